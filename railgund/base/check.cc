@@ -1,0 +1,13 @@
+#include "railgund/base/check.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace railgun {
+
+void check_failed(const char* condition, const char* file, int line) {
+  std::fprintf(stderr, "railgun: check failed: %s at %s:%d\n", condition, file, line);
+  std::abort();
+}
+
+}  // namespace railgun

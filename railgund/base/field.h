@@ -1,0 +1,34 @@
+// A named value of a message's head: what http parses and link carries.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace railgun {
+
+struct Field {
+  std::string name;
+  std::string value;
+  bool operator==(const Field&) const = default;
+};
+
+// In the order of the message; names may repeat.
+using Fields = std::vector<Field>;
+
+// Compares without regard to ASCII case (RFC 9110 5.1).
+bool same_name(std::string_view a, std::string_view b);
+std::string lower_ascii(std::string_view text);
+
+// The first field of that name, or null. Valid until `fields` changes.
+const Field* find_field(const Fields& fields, std::string_view name);
+// Its value, or an empty view.
+std::string_view field_value(const Fields& fields, std::string_view name);
+std::size_t count_fields(const Fields& fields, std::string_view name);
+void remove_fields(Fields& fields, std::string_view name);
+// Replaces every field of that name by one, at the place of the first (or at the end).
+void set_field(Fields& fields, std::string_view name, std::string_view value);
+// Bytes that the names and values take: what a limit on a head counts.
+std::size_t fields_bytes(const Fields& fields);
+
+}  // namespace railgun

@@ -1,0 +1,59 @@
+#include "railgund/base/hash.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+
+namespace railgun {
+namespace {
+
+Id128 to_id(XXH128_hash_t hash) {
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, hash);
+  Id128 id;
+  std::copy_n(canonical.digest, id.bytes.size(), id.bytes.begin());
+  return id;
+}
+
+}  // namespace
+
+std::string to_hex(ByteView bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const std::uint8_t byte : bytes) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+std::string to_hex(const Id128& id) { return to_hex(ByteView(id.bytes)); }
+
+std::optional<Id128> id128_from(ByteView sixteen_bytes) {
+  Id128 id;
+  if (sixteen_bytes.size() != id.bytes.size()) return std::nullopt;
+  std::copy(sixteen_bytes.begin(), sixteen_bytes.end(), id.bytes.begin());
+  return id;
+}
+
+std::uint64_t hash64(ByteView bytes, std::uint64_t seed) { return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed); }
+
+Id128 hash128(ByteView bytes) { return to_id(XXH3_128bits(bytes.data(), bytes.size())); }
+
+KeyedHash::KeyedHash(ByteView key) {
+  // Twelve blocks of sixteen bytes: the hash of the key and the block's number.
+  Bytes block(key.begin(), key.end());
+  block.push_back(0);
+  for (std::size_t i = 0; i < secret_.size() / 16; ++i) {
+    block.back() = static_cast<std::uint8_t>(i);
+    const Id128 part = hash128(block);
+    std::copy(part.bytes.begin(), part.bytes.end(), secret_.begin() + static_cast<std::ptrdiff_t>(16 * i));
+  }
+}
+
+Id128 KeyedHash::operator()(ByteView bytes) const {
+  return to_id(XXH3_128bits_withSecret(bytes.data(), bytes.size(), secret_.data(), secret_.size()));
+}
+
+}  // namespace railgun

@@ -1,0 +1,32 @@
+#include "railgund/base/hash.h"
+
+#include <gtest/gtest.h>
+
+namespace railgun {
+namespace {
+
+TEST(Hash, MatchesThePublishedValuesOfXxh3) {
+  // xxHash's sanity values for the empty input and seed 0.
+  EXPECT_EQ(hash64({}), 0x2d06800538d394c2ULL);
+  EXPECT_EQ(to_hex(hash128({})), "99aa06d3014798d86001c324468d497f");
+}
+
+TEST(KeyedHash, DependsOnTheKeyAndOnEveryByte) {
+  const Bytes key_a(32, 1);
+  const Bytes key_b(32, 2);
+  Bytes page(1000, 'x');
+  const Id128 id = KeyedHash(key_a)(page);
+  EXPECT_EQ(id, KeyedHash(key_a)(page));
+  EXPECT_NE(id, KeyedHash(key_b)(page));
+  page[999] = 'y';
+  EXPECT_NE(id, KeyedHash(key_a)(page));
+}
+
+TEST(Id128, ComesBackFromSixteenBytesOnly) {
+  const Bytes sixteen(16, 7);
+  EXPECT_EQ(to_hex(*id128_from(sixteen)), "07070707070707070707070707070707");
+  EXPECT_FALSE(id128_from(ByteView(sixteen).first(15)));
+}
+
+}  // namespace
+}  // namespace railgun
