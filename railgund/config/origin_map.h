@@ -1,0 +1,50 @@
+// railgun-nat.conf: which address stands for which host (doc/OPERATIONS.md, "The map file"; RAILGUN's `map.file`).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "railgund/base/endpoint.h"
+#include "railgund/base/result.h"
+
+namespace railgun::config {
+
+// Where an origin is.
+struct OriginTarget {
+  bool secure = false;  // HTTPS
+  Endpoint endpoint;
+  bool operator==(const OriginTarget&) const = default;
+};
+
+// What a look-up found.
+struct MappedOrigin {
+  std::vector<OriginTarget> targets;  // in turn, the ones that answered last first; never empty
+  bool from_map = false;              // flag 0x01 of Cf-Railgun
+  bool from_default = false;          // flag 0x02
+};
+
+class OriginMap {
+ public:
+  // `host`: lower case, with port if the request named one. Without an entry: the host itself, port 443 if secure, 80
+  // if not, or its own port.
+  MappedOrigin find(std::string_view host, bool secure) const;
+
+  bool empty() const { return entries_.empty() && default_.empty(); }
+
+ private:
+  friend Result<OriginMap> parse_origin_map(std::string_view text, std::string_view file_name);
+  struct Target {
+    Endpoint endpoint;  // port 0: the request's
+    int secure = -1;    // 1 or 0 where the map says https:// or http://; -1: as the request
+  };
+  std::map<std::string, std::vector<Target>, std::less<>> entries_;
+  std::vector<Target> default_;
+};
+
+// Errors: kInvalid with "FILE:LINE: what was expected".
+Result<OriginMap> parse_origin_map(std::string_view text, std::string_view file_name);
+
+}  // namespace railgun::config

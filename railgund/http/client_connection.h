@@ -1,0 +1,82 @@
+// One connection to an origin, as bytes: writes requests, reads answers. One exchange at a time (no pipelining).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "railgund/base/bytes.h"
+#include "railgund/base/result.h"
+#include "railgund/base/time.h"
+#include "railgund/http/message.h"
+
+namespace railgun::http {
+
+struct ClientLimits {
+  std::size_t head_bytes = 64 * 1024;
+  std::size_t field_count = 200;
+  std::size_t output_bytes = 256 * 1024;                   // of a request's body, not yet pulled
+  std::size_t unread_bytes = 256 * 1024;                   // of an answer's body, given and not yet consumed: no reading over it
+  Duration first_byte_patience = std::chrono::seconds(30); // from the request's last byte to the answer's head
+  Duration body_patience = std::chrono::seconds(60);       // without a byte of the answer's body (streams may be slow: 0 is never)
+  Duration write_patience = std::chrono::seconds(60);
+};
+
+struct InterimReceived {
+  unsigned status;
+  Fields fields;
+};
+struct ResponseReceived {
+  Response response;
+};
+struct ResponseBody {
+  Bytes bytes;  // room is given back by body_consumed()
+};
+struct ResponseEnd {};
+// The exchange failed. kUnavailable: closed before the first byte of an answer, on a connection used before: safe to
+// ask again if the request is. kMalformed, kTooLarge: the answer breaks the rules. kTimeout.
+struct ExchangeFailed {
+  Error error;
+  bool answer_begun;
+};
+using ClientEvent = std::variant<InterimReceived, ResponseReceived, ResponseBody, ResponseEnd, ExchangeFailed>;
+
+class ClientConnection {
+ public:
+  ClientConnection(ClientLimits limits, Instant now);
+  ~ClientConnection();
+  ClientConnection(ClientConnection&&) noexcept;
+  ClientConnection& operator=(ClientConnection&&) noexcept;
+
+  // `request.host` becomes Host, `request.body` picks the framing, `request.upgrade` is asked for if not empty.
+  void send_request(const Request& request, Instant now);
+  std::size_t writable_bytes() const;
+  void send_body(ByteView bytes, Instant now);
+  void send_end(Instant now);
+
+  void receive(ByteView bytes, Instant now);
+  void receive_end(Instant now);
+  // After a ResponseReceived with status 101: everything that follows comes as ResponseBody, send_body() sends raw bytes.
+  std::optional<ClientEvent> poll();
+  bool wants_read() const;
+  void body_consumed(std::size_t bytes, Instant now);
+
+  std::size_t pull(Bytes& to, std::size_t most, Instant now);
+  bool wants_write() const;
+
+  // The exchange is over and the connection may take another: kept alive, no surplus bytes, the request was all sent.
+  bool is_reusable() const;
+  unsigned exchanges() const;  // begun on this connection
+
+  Instant deadline() const;
+  void on_deadline(Instant now);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace railgun::http

@@ -1,0 +1,30 @@
+// One version of a page: what is kept at both ends as a reference.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "railgund/base/hash.h"
+#include "railgund/delta/reference.h"
+
+namespace railgun::page {
+
+// Where a version may be kept: `no-store` pages stay in memory (the setting reference.no_store).
+enum class Keep : std::uint8_t { kMemoryOnly, kStoreToo };
+
+struct Version {
+  Version(Id128 version_id, Bytes page, Keep where) : id(version_id), reference(std::move(page)), keep(where) {}
+  const Id128 id;                    // doc/PROTOCOL.md, "Reference ids"
+  const delta::Reference reference;  // the page's bytes
+  const Keep keep;
+};
+
+// Shared by all who look at it; pinned by holding it.
+using VersionPtr = std::shared_ptr<const Version>;
+
+// The reference of a version, kept alive by the version.
+inline std::shared_ptr<const delta::Reference> reference_of(const VersionPtr& version) {
+  return version ? std::shared_ptr<const delta::Reference>(version, &version->reference) : nullptr;
+}
+
+}  // namespace railgun::page
