@@ -1,0 +1,126 @@
+#include "railgund/delta/decoder.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "railgund/delta/format.h"
+#include "railgund/delta/prepared.h"
+#include "railgund/delta/zstd_tier.h"
+
+namespace railgun::delta {
+
+struct Decoder::State {
+  State(std::shared_ptr<const Reference> ref, DecoderLimits bounds)
+      : reference(std::move(ref)),
+        limits(bounds),
+        checks(reference ? reference->prepared().hash() : CheckChain::kCold) {}
+
+  std::shared_ptr<const Reference> reference;
+  DecoderLimits limits;
+  CheckChain checks;
+  std::optional<ZstdDecoder> zstd;
+  // The part of a window that has come: at most a head and limits.window_bytes.
+  Bytes partial;
+  // Rebuilt, checked and not yet taken. The window in work is at its end.
+  Bytes page;
+  std::uint64_t page_bytes = 0;
+  bool finished = false;
+  std::optional<Error> failed;
+
+  ByteView reference_bytes() const { return reference ? reference->bytes() : ByteView(); }
+
+  // Rebuilds the window at the front of `bytes`, if all of it is there, and says how many bytes it took.
+  Result<std::size_t> window(ByteView bytes);
+  Result<void> rebuild(const WindowHead& head, ByteView payload, std::size_t limit);
+};
+
+Result<std::size_t> Decoder::State::window(ByteView bytes) {
+  auto parsed = decode_window_head(bytes);
+  if (!parsed) return std::unexpected(std::move(parsed.error()));
+  if (!*parsed) return 0;
+  const auto& [head, head_bytes] = **parsed;
+  // A payload is never longer than what it stands for: it would have been stored.
+  if (head.payload_bytes > limits.window_bytes) return fail(Errc::kTooLarge, "delta: a window over the limit");
+  if (bytes.size() - head_bytes < head.payload_bytes) return 0;
+
+  const std::size_t start = page.size();
+  const std::uint64_t page_left = limits.page_bytes - page_bytes;
+  const auto limit = static_cast<std::size_t>(std::min<std::uint64_t>(limits.window_bytes, page_left));
+  if (auto rebuilt = rebuild(head, bytes.subspan(head_bytes, head.payload_bytes), limit); !rebuilt) {
+    page.resize(start);
+    return std::unexpected(std::move(rebuilt.error()));
+  }
+  const ByteView made = ByteView(page).subspan(start);
+  if (checks.next(made, head) != head.check) {
+    page.resize(start);
+    return fail(Errc::kDenied, "delta: a window's check fails: damaged, or made against another reference");
+  }
+  if (made.empty() && !head.last) return fail(Errc::kMalformed, "delta: an empty window before the last");
+  page_bytes += made.size();
+  finished = head.last;
+  return head_bytes + head.payload_bytes;
+}
+
+Result<void> Decoder::State::rebuild(const WindowHead& head, ByteView payload, std::size_t limit) {
+  switch (head.tier) {
+    case Tier::kStored:
+      if (payload.size() > limit) return fail(Errc::kTooLarge, "delta: a page over the limit");
+      append(page, payload);
+      return {};
+    case Tier::kZstd:
+      if (!head.continues) zstd.emplace(reference_bytes());
+      if (!zstd) return fail(Errc::kMalformed, "delta: a zstd window continues nothing");
+      return zstd->decode(payload, limit, page);
+    case Tier::kFast:
+    case Tier::kStrong:
+      break;
+  }
+  return fail(Errc::kUnsupported, "delta: unknown tier");
+}
+
+Decoder::Decoder(std::shared_ptr<const Reference> reference, DecoderLimits limits)
+    : state_(std::make_unique<State>(std::move(reference), limits)) {}
+Decoder::~Decoder() = default;
+Decoder::Decoder(Decoder&&) noexcept = default;
+Decoder& Decoder::operator=(Decoder&&) noexcept = default;
+
+Result<void> Decoder::receive(ByteView delta_bytes) {
+  State& state = *state_;
+  const auto end_with = [&](Error error) -> Result<void> {
+    state.failed = error;
+    return std::unexpected(std::move(error));
+  };
+  if (state.failed) return std::unexpected(*state.failed);
+
+  const bool joined = !state.partial.empty();
+  if (joined) append(state.partial, delta_bytes);
+  const ByteView all = joined ? ByteView(state.partial) : delta_bytes;
+  std::size_t done = 0;
+  while (done < all.size()) {
+    if (state.finished) return end_with({Errc::kMalformed, "delta: bytes after the last window"});
+    auto used = state.window(all.subspan(done));
+    if (!used) return end_with(std::move(used.error()));
+    if (*used == 0) break;
+    done += *used;
+  }
+  if (joined) {
+    state.partial.erase(state.partial.begin(), state.partial.begin() + static_cast<std::ptrdiff_t>(done));
+  } else {
+    append(state.partial, all.subspan(done));
+  }
+  return {};
+}
+
+Bytes Decoder::take() { return std::exchange(state_->page, {}); }
+
+bool Decoder::finished() const { return state_->finished; }
+
+Result<Bytes> decode(std::shared_ptr<const Reference> reference, ByteView delta, const DecoderLimits& limits) {
+  Decoder decoder(std::move(reference), limits);
+  if (auto received = decoder.receive(delta); !received) return std::unexpected(std::move(received.error()));
+  if (!decoder.finished()) return fail(Errc::kMalformed, "delta: not complete");
+  return decoder.take();
+}
+
+}  // namespace railgun::delta

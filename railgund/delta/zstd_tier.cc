@@ -1,0 +1,150 @@
+#include "railgund/delta/zstd_tier.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include <zstd.h>
+
+#include "railgund/base/check.h"
+
+namespace railgun::delta {
+namespace {
+
+// Every frame begins with these four bytes (RFC 8878, 3.1.1), so they stay at home.
+constexpr std::array<std::uint8_t, 4> kMagic = {0x28, 0xb5, 0x2f, 0xfd};
+// How far back a frame may reach: the reference and this much of the page itself.
+constexpr std::size_t kPageReach = 1 << 20;
+// 128 MB: the most that zstd decoders accept unasked.
+constexpr int kMaxWindowLog = 27;
+constexpr std::size_t kChunk = 64 * 1024;
+
+int window_log(std::size_t reference_bytes) {
+  return std::min(static_cast<int>(std::bit_width(reference_bytes + kPageReach - 1)), kMaxWindowLog);
+}
+
+struct Free {
+  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+};
+
+// Contexts are a few hundred KB that zstd clears lazily: kept for each thread rather than made for each page.
+template <typename Context>
+class Pool {
+ public:
+  std::unique_ptr<Context, Free> get() { return kept_ ? std::move(kept_) : make(); }
+  void put(std::unique_ptr<Context, Free> context) { kept_ = std::move(context); }
+
+ private:
+  static std::unique_ptr<Context, Free> make();
+  std::unique_ptr<Context, Free> kept_;
+};
+template <>
+std::unique_ptr<ZSTD_CCtx, Free> Pool<ZSTD_CCtx>::make() {
+  return std::unique_ptr<ZSTD_CCtx, Free>(ZSTD_createCCtx());
+}
+template <>
+std::unique_ptr<ZSTD_DCtx, Free> Pool<ZSTD_DCtx>::make() {
+  return std::unique_ptr<ZSTD_DCtx, Free>(ZSTD_createDCtx());
+}
+// Over this a context's memory is given back when its page ends.
+constexpr std::size_t kKeepBytes = 4 << 20;
+
+template <typename Context>
+Pool<Context>& pool() {
+  thread_local Pool<Context> pool;
+  return pool;
+}
+
+}  // namespace
+
+struct ZstdEncoder::State {
+  std::unique_ptr<ZSTD_CCtx, Free> context = pool<ZSTD_CCtx>().get();
+  bool begun = false;
+
+  ~State() {
+    if (ZSTD_sizeof_CCtx(context.get()) <= kKeepBytes) pool<ZSTD_CCtx>().put(std::move(context));
+  }
+};
+
+ZstdEncoder::ZstdEncoder(ByteView reference, int level) : state_(std::make_unique<State>()) {
+  ZSTD_CCtx* context = state_->context.get();
+  RAILGUN_CHECK(context != nullptr);
+  ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters);
+  ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level);
+  ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, window_log(reference.size()));
+  ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 0);
+  ZSTD_CCtx_refPrefix(context, reference.data(), reference.size());
+}
+ZstdEncoder::~ZstdEncoder() = default;
+ZstdEncoder::ZstdEncoder(ZstdEncoder&&) noexcept = default;
+ZstdEncoder& ZstdEncoder::operator=(ZstdEncoder&&) noexcept = default;
+
+void ZstdEncoder::encode(ByteView window, bool last, Bytes& payload) {
+  const std::size_t start = payload.size();
+  ZSTD_inBuffer in = {window.data(), window.size(), 0};
+  std::size_t room = ZSTD_compressBound(window.size());
+  for (std::size_t left = 1; left != 0;) {
+    const std::size_t used = payload.size();
+    payload.resize(used + room);
+    ZSTD_outBuffer out = {payload.data() + used, room, 0};
+    left = ZSTD_compressStream2(state_->context.get(), &out, &in, last ? ZSTD_e_end : ZSTD_e_flush);
+    RAILGUN_CHECK(!ZSTD_isError(left));
+    payload.resize(used + out.pos);
+    room = kChunk;
+  }
+  if (!state_->begun) {
+    state_->begun = true;
+    RAILGUN_CHECK(payload.size() - start >= kMagic.size());
+    payload.erase(payload.begin() + static_cast<std::ptrdiff_t>(start),
+                  payload.begin() + static_cast<std::ptrdiff_t>(start + kMagic.size()));
+  }
+}
+
+struct ZstdDecoder::State {
+  std::unique_ptr<ZSTD_DCtx, Free> context = pool<ZSTD_DCtx>().get();
+  bool begun = false;
+
+  ~State() {
+    if (ZSTD_sizeof_DCtx(context.get()) <= kKeepBytes) pool<ZSTD_DCtx>().put(std::move(context));
+  }
+};
+
+ZstdDecoder::ZstdDecoder(ByteView reference) : state_(std::make_unique<State>()) {
+  ZSTD_DCtx* context = state_->context.get();
+  RAILGUN_CHECK(context != nullptr);
+  ZSTD_DCtx_reset(context, ZSTD_reset_session_and_parameters);
+  ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, window_log(reference.size()));
+  ZSTD_DCtx_refPrefix(context, reference.data(), reference.size());
+}
+ZstdDecoder::~ZstdDecoder() = default;
+ZstdDecoder::ZstdDecoder(ZstdDecoder&&) noexcept = default;
+ZstdDecoder& ZstdDecoder::operator=(ZstdDecoder&&) noexcept = default;
+
+Result<void> ZstdDecoder::decode(ByteView payload, std::size_t limit_bytes, Bytes& window) {
+  ZSTD_DCtx* context = state_->context.get();
+  const std::size_t start = window.size();
+  const auto feed = [&](ByteView bytes) -> Result<void> {
+    ZSTD_inBuffer in = {bytes.data(), bytes.size(), 0};
+    for (;;) {
+      const std::size_t used = window.size();
+      // One byte more than allowed shows that there is more.
+      const std::size_t room = std::min(kChunk, limit_bytes + 1 - (used - start));
+      window.resize(used + room);
+      ZSTD_outBuffer out = {window.data() + used, room, 0};
+      const std::size_t left = ZSTD_decompressStream(context, &out, &in);
+      window.resize(used + out.pos);
+      if (ZSTD_isError(left)) return fail(Errc::kMalformed, "delta: a zstd window does not decode");
+      if (window.size() - start > limit_bytes) return fail(Errc::kTooLarge, "delta: a window over the limit");
+      if (left == 0 && in.pos < in.size) return fail(Errc::kMalformed, "delta: bytes after the end of a zstd frame");
+      if (in.pos == in.size && out.pos < room) return {};
+    }
+  };
+  if (!state_->begun) {
+    state_->begun = true;
+    if (auto fed = feed(kMagic); !fed) return fed;
+  }
+  return feed(payload);
+}
+
+}  // namespace railgun::delta
