@@ -1,0 +1,165 @@
+#include "railgund/control/status.h"
+
+#include "railgund/control/json_fields.h"
+
+namespace railgun::control {
+
+void fields(auto& visit, Traffic& value) {
+  visit("requests", value.requests);
+  visit("delta", value.delta);
+  visit("stream", value.stream);
+  visit("direct", value.direct);
+  visit("errors", value.errors);
+  visit("page_bytes", value.page_bytes);
+  visit("link_bytes", value.link_bytes);
+}
+
+void fields(auto& visit, LinkInfo& value) {
+  visit("peer", value.peer);
+  visit("name", value.name);
+  visit("state", value.state);
+  visit("dialed", value.dialed);
+  visit("age_seconds", value.age_seconds);
+  visit("round_trip_seconds", value.round_trip_seconds);
+  visit("streams", value.streams);
+  visit("streams_total", value.streams_total);
+  visit("bytes_in", value.bytes_in);
+  visit("bytes_out", value.bytes_out);
+  visit("last_error", value.last_error);
+}
+
+void fields(auto& visit, SiteInfo& value) {
+  visit("host", value.host);
+  visit("listeners", value.listeners);
+  visit("origin", value.origin);
+  visit("traffic", value.traffic);
+}
+
+void fields(auto& visit, Problem& value) {
+  visit("severity", value.severity);
+  visit("text", value.text);
+  visit("advice", value.advice);
+}
+
+void fields(auto& visit, Memory& value) {
+  visit("resident_bytes", value.resident_bytes);
+  visit("references", value.references);
+  visit("reference_bytes", value.reference_bytes);
+  visit("reference_limit_bytes", value.reference_limit_bytes);
+}
+
+void fields(auto& visit, StoreInfo& value) {
+  visit("kind", value.kind);
+  visit("state", value.state);
+  visit("hits", value.hits);
+  visit("misses", value.misses);
+  visit("errors", value.errors);
+}
+
+void fields(auto& visit, Status& value) {
+  visit("role", value.role);
+  visit("version", value.version);
+  visit("build", value.build);
+  visit("pid", value.pid);
+  visit("uptime_seconds", value.uptime_seconds);
+  visit("state", value.state);
+  visit("config_file", value.config_file);
+  visit("workers", value.workers);
+  visit("listening", value.listening);
+  visit("clients", value.clients);
+  visit("links", value.links);
+  visit("sites", value.sites);
+  visit("traffic", value.traffic);
+  visit("memory", value.memory);
+  visit("store", value.store);
+  visit("last_panic", value.last_panic);
+  visit("problems", value.problems);
+}
+
+void fields(auto& visit, Reloaded& value) {
+  visit("changed", value.changed);
+  visit("needs_restart", value.needs_restart);
+}
+
+void fields(auto& visit, Setting& value) {
+  visit("name", value.name);
+  visit("value", value.value);
+  visit("reloadable", value.reloadable);
+}
+
+void fields(auto& visit, ConfigShown& value) {
+  visit("file", value.file);
+  visit("settings", value.settings);
+}
+
+void fields(auto& visit, Railgun& value) {
+  visit("name", value.name);
+  visit("status", value.status);
+  visit("enabled", value.enabled);
+  visit("hosts", value.hosts);
+  visit("uses_left", value.uses_left);
+  visit("created", value.created);
+  visit("expires", value.expires);
+  visit("activated", value.activated);
+  visit("addresses", value.addresses);
+  visit("serials", value.serials);
+}
+
+void fields(auto& visit, Railguns& value) { visit("railguns", value.railguns); }
+
+void fields(auto& visit, CreatedRailgun& value) {
+  visit("railgun", value.railgun);
+  visit("token", value.token);
+}
+
+void fields(auto& visit, Purged& value) { visit("pages", value.pages); }
+
+void fields(auto& visit, Activated& value) {
+  visit("name", value.name);
+  visit("sender", value.sender);
+  visit("certificate_expires", value.certificate_expires);
+}
+
+std::string to_json(const Status& value) { return write_json(value); }
+std::string to_json(const Reloaded& value) { return write_json(value); }
+std::string to_json(const ConfigShown& value) { return write_json(value); }
+std::string to_json(const Railgun& value) { return write_json(value); }
+std::string to_json(const Railguns& value) { return write_json(value); }
+std::string to_json(const CreatedRailgun& value) { return write_json(value); }
+std::string to_json(const Purged& value) { return write_json(value); }
+std::string to_json(const Activated& value) { return write_json(value); }
+
+template <>
+Result<Status> from_json(std::string_view json) {
+  return read_json<Status>(json);
+}
+template <>
+Result<Reloaded> from_json(std::string_view json) {
+  return read_json<Reloaded>(json);
+}
+template <>
+Result<ConfigShown> from_json(std::string_view json) {
+  return read_json<ConfigShown>(json);
+}
+template <>
+Result<Railgun> from_json(std::string_view json) {
+  return read_json<Railgun>(json);
+}
+template <>
+Result<Railguns> from_json(std::string_view json) {
+  return read_json<Railguns>(json);
+}
+template <>
+Result<CreatedRailgun> from_json(std::string_view json) {
+  return read_json<CreatedRailgun>(json);
+}
+template <>
+Result<Purged> from_json(std::string_view json) {
+  return read_json<Purged>(json);
+}
+template <>
+Result<Activated> from_json(std::string_view json) {
+  return read_json<Activated>(json);
+}
+
+}  // namespace railgun::control

@@ -1,0 +1,159 @@
+// What a daemon says of itself: the results of `status`, `reload` and the `railgun-…` commands (doc/CONTROL.md).
+// Numbers are since the start of the daemon where nothing else is said.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "railgund/base/result.h"
+
+namespace railgun::control {
+
+// Exchanges and their bytes.
+struct Traffic {
+  std::uint64_t requests = 0;
+  std::uint64_t delta = 0;       // answered by a delta
+  std::uint64_t stream = 0;      // passed whole over the link
+  std::uint64_t direct = 0;      // past the link
+  std::uint64_t errors = 0;      // answered by an error of ours, or cut
+  std::uint64_t page_bytes = 0;  // bodies of answers as the origin gave them
+  std::uint64_t link_bytes = 0;  // what the same answers took on the link
+};
+
+struct LinkInfo {
+  std::string peer{};   // host:port
+  std::string name{};   // the name in the peer's certificate
+  std::string state{};  // "connecting", "up", "draining", "down"
+  bool dialed = false;  // this end opened it
+  double age_seconds = 0;
+  double round_trip_seconds = 0;  // 0: not yet measured
+  std::uint64_t streams = 0;      // open now
+  std::uint64_t streams_total = 0;
+  std::uint64_t bytes_in = 0, bytes_out = 0;
+  std::string last_error{};  // of the last try, if it is not up
+};
+
+struct SiteInfo {
+  std::string host{};
+  std::vector<std::string> listeners{};  // host:port, in order of preference
+  std::string origin{};                  // where requests go directly; empty: nowhere
+  Traffic traffic{};
+};
+
+// Something that is wrong, or soon will be.
+struct Problem {
+  std::string severity{};  // "error", "warning"
+  std::string text{};      // what is wrong, in plain words
+  std::string advice{};    // what to do
+};
+
+struct Memory {
+  std::uint64_t resident_bytes = 0;
+  std::uint64_t references = 0;  // page versions held
+  std::uint64_t reference_bytes = 0, reference_limit_bytes = 0;
+};
+
+struct StoreInfo {
+  std::string kind{};   // "memory" or "memcached"
+  std::string state{};  // "up", "down"
+  std::uint64_t hits = 0, misses = 0, errors = 0;
+};
+
+struct Status {
+  std::string role{};  // "listener", "sender"
+  std::string version{}, build{};
+  std::int64_t pid = 0;
+  double uptime_seconds = 0;
+  std::string state{};  // "running", "draining"
+  std::string config_file{};
+  std::uint32_t workers = 0;
+  std::vector<std::string> listening{};  // host:port
+  std::uint64_t clients = 0;             // connections open now
+  std::vector<LinkInfo> links{};
+  std::vector<SiteInfo> sites{};
+  Traffic traffic{};
+  Memory memory{};
+  StoreInfo store{};
+  std::string last_panic{};  // the first line of it, if the last run ended by one
+  std::vector<Problem> problems{};
+};
+
+// The outcome of `reload`.
+struct Reloaded {
+  std::vector<std::string> changed{};        // settings now in force
+  std::vector<std::string> needs_restart{};  // settings that wait for one
+};
+
+// What `config` shows: the settings in force. Secrets are replaced before they get here.
+struct Setting {
+  std::string name{}, value{};
+  bool reloadable = false;
+};
+struct ConfigShown {
+  std::string file{};
+  std::vector<Setting> settings{};
+};
+
+// A listener (or several that share a token) in a sender's registry.
+struct Railgun {
+  std::string name{};
+  std::string status{};  // "INI" made, "V" verified, "D" deleted
+  bool enabled = true;
+  std::vector<std::string> hosts{};
+  std::uint32_t uses_left = 0;
+  std::int64_t created = 0, expires = 0, activated = 0;  // seconds since 1970; 0: never
+  std::vector<std::string> addresses{};                  // host:port reported at activation
+  std::vector<std::string> serials{};                    // of its certificates, hex
+};
+struct Railguns {
+  std::vector<Railgun> railguns{};
+};
+
+struct CreatedRailgun {
+  Railgun railgun{};
+  std::string token{};  // shown once
+};
+
+struct Purged {
+  std::uint64_t pages = 0;
+};
+
+// What an activation led to.
+struct Activated {
+  std::string name{};
+  std::string sender{};  // host:port
+  std::int64_t certificate_expires = 0;
+};
+
+std::string to_json(const Status& value);
+std::string to_json(const Reloaded& value);
+std::string to_json(const ConfigShown& value);
+std::string to_json(const Railgun& value);
+std::string to_json(const Railguns& value);
+std::string to_json(const CreatedRailgun& value);
+std::string to_json(const Purged& value);
+std::string to_json(const Activated& value);
+
+// Unknown fields are passed over, missing ones keep their defaults. Errors: kMalformed, naming the field.
+template <typename T>
+Result<T> from_json(std::string_view json);
+template <>
+Result<Status> from_json(std::string_view json);
+template <>
+Result<Reloaded> from_json(std::string_view json);
+template <>
+Result<ConfigShown> from_json(std::string_view json);
+template <>
+Result<Railgun> from_json(std::string_view json);
+template <>
+Result<Railguns> from_json(std::string_view json);
+template <>
+Result<CreatedRailgun> from_json(std::string_view json);
+template <>
+Result<Purged> from_json(std::string_view json);
+template <>
+Result<Activated> from_json(std::string_view json);
+
+}  // namespace railgun::control
