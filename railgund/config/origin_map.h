@@ -19,6 +19,11 @@ struct OriginTarget {
   bool operator==(const OriginTarget&) const = default;
 };
 
+// "http://HOST[:PORT]", "https://HOST[:PORT]" or "HOST[:PORT]" (HTTP).
+// Errors: kInvalid.
+Result<OriginTarget> parse_origin_target(std::string_view text);
+std::string to_string(const OriginTarget& target);
+
 // What a look-up found.
 struct MappedOrigin {
   std::vector<OriginTarget> targets;  // in turn, the ones that answered last first; never empty
@@ -29,22 +34,25 @@ struct MappedOrigin {
 class OriginMap {
  public:
   // `host`: lower case, with port if the request named one. Without an entry: the host itself, port 443 if secure, 80
-  // if not, or its own port.
+  // if not, or its own port. An entry for host and port wins over one for the host, that over the longest "*.domain",
+  // that over "default". A target without a port gets the request's, or that of its scheme if the scheme changes.
   MappedOrigin find(std::string_view host, bool secure) const;
 
   bool empty() const { return entries_.empty() && default_.empty(); }
+  bool operator==(const OriginMap&) const = default;
 
  private:
   friend Result<OriginMap> parse_origin_map(std::string_view text, std::string_view file_name);
   struct Target {
     Endpoint endpoint;  // port 0: the request's
     int secure = -1;    // 1 or 0 where the map says https:// or http://; -1: as the request
+    bool operator==(const Target&) const = default;
   };
   std::map<std::string, std::vector<Target>, std::less<>> entries_;
   std::vector<Target> default_;
 };
 
-// Errors: kInvalid with "FILE:LINE: what was expected".
+// Errors: kInvalid with "FILE:LINE: what was expected", one line a fault.
 Result<OriginMap> parse_origin_map(std::string_view text, std::string_view file_name);
 
 }  // namespace railgun::config

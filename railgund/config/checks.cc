@@ -1,0 +1,57 @@
+#include "railgund/config/checks.h"
+
+namespace railgun::config {
+namespace {
+
+bool is_loopback(std::string_view host) { return host.starts_with("127.") || host == "::1" || host == "localhost"; }
+
+void check_sender(const Config& config, const Findings& findings) {
+  if (config.listen.empty())
+    findings.error("listen", "a sender needs it: where web clients connect, as in listen = 0.0.0.0:80");
+  if (config.sites.empty() && config.state_directory.empty()) {
+    findings.error("site.HOST.listeners",
+                   "a sender needs at least one site, as in site.default.listeners = listener.example.com:2408 (or "
+                   "state.directory, for listeners that are activated)");
+  }
+  for (const Site& site : config.sites) {
+    if (site.listeners.empty() && !site.origin) {
+      findings.error("site." + site.host + ".listeners", "the site has neither listeners nor an origin");
+    }
+  }
+}
+
+void check_statistics(const Config& config, const Findings& findings) {
+  if (!config.stats_enabled) {
+    constexpr std::string_view kOff = "has no effect while stats.enabled is 0";
+    if (config.stats_listen) findings.warning("stats.listen", std::string(kOff));
+    if (!config.stats_url.empty()) findings.warning("stats.url", std::string(kOff));
+    if (config.stats_log) findings.warning("stats.log", std::string(kOff));
+  } else if (config.stats_listen && !is_loopback(config.stats_listen->host) && config.stats_token.empty()) {
+    findings.error("stats.listen",
+                   "others than this machine may ask here, so stats.token must be set (or use 127.0.0.1)");
+  }
+}
+
+}  // namespace
+
+void check_settings(const Config& config, const Findings& findings) {
+  if (config.role == Role::kSender) check_sender(config, findings);
+  check_statistics(config, findings);
+  if (config.cert_file.empty() != config.key_file.empty()) {
+    findings.error(config.cert_file.empty() ? "key.file" : "cert.file", "cert.file and key.file are needed together");
+  }
+  if (config.stream_window_bytes > config.link_window_bytes) {
+    findings.error("link.stream_window", "is larger than link.window, of which it is a part");
+  }
+  if (config.page_limit_bytes > config.memory_limit_bytes) {
+    findings.error("reference.page_limit", "is larger than memory.limit: no such page could be kept");
+  }
+  if (config.lan_connect_timeout > config.lan_timeout) {
+    findings.warning("timeout.origin_connect", "is longer than lan.timeout, which ends it first");
+  }
+  if (!config.wan_tls) findings.warning("wan.tls", "0: the link is neither secret nor safe; for tests only");
+  if (!config.validate_cert)
+    findings.warning("validate.cert", "0: anyone at an origin's address is taken for the origin");
+}
+
+}  // namespace railgun::config

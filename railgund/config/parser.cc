@@ -1,0 +1,237 @@
+#include "railgund/config/parser.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <numeric>
+#include <utility>
+
+#include "railgund/base/field.h"
+#include "railgund/config/checks.h"
+#include "railgund/config/settings_table.h"
+
+namespace railgun::config {
+namespace {
+
+constexpr std::size_t kFaultsShown = 20;
+constexpr std::size_t kFileBytesMost = 4 << 20;
+constexpr std::size_t kKeyShown = 80;  // of a key that is no key
+
+// The one-letter changes between two keys.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({changed, row[j] + 1, row[j - 1] + 1}));
+    }
+  }
+  return row.back();
+}
+
+// The known key that `key` was probably meant to be, or nothing.
+std::string_view nearest_key(std::string_view key) {
+  if (key.size() > kKeyShown) return {};
+  std::string_view best;
+  std::size_t best_distance = std::max<std::size_t>(2, key.size() / 4) + 1;
+  const auto consider = [&](std::string_view known) {
+    const std::size_t changes = distance(key, known);
+    if (changes < best_distance) {
+      best = known;
+      best_distance = changes;
+    }
+  };
+  for (const Setting& setting : settings()) consider(setting.key);
+  for (const RetiredSetting& retired : retired_settings()) consider(retired.key);
+  return best;
+}
+
+bool is_site_host(std::string_view host) {
+  if (host.starts_with("*.")) host.remove_prefix(2);
+  return !host.empty() && host.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-_") == std::string_view::npos &&
+         !host.starts_with('.') && !host.ends_with('.');
+}
+
+// A key taken apart: the entry of the table, and the host if it is a site's.
+struct Key {
+  const Setting* setting = nullptr;
+  std::string host;
+};
+Key find_key(std::string_view key) {
+  if (key.starts_with("site.")) {
+    for (const Setting& setting : settings()) {
+      if (!is_site_setting(setting)) continue;
+      const std::string_view ending = setting.key.substr(setting.key.rfind('.'));
+      if (!key.ends_with(ending) || key.size() <= 5 + ending.size()) continue;
+      std::string host = lower_ascii(key.substr(5, key.size() - 5 - ending.size()));
+      if (is_site_host(host)) return {&setting, std::move(host)};
+    }
+    return {};
+  }
+  return {find_setting(key), {}};
+}
+
+class Parser {
+ public:
+  explicit Parser(std::string_view file_name) : file_name_(file_name) {}
+
+  Result<ParsedConfig> parse(std::string_view text) {
+    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // the mark that some editors put at the front
+    while (!text.empty()) {
+      ++line_;
+      const std::size_t end = text.find('\n');
+      read_line(trimmed(text.substr(0, end)));
+      text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    check();
+    if (faults_ == 0) return std::move(parsed_);
+    if (faults_ > kFaultsShown) errors_ += "\n… and " + std::to_string(faults_ - kFaultsShown) + " more";
+    return fail(Errc::kInvalid, std::move(errors_));
+  }
+
+ private:
+  void read_line(std::string_view line) {
+    if (line.empty() || line.starts_with('#')) return;
+    if (line.find('\0') != std::string_view::npos) return fault("", "a byte of value 0: this is no text file");
+    const std::size_t equals = line.find('=');
+    if (equals == std::string_view::npos) return fault("", "expected key = value");
+    const std::string_view key = trimmed(line.substr(0, equals));
+    const std::string_view value = trimmed(line.substr(equals + 1));
+    if (key.empty()) return fault("", "no key before '='");
+    if (value.find('=') != std::string_view::npos) return fault(key, "expected one '=' in the line, found more");
+    read_pair(key, value);
+  }
+
+  void read_pair(std::string_view key, std::string_view value) {
+    for (const RetiredSetting& retired : retired_settings()) {
+      if (retired.key != key) continue;
+      warn(key, std::string(retired.advice));
+      // The setting that took its place; a key that does nothing any more is still noticed when it comes twice.
+      if (!retired.now.empty()) return assign({find_setting(retired.now), {}}, key, value);
+      if (!lines_.try_emplace(std::string(key), line_).second) fault(key, second_time(key));
+      return;
+    }
+    Key found = find_key(key);
+    if (found.setting == nullptr) {
+      const std::string_view nearest = nearest_key(key);
+      return fault(key.substr(0, kKeyShown),
+                   nearest.empty() ? "there is no such setting"
+                                   : "there is no such setting; did you mean " + std::string(nearest) + "?");
+    }
+    assign(found, key, value);
+  }
+
+  void assign(const Key& found, std::string_view key, std::string_view value) {
+    const std::string name = found.host.empty() ? std::string(found.setting->key)
+                                                : "site." + found.host + std::string(found.setting->key.substr(9));
+    if (!lines_.try_emplace(name, line_).second) return fault(key, second_time(name));
+    Site* site = nullptr;
+    if (!found.host.empty()) {
+      std::vector<Site>& sites = parsed_.config.sites;
+      const auto place = std::ranges::find(sites, found.host, &Site::host);
+      site =
+          place == sites.end() ? &sites.emplace_back(Site{.host = found.host, .listeners = {}, .origin = {}}) : &*place;
+    }
+    const Result<void> set = set_value(parsed_.config, site, *found.setting, value);
+    if (!set) return fault(key, set.error().text);
+    used_.push_back({found.setting, line_});
+  }
+
+  void check() {
+    const bool sender = parsed_.config.role == Role::kSender;
+    for (const auto& [setting, line] : used_) {
+      if (setting->concerns == Concerns::kBoth || (setting->concerns == Concerns::kSender) == sender) continue;
+      line_ = line;
+      warn(setting->key,
+           sender ? "concerns listeners, and this is a sender" : "concerns senders, and this is a listener");
+    }
+    // A fault in one value makes others look wrong too: say the first ones alone.
+    if (faults_ > 0) return;
+    const auto point_at = [this](std::string_view key) {
+      const auto line = lines_.find(key);
+      line_ = line == lines_.end() ? 0 : line->second;
+    };
+    check_settings(parsed_.config, {.error =
+                                        [&](std::string_view key, std::string text) {
+                                          point_at(key);
+                                          fault(key, std::move(text));
+                                        },
+                                    .warning =
+                                        [&](std::string_view key, std::string text) {
+                                          point_at(key);
+                                          warn(key, std::move(text));
+                                        }});
+  }
+
+  std::string second_time(std::string_view name) const {
+    return "a second time, after line " + std::to_string(lines_.find(name)->second);
+  }
+  // "FILE:LINE: KEY: text"; without the line where the key is nowhere in the file.
+  std::string located(std::string_view key, std::string_view text) const {
+    std::string line(file_name_);
+    if (line_ > 0) line += ":" + std::to_string(line_);
+    line += ": ";
+    if (!key.empty()) line += std::string(key) + ": ";
+    return line + std::string(text);
+  }
+  void fault(std::string_view key, std::string text) {
+    if (++faults_ > kFaultsShown) return;
+    errors_ += (errors_.empty() ? "" : "\n") + located(key, text);
+  }
+  void warn(std::string_view key, std::string text) { parsed_.warnings.push_back(located(key, text)); }
+
+  struct Use {
+    const Setting* setting;
+    std::size_t line;
+  };
+
+  std::string_view file_name_;
+  std::size_t line_ = 0;
+  ParsedConfig parsed_;
+  std::map<std::string, std::size_t, std::less<>> lines_;  // where each key is
+  std::vector<Use> used_;
+  std::string errors_;
+  std::size_t faults_ = 0;
+};
+
+Result<std::string> read_file(const std::string& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (status.type() == std::filesystem::file_type::not_found) return fail(Errc::kNotFound, path + ": no such file");
+  if (status.type() == std::filesystem::file_type::directory)
+    return fail(Errc::kInvalid, path + ": is a folder, not a file");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(Errc::kDenied, path + ": cannot be read; check its owner and mode");
+  std::string text(kFileBytesMost + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (file.bad()) return fail(Errc::kUnavailable, path + ": reading failed");
+  if (text.size() > kFileBytesMost) return fail(Errc::kTooLarge, path + ": over 4 MB; this is no settings file");
+  return text;
+}
+
+}  // namespace
+
+Result<ParsedConfig> parse_config(std::string_view text, std::string_view file_name) {
+  return Parser(file_name).parse(text);
+}
+
+Result<ParsedConfig> load_config(const std::string& path) {
+  const Result<std::string> text = read_file(path);
+  if (!text) return std::unexpected(text.error());
+  Result<ParsedConfig> parsed = parse_config(*text, path);
+  if (!parsed || parsed->config.map_file.empty()) return parsed;
+
+  const std::string map_path = (std::filesystem::path(path).parent_path() / parsed->config.map_file).string();
+  const Result<std::string> map_text = read_file(map_path);
+  if (!map_text) return fail(map_text.error().code, path + ": map.file: " + map_text.error().text);
+  Result<OriginMap> origins = parse_origin_map(*map_text, map_path);
+  if (!origins) return std::unexpected(origins.error());
+  parsed->config.origins = std::move(*origins);
+  return parsed;
+}
+
+}  // namespace railgun::config

@@ -1,0 +1,29 @@
+// railgun.conf: "key = value" lines, "#" at the start of a comment's line (doc/OPERATIONS.md, "The settings").
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "railgund/base/result.h"
+#include "railgund/config/config.h"
+
+namespace railgun::config {
+
+struct ParsedConfig {
+  Config config;
+  // "FILE:LINE: KEY: what is odd about it": keys that do nothing any more, keys of the other role, and the like.
+  std::vector<std::string> warnings;
+};
+
+// Reads the text alone: the map file is not opened (config.origins stays empty).
+// Errors: kInvalid with "FILE:LINE: KEY: what was expected", one line for each fault, at most twenty: no '=', more than
+// one '=', no key, a key twice, an unknown key (with the nearest known one), a value out of type or bounds (the
+// original took its default in silence), settings that contradict each other.
+Result<ParsedConfig> parse_config(std::string_view text, std::string_view file_name);
+
+// Reads the file, and the map file it names (a relative path starts at the folder of `path`).
+// Errors: as above; kNotFound if a file is not there, kDenied if it may not be read, kTooLarge over 4 MB.
+Result<ParsedConfig> load_config(const std::string& path);
+
+}  // namespace railgun::config

@@ -1,0 +1,33 @@
+// What is made from the table of settings for people: the sample file, what is set now, what a reload changes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "railgund/config/config.h"
+
+namespace railgun::config {
+
+// conf/railgun.conf: every setting with its help; those that packages set are set, the others commented out.
+std::string sample_config();
+
+// One setting as it is now. Secrets are shown as "(secret)".
+struct ShownSetting {
+  std::string key;
+  std::string value;  // empty: not set
+  bool is_default;
+  bool needs_restart;  // to change it
+};
+// In the order of the table; a site's in its place.
+std::vector<ShownSetting> show_config(const Config& config);
+
+// A setting in which two configurations differ.
+struct ChangedSetting {
+  std::string key;
+  std::string before, after;  // secrets as above
+  bool needs_restart;
+};
+// "map.file" is also named when only the file's content differs; `before` and `after` are the same then.
+std::vector<ChangedSetting> diff_configs(const Config& before, const Config& after);
+
+}  // namespace railgun::config

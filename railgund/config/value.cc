@@ -1,0 +1,214 @@
+#include "railgund/config/value.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "railgund/base/field.h"
+
+namespace railgun::config {
+namespace {
+
+struct Unit {
+  std::string_view suffix;
+  Duration length;
+};
+using std::chrono::duration_cast;
+constexpr std::array<Unit, 5> kUnits{{{"us", std::chrono::microseconds(1)},
+                                      {"ms", std::chrono::milliseconds(1)},
+                                      {"s", std::chrono::seconds(1)},
+                                      {"m", std::chrono::minutes(1)},
+                                      {"h", std::chrono::hours(1)}}};
+
+std::string range_text(std::uint64_t least, std::uint64_t most) {
+  if (most == kNoMost) return least == 0 ? "" : " of at least " + std::to_string(least);
+  return " from " + std::to_string(least) + " to " + std::to_string(most);
+}
+
+// The digits at the front of `text`, taken off it. Nothing if there are none or too many.
+bool take_digits(std::string_view& text, std::uint64_t& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{}) return false;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return true;
+}
+
+bool is_ipv4(std::string_view text) {
+  int parts = 0;
+  for (;;) {
+    std::uint64_t part = 0;
+    const std::size_t before = text.size();
+    if (!take_digits(text, part) || part > 255 || before - text.size() > 3) return false;
+    if (++parts == 4) return text.empty();
+    if (text.empty() || text.front() != '.') return false;
+    text.remove_prefix(1);
+  }
+}
+
+// Groups of one to four hex digits between colons, eight of them or fewer around one "::", the last two perhaps as
+// IPv4.
+bool is_ipv6(std::string_view text) {
+  int groups = 0;
+  bool gap = false;
+  if (text.starts_with("::")) {
+    gap = true;
+    text.remove_prefix(2);
+  }
+  while (!text.empty()) {
+    const std::size_t colon = text.find(':');
+    const std::string_view group = text.substr(0, colon);
+    if (colon == std::string_view::npos && group.find('.') != std::string_view::npos) {
+      if (!is_ipv4(group)) return false;
+      groups += 2;
+      break;
+    }
+    if (group.empty() || group.size() > 4 ||
+        group.find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos) {
+      return false;
+    }
+    ++groups;
+    if (colon == std::string_view::npos) break;
+    text.remove_prefix(colon + 1);
+    if (text.empty()) return false;
+    if (text.front() == ':') {
+      if (std::exchange(gap, true)) return false;
+      text.remove_prefix(1);
+    }
+  }
+  return gap ? groups < 8 : groups == 8;
+}
+
+}  // namespace
+
+Error unexpected_value(std::string_view expected, std::string_view text) {
+  std::string line = "expected ";
+  line += expected;
+  line += text.empty() ? ", not nothing" : ", not '" + std::string(text) + "'";
+  if (text.find(" #") != std::string_view::npos) line += " (a comment needs a line of its own)";
+  return Error{Errc::kInvalid, std::move(line)};
+}
+
+Result<std::uint64_t> parse_number(std::string_view text, std::uint64_t least, std::uint64_t most) {
+  std::uint64_t number = 0;
+  std::string_view rest = text;
+  if (!take_digits(rest, number) || !rest.empty() || number < least || number > most) {
+    return std::unexpected(unexpected_value("a number" + range_text(least, most), text));
+  }
+  return number;
+}
+
+Result<bool> parse_boolean(std::string_view text) {
+  for (const std::string_view word : {"1", "true", "yes", "on"}) {
+    if (same_name(text, word)) return true;
+  }
+  for (const std::string_view word : {"0", "false", "no", "off"}) {
+    if (same_name(text, word)) return false;
+  }
+  return std::unexpected(unexpected_value("0 or 1 (or no, yes, off, on, false, true)", text));
+}
+
+Result<std::uint64_t> parse_bytes(std::string_view text, std::uint64_t least, std::uint64_t most) {
+  std::uint64_t number = 0;
+  std::string_view rest = text;
+  bool good = take_digits(rest, number);
+  const std::string suffix = lower_ascii(trimmed(rest));
+  int shift = 0;
+  if (suffix == "k" || suffix == "kb" || suffix == "kib") {
+    shift = 10;
+  } else if (suffix == "m" || suffix == "mb" || suffix == "mib") {
+    shift = 20;
+  } else if (suffix == "g" || suffix == "gb" || suffix == "gib") {
+    shift = 30;
+  } else {
+    good = good && (suffix.empty() || suffix == "b");
+  }
+  good = good && number <= (kNoMost >> shift);
+  if (good) number <<= shift;
+  if (!good || number < least || number > most) {
+    std::string expected = "a number of bytes, such as 65536, 64K, 8M or 1G";
+    if (least > 0 && most != kNoMost) {
+      expected += ", from " + bytes_text(least) + " to " + bytes_text(most);
+    } else if (least > 0) {
+      expected += ", at least " + bytes_text(least);
+    } else if (most != kNoMost) {
+      expected += ", at most " + bytes_text(most);
+    }
+    return std::unexpected(unexpected_value(expected, text));
+  }
+  return number;
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  for (const auto& [shift, suffix] : {std::pair{30, 'G'}, std::pair{20, 'M'}, std::pair{10, 'K'}}) {
+    if (bytes != 0 && bytes % (std::uint64_t{1} << shift) == 0) return std::to_string(bytes >> shift) + suffix;
+  }
+  return std::to_string(bytes);
+}
+
+Result<Duration> parse_duration(std::string_view text, Duration unit, std::uint64_t least, std::uint64_t most) {
+  std::uint64_t number = 0;
+  std::string_view rest = text;
+  bool good = take_digits(rest, number);
+  const std::string suffix = lower_ascii(trimmed(rest));
+  Duration length = unit;
+  if (!suffix.empty()) {
+    const auto* found =
+        std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& known) { return known.suffix == suffix; });
+    good = good && found != kUnits.end();
+    if (found != kUnits.end()) length = found->length;
+  }
+  good = good && number <= static_cast<std::uint64_t>(Duration::max().count() / length.count());
+  const Duration duration = good ? Duration(static_cast<Duration::rep>(number) * length.count()) : Duration::zero();
+  // In the key's own unit, so that bounds mean what the table says; a rest counts as one more.
+  const std::uint64_t whole = static_cast<std::uint64_t>(duration / unit);
+  const bool more = duration % unit != Duration::zero();
+  if (!good || (whole < least) || whole > most || (whole == most && more)) {
+    return std::unexpected(unexpected_value("a number of " + std::string(unit_name(unit)) + range_text(least, most) +
+                                                ", or with us, ms, s, m or h behind it",
+                                            text));
+  }
+  return duration;
+}
+
+std::string duration_text(Duration duration, Duration unit) {
+  if (duration % unit == Duration::zero()) return std::to_string(duration / unit);
+  // The largest unit that loses nothing.
+  for (auto known = kUnits.rbegin(); known != kUnits.rend(); ++known) {
+    if (duration % known->length == Duration::zero()) {
+      return std::to_string(duration / known->length) + std::string(known->suffix);
+    }
+  }
+  return std::to_string(duration_cast<std::chrono::microseconds>(duration).count()) + "us";
+}
+
+std::string_view unit_name(Duration unit) {
+  constexpr std::array<std::string_view, kUnits.size()> kNames{"microseconds", "milliseconds", "seconds", "minutes",
+                                                               "hours"};
+  for (std::size_t i = 0; i < kUnits.size(); ++i) {
+    if (kUnits[i].length == unit) return kNames[i];
+  }
+  return "units";
+}
+
+std::vector<std::string_view> split_words(std::string_view text) {
+  std::vector<std::string_view> words;
+  while (true) {
+    const std::size_t start = text.find_first_not_of(" \t,");
+    if (start == std::string_view::npos) return words;
+    text.remove_prefix(start);
+    const std::size_t length = std::min(text.find_first_of(" \t,"), text.size());
+    words.push_back(text.substr(0, length));
+    text.remove_prefix(length);
+  }
+}
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t start = text.find_first_not_of(" \t\r");
+  if (start == std::string_view::npos) return {};
+  return text.substr(start, text.find_last_not_of(" \t\r") - start + 1);
+}
+
+bool is_address(std::string_view text) { return is_ipv4(text) || is_ipv6(text); }
+
+}  // namespace railgun::config

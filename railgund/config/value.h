@@ -1,0 +1,44 @@
+// The values of settings as people write them, and back. What a writer makes, the reader takes.
+// Errors are kInvalid; their texts say what was expected ("a number from 1 to 65535, not 'x'").
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "railgund/base/result.h"
+#include "railgund/base/time.h"
+
+namespace railgun::config {
+
+inline constexpr std::uint64_t kNoMost = std::numeric_limits<std::int64_t>::max();
+
+// "expected `expected`, not 'text'", with a hint where the text carries a comment.
+Error unexpected_value(std::string_view expected, std::string_view text);
+
+Result<std::uint64_t> parse_number(std::string_view text, std::uint64_t least, std::uint64_t most);
+
+// 0 and 1; also true, false, yes, no, on, off in any case.
+Result<bool> parse_boolean(std::string_view text);
+
+// A number of bytes, with K, M or G for powers of 1024 (also KB, KiB, …, in any case).
+Result<std::uint64_t> parse_bytes(std::string_view text, std::uint64_t least, std::uint64_t most);
+std::string bytes_text(std::uint64_t bytes);
+
+// A plain number counts in `unit`; us, ms, s, m and h say their own. `least` and `most` count in `unit` too.
+Result<Duration> parse_duration(std::string_view text, Duration unit, std::uint64_t least, std::uint64_t most);
+std::string duration_text(Duration duration, Duration unit);
+// "seconds", …: for people.
+std::string_view unit_name(Duration unit);
+
+// The words of a list, between spaces or commas.
+std::vector<std::string_view> split_words(std::string_view text);
+// Without spaces, tabs and carriage returns at its ends.
+std::string_view trimmed(std::string_view text);
+
+// An IPv4 or IPv6 address by its form, without asking the system.
+bool is_address(std::string_view text);
+
+}  // namespace railgun::config
