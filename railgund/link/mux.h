@@ -3,8 +3,10 @@
 //
 // One end asks (opens streams, sends a request head), the other answers. Which end dialled makes no difference.
 // A stream carries, each way: one head (a prelude of bytes opaque to the link, and fields under HPACK), data, an end
-// with an opaque trailer. Data is paid for with credit that the receiver gives per stream and per link; heads, ends,
-// resets and pings are free but bounded in size and rate. Streams with data queued take turns, a frame each.
+// with an opaque trailer. What repeats from head to head costs a byte or two as a field, and its full length in the
+// prelude. Names arrive in lower case; what else names and values may hold is for the layer above to check. Data is
+// paid for with credit that the receiver gives per stream and per link; heads, ends, resets and pings are free but
+// bounded in size and rate. Streams with data queued take turns, a frame each.
 #pragma once
 
 #include <cstddef>
@@ -26,22 +28,22 @@ enum class StreamId : std::uint32_t {};
 enum class Role : std::uint8_t { kAsker, kAnswerer };
 
 enum class ResetCode : std::uint8_t {
-  kCancelled = 1,       // the one who wanted the answer no longer does
-  kRefused = 2,         // not processed at all: safe to ask again elsewhere
-  kInternal = 3,        // the end that resets has failed
-  kBadMessage = 4,      // the stream's content broke the rules of the layer above
-  kNoOrigin = 5,        // the origin could not be reached, or broke off
-  kTimeout = 6,         // a deadline of the end that resets passed
+  kCancelled = 1,   // the one who wanted the answer no longer does
+  kRefused = 2,     // not processed at all: safe to ask again elsewhere
+  kInternal = 3,    // the end that resets has failed
+  kBadMessage = 4,  // the stream's content broke the rules of the layer above
+  kNoOrigin = 5,    // the origin could not be reached, or broke off
+  kTimeout = 6,     // a deadline of the end that resets passed
 };
 
 struct Limits {
-  std::size_t streams = 1000;                        // open at once; the answerer tells the asker
-  std::size_t stream_window_bytes = 256 * 1024;      // data a peer may send on a stream before we return credit
-  std::size_t link_window_bytes = 8 * 1024 * 1024;   // the same over all streams
-  std::size_t stream_queue_bytes = 256 * 1024;       // data we hold for sending on one stream
-  std::size_t head_bytes = 64 * 1024;                // a head's prelude, names and values, as decoded
-  Duration ping_idle = std::chrono::seconds(15);     // silence after which to ping
-  Duration ping_patience = std::chrono::seconds(10); // how long the answer may take
+  std::size_t streams = 1000;                         // open at once; the answerer tells the asker
+  std::size_t stream_window_bytes = 256 * 1024;       // data a peer may send on a stream before we return credit
+  std::size_t link_window_bytes = 8 * 1024 * 1024;    // the same over all streams
+  std::size_t stream_queue_bytes = 256 * 1024;        // data we hold for sending on one stream
+  std::size_t head_bytes = 64 * 1024;                 // a head's prelude, names and values, as decoded
+  Duration ping_idle = std::chrono::seconds(15);      // silence after which to ping
+  Duration ping_patience = std::chrono::seconds(10);  // how long the answer may take
   Duration hello_patience = std::chrono::seconds(10);
 };
 
@@ -71,10 +73,11 @@ struct StreamReset {
 struct StreamWritable {
   StreamId stream;
 };
-// No streams after `last` will be answered: those were not processed and are safe to ask elsewhere.
+// No streams after `last` will be answered: those were not processed and are safe to ask elsewhere. Each of them that
+// is open is reset with kRefused right after this event.
 struct GoAwayReceived {
   StreamId last;
-  std::string reason;
+  std::string reason;  // printable ASCII, for the log
 };
 struct RoundTripMeasured {
   Duration time;
@@ -83,7 +86,8 @@ using Event = std::variant<HelloReceived, HeadReceived, DataReceived, EndReceive
                            GoAwayReceived, RoundTripMeasured>;
 
 struct Counters {
-  std::uint64_t bytes_received = 0, bytes_sent = 0, frames_received = 0, frames_sent = 0, streams_opened = 0, resets = 0;
+  std::uint64_t bytes_received = 0, bytes_sent = 0, frames_received = 0, frames_sent = 0, streams_opened = 0,
+                resets = 0;
 };
 
 class Mux {
@@ -111,25 +115,30 @@ class Mux {
 
   // Asker only. kUnavailable: no hello yet, too many streams, or going away. kTooLarge: the head is over the limit.
   Result<StreamId> open(ByteView prelude, const Fields& fields);
-  // True if open() would not say kUnavailable.
+  // True if open() would not say kUnavailable (it also does while very many heads wait because the peer reads nothing).
   bool can_open() const;
-  // Answerer only: the answer's head, once per stream. Unknown or reset streams: does nothing, as in all that follow.
+  // Answerer only: the answer's head, once per stream and before its data. kTooLarge: as in open(), and the stream is
+  // as before. Unknown or reset streams: does nothing, as in all that follow.
   Result<void> send_head(StreamId stream, ByteView prelude, const Fields& fields);
   // Bytes that send_data() takes now without passing the stream's queue limit.
   std::size_t sendable(StreamId stream) const;
   // `data` must fit sendable().
   void send_data(StreamId stream, ByteView data);
-  // Ends our direction. `trailer`: at most 1 KiB.
+  // Ends our direction, once. `trailer`: at most 1 KiB.
   void send_end(StreamId stream, ByteView trailer);
+  // Forgets the stream, its events that were not polled and the data received on it; tells the peer unless it is
+  // through with the stream.
   void reset(StreamId stream, ResetCode code);
   // The layer above is done with `bytes` of the stream's data: gives the peer credit, in as few frames as will do.
-  // Data of streams that have ended or were reset is credited to the link all the same.
+  // Data of streams that have ended is held against the link until it is reported here or reset() drops it; data of
+  // streams that were reset, by either end, is credited to the link at once.
   void consumed(StreamId stream, std::size_t bytes);
   // No new streams; open ones go on. The peer learns the last stream we will answer.
   void go_away(std::string_view reason);
 
   bool is_going_away() const;  // either end said so
   bool is_ready() const;       // the peer's hello has arrived
+  // Of which not both directions have ended: an answer counts until pull() has given its end.
   std::size_t open_streams() const;
   std::optional<Duration> round_trip() const;
   const Counters& counters() const;

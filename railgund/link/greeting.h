@@ -1,0 +1,44 @@
+// The first thing each end sends (doc/PROTOCOL.md, "Greeting"): who it is, which versions it speaks, what it allows.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "railgund/base/bytes.h"
+#include "railgund/base/result.h"
+#include "railgund/link/mux.h"
+
+namespace railgun::link {
+
+inline constexpr std::uint8_t kLowestVersion = 1;
+inline constexpr std::uint8_t kHighestVersion = 1;
+inline constexpr std::size_t kMaxHelloPayloadBytes = 1024;
+inline constexpr std::size_t kMaxGreetingBytes = 12 + 2048;
+// Windows and limits are 31-bit numbers on the wire.
+inline constexpr std::uint32_t kMaxAnnounced = 0x7fffffff;
+
+struct Greeting {
+  std::uint8_t lowest_version = kLowestVersion;
+  std::uint8_t highest_version = kHighestVersion;
+  Role role = Role::kAsker;
+  std::uint32_t streams = 0;  // that the peer may have open
+  std::uint32_t stream_window_bytes = 0;
+  std::uint32_t link_window_bytes = 0;
+  std::uint32_t head_bytes = 0;
+  Bytes payload;
+  bool operator==(const Greeting&) const = default;
+};
+
+Bytes encode_greeting(const Greeting& greeting);
+
+struct DecodedGreeting {
+  Greeting greeting;
+  std::size_t bytes;
+};
+// Nothing if `bytes` ends within the greeting. Bytes that cannot be one are known at the first that differs.
+// Errors: kMalformed "not a Railgun peer (got …)" and for numbers out of range, kTooLarge for one over
+// kMaxGreetingBytes, kUnsupported if there is no common version.
+Result<std::optional<DecodedGreeting>> decode_greeting(ByteView bytes);
+
+}  // namespace railgun::link

@@ -1,0 +1,38 @@
+#include "railgund/link/keepalive.h"
+
+#include <algorithm>
+
+namespace railgun::link {
+
+Keepalive::Keepalive(Duration idle, Duration patience, Instant now) : idle_(idle), patience_(patience), heard_(now) {}
+
+void Keepalive::heard(Instant now) { heard_ = std::max(heard_, now); }
+
+std::uint64_t Keepalive::ping(Instant now) {
+  asked_ = now;
+  sent_.reset();
+  // Numbers below 128 take one byte; one ping is out at a time, so they may come round.
+  number_ = (number_ + 1) % 128;
+  return number_;
+}
+
+void Keepalive::ping_sent(Instant now) { sent_ = now; }
+
+std::optional<Duration> Keepalive::pong(std::uint64_t number, Instant now) {
+  if (!asked_ || !sent_ || number != number_) return std::nullopt;
+  const Duration time = std::max(now - *sent_, Duration::zero());
+  asked_.reset();
+  sent_.reset();
+  return time;
+}
+
+Instant Keepalive::deadline() const { return asked_ ? std::max(*asked_, heard_) + patience_ : heard_ + idle_; }
+
+Keepalive::Verdict Keepalive::on_deadline(Instant now) {
+  if (now < deadline()) return Verdict::kNothing;
+  if (asked_) return Verdict::kPeerGone;
+  ping(now);
+  return Verdict::kSendPing;
+}
+
+}  // namespace railgun::link

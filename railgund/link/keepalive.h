@@ -1,0 +1,42 @@
+// Decides when a link must send a PING and when its peer counts as gone, and measures the round trip
+// (doc/PROTOCOL.md, "Keepalive"). Whatever arrives is a sign of life: a peer is gone only if all is silent.
+// Owns no timer: whoever holds it calls on_deadline() at deadline().
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "railgund/base/time.h"
+
+namespace railgun::link {
+
+class Keepalive {
+ public:
+  enum class Verdict { kNothing, kSendPing, kPeerGone };
+
+  // `idle`: silence after which to ping. `patience`: how long the silence may then go on.
+  Keepalive(Duration idle, Duration patience, Instant now);
+
+  void heard(Instant now);
+  // A ping is due now, not only after silence. Its number goes into the frame.
+  std::uint64_t ping(Instant now);
+  std::uint64_t number() const { return number_; }
+  // The ping's frame is on its way: the round trip counts from here.
+  void ping_sent(Instant now);
+  // The round trip, if this answers the ping that is out.
+  std::optional<Duration> pong(std::uint64_t number, Instant now);
+
+  Instant deadline() const;
+  // kSendPing has already begun that ping: number() is the one to send. Early calls give kNothing.
+  Verdict on_deadline(Instant now);
+
+ private:
+  Duration idle_;
+  Duration patience_;
+  Instant heard_;
+  std::uint64_t number_ = 0;
+  std::optional<Instant> asked_;  // a ping is out, or about to go
+  std::optional<Instant> sent_;
+};
+
+}  // namespace railgun::link

@@ -1,0 +1,261 @@
+#include "railgund/link/mux.h"
+
+#include <algorithm>
+
+#include "railgund/base/check.h"
+#include "railgund/link/mux_state.h"
+
+namespace railgun::link {
+namespace {
+
+// What is announced is a 31-bit number that is not zero; so is what we hold the peer to.
+Limits fit_the_wire(Limits limits) {
+  for (std::size_t* limit : {&limits.stream_window_bytes, &limits.link_window_bytes, &limits.head_bytes}) {
+    *limit = std::clamp<std::size_t>(*limit, 1, kMaxAnnounced);
+  }
+  limits.streams = std::min<std::size_t>(limits.streams, kMaxAnnounced);
+  return limits;
+}
+
+Bytes greeting_of(Role role, const Limits& limits, ByteView payload) {
+  Greeting greeting;
+  greeting.role = role;
+  greeting.streams = role == Role::kAnswerer ? static_cast<std::uint32_t>(limits.streams) : 0;
+  greeting.stream_window_bytes = static_cast<std::uint32_t>(limits.stream_window_bytes);
+  greeting.link_window_bytes = static_cast<std::uint32_t>(limits.link_window_bytes);
+  greeting.head_bytes = static_cast<std::uint32_t>(limits.head_bytes);
+  greeting.payload = to_bytes(payload);
+  return encode_greeting(greeting);
+}
+
+std::optional<std::uint32_t> stream_of(const Event& event) {
+  return std::visit(
+      [](const auto& happened) -> std::optional<std::uint32_t> {
+        if constexpr (requires { happened.stream; }) return static_cast<std::uint32_t>(happened.stream);
+        return std::nullopt;
+      },
+      event);
+}
+
+std::size_t head_bytes_of(const Event& event) {
+  const auto* head = std::get_if<HeadReceived>(&event);
+  return head == nullptr ? 0 : head->prelude.size() + fields_bytes(head->fields);
+}
+
+std::uint32_t number(StreamId stream) { return static_cast<std::uint32_t>(stream); }
+
+}  // namespace
+
+Rates::Rates(std::size_t streams, Instant now)
+    : resets(500, std::max<double>(2000, 2.0 * static_cast<double>(streams)), now),
+      pings(2, 20, now),
+      empty(10, 100, now),
+      unknown(10, 100, now),
+      late(10'000, 20'000, now) {}
+
+Mux::State::State(Role its_role, Limits its_limits, ByteView hello_payload, Instant now)
+    : role(its_role),
+      limits(fit_the_wire(its_limits)),
+      hello_deadline(now + limits.hello_patience),
+      link_receive(limits.link_window_bytes),
+      rates(limits.streams, now),
+      greeting_out(greeting_of(role, limits, hello_payload)),
+      keepalive(limits.ping_idle, limits.ping_patience, now) {}
+
+Stream* Mux::State::find(std::uint32_t id) {
+  const auto found = streams.find(id);
+  return found == streams.end() ? nullptr : &found->second;
+}
+
+void Mux::State::close_if_ended(std::uint32_t id, const Stream& stream) {
+  if (!stream.end_sent || !stream.end_received) return;
+  if (stream.receive.held() > 0) lingering.emplace(id, stream.receive.held());
+  streams.erase(id);
+}
+
+// The stream is gone whatever its state: what the layer above held of it is free again.
+void Mux::State::drop(std::uint32_t id) {
+  const auto found = streams.find(id);
+  if (found == streams.end()) return;
+  link_receive.consume(found->second.receive.held());
+  if (found->second.in_turn) std::erase(turns, id);
+  streams.erase(found);
+  grant_link();
+}
+
+// The peer is told why, and nothing else any more.
+void Mux::State::fail_link(const Error& why) {
+  error = why;
+  control.clear();
+  streams.clear();
+  lingering.clear();
+  turns.clear();
+  head_in.clear();
+  sent_go_away = false;
+  send_go_away(why.text);
+}
+
+void Mux::State::send_go_away(std::string_view reason) {
+  if (sent_go_away) return;
+  sent_go_away = true;
+  if (role == Role::kAnswerer) last_answered = last_stream;
+  control.push(FrameType::kGoAway, 0, 0, encode_go_away({.last = last_stream, .reason = std::string(reason)}));
+}
+
+Mux::Mux(Role role, Limits limits, ByteView hello_payload, Instant now)
+    : state_(std::make_unique<State>(role, limits, hello_payload, now)) {}
+Mux::~Mux() = default;
+Mux::Mux(Mux&&) noexcept = default;
+Mux& Mux::operator=(Mux&&) noexcept = default;
+
+Result<void> Mux::receive(ByteView bytes, Instant now) { return state_->receive(bytes, now); }
+
+std::optional<Event> Mux::poll() {
+  State& s = *state_;
+  if (s.events.empty()) return std::nullopt;
+  Event event = std::move(s.events.front());
+  s.events.pop_front();
+  s.head_event_bytes -= head_bytes_of(event);
+  return event;
+}
+
+std::size_t Mux::pull(Bytes& to, std::size_t most, Instant now) { return state_->pull(to, most, now); }
+bool Mux::wants_write() const { return state_->wants_write(); }
+
+Instant Mux::deadline() const {
+  if (state_->error) return kNever;
+  return state_->peer ? state_->keepalive.deadline() : state_->hello_deadline;
+}
+
+Result<void> Mux::on_deadline(Instant now) {
+  State& s = *state_;
+  if (s.error || now < deadline()) return {};
+  std::optional<Error> gone;
+  if (!s.peer) {
+    gone = Error{Errc::kTimeout, "the peer has sent no greeting in time"};
+  } else {
+    switch (s.keepalive.on_deadline(now)) {
+      case Keepalive::Verdict::kNothing:
+        break;
+      case Keepalive::Verdict::kSendPing:
+        s.queue_number(FrameType::kPing, 0, s.keepalive.number());
+        break;
+      case Keepalive::Verdict::kPeerGone:
+        gone = Error{Errc::kTimeout, "the peer has been silent for too long and does not answer a ping"};
+        break;
+    }
+  }
+  if (!gone) return {};
+  s.fail_link(*gone);
+  return std::unexpected(*gone);
+}
+
+bool Mux::can_open() const {
+  const State& s = *state_;
+  return s.role == Role::kAsker && s.peer && !is_going_away() && s.streams.size() < s.peer->streams &&
+         s.streams.size() < s.limits.streams && s.last_stream < kMaxStream && s.control.bytes() < kMaxWaitingHeadBytes;
+}
+
+Result<StreamId> Mux::open(ByteView prelude, const Fields& fields) {
+  State& s = *state_;
+  if (!can_open()) return fail(Errc::kUnavailable, "link: no stream can be opened now");
+  const std::uint32_t id = s.last_stream + 1;
+  auto ticket = s.queue_head(id, prelude, fields);
+  if (!ticket) return std::unexpected(std::move(ticket.error()));
+  s.last_stream = id;
+  Stream& stream = s.streams.try_emplace(id, s.peer->stream_window_bytes, s.limits.stream_window_bytes).first->second;
+  stream.head_ticket = *ticket;
+  stream.head_sent = true;
+  ++s.counters.streams_opened;
+  // Numbers are not used twice: a link that has run out of them makes room for a new one.
+  if (id == kMaxStream) s.send_go_away("stream numbers are used up");
+  return StreamId{id};
+}
+
+Result<void> Mux::send_head(StreamId id, ByteView prelude, const Fields& fields) {
+  State& s = *state_;
+  Stream* stream = s.find(number(id));
+  if (stream == nullptr) return {};
+  RAILGUN_CHECK(s.role == Role::kAnswerer && !stream->head_sent);
+  auto ticket = s.queue_head(number(id), prelude, fields);
+  if (!ticket) return std::unexpected(std::move(ticket.error()));
+  stream->head_ticket = *ticket;
+  stream->head_sent = true;
+  return {};
+}
+
+std::size_t Mux::sendable(StreamId id) const {
+  const State& s = *state_;
+  const auto found = s.streams.find(number(id));
+  if (found == s.streams.end() || found->second.end_wanted) return 0;
+  return s.limits.stream_queue_bytes - std::min(found->second.queue.size(), s.limits.stream_queue_bytes);
+}
+
+void Mux::send_data(StreamId id, ByteView data) {
+  State& s = *state_;
+  Stream* stream = s.find(number(id));
+  if (stream == nullptr || data.empty()) return;
+  RAILGUN_CHECK(stream->head_sent && data.size() <= sendable(id));
+  stream->queue.append(data);
+  if (stream->queue.size() >= s.limits.stream_queue_bytes) stream->was_full = true;
+  s.take_turn(number(id), *stream);
+}
+
+void Mux::send_end(StreamId id, ByteView trailer) {
+  State& s = *state_;
+  Stream* stream = s.find(number(id));
+  if (stream == nullptr || stream->end_wanted) return;
+  RAILGUN_CHECK(stream->head_sent && trailer.size() <= kMaxTrailerBytes);
+  stream->end_wanted = true;
+  if (!stream->queue.empty()) {
+    stream->trailer = to_bytes(trailer);  // goes with the last of the data
+  } else if (!trailer.empty() || !s.control.add_flags(stream->head_ticket, kFlagEnd)) {
+    s.queue_end(number(id), trailer);
+  }
+}
+
+void Mux::reset(StreamId id, ResetCode code) {
+  State& s = *state_;
+  const std::uint32_t stream = number(id);
+  std::erase_if(s.events, [&](const Event& event) {
+    if (stream_of(event) != stream) return false;
+    s.head_event_bytes -= head_bytes_of(event);
+    return true;
+  });
+  if (s.streams.contains(stream)) {
+    s.queue_number(FrameType::kReset, stream, static_cast<std::uint64_t>(code));
+    ++s.counters.resets;
+    s.drop(stream);
+  } else if (const auto ended = s.lingering.find(stream); ended != s.lingering.end()) {
+    s.link_receive.consume(ended->second);
+    s.lingering.erase(ended);
+    s.grant_link();
+  }
+}
+
+void Mux::consumed(StreamId id, std::size_t bytes) {
+  State& s = *state_;
+  if (Stream* stream = s.find(number(id))) {
+    s.link_receive.consume(stream->receive.consume(bytes));
+    const std::uint64_t grant = stream->end_received ? 0 : stream->receive.take_grant();
+    if (grant > 0) s.queue_number(FrameType::kStreamWindow, number(id), grant);
+  } else if (const auto ended = s.lingering.find(number(id)); ended != s.lingering.end()) {
+    const std::uint64_t counted = std::min<std::uint64_t>(bytes, ended->second);
+    s.link_receive.consume(counted);
+    ended->second -= counted;
+    if (ended->second == 0) s.lingering.erase(ended);
+  }
+  s.grant_link();
+}
+
+void Mux::go_away(std::string_view reason) {
+  if (!state_->error) state_->send_go_away(reason);
+}
+
+bool Mux::is_going_away() const { return state_->error || state_->sent_go_away || state_->received_go_away; }
+bool Mux::is_ready() const { return state_->peer && !state_->error; }
+std::size_t Mux::open_streams() const { return state_->streams.size(); }
+std::optional<Duration> Mux::round_trip() const { return state_->round_trip; }
+const Counters& Mux::counters() const { return state_->counters; }
+
+}  // namespace railgun::link

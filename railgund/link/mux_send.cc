@@ -1,0 +1,152 @@
+// What the peer gets: control frames in their order, then data in turns.
+#include <algorithm>
+
+#include "railgund/base/check.h"
+#include "railgund/link/mux_state.h"
+
+namespace railgun::link {
+namespace {
+
+// Data frames are cut to what the caller has room for, but not into crumbs.
+constexpr std::size_t kSmallestRoomBytes = 512;
+
+}  // namespace
+
+bool Mux::State::wants_write() const {
+  return !greeting_out.empty() || !control.empty() || (!turns.empty() && link_send.credit() > 0);
+}
+
+std::size_t Mux::State::pull(Bytes& to, std::size_t most, Instant now) {
+  const std::size_t start = to.size();
+  if (!greeting_out.empty()) {
+    append(to, greeting_out);
+    greeting_out = Bytes{};
+  }
+  const auto room = [&] { return most - std::min(most, to.size() - start); };
+  while (!control.empty()) {
+    const Frame frame = control.front();
+    if (to.size() > start && kMaxHeaderBytes + frame.payload.size() > room()) break;
+    emit(frame.header, frame.payload, to, now);
+    control.pop();
+    if ((frame.header.flags & kFlagEnd) != 0) end_sent(frame.header.stream);
+  }
+  while (control.empty() && !turns.empty() && link_send.credit() > 0) {
+    if (to.size() > start && room() < kSmallestRoomBytes) break;
+    emit_data(to, std::max(room(), kSmallestRoomBytes));
+  }
+  const std::size_t pulled = to.size() - start;
+  counters.bytes_sent += pulled;
+  return pulled;
+}
+
+void Mux::State::emit(const FrameHeader& header, ByteView payload, Bytes& to, Instant now) {
+  encode_header(header, previous_sent, to);
+  append(to, payload);
+  ++counters.frames_sent;
+  if (header.is(FrameType::kPing)) keepalive.ping_sent(now);
+}
+
+// One frame of the stream whose turn it is; it and the link have credit.
+void Mux::State::emit_data(Bytes& to, std::size_t room) {
+  const std::uint32_t id = turns.front();
+  turns.pop_front();
+  Stream* stream = find(id);
+  RAILGUN_CHECK(stream != nullptr);
+  stream->in_turn = false;
+
+  Bytes trailer;
+  if (stream->end_wanted && !stream->trailer.empty()) {
+    ByteWriter out(trailer);
+    out.varint(stream->trailer.size());
+    out.bytes(stream->trailer);
+  }
+  const std::size_t most_payload = std::min(room - kMaxHeaderBytes, kMaxPayloadBytes);
+  const std::uint64_t credit = std::min(stream->send.credit(), link_send.credit());
+  const std::size_t queued = stream->queue.size();
+  const bool ends = stream->end_wanted && queued <= credit && trailer.size() + queued <= most_payload;
+  if (!ends) trailer.clear();
+  const auto count = static_cast<std::size_t>(std::min<std::uint64_t>({queued, credit, most_payload - trailer.size()}));
+
+  std::uint8_t flags = 0;
+  if (ends) flags = trailer.empty() ? kFlagEnd : kFlagEnd | kFlagTrailer;
+  encode_header({.type = static_cast<std::uint8_t>(FrameType::kData),
+                 .flags = flags,
+                 .stream = id,
+                 .payload_bytes = trailer.size() + count},
+                previous_sent, to);
+  append(to, trailer);
+  stream->queue.take(to, count);
+  stream->send.spend(count);
+  link_send.spend(count);
+  ++counters.frames_sent;
+
+  if (stream->was_full && !stream->end_wanted && stream->queue.size() <= limits.stream_queue_bytes / 2) {
+    stream->was_full = false;
+    events.push_back(StreamWritable{StreamId{id}});
+  }
+  if (ends) {
+    end_sent(id);
+  } else if (stream->end_wanted && stream->queue.empty()) {
+    queue_end(id, stream->trailer);  // it did not fit beside the last of the data
+  } else {
+    take_turn(id, *stream);
+  }
+}
+
+// Puts the stream behind all others that have data to send and credit for it.
+void Mux::State::take_turn(std::uint32_t id, Stream& stream) {
+  if (stream.in_turn || stream.queue.empty() || stream.send.credit() == 0) return;
+  stream.in_turn = true;
+  turns.push_back(id);
+}
+
+void Mux::State::end_sent(std::uint32_t id) {
+  Stream* stream = find(id);
+  if (stream == nullptr) return;
+  stream->end_sent = true;
+  close_if_ended(id, *stream);
+}
+
+Result<ControlQueue::Ticket> Mux::State::queue_head(std::uint32_t id, ByteView prelude, const Fields& fields) {
+  const std::size_t most = std::min<std::size_t>(limits.head_bytes, peer->head_bytes);
+  const std::size_t bytes = prelude.size() + fields_bytes(fields);
+  if (bytes > most) {
+    return fail(Errc::kTooLarge,
+                "head: " + std::to_string(bytes) + " bytes, at most " + std::to_string(most) + " may be");
+  }
+  Bytes head;
+  ByteWriter out(head);
+  out.varint(prelude.size());
+  out.bytes(prelude);
+  if (auto encoded = head_encoder.encode(fields, head); !encoded) return std::unexpected(std::move(encoded.error()));
+  ByteView rest = head;
+  for (; rest.size() > kMaxPayloadBytes; rest = rest.subspan(kMaxPayloadBytes)) {
+    control.push(FrameType::kHead, kFlagMore, id, rest.first(kMaxPayloadBytes));
+  }
+  return control.push(FrameType::kHead, 0, id, rest);
+}
+
+void Mux::State::queue_number(FrameType type, std::uint32_t id, std::uint64_t number) {
+  if (error) return;
+  Bytes payload;
+  ByteWriter(payload).varint(number);
+  control.push(type, 0, id, payload);
+}
+
+void Mux::State::queue_end(std::uint32_t id, ByteView trailer) {
+  Bytes payload;
+  if (!trailer.empty()) {
+    ByteWriter out(payload);
+    out.varint(trailer.size());
+    out.bytes(trailer);
+  }
+  control.push(FrameType::kData, trailer.empty() ? kFlagEnd : kFlagEnd | kFlagTrailer, id, payload);
+}
+
+void Mux::State::grant_link() {
+  if (const std::uint64_t grant = link_receive.take_grant(); grant > 0) {
+    queue_number(FrameType::kLinkWindow, 0, grant);
+  }
+}
+
+}  // namespace railgun::link

@@ -1,0 +1,132 @@
+// What a Mux holds. Private to mux.cc (commands), mux_receive.cc (what the peer sends) and mux_send.cc (what it gets).
+#pragma once
+
+#include <deque>
+#include <unordered_map>
+
+#include "railgund/base/byte_queue.h"
+#include "railgund/link/control_queue.h"
+#include "railgund/link/flow_window.h"
+#include "railgund/link/frame_codec.h"
+#include "railgund/link/greeting.h"
+#include "railgund/link/head_codec.h"
+#include "railgund/link/keepalive.h"
+#include "railgund/link/mux.h"
+#include "railgund/link/rate_limit.h"
+
+namespace railgun::link {
+
+// Heads that wait for a peer that does not read: over this no stream is opened. Answers' heads are bounded by the
+// streams there are, times the limit on a head.
+inline constexpr std::size_t kMaxWaitingHeadBytes = 1024 * 1024;
+// Decoded heads in the queue of events. Compression lets a short frame grow into a long head, so what has been received
+// does not bound them.
+inline constexpr std::size_t kMaxHeadEventBytes = 16 * 1024 * 1024;
+
+struct Stream {
+  Stream(std::uint64_t send_bytes, std::uint64_t receive_bytes) : send(send_bytes), receive(receive_bytes) {}
+
+  SendWindow send;
+  ReceiveWindow receive;
+  ByteQueue queue;                       // data to be sent, at most Limits::stream_queue_bytes
+  Bytes trailer;                         // to go with the last of it
+  ControlQueue::Ticket head_ticket = 0;  // the last frame of the head we send
+  bool head_sent = false;
+  bool head_received = false;
+  bool end_wanted = false;  // send_end() was called
+  bool end_sent = false;    // and pull() has given it
+  bool end_received = false;
+  bool was_full = false;  // sendable() was 0: a StreamWritable is due
+  bool in_turn = false;   // is in State::turns
+};
+
+// Against peers that make us work for little: what each kind of frame may do, at once and in the long run.
+struct Rates {
+  Rates(std::size_t streams, Instant now);
+
+  RateLimit resets;   // as many as streams may end at once when the peer loses its clients
+  RateLimit pings;    // pongs, goaways
+  RateLimit empty;    // frames that carry nothing
+  RateLimit unknown;  // frames of types we do not have
+  RateLimit late;     // frames for streams that are gone
+};
+
+struct Mux::State {
+  State(Role its_role, Limits its_limits, ByteView hello_payload, Instant now);
+
+  // mux_receive.cc
+  Result<void> receive(ByteView bytes, Instant now);
+  Result<void> receive_greeting(ByteView& bytes, Instant now);
+  Result<void> receive_frame(const Frame& frame, Instant now);
+  Result<void> receive_stream_frame(const Frame& frame, Instant now);
+  Result<void> receive_head(const Frame& frame, Instant now);
+  Result<void> finish_head(std::uint32_t id, bool ends);
+  Result<void> receive_data(const Frame& frame, Instant now);
+  Result<void> receive_reset(const Frame& frame, Instant now);
+  Result<void> receive_stream_window(const Frame& frame);
+  Result<void> receive_link_window(const Frame& frame);
+  Result<void> receive_ping(const Frame& frame, Instant now);
+  Result<void> receive_pong(const Frame& frame, Instant now);
+  Result<void> receive_go_away(const Frame& frame, Instant now);
+  void end_received(std::uint32_t id, Stream& stream, ByteView trailer);
+
+  // mux_send.cc
+  std::size_t pull(Bytes& to, std::size_t most, Instant now);
+  bool wants_write() const;
+  void emit(const FrameHeader& header, ByteView payload, Bytes& to, Instant now);
+  void emit_data(Bytes& to, std::size_t room);
+  Result<ControlQueue::Ticket> queue_head(std::uint32_t id, ByteView prelude, const Fields& fields);
+  void queue_number(FrameType type, std::uint32_t id, std::uint64_t number);
+  void queue_end(std::uint32_t id, ByteView trailer);
+  void grant_link();
+  void take_turn(std::uint32_t id, Stream& stream);
+  void end_sent(std::uint32_t id);
+
+  // mux.cc
+  void fail_link(const Error& error);
+  Stream* find(std::uint32_t id);
+  void close_if_ended(std::uint32_t id, const Stream& stream);
+  void drop(std::uint32_t id);
+  void send_go_away(std::string_view reason);
+
+  const Role role;
+  const Limits limits;
+  const Instant hello_deadline;
+
+  std::optional<Error> error;
+  std::optional<Greeting> peer;  // once it has greeted
+  bool sent_go_away = false;
+  bool received_go_away = false;
+  std::uint32_t last_stream = 0;             // the last that was opened, by whoever asks
+  std::uint32_t last_answered = kMaxStream;  // later ones are ignored: our GOAWAY has named the last
+
+  std::unordered_map<std::uint32_t, Stream> streams;
+  // Bytes that the layer above still holds of streams that have ended; at most the link's window in all.
+  std::unordered_map<std::uint32_t, std::uint64_t> lingering;
+
+  std::deque<Event> events;
+  std::size_t head_event_bytes = 0;
+
+  // Receiving.
+  Bytes greeting_in;
+  FrameReader frames_in;
+  Bytes head_in;  // the head that is arriving, while head_stream is not 0
+  std::uint32_t head_stream = 0;
+  HeadDecoder head_decoder;
+  ReceiveWindow link_receive;
+  Rates rates;
+
+  // Sending.
+  Bytes greeting_out;
+  ControlQueue control;
+  std::deque<std::uint32_t> turns;  // streams with data and credit for it
+  HeadEncoder head_encoder;
+  SendWindow link_send{0};
+  std::uint32_t previous_sent = 0;
+
+  Keepalive keepalive;
+  std::optional<Duration> round_trip;
+  Counters counters;
+};
+
+}  // namespace railgun::link
