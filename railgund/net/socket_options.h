@@ -1,0 +1,24 @@
+// What is set on a TCP socket. Options that an old kernel does not know are skipped, but for those asked for by name.
+#pragma once
+
+#include <string>
+
+#include "railgund/base/result.h"
+#include "railgund/base/time.h"
+
+namespace railgun::net {
+
+struct SocketOptions {
+  Duration keepalive_idle = std::chrono::seconds(60);  // silence before the kernel probes the peer; 0: never
+  Duration user_timeout{};  // unacknowledged data older than this ends the connection; 0: system's
+  std::string congestion;   // TCP congestion control, empty: the system's
+};
+
+// Also switches Nagle's algorithm off: output is gathered before it is written.
+// Errors: kUnsupported if the kernel does not offer that congestion control to this process (the rest is set).
+Result<void> apply_options(int socket, const SocketOptions& options);
+
+// "connection refused": errno for people, without the "Success" of code that forgot it.
+std::string error_text(int error_number);
+
+}  // namespace railgun::net

@@ -1,0 +1,314 @@
+#include "railgund/net/tcp_stream.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <event2/event.h>
+#include <sys/socket.h>
+
+#include "railgund/base/check.h"
+
+namespace railgun::net {
+
+// What a stream needs only while it cannot simply go on.
+struct TcpStream::Waiting {
+  Waiting(TcpStream& stream, EventLoop& loop, int socket) : give_up(loop, [&stream] { stream.on_give_up(); }) {
+    event_assign(
+        &write_event, loop.base(), socket, EV_WRITE,
+        [](evutil_socket_t, short, void* context) noexcept { static_cast<TcpStream*>(context)->on_write_event(); },
+        &stream);
+  }
+  ~Waiting() { event_del(&write_event); }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+  event write_event;
+  bool is_blocked = false;            // write_event is added
+  bool closes_after_connect = false;  // close_after_flush() came first
+  Bytes unsent;                       // pulled, and not taken by the kernel
+  Error failure{};                    // of a connect() that failed at once: told at the end of the turn
+  Timer give_up;
+};
+
+namespace {
+
+// Tells whether an object was destroyed by the handler it called.
+class Guard {
+ public:
+  explicit Guard(bool*& flag) : flag_(flag), outer_(flag) { flag_ = &destroyed_; }
+  ~Guard() {
+    if (!destroyed_) {
+      flag_ = outer_;
+    } else if (outer_ != nullptr) {
+      *outer_ = true;
+    }
+  }
+  Guard(const Guard&) = delete;
+  Guard& operator=(const Guard&) = delete;
+  bool destroyed() const { return destroyed_; }
+
+ private:
+  bool*& flag_;
+  bool* outer_;
+  bool destroyed_ = false;
+};
+
+// The loop's memory for output, taken for a while and given back empty.
+class Scratch {
+ public:
+  explicit Scratch(EventLoop& loop) : loop_(loop) { bytes.swap(loop_.write_buffer()); }
+  ~Scratch() {
+    bytes.clear();
+    bytes.swap(loop_.write_buffer());
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  Bytes bytes;
+
+ private:
+  EventLoop& loop_;
+};
+
+bool is_transient(int error_number) {
+  return error_number == EAGAIN || error_number == EWOULDBLOCK || error_number == EINTR || error_number == ENOBUFS;
+}
+
+}  // namespace
+
+TcpStream::TcpStream(EventLoop& loop, StreamHandler& handler)
+    : loop_(loop), handler_(handler), turn_end_(loop, [this] { on_turn_end(); }) {}
+
+TcpStream::~TcpStream() {
+  close();
+  if (destroyed_ != nullptr) *destroyed_ = true;
+}
+
+Result<void> TcpStream::adopt(Descriptor socket, const SocketAddress& peer, const SocketOptions& options) {
+  RAILGUN_CHECK(state_ == State::kClosed && socket);
+  socket_ = std::move(socket);
+  peer_ = peer;
+  evutil_make_socket_nonblocking(socket_.get());
+  event_assign(
+      &read_event_, loop_.base(), socket_.get(), EV_READ | EV_PERSIST,
+      [](evutil_socket_t, short, void* stream) noexcept { static_cast<TcpStream*>(stream)->on_read_event(); }, this);
+  state_ = State::kOpen;
+  has_ended_ = false;
+  watch_reading();
+  if (wants_write_) turn_end_.schedule();
+  return peer_.is_set() ? apply_options(socket_.get(), options) : Result<void>{};
+}
+
+void TcpStream::connect(const SocketAddress& peer, Instant give_up, const SocketOptions& options) {
+  RAILGUN_CHECK(state_ == State::kClosed && peer.is_set());
+  peer_ = peer;
+  has_ended_ = false;
+  state_ = State::kConnecting;
+  socket_ = Descriptor(::socket(peer.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  int error_number = errno;
+  if (socket_) {
+    event_assign(
+        &read_event_, loop_.base(), socket_.get(), EV_READ | EV_PERSIST,
+        [](evutil_socket_t, short, void* stream) noexcept { static_cast<TcpStream*>(stream)->on_read_event(); }, this);
+    Result<void> applied = apply_options(socket_.get(), options);
+    if (!applied) {
+      waiting().failure = applied.error();
+    } else {
+      error_number = ::connect(socket_.get(), peer.get(), peer.length()) == 0 ? 0 : errno;
+      if (error_number == 0 || error_number == EINPROGRESS) {
+        Waiting& wait = waiting();
+        wait.is_blocked = true;
+        event_add(&wait.write_event, nullptr);
+        wait.give_up.set(give_up);
+        return;
+      }
+    }
+  }
+  Waiting& wait = waiting();
+  if (wait.failure.text.empty()) {
+    wait.failure = {Errc::kUnavailable, "connection failed " + to_string(peer_) + ": " + error_text(error_number)};
+  }
+  turn_end_.schedule();
+}
+
+void TcpStream::set_reading(bool on) {
+  is_reading_ = on;
+  watch_reading();
+}
+
+void TcpStream::watch_reading() {
+  const bool wanted =
+      state_ == State::kLingering || state_ == State::kFlushing || (state_ == State::kOpen && is_reading_);
+  const bool watch = wanted && !has_ended_ && socket_;
+  if (watch == is_watched_) return;
+  is_watched_ = watch;
+  if (watch) {
+    event_add(&read_event_, nullptr);
+  } else {
+    event_del(&read_event_);
+  }
+}
+
+void TcpStream::want_write() {
+  wants_write_ = true;
+  if (state_ != State::kOpen && state_ != State::kFlushing) return;
+  if (waiting_ == nullptr || !waiting_->is_blocked) turn_end_.schedule();
+}
+
+void TcpStream::close_after_flush(Instant give_up) {
+  if (state_ == State::kClosed || state_ == State::kFlushing || state_ == State::kLingering) return;
+  if (state_ == State::kOpen) state_ = State::kFlushing;
+  waiting().closes_after_connect = state_ == State::kConnecting;
+  waiting().give_up.set(give_up);
+  watch_reading();
+  want_write();
+}
+
+void TcpStream::close() {
+  drop_events();
+  socket_.reset();
+  state_ = State::kClosed;
+  wants_write_ = false;
+}
+
+void TcpStream::abort() {
+  if (socket_) {
+    const linger now{.l_onoff = 1, .l_linger = 0};
+    setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  }
+  close();
+}
+
+void TcpStream::drop_events() {
+  if (is_watched_) event_del(&read_event_);
+  is_watched_ = false;
+  waiting_.reset();
+  turn_end_.cancel();
+}
+
+SocketAddress TcpStream::local() const {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  auto* const address = reinterpret_cast<sockaddr*>(&storage);
+  if (!socket_ || getsockname(socket_.get(), address, &length) != 0) return {};
+  return SocketAddress::from(address, length).value_or(SocketAddress());
+}
+
+std::size_t TcpStream::unsent_bytes() const { return waiting_ == nullptr ? 0 : waiting_->unsent.size(); }
+
+TcpStream::Waiting& TcpStream::waiting() {
+  if (waiting_ == nullptr) waiting_ = std::make_unique<Waiting>(*this, loop_, socket_.get());
+  return *waiting_;
+}
+
+void TcpStream::report_closed(std::optional<Error> error) {
+  close();
+  handler_.on_closed(std::move(error));  // may destroy this
+}
+
+void TcpStream::on_read_event() {
+  const std::span<std::uint8_t> buffer = loop_.read_buffer();
+  const ssize_t count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+  if (count < 0) {
+    const int error_number = errno;
+    if (is_transient(error_number)) return;
+    return report_closed(Error{error_number == ETIMEDOUT ? Errc::kTimeout : Errc::kUnavailable,
+                               "connection to " + to_string(peer_) + " lost: " + error_text(error_number)});
+  }
+  if (count == 0) {
+    has_ended_ = true;
+    watch_reading();
+    if (state_ == State::kLingering) return report_closed(std::nullopt);
+    if (state_ == State::kOpen) handler_.on_end();  // may destroy this
+    return;
+  }
+  // One read a turn; what is left in the kernel makes the descriptor ready again in the next.
+  if (state_ == State::kOpen) handler_.on_bytes(buffer.first(static_cast<std::size_t>(count)));  // may destroy this
+}
+
+void TcpStream::on_write_event() {
+  waiting_->is_blocked = false;
+  if (state_ == State::kConnecting) return finish_connect();
+  write_out();
+}
+
+void TcpStream::finish_connect() {
+  int error_number = 0;
+  socklen_t length = sizeof error_number;
+  if (getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error_number, &length) != 0) error_number = errno;
+  if (error_number != 0) {
+    return report_closed(Error{error_number == ETIMEDOUT ? Errc::kTimeout : Errc::kUnavailable,
+                               "connection failed " + to_string(peer_) + ": " + error_text(error_number)});
+  }
+  const bool closes = waiting_->closes_after_connect;
+  state_ = closes ? State::kFlushing : State::kOpen;
+  if (!closes) waiting_.reset();
+  watch_reading();
+  if (wants_write_) turn_end_.schedule();
+  if (!closes) handler_.on_connected();  // may destroy this
+}
+
+void TcpStream::on_turn_end() {
+  if (waiting_ != nullptr && !waiting_->failure.text.empty()) return report_closed(waiting_->failure);
+  if (state_ == State::kOpen || state_ == State::kFlushing) write_out();
+}
+
+void TcpStream::on_give_up() {
+  if (state_ == State::kConnecting) {
+    return report_closed(Error{Errc::kTimeout, "connection failed " + to_string(peer_) + ": i/o timeout"});
+  }
+  report_closed(Error{Errc::kTimeout, to_string(peer_) + " did not take the rest in time"});
+}
+
+// Sends until the kernel takes no more, there is no more, or the turn's share is used up.
+void TcpStream::write_out() {
+  if (waiting_ != nullptr && waiting_->is_blocked) return;
+  std::size_t written = 0;
+  Scratch scratch(loop_);
+  Bytes& pulled = scratch.bytes;
+  if (waiting_ != nullptr) {
+    append(pulled, waiting_->unsent);
+    waiting_->unsent = Bytes();
+  }
+  for (;;) {
+    if (pulled.empty()) {
+      if (!wants_write_) break;
+      if (written >= kTurnBytes) return turn_end_.schedule();
+      Guard guard(destroyed_);
+      wants_write_ = false;
+      const std::size_t count = handler_.pull(pulled, kPullBytes);
+      if (guard.destroyed()) return;
+      if (state_ != State::kOpen && state_ != State::kFlushing) return;  // closed meanwhile
+      RAILGUN_CHECK(count == pulled.size());
+      if (count == 0) break;
+      wants_write_ = true;  // until a pull gives nothing
+    }
+    const ssize_t sent = ::send(socket_.get(), pulled.data(), pulled.size(), MSG_NOSIGNAL);
+    if (sent < 0 && !is_transient(errno)) {
+      const int error_number = errno;
+      return report_closed(Error{error_number == ETIMEDOUT ? Errc::kTimeout : Errc::kUnavailable,
+                                 "connection to " + to_string(peer_) + " lost: " + error_text(error_number)});
+    }
+    const std::size_t taken = sent < 0 ? 0 : static_cast<std::size_t>(sent);
+    written += taken;
+    if (taken < pulled.size()) {
+      Waiting& wait = waiting();
+      wait.unsent = to_bytes(ByteView(pulled).subspan(taken));
+      wait.is_blocked = true;
+      event_add(&wait.write_event, nullptr);
+      return;
+    }
+    pulled.clear();
+  }
+  if (state_ == State::kFlushing) return finish_flush();
+  waiting_.reset();
+}
+
+void TcpStream::finish_flush() {
+  ::shutdown(socket_.get(), SHUT_WR);
+  if (has_ended_) return report_closed(std::nullopt);
+  state_ = State::kLingering;
+  watch_reading();
+}
+
+}  // namespace railgun::net
