@@ -18,11 +18,12 @@ namespace railgun::http {
 struct ClientLimits {
   std::size_t head_bytes = 64 * 1024;
   std::size_t field_count = 200;
-  std::size_t output_bytes = 256 * 1024;                   // of a request's body, not yet pulled
-  std::size_t unread_bytes = 256 * 1024;                   // of an answer's body, given and not yet consumed: no reading over it
-  Duration first_byte_patience = std::chrono::seconds(30); // from the request's last byte to the answer's head
-  Duration body_patience = std::chrono::seconds(60);       // without a byte of the answer's body (streams may be slow: 0 is never)
-  Duration write_patience = std::chrono::seconds(60);
+  std::size_t output_bytes = 256 * 1024;  // of a request's body, not yet pulled
+  std::size_t unread_bytes = 256 * 1024;  // of an answer's body, given and not yet consumed: no reading over it
+  // Each of these is never if zero.
+  Duration first_byte_patience = std::chrono::seconds(30);  // from the request's last byte to the answer's head
+  Duration body_patience = std::chrono::seconds(60);        // without a byte of the answer's body that we want
+  Duration write_patience = std::chrono::seconds(60);       // without a byte taken of what we have to send
 };
 
 struct InterimReceived {
@@ -36,11 +37,13 @@ struct ResponseBody {
   Bytes bytes;  // room is given back by body_consumed()
 };
 struct ResponseEnd {};
-// The exchange failed. kUnavailable: closed before the first byte of an answer, on a connection used before: safe to
-// ask again if the request is. kMalformed, kTooLarge: the answer breaks the rules. kTimeout.
+// The exchange failed and the connection is of no more use. kUnavailable: closed before the first byte of an answer, on
+// a connection used before (or before a byte of the request was pulled): safe to ask again if the request is.
+// kMalformed: the answer breaks the rules or ended too early. kTooLarge: its head is over a limit. kTimeout. kInvalid:
+// the request cannot be written, or its body was not as long as announced.
 struct ExchangeFailed {
   Error error;
-  bool answer_begun;
+  bool answer_begun;  // a byte of the answer, or of an interim one, had come
 };
 using ClientEvent = std::variant<InterimReceived, ResponseReceived, ResponseBody, ResponseEnd, ExchangeFailed>;
 
@@ -59,7 +62,8 @@ class ClientConnection {
 
   void receive(ByteView bytes, Instant now);
   void receive_end(Instant now);
-  // After a ResponseReceived with status 101: everything that follows comes as ResponseBody, send_body() sends raw bytes.
+  // After a ResponseReceived with status 101: everything that follows comes as ResponseBody, send_body() sends raw
+  // bytes.
   std::optional<ClientEvent> poll();
   bool wants_read() const;
   void body_consumed(std::size_t bytes, Instant now);

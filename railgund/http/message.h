@@ -23,28 +23,29 @@ struct BodyLength {
 };
 
 // A request as the policy lets it through: fields that are for one hop only are gone (Connection and those it names,
-// Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding, Upgrade, Content-Length, Expect), what they said is in the members.
+// Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding, Upgrade, Content-Length, Expect), what they said is in the
+// members.
 struct Request {
-  std::string method;
-  std::string target;     // origin-form ("/a?b"), or "*" for OPTIONS; an absolute-form target was split
-  std::string host;       // from the absolute-form target or Host, lower case, port kept if given; never empty on 1.1
-  bool secure = false;    // absolute-form https, or told by the listening side
-  int minor_version = 1;  // 0 or 1
-  Fields fields;          // without Host
-  BodyLength body;
+  std::string method = {};
+  std::string target = {};  // origin-form ("/a?b"), or "*" for OPTIONS; an absolute-form target was split
+  std::string host = {};    // from the absolute-form target or Host, lower case, port kept if given; never empty on 1.1
+  bool secure = false;      // absolute-form https, or told by the listening side
+  int minor_version = 1;    // 0 or 1
+  Fields fields = {};       // without Host
+  BodyLength body = {};
   bool expects_continue = false;
   bool keep_alive = true;
-  std::string upgrade;    // the protocol asked for with Connection: upgrade, or empty
+  std::string upgrade = {};  // the protocol asked for with Connection: upgrade, or empty
 };
 
 struct Response {
   unsigned status = 0;
-  std::string reason;
+  std::string reason = {};
   int minor_version = 1;
-  Fields fields;  // stripped as above
-  BodyLength body;
+  Fields fields = {};  // stripped as above
+  BodyLength body = {};
   bool keep_alive = true;
-  std::string upgrade;  // on 101
+  std::string upgrade = {};  // on 101
 };
 
 // "OK" for 200; "Unknown" for what has no registered phrase. 527 is "Railgun Error" as in the original.

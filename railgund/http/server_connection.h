@@ -1,5 +1,8 @@
 // One client's connection, as bytes: reads requests under the strict policy (http/policy.h), writes answers in order.
-// A core: pull output with pull(), never more than a few bodies' pieces are held.
+// A core: pull output with pull(), never more than a few bodies' pieces are held. Between requests it holds nothing but
+// itself, about 400 bytes.
+//
+// Commands that come too late (the exchange ended by a ClientGone that was not polled yet) do nothing.
 #pragma once
 
 #include <cstddef>
@@ -17,14 +20,17 @@
 namespace railgun::http {
 
 struct ServerLimits {
-  std::size_t head_bytes = 32 * 1024;   // request line and fields: over it 431 (414 if the line alone is)
-  std::size_t field_count = 100;        // 431
-  std::size_t input_bytes = 64 * 1024;  // received and not yet parsed (pipelined requests): no reading over it
-  std::size_t output_bytes = 256 * 1024;             // of an answer, not yet pulled: writable_bytes() counts down to 0
-  Duration head_patience = std::chrono::seconds(15);  // from a request's first byte to its head's end: 408
-  Duration idle = std::chrono::seconds(75);           // between requests: closed without a word
-  Duration body_patience = std::chrono::seconds(60);  // without a byte of a body we want: 408
-  Duration write_patience = std::chrono::seconds(60); // without a byte taken of what we have to send: closed
+  std::size_t head_bytes = 32 * 1024;     // request line and fields: over it 431 (414 if the line alone is)
+  std::size_t field_count = 100;          // 431
+  std::size_t input_bytes = 64 * 1024;    // received and not yet parsed (pipelined requests): no reading over it
+  std::size_t output_bytes = 256 * 1024;  // of an answer, not yet pulled: writable_bytes() counts down to 0
+  std::size_t unread_bytes =
+      256 * 1024;  // of a request's body or a tunnel, given and not yet consumed: no reading over it
+  // Each of these is never if zero.
+  Duration head_patience = std::chrono::seconds(15);   // from a request's first byte to its head's end: 408
+  Duration idle = std::chrono::seconds(75);            // between requests: closed without a word
+  Duration body_patience = std::chrono::seconds(60);   // without a byte of a body we want: 408
+  Duration write_patience = std::chrono::seconds(60);  // without a byte taken of what we have to send: closed
 };
 
 // A request's head. The next one is not given before this one's answer is finished.
@@ -54,7 +60,8 @@ class ServerConnection {
 
   // Bytes from the client. Malformed ones are answered (400, 431, …) by the connection itself, which then closes.
   void receive(ByteView bytes, Instant now);
-  // The client has closed its direction.
+  // The client has closed its direction. Requests that are complete are still answered, but an answer that makes no
+  // progress for write_patience is given up: a client that is really gone looks the same.
   void receive_end(Instant now);
   std::optional<ServerEvent> poll();
 
@@ -63,18 +70,22 @@ class ServerConnection {
   // The layer above is done with so many body (or tunnel) bytes.
   void body_consumed(std::size_t bytes, Instant now);
 
-  // The answer to the request under way. Interim ones (100, 103) first, any number; then one response().
+  // The answer to the request under way. Interim ones (100, 103) first, any number; then one send_response(). A client
+  // of HTTP/1.0 gets no interim ones; 100 goes only to a client that waits for it.
   void send_interim(unsigned status, const Fields& fields);
-  // `response.body` says what will follow; the connection picks framing for the client's version, adds Content-Length
-  // or Transfer-Encoding, Connection and (if missing) Date is left to the origin. HEAD, 204 and 304 get no body bytes.
+  // `response.body` says what will follow; the connection picks framing for the client's version and adds
+  // Content-Length or Transfer-Encoding, and Connection. Date is left to the origin. HEAD, 204 and 304 get no body
+  // bytes: those sent are dropped. send_end() is called in every case. `response.keep_alive` is of the other hop and is
+  // not looked at.
   void send_response(const Response& response, Instant now);
   // Room for body bytes before output_bytes are held.
   std::size_t writable_bytes() const;
   void send_body(ByteView bytes, Instant now);
   void send_end(Instant now);
-  // The answer cannot be completed: the connection is closed so that the client can tell.
+  // The answer cannot be completed: what was not pulled is dropped and the connection closed so that the client can
+  // tell (wants_reset()). More or fewer body bytes than announced do the same.
   void abort();
-  // A whole small answer: plain text, one line, from us.
+  // A whole small answer: plain text, one line, from us. If an answer has begun already: abort().
   void send_error(unsigned status, std::string_view line, const Fields& extra, Instant now);
   // Instead of send_response(): the 101 is sent and all bytes pass as they are from here on.
   void switch_to_tunnel(const Response& response, Instant now);
@@ -82,8 +93,12 @@ class ServerConnection {
   // Appends up to `most` bytes to be sent, says how many.
   std::size_t pull(Bytes& to, std::size_t most, Instant now);
   bool wants_write() const;
-  // True when everything is said: flush and close.
+  // True when everything is said: flush, shut down our direction, and read (and drop) what comes for a moment before
+  // closing, or a client that is still sending may lose the answer to a reset.
   bool wants_close() const;
+  // With wants_close(): an answer was cut that only the connection's end delimits. Close with a reset (SO_LINGER 0), or
+  // the client takes what it has for the whole.
+  bool wants_reset() const;
 
   // No more requests after the one under way (drain).
   void close_after_answer();

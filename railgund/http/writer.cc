@@ -1,0 +1,104 @@
+#include "railgund/http/writer.h"
+
+#include <array>
+#include <charconv>
+
+#include "railgund/http/policy.h"
+#include "railgund/http/syntax.h"
+
+namespace railgun::http {
+namespace {
+
+void write(Bytes& to, std::string_view text) { append(to, as_bytes(text)); }
+
+void write_number(Bytes& to, std::uint64_t number, int base) {
+  std::array<char, 20> digits{};
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), number, base);
+  write(to, std::string_view(digits.data(), end));
+}
+
+void write_field(Bytes& to, std::string_view name, std::string_view value) {
+  write(to, name);
+  write(to, ": ");
+  write(to, value);
+  write(to, "\r\n");
+}
+
+void write_fields(Bytes& to, const Fields& fields) {
+  for (const Field& field : fields) {
+    if (!is_token(field.name) || !is_field_value(field.value) || is_hop_by_hop(field.name)) continue;
+    write_field(to, field.name, field.value);
+  }
+}
+
+void write_framing(Bytes& to, const Framing& framing) {
+  if (framing.body.kind == BodyLength::Kind::kKnown) {
+    write(to, "Content-Length: ");
+    write_number(to, framing.body.bytes, 10);
+    write(to, "\r\n");
+  } else if (framing.body.kind == BodyLength::Kind::kChunked) {
+    write(to, "Transfer-Encoding: chunked\r\n");
+  }
+  switch (framing.connection) {
+    case Framing::Connection::kUnsaid:
+      break;
+    case Framing::Connection::kClose:
+      write(to, "Connection: close\r\n");
+      break;
+    case Framing::Connection::kKeepAlive:
+      write(to, "Connection: keep-alive\r\n");
+      break;
+    case Framing::Connection::kUpgrade:
+      write(to, "Connection: upgrade\r\n");
+      if (is_field_value(framing.upgrade)) write_field(to, "Upgrade", framing.upgrade);
+      break;
+  }
+}
+
+// What a head takes about, so that it is written without growing.
+std::size_t room_for(const Fields& fields) { return 256 + fields_bytes(fields) + 4 * fields.size(); }
+
+}  // namespace
+
+Result<void> write_request_head(Bytes& to, const Request& request, const Framing& framing) {
+  if (!is_token(request.method)) return fail(Errc::kInvalid, "the method is no token");
+  if (!is_target(request.target)) return fail(Errc::kInvalid, "the target cannot be written");
+  if (!is_field_value(request.host)) return fail(Errc::kInvalid, "the host cannot be written");
+  to.reserve(to.size() + room_for(request.fields) + request.target.size() + request.host.size());
+  write(to, request.method);
+  write(to, " ");
+  write(to, request.target);
+  write(to, " HTTP/1.1\r\n");
+  write_field(to, "Host", request.host);
+  for (const Field& field : request.fields) {
+    if (same_name(field.name, "Host") || same_name(field.name, "Expect")) continue;
+    if (!is_token(field.name) || !is_field_value(field.value) || is_hop_by_hop(field.name)) continue;
+    write_field(to, field.name, field.value);
+  }
+  if (request.expects_continue) write_field(to, "Expect", "100-continue");
+  write_framing(to, framing);
+  write(to, "\r\n");
+  return {};
+}
+
+Result<void> write_response_head(Bytes& to, unsigned status, std::string_view reason, const Fields& fields,
+                                 const Framing& framing) {
+  if (status < 100 || status > 999) return fail(Errc::kInvalid, "the status is not 100 to 999");
+  to.reserve(to.size() + room_for(fields));
+  write(to, "HTTP/1.1 ");
+  write_number(to, status, 10);
+  write(to, " ");
+  write(to, reason.empty() || !is_field_value(reason) ? reason_phrase(status) : reason);
+  write(to, "\r\n");
+  write_fields(to, fields);
+  write_framing(to, framing);
+  write(to, "\r\n");
+  return {};
+}
+
+void write_chunk_size(Bytes& to, std::size_t bytes) {
+  write_number(to, bytes, 16);
+  write(to, "\r\n");
+}
+
+}  // namespace railgun::http

@@ -1,0 +1,434 @@
+#include "railgund/http/server_connection.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/http/transcript.h"
+
+namespace railgun::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A client at the other end of a ServerConnection, and the layer above it.
+class Client {
+ public:
+  explicit Client(ServerLimits limits = {}) : connection(limits, false, now) {}
+
+  void sends(std::string_view text) { connection.receive(as_bytes(text), now); }
+  void ends() { connection.receive_end(now); }
+  // What came up since the last call.
+  std::string heard() {
+    test::Transcript transcript;
+    while (auto event = connection.poll()) transcript.add(*event);
+    return transcript.text();
+  }
+  // What the connection has written since the last call.
+  std::string gets() {
+    Bytes bytes;
+    while (connection.wants_write()) {
+      Bytes piece;
+      connection.pull(piece, 1 << 20, now);
+      append(bytes, piece);
+    }
+    return std::string(as_text(bytes));
+  }
+  void answers(std::string_view body) {
+    Response response{.status = 200, .body = {BodyLength::Kind::kKnown, body.size()}};
+    connection.send_response(response, now);
+    connection.send_body(as_bytes(body), now);
+    connection.send_end(now);
+  }
+
+  bool is_idle() {
+    heard();
+    return connection.is_idle();
+  }
+
+  Instant now{};
+  ServerConnection connection;
+};
+
+Response response_of(unsigned status, BodyLength::Kind kind, std::uint64_t bytes = 0) {
+  return {.status = status, .body = {kind, bytes}};
+}
+
+constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+constexpr std::string_view kPost = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
+
+TEST(ServerConnection, GivesARequestAndWritesItsAnswer) {
+  Client client;
+  client.sends("GET /a?b HTTP/1.1\r\nHost: Example.COM:81\r\nCookie: x=y\r\n\r\n");
+  EXPECT_EQ(client.heard(), "request GET /a?b host=example.com:81 body=none [Cookie=x=y]\nend\n");
+  client.answers("hello");
+  EXPECT_EQ(client.gets(), "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+  EXPECT_TRUE(client.is_idle());
+  EXPECT_FALSE(client.connection.wants_close());
+}
+
+TEST(ServerConnection, KeepsThePipelinedRequestUntilTheAnswerIsFinished) {
+  Client client;
+  client.sends("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(client.heard(), "request GET /1 host=a body=none\nend\n");
+  client.answers("one");
+  EXPECT_EQ(client.heard(), "request GET /2 host=a body=none\nend\n");
+  client.answers("two");
+  EXPECT_EQ(client.gets(),
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none"
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ntwo");
+}
+
+TEST(ServerConnection, StopsReadingWhenEnoughIsPipelined) {
+  Client client({.input_bytes = 10});
+  client.sends(kGet);
+  EXPECT_TRUE(client.connection.wants_read());
+  client.sends("GET /2 HTTP/");
+  EXPECT_FALSE(client.connection.wants_read());
+  client.answers("");
+  EXPECT_TRUE(client.connection.wants_read());
+}
+
+TEST(ServerConnection, GivesBodiesOfKnownLengthAndInChunks) {
+  Client client;
+  client.sends("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel");
+  client.sends("lo");
+  EXPECT_EQ(client.heard(), "request POST / host=a body=5\nbody hello\nend\n");
+  client.answers("");
+  client.sends(
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nhel\r\n2\r\nlo\r\n0\r\nT: t\r\n\r\n");
+  EXPECT_EQ(client.heard(), "request POST / host=a body=chunked\nbody hello\nend\n");
+}
+
+TEST(ServerConnection, StopsReadingABodyUntilItIsConsumed) {
+  Client client({.unread_bytes = 4});
+  client.sends(std::string(kPost) + "hell");
+  EXPECT_FALSE(client.connection.wants_read());
+  client.connection.body_consumed(1, client.now);
+  EXPECT_TRUE(client.connection.wants_read());
+}
+
+TEST(ServerConnection, SendsAnswersOfUnknownLengthInChunks) {
+  Client client;
+  client.sends(kGet);
+  client.connection.send_response(response_of(200, BodyLength::Kind::kToClose), client.now);
+  client.connection.send_body(as_bytes("0123456789abcdef!"), client.now);
+  client.connection.send_body({}, client.now);  // would be taken for the last chunk
+  client.connection.send_body(as_bytes("x"), client.now);
+  client.connection.send_end(client.now);
+  EXPECT_EQ(client.gets(),
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n11\r\n0123456789abcdef!\r\n1\r\nx\r\n0\r\n\r\n");
+  EXPECT_TRUE(client.is_idle());
+}
+
+TEST(ServerConnection, DelimitsAnswersOfUnknownLengthToOldClientsByTheEnd) {
+  Client client;
+  client.sends("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  client.connection.send_response(response_of(200, BodyLength::Kind::kChunked), client.now);
+  client.connection.send_body(as_bytes("abc"), client.now);
+  client.connection.send_end(client.now);
+  EXPECT_EQ(client.gets(), "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc");
+  EXPECT_TRUE(client.connection.wants_close());
+  EXPECT_FALSE(client.connection.wants_reset());
+}
+
+TEST(ServerConnection, ResetsWhenACutAnswerWouldLookWhole) {
+  Client client;
+  client.sends("GET / HTTP/1.0\r\n\r\n");
+  client.connection.send_response(response_of(200, BodyLength::Kind::kChunked), client.now);
+  client.connection.abort();
+  EXPECT_TRUE(client.connection.wants_close());
+  EXPECT_TRUE(client.connection.wants_reset());
+}
+
+TEST(ServerConnection, KeepsOldClientsThatAskForIt) {
+  Client client;
+  client.sends("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n");
+  client.answers("a");
+  EXPECT_EQ(client.gets(), "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: keep-alive\r\n\r\na");
+  client.sends("GET / HTTP/1.0\r\n\r\n");
+  client.answers("a");
+  EXPECT_EQ(client.gets(), "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\na");
+  EXPECT_TRUE(client.connection.wants_close());
+}
+
+TEST(ServerConnection, SendsNoBodyForHeadNoContentAndNotModified) {
+  struct Case {
+    const char* method;
+    unsigned status;
+    BodyLength body;
+    const char* expected;
+  };
+  const Case cases[] = {
+      {"HEAD", 200, {BodyLength::Kind::kKnown, 9}, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"},
+      {"HEAD", 200, {BodyLength::Kind::kChunked, 0}, "HTTP/1.1 200 OK\r\n\r\n"},
+      {"HEAD", 200, {BodyLength::Kind::kNone, 0}, "HTTP/1.1 200 OK\r\n\r\n"},
+      {"GET", 204, {BodyLength::Kind::kKnown, 0}, "HTTP/1.1 204 No Content\r\n\r\n"},
+      {"GET", 304, {BodyLength::Kind::kKnown, 9}, "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n"},
+      {"GET", 304, {BodyLength::Kind::kNone, 0}, "HTTP/1.1 304 Not Modified\r\n\r\n"},
+      {"GET", 200, {BodyLength::Kind::kNone, 0}, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(std::string(c.method) + " " + std::to_string(c.status));
+    Client client;
+    client.sends(std::string(c.method) + " / HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.connection.send_response(response_of(c.status, c.body.kind, c.body.bytes), client.now);
+    if (c.status != 200 || std::string_view(c.method) == "HEAD")
+      client.connection.send_body(as_bytes("lost"), client.now);
+    client.connection.send_end(client.now);
+    EXPECT_EQ(client.gets(), c.expected);
+    EXPECT_TRUE(client.is_idle());
+  }
+}
+
+TEST(ServerConnection, CutsAnAnswerThatIsLongerOrShorterThanAnnounced) {
+  for (const std::string_view body : {"abcd", "ab"}) {
+    Client client;
+    client.sends(kGet);
+    client.connection.send_response(response_of(200, BodyLength::Kind::kKnown, 3), client.now);
+    client.connection.send_body(as_bytes(body), client.now);
+    client.connection.send_end(client.now);
+    EXPECT_TRUE(client.connection.wants_close());
+    EXPECT_EQ(client.gets(), "");
+  }
+}
+
+TEST(ServerConnection, TellsTheClientToGoOnOnlyIfItWaits) {
+  Client client;
+  client.sends("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(client.heard(), "request POST / host=a body=5 expects\n");
+  client.connection.send_interim(100, {});
+  client.connection.send_interim(100, {});
+  EXPECT_EQ(client.gets(), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.sends("hello");
+  client.connection.send_interim(103, {{"Link", "</a>"}});
+  client.answers("");
+  EXPECT_EQ(client.gets(),
+            "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+            "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_TRUE(client.is_idle());
+}
+
+TEST(ServerConnection, ClosesAfterAnAnswerThatDidNotWaitForTheBody) {
+  Client client;
+  client.sends("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+  client.connection.send_error(413, "too much", {}, client.now);
+  EXPECT_EQ(client.gets(),
+            "HTTP/1.1 413 Content Too Large\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 9\r\n"
+            "Connection: close\r\n\r\ntoo much\n");
+  EXPECT_TRUE(client.connection.wants_close());
+}
+
+TEST(ServerConnection, BecomesATunnelWithTheBytesThatCameEarly) {
+  Client client;
+  client.sends("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\nearly");
+  EXPECT_EQ(client.heard(), "request GET /ws host=a body=none upgrade=websocket\nend\n");
+  Response response{.status = 101, .fields = {{"Sec-WebSocket-Accept", "k"}}, .upgrade = "websocket"};
+  client.connection.switch_to_tunnel(response, client.now);
+  EXPECT_EQ(client.heard(), "tunnel early\n");
+  client.connection.send_body(as_bytes("\x81\x01z"), client.now);
+  EXPECT_EQ(
+      client.gets(),
+      "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: k\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+      "\r\n\x81\x01z");
+  client.sends("GET / HTTP/1.1\r\n");
+  client.ends();
+  EXPECT_EQ(client.heard(), "tunnel GET / HTTP/1.1\r\n\ntunnel end\n");
+  client.connection.send_end(client.now);
+  EXPECT_TRUE(client.connection.wants_close());
+}
+
+TEST(ServerConnection, ReadsTheNextRequestIfTheUpgradeIsDeclined) {
+  Client client;
+  client.sends("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  client.sends(kGet);
+  client.heard();
+  client.answers("no");
+  EXPECT_EQ(client.heard(), "request GET / host=a body=none\nend\n");
+}
+
+TEST(ServerConnection, AnswersMalformedRequestsItselfAndCloses) {
+  Client client;
+  client.sends("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_FALSE(client.connection.wants_close());
+  EXPECT_EQ(client.gets(),
+            "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 32\r\n"
+            "Connection: close\r\n\r\nBad Request: more than one Host\n");
+  EXPECT_TRUE(client.connection.wants_close());
+  EXPECT_EQ(client.heard(), "");
+}
+
+TEST(ServerConnection, DropsTheExchangeIfItsBodyBreaks) {
+  Client client;
+  client.sends("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nz\r\n");
+  EXPECT_EQ(client.heard(), "request POST / host=a body=chunked\nbody abc\ngone\n");
+  EXPECT_EQ(client.gets().substr(0, 12), "HTTP/1.1 400");
+  client.answers("too late");
+  EXPECT_EQ(client.gets(), "");
+  EXPECT_TRUE(client.connection.wants_close());
+}
+
+TEST(ServerConnection, CutsTheAnswerUnderWayIfTheBodyBreaks) {
+  Client client;
+  client.sends("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  client.connection.send_response(response_of(200, BodyLength::Kind::kChunked), client.now);
+  client.sends("z");
+  EXPECT_TRUE(client.connection.wants_close());
+  EXPECT_EQ(client.gets(), "");
+}
+
+TEST(ServerConnection, AnswersEveryCompleteRequestOfAClientThatHasEnded) {
+  Client client;
+  client.sends(kGet);
+  client.sends(kGet);
+  client.ends();
+  EXPECT_FALSE(client.connection.wants_read());
+  client.answers("1");
+  EXPECT_FALSE(client.connection.wants_close());
+  client.answers("2");
+  EXPECT_EQ(client.gets(),
+            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1"
+            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\n2");
+  EXPECT_TRUE(client.connection.wants_close());
+}
+
+TEST(ServerConnection, GivesUpAnEndedClientThatTakesNothing) {
+  Client client({.write_patience = 60s});
+  client.sends(kGet);
+  client.ends();
+  client.heard();
+  EXPECT_EQ(client.connection.deadline(), client.now + 60s);
+  client.now += 60s;
+  client.connection.on_deadline(client.now);
+  EXPECT_EQ(client.heard(), "gone\n");
+  EXPECT_TRUE(client.connection.wants_close());
+}
+
+TEST(ServerConnection, ClosesWhenTheClientEndsBetweenRequests) {
+  Client client;
+  client.ends();
+  EXPECT_TRUE(client.connection.wants_close());
+  Client half;
+  half.sends("GET / HT");
+  half.ends();
+  EXPECT_TRUE(half.connection.wants_close());
+  EXPECT_EQ(half.gets(), "");
+}
+
+TEST(ServerConnection, IsGoneWhenTheClientEndsInsideABody) {
+  Client client;
+  client.sends(std::string(kPost) + "he");
+  client.ends();
+  EXPECT_EQ(client.heard(), "request POST / host=a body=5\nbody he\ngone\n");
+  EXPECT_TRUE(client.connection.wants_close());
+}
+
+TEST(ServerConnection, ClosesAnIdleConnectionWithoutAWord) {
+  Client client({.idle = 75s});
+  EXPECT_EQ(client.connection.deadline(), client.now + 75s);
+  client.connection.on_deadline(client.now + 74s);
+  EXPECT_FALSE(client.connection.wants_close());
+  client.connection.on_deadline(client.now + 75s);
+  EXPECT_TRUE(client.connection.wants_close());
+  EXPECT_EQ(client.gets(), "");
+}
+
+TEST(ServerConnection, WaitsForAHeadAsAWholeNotByteByByte) {
+  Client client({.head_patience = 15s});
+  client.sends("G");
+  const Instant due = client.now + 15s;
+  client.now += 10s;
+  client.sends("ET / HTTP/1.1\r\n");
+  EXPECT_EQ(client.connection.deadline(), due);
+  client.now = due;
+  client.connection.on_deadline(client.now);
+  EXPECT_EQ(client.gets().substr(0, 12), "HTTP/1.1 408");
+  EXPECT_TRUE(client.connection.wants_close());
+}
+
+TEST(ServerConnection, WaitsForABodyOnlyWhileItWantsIt) {
+  Client client({.unread_bytes = 2, .body_patience = 60s});
+  client.sends(kPost);
+  EXPECT_EQ(client.connection.deadline(), client.now + 60s);
+  client.sends("he");
+  EXPECT_EQ(client.connection.deadline(), kNever);
+  client.now += 100s;
+  client.connection.body_consumed(2, client.now);
+  EXPECT_EQ(client.connection.deadline(), client.now + 60s);
+  client.heard();
+  client.connection.on_deadline(client.now + 60s);
+  EXPECT_EQ(client.heard(), "gone\n");
+  EXPECT_EQ(client.gets().substr(0, 12), "HTTP/1.1 408");
+}
+
+TEST(ServerConnection, DoesNotHurryAClientThatWaitsForContinue) {
+  Client client({.body_patience = 60s});
+  client.sends("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(client.connection.deadline(), kNever);
+  client.connection.send_interim(100, {});
+  client.gets();
+  EXPECT_EQ(client.connection.deadline(), client.now + 60s);
+}
+
+TEST(ServerConnection, GivesUpAClientThatTakesNothing) {
+  Client client({.write_patience = 60s});
+  client.sends(kGet);
+  client.heard();
+  client.connection.send_response(response_of(200, BodyLength::Kind::kChunked), client.now);
+  EXPECT_EQ(client.connection.deadline(), client.now + 60s);
+  client.now += 30s;
+  Bytes some;
+  client.connection.pull(some, 5, client.now);
+  EXPECT_EQ(client.connection.deadline(), client.now + 60s);
+  client.connection.on_deadline(client.now + 60s);
+  EXPECT_EQ(client.heard(), "gone\n");
+  EXPECT_TRUE(client.connection.wants_close());
+}
+
+TEST(ServerConnection, PullsNoMoreThanAsked) {
+  Client client;
+  client.sends(kGet);
+  client.answers("hello");
+  Bytes bytes;
+  EXPECT_EQ(client.connection.pull(bytes, 8, client.now), 8U);
+  EXPECT_EQ(as_text(bytes), "HTTP/1.1");
+  EXPECT_EQ(client.connection.pull(bytes, 4, client.now), 4U);
+  EXPECT_EQ(as_text(bytes), "HTTP/1.1 200");
+}
+
+TEST(ServerConnection, CountsItsOutputDown) {
+  Client client({.output_bytes = 100});
+  client.sends(kGet);
+  client.connection.send_response(response_of(200, BodyLength::Kind::kKnown, 200), client.now);
+  const std::size_t head = std::string_view("HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n").size();
+  EXPECT_EQ(client.connection.writable_bytes(), 100 - head);
+  client.connection.send_body(Bytes(200), client.now);
+  EXPECT_EQ(client.connection.writable_bytes(), 0U);
+  client.gets();
+  EXPECT_EQ(client.connection.writable_bytes(), 100U);
+}
+
+TEST(ServerConnection, DrainsAfterTheAnswerUnderWay) {
+  Client client;
+  client.sends(kGet);
+  client.connection.close_after_answer();
+  client.answers("a");
+  EXPECT_EQ(client.gets(), "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\na");
+  EXPECT_TRUE(client.connection.wants_close());
+  Client idle;
+  idle.connection.close_after_answer();
+  EXPECT_TRUE(idle.connection.wants_close());
+}
+
+TEST(ServerConnection, PassesNoFieldThatCouldSplitTheAnswer) {
+  Client client;
+  client.sends(kGet);
+  Response response = response_of(200, BodyLength::Kind::kNone);
+  response.reason = "Fine\r\nX: y";
+  response.fields = {
+      {"A", "b\r\nSet-Cookie: c"}, {"B c", "d"}, {"Content-Length", "9"}, {"Connection", "x"}, {"Z", "z"}};
+  client.connection.send_response(response, client.now);
+  client.connection.send_end(client.now);
+  EXPECT_EQ(client.gets(), "HTTP/1.1 200 OK\r\nZ: z\r\nContent-Length: 0\r\n\r\n");
+}
+
+}  // namespace
+}  // namespace railgun::http
