@@ -4,11 +4,30 @@
 #include <optional>
 #include <utility>
 
+#include "railgund/delta/fast_tier.h"
 #include "railgund/delta/format.h"
 #include "railgund/delta/prepared.h"
 #include "railgund/delta/zstd_tier.h"
 
 namespace railgun::delta {
+namespace {
+
+// Made room for beyond the reference's own size before a window is rebuilt.
+constexpr std::size_t kReserve = 16 * 1024;
+
+Result<void> end_of(WalkEnd end) {
+  switch (end) {
+    case WalkEnd::kGood:
+      return {};
+    case WalkEnd::kTooLarge:
+      return fail(Errc::kTooLarge, "delta: a window or page over the limit");
+    case WalkEnd::kMalformed:
+      break;
+  }
+  return fail(Errc::kMalformed, "delta: instructions that do not fit the reference");
+}
+
+}  // namespace
 
 struct Decoder::State {
   State(std::shared_ptr<const Reference> ref, DecoderLimits bounds)
@@ -20,6 +39,7 @@ struct Decoder::State {
   DecoderLimits limits;
   CheckChain checks;
   std::optional<ZstdDecoder> zstd;
+  std::optional<FastTier> fast;
   // The part of a window that has come: at most a head and limits.window_bytes.
   Bytes partial;
   // Rebuilt, checked and not yet taken. The window in work is at its end.
@@ -73,6 +93,11 @@ Result<void> Decoder::State::rebuild(const WindowHead& head, ByteView payload, s
       if (!zstd) return fail(Errc::kMalformed, "delta: a zstd window continues nothing");
       return zstd->decode(payload, limit, page);
     case Tier::kFast:
+      if (!reference) return fail(Errc::kDenied, "delta: it needs a reference");
+      if (!head.continues) fast.emplace(reference->prepared());
+      if (!fast) return fail(Errc::kMalformed, "delta: a fast window continues nothing");
+      page.reserve(page.size() + std::min(limit, reference_bytes().size() + kReserve));
+      return end_of(fast->decode(payload, head.last, limit, page));
     case Tier::kStrong:
       break;
   }

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "railgund/base/check.h"
+#include "railgund/delta/fast_tier.h"
 #include "railgund/delta/format.h"
+#include "railgund/delta/parser.h"
 #include "railgund/delta/prepared.h"
 #include "railgund/delta/zstd_tier.h"
 
@@ -33,32 +35,57 @@ struct Encoder::State {
   EncoderOptions options;
   CheckChain checks;
   std::optional<ZstdEncoder> zstd;
+  std::optional<FastTier> fast;
+  std::vector<Instruction> instructions;
   Bytes held;
   Bytes payload;
   Bytes out;
   bool finished = false;
 
-  void code(ByteView window, bool last) {
-    WindowHead head{.last = last};
-    payload.clear();
-    if (!window.empty()) {
-      head.tier = Tier::kZstd;
-      head.continues = zstd.has_value();
-      if (!zstd) zstd.emplace(bytes_of(reference), kZstdLevel);
-      zstd->encode(window, last, payload);
-      if (payload.size() >= window.size()) {
-        head.tier = Tier::kStored;
-        head.continues = false;
-        zstd.reset();
-        payload.assign(window.begin(), window.end());
-      }
-    }
-    head.payload_bytes = payload.size();
-    head.check = checks.next(window, head);
-    encode_window_head(head, out);
-    append(out, payload);
-  }
+  void code(ByteView window, bool last);
+  // Each makes the payload in its tier and fills in the head.
+  void code_fast(ByteView window, WindowHead& head);
+  void code_zstd(ByteView window, WindowHead& head);
 };
+
+void Encoder::State::code(ByteView window, bool last) {
+  WindowHead head{.last = last};
+  payload.clear();
+  if (!window.empty()) {
+    if (reference && options.effort != Effort::kZstd) {
+      code_fast(window, head);
+    } else {
+      code_zstd(window, head);
+    }
+    if (payload.size() >= window.size()) {
+      head.tier = Tier::kStored;
+      head.continues = false;
+      zstd.reset();
+      fast.reset();
+      payload.assign(window.begin(), window.end());
+    }
+  }
+  head.payload_bytes = payload.size();
+  head.check = checks.next(window, head);
+  encode_window_head(head, out);
+  append(out, payload);
+}
+
+void Encoder::State::code_fast(ByteView window, WindowHead& head) {
+  head.tier = Tier::kFast;
+  head.continues = fast.has_value();
+  Reference::Prepared& prepared = reference->prepared();
+  if (!fast) fast.emplace(prepared);
+  parse(prepared, fast->expected(), window, head.last, {}, instructions);
+  fast->encode(window, head.last, instructions, payload);
+}
+
+void Encoder::State::code_zstd(ByteView window, WindowHead& head) {
+  head.tier = Tier::kZstd;
+  head.continues = zstd.has_value();
+  if (!zstd) zstd.emplace(bytes_of(reference), kZstdLevel);
+  zstd->encode(window, head.last, payload);
+}
 
 Encoder::Encoder(std::shared_ptr<const Reference> reference, EncoderOptions options)
     : state_(std::make_unique<State>(std::move(reference), options)) {}
@@ -98,6 +125,7 @@ void Encoder::finish() {
   state.finished = true;
   state.held = {};
   state.zstd.reset();
+  state.fast.reset();
 }
 
 Bytes Encoder::take() { return std::exchange(state_->out, {}); }

@@ -30,6 +30,14 @@ TEST(Delta, GivesThePageBack) {
   }
 }
 
+TEST(Delta, AnUnchangedPageTakesAtMostTwelveBytes) {
+  const Bytes page = list_page(1000, 1);
+  ASSERT_GT(page.size(), 80000U);
+  for (const Effort effort : {Effort::kAuto, Effort::kFast, Effort::kStrong}) {
+    EXPECT_LE(encode(reference_of(page), page, {.effort = effort}).size(), 12U);
+  }
+}
+
 TEST(Decoder, TakesADeltaCutAtEveryByte) {
   for (const auto& pair : pairs()) {
     const Bytes delta = encode(pair.reference, pair.page, {.window_bytes = 1500});

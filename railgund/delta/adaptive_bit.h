@@ -1,0 +1,41 @@
+// A bit's probability that learns: fast at first, slower the more it has seen.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace railgun::delta {
+
+// What one more event changes, of 65536, after so many.
+constexpr std::array<int, 256> make_bit_rates() {
+  std::array<int, 256> all{};
+  for (int n = 0; n < 256; ++n) all[n] = 65536 * 2 / (2 * n + 3);
+  return all;
+}
+inline constexpr std::array<int, 256> kBitRates = make_bit_rates();
+
+class AdaptiveBit {
+ public:
+  constexpr AdaptiveBit() = default;
+  // `p`: probability that the bit is set, of 65536. `seen`: how many events that is worth.
+  constexpr AdaptiveBit(std::uint16_t p, std::uint8_t seen) : p_(p), seen_(seen) {}
+
+  template <typename Coder>
+  bool code(Coder& coder, bool value, unsigned limit = 30) {
+    value = coder.bit(value, p_);
+    const int target = value ? 65535 - kFloor : kFloor;
+    p_ = static_cast<std::uint16_t>(p_ + (target - p_) * kBitRates[seen_] / 65536);
+    if (seen_ < limit) ++seen_;
+    return value;
+  }
+
+  std::uint32_t p() const { return p_; }
+
+ private:
+  static constexpr int kFloor = 32;
+
+  std::uint16_t p_ = 32768;
+  std::uint8_t seen_ = 0;
+};
+
+}  // namespace railgun::delta

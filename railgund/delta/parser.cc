@@ -1,0 +1,175 @@
+#include "railgund/delta/parser.h"
+
+#include <algorithm>
+#include <array>
+
+#include "railgund/delta/compare.h"
+
+namespace railgun::delta {
+namespace {
+
+// How far the same diagonal is searched for its next equal stretch.
+constexpr std::size_t kResyncReach = 512;
+// Windows of one hash looked at, in the order of their places, before giving up on a nearer one.
+constexpr int kMaxWalk = 24;
+// Of them, those compared.
+constexpr std::size_t kMaxCandidates = 4;
+// After this many positions without a match the step grows by one, and so on.
+constexpr unsigned kSkipShift = 7;
+
+struct Match {
+  std::size_t at = 0;  // in the window
+  std::size_t source = 0;
+  std::size_t length = 0;  // 0: none
+};
+
+class Parser {
+ public:
+  Parser(Reference::Prepared& reference, std::size_t expected, ByteView window, bool last, const ParserOptions& options,
+         std::vector<Instruction>& to)
+      : prepared_(reference), old_(reference.page()), new_(window), options_(options), to_(to), source_(expected) {
+    to_.clear();
+    const std::size_t prefix = equal_at(0, source_);
+    if (prefix == new_.size() || prefix >= options_.min_copy) copy({0, source_, prefix});
+    if (last) {
+      const std::size_t room = std::min(new_.size() - at_, old_.size() - source_);
+      tail_ = common_suffix(old_.data() + old_.size(), new_.data() + new_.size(), room);
+      if (tail_ < options_.min_copy) tail_ = 0;
+    }
+    end_ = new_.size() - tail_;
+  }
+
+  void run() {
+    while (at_ < end_) {
+      const Match match = find();
+      if (match.length == 0) break;
+      copy(match);
+    }
+    finish();
+  }
+
+ private:
+  std::size_t equal_at(std::size_t at, std::size_t source) const {
+    return common_prefix(new_.data() + at, old_.data() + source, std::min(new_.size() - at, old_.size() - source));
+  }
+
+  Match find() {
+    const Match near = resync();
+    // A short gap on the diagonal: nothing elsewhere can be better.
+    if (near.length != 0 && near.at - at_ <= 24) return near;
+    const Match far = search(near.length != 0 ? near.at : end_);
+    if (far.length == 0) return near;
+    if (near.length == 0 || far.at + far.length / 2 < near.at || far.length > near.length) return far;
+    return near;
+  }
+
+  // The first long enough equal stretch on the diagonal.
+  Match resync() const {
+    const std::size_t room = std::min(end_ - at_, old_.size() - source_);
+    const std::size_t reach = std::min(room, kResyncReach);
+    for (std::size_t k = 0; k < reach;) {
+      const std::size_t length = common_prefix(new_.data() + at_ + k, old_.data() + source_ + k, room - k);
+      if (length >= options_.min_resync) return {at_ + k, source_ + k, length};
+      k += length + 1;
+    }
+    return {};
+  }
+
+  // The first match elsewhere that begins before `stop`.
+  Match search(std::size_t stop) {
+    if (new_.size() - at_ < WindowIndex::kWindow) return {};
+    const WindowIndex& index = prepared_.window_index();
+    const std::size_t last = new_.size() - WindowIndex::kWindow;
+    unsigned misses = 0;
+    for (std::size_t at = at_; at < stop && at <= last; at += 1 + (misses++ >> kSkipShift)) {
+      const Match match = best_at(index, at);
+      if (match.length != 0) return match;
+    }
+    return {};
+  }
+
+  Match best_at(const WindowIndex& index, std::size_t at) const {
+    std::uint32_t number = index.first(new_.data() + at);
+    if (number == WindowIndex::kNone) return {};
+    // The places around where the page is expected to go on are the best bets, and the first of all.
+    const std::size_t hoped = (source_ + (at - at_)) / WindowIndex::kWindow;
+    std::array<std::uint32_t, kMaxCandidates> candidates{};
+    std::size_t count = 0;
+    candidates[count++] = number;
+    std::uint32_t before = WindowIndex::kNone;
+    int walked = 0;
+    while (number != WindowIndex::kNone && number < hoped && walked++ < kMaxWalk) {
+      before = number;
+      number = index.next(number);
+    }
+    if (before != WindowIndex::kNone && before != candidates[0]) candidates[count++] = before;
+    while (number != WindowIndex::kNone && count < kMaxCandidates) {
+      if (number != candidates[0]) candidates[count++] = number;
+      number = index.next(number);
+    }
+
+    Match best;
+    std::size_t best_value = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t source = std::size_t{candidates[i]} * WindowIndex::kWindow;
+      const std::size_t forward =
+          common_prefix(new_.data() + at, old_.data() + source, std::min(end_ - at, old_.size() - source));
+      if (forward < WindowIndex::kWindow) continue;
+      const std::size_t backward = common_suffix(new_.data() + at, old_.data() + source, std::min(at - at_, source));
+      const std::size_t length = forward + backward;
+      if (length < options_.min_copy) continue;
+      // A place a few bytes on is cheaper to name than one far away.
+      const std::size_t begin = source - backward;
+      const std::size_t away = begin >= source_ ? begin - source_ : 2 * (source_ - begin);
+      const std::size_t dearness = 2 * static_cast<std::size_t>(std::bit_width(away));
+      const std::size_t value = 64 + length - std::min<std::size_t>(dearness, 63);
+      if (value > best_value) {
+        best_value = value;
+        best = {at - backward, begin, length};
+      }
+    }
+    return best;
+  }
+
+  void copy(const Match& match) {
+    const bool joins = !to_.empty() && match.at == at_ && match.source == source_;
+    if (joins) {
+      to_.back().copy += static_cast<std::uint32_t>(match.length);
+    } else {
+      to_.push_back({.gap = static_cast<std::uint32_t>(match.at - at_),
+                     .source = static_cast<std::uint32_t>(match.source),
+                     .copy = static_cast<std::uint32_t>(match.length)});
+    }
+    at_ = match.at + match.length;
+    source_ = match.source + match.length;
+  }
+
+  // The common suffix, or a gap to the end.
+  void finish() {
+    if (at_ == new_.size()) return;
+    if (tail_ != 0) {
+      copy({end_, old_.size() - tail_, tail_});
+    } else {
+      to_.push_back({.gap = static_cast<std::uint32_t>(new_.size() - at_), .source = 0, .copy = 0});
+    }
+  }
+
+  Reference::Prepared& prepared_;
+  const ByteView old_;
+  const ByteView new_;
+  const ParserOptions options_;
+  std::vector<Instruction>& to_;
+  std::size_t at_ = 0;      // parsed so far
+  std::size_t source_ = 0;  // where the reference goes on
+  std::size_t tail_ = 0;    // length of the common suffix
+  std::size_t end_ = 0;     // where it begins
+};
+
+}  // namespace
+
+void parse(Reference::Prepared& reference, std::size_t expected, ByteView window, bool last,
+           const ParserOptions& options, std::vector<Instruction>& to) {
+  Parser(reference, expected, window, last, options, to).run();
+}
+
+}  // namespace railgun::delta
