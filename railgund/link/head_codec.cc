@@ -19,28 +19,43 @@ struct InflaterDeleter {
   void operator()(nghttp2_hd_inflater* inflater) const noexcept { nghttp2_hd_inflate_del(inflater); }
 };
 
-// Remembers, roughly, which fields were sent lately. More of them than the table can hold, so that a field that comes
-// back after it was evicted is known as one worth keeping.
+// Remembers by hash, and so roughly, fields that were sent: a mistake costs a few bytes. Those that have repeated are
+// apart from those seen once, so that any number of these leaves them alone. The marks are several times as many as the
+// table has room for fields, so that one that is in the table is known as such.
 class SeenFields {
  public:
-  // True if the field was noted before; notes it.
+  // True if the field was sent before; notes that it is now.
   bool note(std::uint64_t hash) {
-    std::uint32_t& mark = marks_[hash % marks_.size()];
-    const auto wanted = static_cast<std::uint32_t>(hash >> 32);
-    const bool seen = mark == wanted;
-    mark = wanted;
-    return seen;
+    if (is_marked(repeated_, hash)) return true;
+    if (is_marked(once_, hash)) {
+      keep(hash);
+      return true;
+    }
+    mark(once_, hash);
+    return false;
   }
+  // The field is in the table: it counts as one that repeats.
+  void keep(std::uint64_t hash) { mark(repeated_, hash); }
 
  private:
-  std::array<std::uint32_t, 4096> marks_{};
+  template <std::size_t size>
+  static bool is_marked(const std::array<std::uint32_t, size>& marks, std::uint64_t hash) {
+    return marks[hash % size] == static_cast<std::uint32_t>(hash >> 32);
+  }
+  template <std::size_t size>
+  static void mark(std::array<std::uint32_t, size>& marks, std::uint64_t hash) {
+    marks[hash % size] = static_cast<std::uint32_t>(hash >> 32);
+  }
+
+  std::array<std::uint32_t, 8192> repeated_{};
+  std::array<std::uint32_t, 4096> once_{};
 };
 
 // Fields whose value is a new one in most messages: not worth table space before they have repeated. Any other field
 // takes space at once while there is some to spare. Sorted.
-constexpr std::array<std::string_view, 12> kMostlyNew{
-    "age",           "cf-ray",     "content-length", "content-range", "date", "etag", "expires", "if-modified-since",
-    "last-modified", "set-cookie", "traceparent",    "x-request-id"};
+constexpr std::array<std::string_view, 11> kMostlyNew{"age",        "cf-ray",      "content-length",    "content-range",
+                                                      "date",       "etag",        "if-modified-since", "last-modified",
+                                                      "set-cookie", "traceparent", "x-request-id"};
 static_assert(std::ranges::is_sorted(kMostlyNew));
 
 constexpr std::size_t kEntryOverheadBytes = 32;  // RFC 7541 4.1
@@ -65,10 +80,11 @@ struct HeadEncoder::State {
   // Entering a field in a full table pushes others out, so only one that has shown that it repeats may.
   bool worth_indexing(std::string_view name, std::string_view value, std::size_t& spare_bytes) {
     const std::size_t entry_bytes = name.size() + value.size() + kEntryOverheadBytes;
-    const bool seen_before = seen.note(hash64(as_bytes(value), hash64(as_bytes(name))));
-    if (seen_before) return true;
+    const std::uint64_t hash = hash64(as_bytes(value), hash64(as_bytes(name)));
+    if (seen.note(hash)) return true;
     if (entry_bytes > spare_bytes || std::ranges::binary_search(kMostlyNew, name)) return false;
     spare_bytes -= entry_bytes;
+    seen.keep(hash);
     return true;
   }
 };

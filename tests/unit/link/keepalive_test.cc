@@ -1,0 +1,48 @@
+#include "railgund/link/keepalive.h"
+
+#include <gtest/gtest.h>
+
+namespace railgun::link {
+namespace {
+
+using namespace std::chrono_literals;
+using Verdict = Keepalive::Verdict;
+
+TEST(Keepalive, GivesUpOnPeerThatNeverAnswers) {
+  Instant now{};
+  Keepalive keepalive(30s, 10s, now);
+  EXPECT_EQ(keepalive.deadline(), now + 30s);
+  now = keepalive.deadline();
+  EXPECT_EQ(keepalive.on_deadline(now - 1ns), Verdict::kNothing);
+  EXPECT_EQ(keepalive.on_deadline(now), Verdict::kSendPing);
+  EXPECT_EQ(keepalive.on_deadline(now), Verdict::kNothing);
+  now += 10s;
+  EXPECT_EQ(keepalive.on_deadline(now), Verdict::kPeerGone);
+}
+
+TEST(Keepalive, TakesWhateverArrivesAsASignOfLife) {
+  Instant now{};
+  Keepalive keepalive(30s, 10s, now);
+  keepalive.heard(now + 20s);
+  EXPECT_EQ(keepalive.deadline(), now + 50s);
+  now += 50s;
+  EXPECT_EQ(keepalive.on_deadline(now), Verdict::kSendPing);
+  keepalive.heard(now + 9s);
+  EXPECT_EQ(keepalive.on_deadline(now + 10s), Verdict::kNothing);
+  EXPECT_EQ(keepalive.on_deadline(now + 19s), Verdict::kPeerGone);
+}
+
+TEST(Keepalive, MeasuresFromTheMomentThePingWasSent) {
+  Instant now{};
+  Keepalive keepalive(30s, 10s, now);
+  const std::uint64_t number = keepalive.ping(now);
+  EXPECT_FALSE(keepalive.pong(number, now + 1s));  // not sent yet
+  keepalive.ping_sent(now + 2s);
+  EXPECT_FALSE(keepalive.pong(number + 1, now + 3s));
+  EXPECT_EQ(keepalive.pong(number, now + 2s + 50ms), Duration(50ms));
+  EXPECT_FALSE(keepalive.pong(number, now + 3s));  // only once
+  EXPECT_EQ(keepalive.deadline(), now + 30s);
+}
+
+}  // namespace
+}  // namespace railgun::link
