@@ -1,0 +1,119 @@
+// reload, config, purge, log-level, drain: steering the daemon.
+#include <ostream>
+
+#include <CLI/CLI.hpp>
+
+#include "railgunctl/client.h"
+#include "railgunctl/commands.h"
+#include "railgunctl/render.h"
+
+namespace railgun::ctl {
+namespace {
+
+using control::Command;
+using control::Request;
+
+std::string list(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += "  " + name + '\n';
+  return text;
+}
+
+// Asks, reads the result as a T, prints it as JSON or by `words`.
+template <typename T>
+ExitCode run(Context& context, const Request& request, std::string (*words)(const T&)) {
+  const auto json = ask(socket_path(context), request, std::chrono::seconds(60));
+  if (!json) return report(context, json.error());
+  const auto value = control::from_json<T>(*json);
+  if (!value) return report(context, value.error());
+  context.out << (context.json ? *json + '\n' : words(*value));
+  return ExitCode::kOk;
+}
+
+// For commands whose result is empty.
+ExitCode run_plain(Context& context, const Request& request, const std::string& done) {
+  const auto json = ask(socket_path(context), request, std::chrono::seconds(60));
+  if (!json) return report(context, json.error());
+  context.out << (context.json ? *json : done) << '\n';
+  return ExitCode::kOk;
+}
+
+std::string reload_words(const control::Reloaded& reloaded) {
+  std::string text;
+  if (reloaded.changed.empty()) text += "Reloaded. No setting changed.\n";
+  if (!reloaded.changed.empty()) text += "Reloaded. Now in force:\n" + list(reloaded.changed);
+  if (!reloaded.needs_restart.empty())
+    text += "Changed in the file, but in force only after a restart:\n" + list(reloaded.needs_restart);
+  return text;
+}
+
+std::string config_words(const control::ConfigShown& config) {
+  std::string text = "# " + config.file + "\n";
+  for (const control::Setting& setting : config.settings) {
+    text += setting.name + " = " + setting.value + (setting.reloadable ? "" : "   # needs a restart") + '\n';
+  }
+  return text;
+}
+
+std::string purge_words(const control::Purged& purged) { return "Forgot " + count_text(purged.pages) + " pages.\n"; }
+
+void add_purge(CLI::App& app, Context& context) {
+  CLI::App* command = app.add_subcommand("purge", "Forget page versions, so that the next answers go whole");
+  auto request = std::make_shared<Request>(Request{.command = Command::kPurge, .arguments = {}});
+  auto* url = command->add_option("url", request->arguments.url, "The page's URL");
+  auto* site = command->add_option("--site", request->arguments.site, "All pages of this host");
+  auto* all = command->add_flag("--all", request->arguments.all, "All pages");
+  url->excludes(site)->excludes(all);
+  site->excludes(all);
+  command->footer(
+      "Example: railgunctl purge http://www.example.com/news\n         railgunctl purge --site www.example.com");
+  command->callback([&context, command, request] {
+    const control::Arguments& given = request->arguments;
+    if (given.url.empty() && given.site.empty() && !given.all)
+      throw CLI::RequiredError(command->get_name() + ": URL, --site or --all");
+    context.exit_code = run<control::Purged>(context, *request, purge_words);
+  });
+}
+
+}  // namespace
+
+void add_change_commands(CLI::App& app, Context& context) {
+  CLI::App* reload = app.add_subcommand("reload", "Read the configuration again; a wrong one changes nothing");
+  reload->footer("Example: railgunctl reload");
+  reload->callback([&context] {
+    context.exit_code = run<control::Reloaded>(context, {.command = Command::kReload, .arguments = {}}, reload_words);
+  });
+
+  CLI::App* config = app.add_subcommand("config", "The configuration");
+  config->require_subcommand(1);
+  config->fallthrough();
+  CLI::App* show = config->add_subcommand("show", "The settings in force, secrets hidden");
+  show->footer("Example: railgunctl config show | grep memcached");
+  show->callback([&context] {
+    context.exit_code =
+        run<control::ConfigShown>(context, {.command = Command::kConfig, .arguments = {}}, config_words);
+  });
+
+  add_purge(app, context);
+
+  CLI::App* level =
+      app.add_subcommand("log-level", "Change how much the daemon logs, until its next reload or restart");
+  auto request = std::make_shared<Request>(Request{.command = Command::kLogLevel, .arguments = {}});
+  level->add_option("level", request->arguments.level, "0 errors, 1 information, … 5 debug")
+      ->required()
+      ->check(CLI::Range(0, 5));
+  level->footer("Example: railgunctl log-level 5");
+  level->callback([&context, request] {
+    context.exit_code =
+        run_plain(context, *request, "The log level is " + std::to_string(request->arguments.level) + " now.");
+  });
+
+  CLI::App* drain =
+      app.add_subcommand("drain", "End the daemon as soon as its exchanges have ended; it takes no new ones");
+  drain->footer("Example: railgunctl drain");
+  drain->callback([&context] {
+    context.exit_code = run_plain(context, {.command = Command::kDrain, .arguments = {}}, "Draining.");
+  });
+}
+
+}  // namespace railgun::ctl

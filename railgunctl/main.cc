@@ -1,0 +1,42 @@
+// railgunctl: what the operator types.
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "railgunctl/commands.h"
+#include "railgunctl/context.h"
+
+int main(int argc, char** argv) {
+  using namespace railgun::ctl;
+  Context context{.out = std::cout, .err = std::cerr};
+  CLI::App app{"Looks at and steers railgund, the WAN accelerator."};
+  app.name("railgunctl");
+  app.set_version_flag("--version", "railgunctl " RAILGUN_VERSION);
+  app.add_option("--socket", context.socket,
+                 "The daemon's control socket (default: control.socket of the configuration)")
+      ->envname("RAILGUN_SOCKET");
+  app.add_option("--config", context.config, "The daemon's configuration")
+      ->envname("RAILGUN_CONFIG")
+      ->capture_default_str();
+  app.add_flag("--json", context.json, "Print JSON for programs");
+  app.footer(
+      "Exit codes: 0 fine, 1 failed or unhealthy, 2 wrong usage, 3 no daemon answers, 4 not allowed.\n"
+      "Each command explains itself: railgunctl COMMAND --help");
+  app.require_subcommand(1);
+  app.fallthrough();
+
+  add_status_commands(app, context);
+  add_change_commands(app, context);
+  add_railgun_commands(app, context);
+  add_decode_command(app, context);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    // CLI11 numbers its errors from 100; --help and --version end with 0.
+    return code >= 100 ? static_cast<int>(ExitCode::kUsage) : code;
+  }
+  std::cout.flush();
+  return std::cout.good() ? static_cast<int>(context.exit_code) : static_cast<int>(ExitCode::kFailed);
+}

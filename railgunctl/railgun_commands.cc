@@ -1,0 +1,124 @@
+// railgun create|list|show|enable|disable|delete on a sender, activate on a listener.
+#include <ostream>
+
+#include <CLI/CLI.hpp>
+
+#include "railgunctl/client.h"
+#include "railgunctl/commands.h"
+#include "railgunctl/render.h"
+
+namespace railgun::ctl {
+namespace {
+
+using control::Command;
+using control::Railgun;
+using control::Request;
+
+// Activation crosses the network: two ends, a key, a signature.
+constexpr Duration kPatience = std::chrono::seconds(60);
+
+std::string join(const std::vector<std::string>& items) {
+  std::string text;
+  for (const std::string& item : items) text += (text.empty() ? "" : ", ") + item;
+  return text.empty() ? "-" : text;
+}
+
+const char* status_words(const Railgun& railgun) {
+  if (railgun.status == "D") return "deleted";
+  if (!railgun.enabled) return "disabled";
+  return railgun.status == "V" ? "verified" : "waits for its listener";
+}
+
+std::string words(const Railgun& railgun) {
+  return "name        " + railgun.name + "\nstatus      " + railgun.status + " (" + status_words(railgun) +
+         ")\nhosts       " + join(railgun.hosts) + "\nlisteners   " + join(railgun.addresses) + "\nuses left   " +
+         std::to_string(railgun.uses_left) + "\ncreated     " + date_text(railgun.created) + "\ntoken until " +
+         date_text(railgun.expires) + "\nactivated   " + date_text(railgun.activated) + "\ncertificates " +
+         join(railgun.serials) + '\n';
+}
+
+std::string words(const control::Railguns& all) {
+  if (all.railguns.empty()) return "No railguns yet. Make one: railgunctl railgun create NAME --host www.example.com\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const Railgun& railgun : all.railguns) {
+    rows.push_back({railgun.name, railgun.status, status_words(railgun), join(railgun.hosts), join(railgun.addresses),
+                    date_text(railgun.activated)});
+  }
+  return table({"NAME", "STATUS", "", "HOSTS", "LISTENERS", "ACTIVATED"}, rows);
+}
+
+std::string words(const control::CreatedRailgun& created) {
+  return "Railgun " + created.railgun.name + " is made for " + join(created.railgun.hosts) +
+         ". On the listener, type (the token is shown only now):\n\n  railgunctl activate " + created.token +
+         "\n\nIt is good for " + std::to_string(created.railgun.uses_left) + " use(s) until " +
+         date_text(created.railgun.expires) + ".\n";
+}
+
+std::string words(const control::Activated& activated) {
+  return "Activated as " + activated.name + " by " + activated.sender + "; the certificate is good until " +
+         date_text(activated.certificate_expires) + " and renews itself.\n";
+}
+
+template <typename T>
+ExitCode run(Context& context, const Request& request) {
+  const auto json = ask(socket_path(context), request, kPatience);
+  if (!json) return report(context, json.error());
+  const auto value = control::from_json<T>(*json);
+  if (!value) return report(context, value.error());
+  context.out << (context.json ? *json + '\n' : words(*value));
+  return ExitCode::kOk;
+}
+
+void add_create(CLI::App& family, Context& context) {
+  CLI::App* create = family.add_subcommand("create", "Make a railgun and print the token that activates its listener");
+  auto request = std::make_shared<Request>(Request{.command = Command::kRailgunCreate, .arguments = {}});
+  create->add_option("name", request->arguments.name, "A name for it")->required();
+  create->add_option("--host", request->arguments.hosts, "A host it may serve; may be given again")
+      ->required()
+      ->allow_extra_args(false);
+  create->add_option("--uses", request->arguments.uses, "How many listeners may use the token")->capture_default_str();
+  create
+      ->add_option("--expires", request->arguments.expires_seconds,
+                   "How long the token is good, as 90m, 24h or 7d (default 24h)")
+      ->transform(
+          CLI::AsNumberWithUnit(std::map<std::string, std::uint32_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}}));
+  create->footer("Example: railgunctl railgun create paris --host www.example.com --expires 24h");
+  create->callback([&context, request] { context.exit_code = run<control::CreatedRailgun>(context, *request); });
+}
+
+void add_named(CLI::App& family, Context& context, const char* name, const char* help, Command which) {
+  CLI::App* command = family.add_subcommand(name, help);
+  auto request = std::make_shared<Request>(Request{.command = which, .arguments = {}});
+  command->add_option("name", request->arguments.name, "Its name")->required();
+  command->footer(std::string("Example: railgunctl railgun ") + name + " paris");
+  command->callback([&context, request] { context.exit_code = run<Railgun>(context, *request); });
+}
+
+}  // namespace
+
+void add_railgun_commands(CLI::App& app, Context& context) {
+  CLI::App* family = app.add_subcommand("railgun", "The listeners that belong to this sender");
+  family->require_subcommand(1);
+  family->fallthrough();
+  add_create(*family, context);
+  CLI::App* list = family->add_subcommand("list", "All of them");
+  list->footer("Example: railgunctl railgun list");
+  list->callback([&context] {
+    context.exit_code = run<control::Railguns>(context, {.command = Command::kRailgunList, .arguments = {}});
+  });
+  add_named(*family, context, "show", "One of them", Command::kRailgunShow);
+  add_named(*family, context, "enable", "Let it serve again", Command::kRailgunEnable);
+  add_named(*family, context, "disable", "Close its links and keep it out until it is enabled",
+            Command::kRailgunDisable);
+  add_named(*family, context, "delete", "Close its links and keep it out for good", Command::kRailgunDelete);
+
+  CLI::App* activate = app.add_subcommand("activate", "Join this listener to the sender that made the token");
+  auto request = std::make_shared<Request>(Request{.command = Command::kActivate, .arguments = {}});
+  activate->add_option("token", request->arguments.token, "The token that 'railgun create' printed")->required();
+  activate->add_option("--host", request->arguments.host,
+                       "Name or address under which the sender reaches this listener");
+  activate->footer("Example: railgunctl activate rg1-… --host listener.example.com");
+  activate->callback([&context, request] { context.exit_code = run<control::Activated>(context, *request); });
+}
+
+}  // namespace railgun::ctl

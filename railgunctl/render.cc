@@ -1,0 +1,205 @@
+#include "railgunctl/render.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+
+namespace railgun::ctl {
+namespace {
+
+std::string number(double value, int decimals, const char* unit) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f %s", decimals, value, unit);
+  return text;
+}
+
+// UTF-8 lead bytes and ASCII take a column, continuation bytes none.
+std::size_t columns(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+std::string printable(std::string_view text) {
+  std::string result(text);
+  std::erase_if(result, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  return result;
+}
+
+bool is_number(std::string_view cell) { return cell == "-" || (!cell.empty() && cell[0] >= '0' && cell[0] <= '9'); }
+
+void append_cell(std::string& line, const std::string& cell, std::size_t width, bool right, bool last) {
+  const std::string gap(width - columns(cell), ' ');
+  if (right) line += gap;
+  line += cell;
+  if (!right && !last) line += gap;
+  if (!last) line += "  ";
+}
+
+std::string join(const std::vector<std::string>& items) {
+  std::string text;
+  for (const std::string& item : items) text += (text.empty() ? "" : ", ") + item;
+  return text;
+}
+
+std::string labelled(const char* label, const std::string& text) {
+  char head[32];
+  std::snprintf(head, sizeof head, "%-11s", label);
+  return head + printable(text) + '\n';
+}
+
+std::string saved_text(const control::Traffic& traffic) {
+  if (traffic.page_bytes == 0) return "nothing to save yet";
+  const std::uint64_t saved = traffic.page_bytes > traffic.link_bytes ? traffic.page_bytes - traffic.link_bytes : 0;
+  return share_text(saved, traffic.page_bytes) + ": " + bytes_text(traffic.page_bytes) + " of pages took " +
+         bytes_text(traffic.link_bytes) + " on the link";
+}
+
+std::string requests_text(const control::Traffic& traffic) {
+  if (traffic.requests == 0) return "none yet";
+  return count_text(traffic.requests) + ": delta " + share_text(traffic.delta, traffic.requests) + ", whole " +
+         share_text(traffic.stream, traffic.requests) + ", direct " + share_text(traffic.direct, traffic.requests) +
+         ", errors " + share_text(traffic.errors, traffic.requests);
+}
+
+std::string memory_text(const control::Memory& memory) {
+  return bytes_text(memory.resident_bytes) + " resident; " + count_text(memory.references) + " page versions hold " +
+         bytes_text(memory.reference_bytes) + " of " + bytes_text(memory.reference_limit_bytes);
+}
+
+std::string store_text(const control::StoreInfo& store) {
+  if (store.kind != "memcached") return "memory only";
+  return "memcached, " + store.state + ": " + count_text(store.hits) + " hits, " + count_text(store.misses) +
+         " misses, " + count_text(store.errors) + " errors";
+}
+
+}  // namespace
+
+std::string count_text(std::uint64_t count) {
+  std::string text = std::to_string(count);
+  for (std::size_t at = text.size(); at > 3;) {
+    at -= 3;
+    text.insert(at, ",");
+  }
+  return text;
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  if (bytes < 1000) return std::to_string(bytes) + " B";
+  constexpr std::array kUnits = {"KB", "MB", "GB", "TB", "PB", "EB"};
+  double value = static_cast<double>(bytes) / 1000;
+  std::size_t unit = 0;
+  // 999.95 would be printed as 1000.0.
+  while (value >= 999.95 && unit + 1 < kUnits.size()) {
+    value /= 1000;
+    ++unit;
+  }
+  return number(value, 1, kUnits[unit]);
+}
+
+std::string share_text(std::uint64_t part, std::uint64_t whole) {
+  if (whole == 0) return "-";
+  const double percent = 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+  return number(percent, percent != 0 && percent < 1 ? 2 : 1, "%");
+}
+
+std::string span_text(double seconds) {
+  if (!(seconds > 0)) return "0 s";
+  if (seconds < 0.0995) return number(seconds * 1000, seconds < 0.01 ? 1 : 0, "ms");
+  if (seconds < 1) return number(seconds * 1000, 0, "ms");
+  if (seconds < 120) return number(seconds, seconds < 10 ? 1 : 0, "s");
+  const auto minutes = static_cast<std::uint64_t>(std::min(seconds, 1e15) / 60);
+  if (minutes < 60) return std::to_string(minutes) + " min";
+  if (minutes < 24 * 60) return std::to_string(minutes / 60) + " h " + std::to_string(minutes % 60) + " min";
+  return std::to_string(minutes / (24 * 60)) + " d " + std::to_string(minutes / 60 % 24) + " h";
+}
+
+std::string date_text(std::int64_t seconds_since_1970) {
+  if (seconds_since_1970 == 0) return "never";
+  const std::time_t time = seconds_since_1970;
+  std::tm parts{};
+  if (gmtime_r(&time, &parts) == nullptr) return std::to_string(seconds_since_1970);
+  char text[64];
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &parts);
+  return text;
+}
+
+std::string table(const std::vector<std::string>& heads, const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::vector<std::string>> lines{heads};
+  for (const auto& row : rows) {
+    lines.emplace_back();
+    for (const std::string& cell : row) lines.back().push_back(printable(cell));
+  }
+  std::vector<std::size_t> widths(heads.size());
+  std::vector<bool> right(heads.size(), !rows.empty());
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    for (std::size_t column = 0; column < heads.size(); ++column) {
+      widths[column] = std::max(widths[column], columns(lines[i][column]));
+      if (i > 0 && !is_number(lines[i][column])) right[column] = false;
+    }
+  }
+  std::string text;
+  for (const auto& line : lines) {
+    std::string cells;
+    for (std::size_t column = 0; column < heads.size(); ++column) {
+      append_cell(cells, line[column], widths[column], right[column], column + 1 == heads.size());
+    }
+    text += cells + '\n';
+  }
+  return text;
+}
+
+std::string render_links(const control::Status& status) {
+  if (status.links.empty()) return "no links\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const control::LinkInfo& link : status.links) {
+    rows.push_back({link.peer, link.state, link.dialed ? "out" : "in", span_text(link.age_seconds),
+                    link.round_trip_seconds > 0 ? span_text(link.round_trip_seconds) : "-", count_text(link.streams),
+                    count_text(link.streams_total), bytes_text(link.bytes_in), bytes_text(link.bytes_out),
+                    link.last_error.empty() ? link.name : link.last_error});
+  }
+  return table({"LINK", "STATE", "WAY", "AGE", "ROUND TRIP", "STREAMS", "SINCE START", "IN", "OUT", "NAME"}, rows);
+}
+
+std::string render_sites(const control::Status& status) {
+  if (status.sites.empty()) return "no sites\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const control::SiteInfo& site : status.sites) {
+    const control::Traffic& t = site.traffic;
+    const std::uint64_t saved = t.page_bytes > t.link_bytes ? t.page_bytes - t.link_bytes : 0;
+    rows.push_back({site.host, count_text(t.requests), share_text(t.delta, t.requests),
+                    share_text(t.stream, t.requests), share_text(t.direct, t.requests), share_text(saved, t.page_bytes),
+                    site.listeners.empty() ? "none" : join(site.listeners),
+                    site.origin.empty() ? "none" : site.origin});
+  }
+  return table({"SITE", "REQUESTS", "DELTA", "WHOLE", "DIRECT", "SAVED", "LISTENERS", "DIRECT ORIGIN"}, rows);
+}
+
+std::string render_problems(const std::vector<control::Problem>& problems) {
+  if (problems.empty()) return "Nothing is wrong.\n";
+  std::string text;
+  for (const control::Problem& problem : problems) {
+    text += (problem.severity == "error" ? "ERROR    " : "WARNING  ") + printable(problem.text) + '\n';
+    if (!problem.advice.empty()) text += "         -> " + printable(problem.advice) + '\n';
+  }
+  return text;
+}
+
+std::string render(const control::Status& status) {
+  std::string text = "railgund " + printable(status.version) + " (" + printable(status.role) + "), " +
+                     printable(status.state) + " for " + span_text(status.uptime_seconds) + ", process " +
+                     std::to_string(status.pid) + "\n\n";
+  text += labelled("config", status.config_file);
+  text += labelled("listening", status.listening.empty() ? "nowhere" : join(status.listening));
+  if (status.role == "sender") text += labelled("clients", count_text(status.clients) + " connected");
+  text += labelled("requests", requests_text(status.traffic));
+  text += labelled("saved", saved_text(status.traffic));
+  text += labelled("memory", memory_text(status.memory));
+  text += labelled("store", store_text(status.store));
+  text += '\n' + render_links(status);
+  if (status.role == "sender") text += '\n' + render_sites(status);
+  return text + '\n' + render_problems(status.problems);
+}
+
+}  // namespace railgun::ctl

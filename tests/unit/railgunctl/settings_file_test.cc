@@ -1,0 +1,22 @@
+#include "railgunctl/settings_file.h"
+
+#include <gtest/gtest.h>
+
+namespace railgun::ctl {
+namespace {
+
+TEST(SettingsFile, ReadsKeysAndValuesOfAnyText) {
+  const Settings settings = parse_settings("# a = b\n\n role=sender \r\n junk\nmap.file = /a=b\nrole = listener");
+  EXPECT_EQ(settings, (Settings{{"role", "sender"}, {"map.file", "/a=b"}, {"role", "listener"}}));
+  EXPECT_EQ(*find_setting(settings, "role"), "sender");
+  EXPECT_EQ(find_setting(settings, "junk"), nullptr);
+}
+
+TEST(SettingsFile, SaysWhyAFileCannotBeRead) {
+  EXPECT_EQ(read_file("/nowhere/at/all", 10).error().code, Errc::kNotFound);
+  EXPECT_EQ(read_file("/", 10).error().code, Errc::kUnavailable);
+  EXPECT_EQ(read_file("/proc/self/cmdline", 3)->size(), 3U);
+}
+
+}  // namespace
+}  // namespace railgun::ctl
