@@ -1,0 +1,170 @@
+#include "railgund/tls/context.h"
+
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <sys/stat.h>
+
+#include "railgund/tls/openssl_handles.h"
+
+namespace railgun::tls {
+namespace {
+
+constexpr std::size_t kFileLimit = 8 << 20;  // a bundle of all the world's authorities is a quarter of a megabyte
+
+Result<std::string> read_file(const std::string& what, const std::string& path) {
+  if (path.empty()) return fail(Errc::kInvalid, "no " + what + " is set");
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return fail(Errc::kNotFound, what + " " + path + " does not exist");
+  if (!S_ISREG(status.st_mode)) return fail(Errc::kInvalid, what + " " + path + " is not a file");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(Errc::kDenied, what + " " + path + " cannot be read: check its owner and mode");
+  std::string text;
+  if (static_cast<std::size_t>(status.st_size) <= kFileLimit) text.assign(std::istreambuf_iterator<char>(file), {});
+  if (text.empty()) return fail(Errc::kInvalid, what + " " + path + " is empty or far too large");
+  return text;
+}
+
+std::unexpected<Error> invalid(const std::string& text) { return fail(Errc::kInvalid, text + ": " + openssl_error()); }
+
+Result<Context::Handle> make_context(int lowest_version) {
+  ERR_clear_error();
+  Context::Handle context(SSL_CTX_new(TLS_method()));
+  if (context == nullptr) return invalid("TLS cannot be started");
+  SSL_CTX_set_min_proto_version(context.get(), lowest_version);
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  // Without buffers between records an idle connection holds 32 KiB less.
+  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                      SSL_MODE_NO_AUTO_CHAIN);  // the peer has the authority's certificate
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  // Links live for days: tickets would be bytes that nobody uses.
+  SSL_CTX_set_num_tickets(context.get(), 0);
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_TICKET);
+  return context;
+}
+
+Result<void> use_identity(SSL_CTX* context, const std::string& certificates, const std::string& key_pem) {
+  const BioPtr bio = bio_over(certificates);
+  const CertificatePtr own(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  if (own == nullptr || SSL_CTX_use_certificate(context, own.get()) != 1) {
+    return invalid("the certificate is not a PEM certificate that can be used");
+  }
+  while (CertificatePtr next{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
+    SSL_CTX_add1_chain_cert(context, next.get());
+  }
+  ERR_clear_error();
+  const KeyPtr key = read_key(key_pem);
+  if (key == nullptr) return invalid("the key is not a PEM private key without a pass phrase");
+  if (X509_check_private_key(own.get(), key.get()) != 1) {
+    ERR_clear_error();
+    return fail(Errc::kInvalid, "the key does not belong to the certificate");
+  }
+  if (SSL_CTX_use_PrivateKey(context, key.get()) != 1) return invalid("the key cannot be used");
+  return {};
+}
+
+// Says how many authorities it found.
+std::size_t trust(SSL_CTX* context, const std::string& authorities) {
+  const BioPtr bio = bio_over(authorities);
+  std::size_t count = 0;
+  while (CertificatePtr next{PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr)}) {
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), next.get());
+    ++count;
+  }
+  ERR_clear_error();
+  return count;
+}
+
+ContextPtr finish(Context::Handle handle, bool verifies) {
+  return std::make_shared<const Context>(std::move(handle), verifies);
+}
+
+}  // namespace
+
+void Context::Free::operator()(ssl_ctx_st* context) const noexcept { SSL_CTX_free(context); }
+
+Result<Identity> load_identity(const std::string& certificate_file, const std::string& key_file,
+                               const std::string& authority_file) {
+  Identity identity;
+  Result<std::string> text = read_file("certificate", certificate_file);
+  if (!text) return std::unexpected(text.error());
+  identity.certificates = std::move(*text);
+  text = read_file("key", key_file);
+  if (!text) return std::unexpected(text.error());
+  identity.key = std::move(*text);
+  text = read_file("certificate authority", authority_file);
+  if (!text) return std::unexpected(text.error());
+  identity.authorities = std::move(*text);
+  // The same checks again, to name the file while its name is known.
+  if (read_certificate(identity.certificates) == nullptr) {
+    return invalid("certificate " + certificate_file + " is not PEM");
+  }
+  if (read_key(identity.key) == nullptr) {
+    return invalid("key " + key_file + " is not a PEM private key without a pass phrase");
+  }
+  if (read_certificate(identity.authorities) == nullptr) {
+    return invalid("certificate authority " + authority_file + " is not PEM");
+  }
+  return identity;
+}
+
+std::optional<std::string> key_file_warning(const std::string& key_file) {
+  struct stat status{};
+  if (::stat(key_file.c_str(), &status) != 0 || (status.st_mode & (S_IROTH | S_IWOTH)) == 0) return std::nullopt;
+  return "key " + key_file + " can be read or written by everybody on this machine: chmod 0640 it";
+}
+
+Result<ContextPtr> make_link_context(const Identity& identity) {
+  Result<Context::Handle> context = make_context(TLS1_3_VERSION);
+  if (!context) return std::unexpected(context.error());
+  const Result<void> used = use_identity(context->get(), identity.certificates, identity.key);
+  if (!used) return std::unexpected(used.error());
+  if (trust(context->get(), identity.authorities) == 0) {
+    return fail(Errc::kInvalid, "there is no PEM certificate of an authority to check the other end by");
+  }
+  SSL_CTX_set_verify(context->get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  return finish(std::move(*context), true);
+}
+
+Result<ContextPtr> make_origin_context(const OriginTrust& origin_trust) {
+  Result<Context::Handle> context = make_context(TLS1_2_VERSION);
+  if (!context) return std::unexpected(context.error());
+  static constexpr unsigned char kHttp[] = "\x08http/1.1";
+  SSL_CTX_set_alpn_protos(context->get(), kHttp, sizeof kHttp - 1);
+  if (!origin_trust.verify) return finish(std::move(*context), false);
+
+  std::string path = origin_trust.bundle_file;
+  for (const char* const candidate : kSystemBundles) {
+    struct stat status{};
+    if (path.empty() && ::stat(candidate, &status) == 0) path = candidate;
+  }
+  if (path.empty()) {
+    return fail(Errc::kNotFound,
+                "no bundle of certificate authorities on this system: install ca-certificates or set ca.bundle");
+  }
+  const Result<std::string> bundle = read_file("ca.bundle", path);
+  if (!bundle) return std::unexpected(bundle.error());
+  if (trust(context->get(), *bundle) == 0)
+    return fail(Errc::kInvalid, "ca.bundle " + path + " holds no PEM certificate");
+  SSL_CTX_set_verify(context->get(), SSL_VERIFY_PEER, nullptr);
+  return finish(std::move(*context), true);
+}
+
+Result<ContextPtr> make_unverified_context() {
+  Result<Context::Handle> context = make_context(TLS1_3_VERSION);
+  if (!context) return std::unexpected(context.error());
+  return finish(std::move(*context), false);
+}
+
+Result<ContextPtr> make_server_context(const std::string& certificates_pem, const std::string& key_pem) {
+  Result<Context::Handle> context = make_context(TLS1_3_VERSION);
+  if (!context) return std::unexpected(context.error());
+  const Result<void> used = use_identity(context->get(), certificates_pem, key_pem);
+  if (!used) return std::unexpected(used.error());
+  return finish(std::move(*context), false);
+}
+
+}  // namespace railgun::tls
