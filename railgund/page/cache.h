@@ -1,27 +1,33 @@
 // Page versions in memory, bounded in bytes, shared by all workers: sharded, a short lock a look-up. Kept by frequency
-// and recency, so that a crawler's scan does not empty it (W-TinyLFU, Einziger et al., https://arxiv.org/abs/1512.00727).
+// and recency, so that a crawler's scan does not empty it (W-TinyLFU, Einziger et al.,
+// https://arxiv.org/abs/1512.00727).
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "railgund/page/frequency_sketch.h"
 #include "railgund/page/page_key.h"
 #include "railgund/page/version.h"
+#include "railgund/page/version_pool.h"
 
 namespace railgun::page {
 
 struct CacheCounters {
-  std::uint64_t hits = 0, misses = 0, insertions = 0, evictions = 0, refused = 0;
+  std::uint64_t hits = 0, misses = 0;  // requests for candidates, and look-ups by id
+  std::uint64_t insertions = 0, evictions = 0;
+  std::uint64_t refused = 0;  // newcomers that were too large, or less asked for than what would have had to leave
   std::size_t bytes = 0, versions = 0;
 };
 
 // Thread-safe.
 class Cache {
  public:
-  // `limit_bytes`: all versions with their prepared state and our own bookkeeping.
+  // `limit_bytes`: all versions with their prepared state (as it was when each was last looked up) and our own
+  // bookkeeping. A page larger than a shard's part, an eighth of 256 MB or more, is not kept.
   explicit Cache(std::size_t limit_bytes);
   ~Cache();
 
@@ -39,7 +45,7 @@ class Cache {
 
   // Forgets a version that proved useless or wrong.
   void erase(const Id128& id);
-  // Forgets the versions of a page; all of them. Says how many went.
+  // Forgets every version of an address, whatever the cookies' class; all versions of all pages. Says how many went.
   std::size_t purge(const PageKeys& keys);
   std::size_t clear();
 
@@ -47,7 +53,15 @@ class Cache {
 
  private:
   struct Shard;
-  std::vector<std::unique_ptr<Shard>> shards_;
+
+  Shard& shard_of(const Id128& name) const;
+  // Makes `id` the latest under a key; gives the one that was.
+  std::optional<Id128> remember(const Id128& key, const Id128& id);
+  void forget(const Id128& key, const Id128& id);
+  void forget_all(const std::vector<Departed>& departed);
+
+  FrequencySketch sketch_;
+  std::vector<std::unique_ptr<Shard>> shards_;  // a power of two
 };
 
 }  // namespace railgun::page

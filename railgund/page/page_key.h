@@ -21,9 +21,9 @@ struct Isolation {
 // The keys of one request, from the nearest kin to the farthest. All are hashes: nothing of the visitor can be read
 // from them. The isolation's values are in all three.
 struct PageKeys {
-  Id128 exact;     // scheme, host, path and query, and the class of the cookies (which names are there)
-  Id128 address;   // scheme, host, path and query
-  Id128 sibling;   // scheme, host and the path with its last segment, its numbers and its query removed: one template
+  Id128 exact;    // scheme, host, path and query, and the class of the cookies (which names are there)
+  Id128 address;  // scheme, host, path and query
+  Id128 sibling;  // scheme, host and the path with its last segment, its numbers and its query removed: one template
 };
 
 PageKeys page_keys(bool secure, std::string_view host, std::string_view target, const Fields& request_fields,

@@ -1,0 +1,223 @@
+#include "railgund/page/cache.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+
+namespace railgun::page {
+namespace {
+
+// Large enough for a page of the usual limit with its prepared state, small enough that workers seldom meet.
+constexpr std::size_t kShardBytes = 32 << 20;
+constexpr std::size_t kShardsMost = 16;
+// About the smallest page with its bookkeeping: how many pages the sketch should tell apart.
+constexpr std::size_t kSmallPageBytes = 4096;
+
+std::size_t shards_for(std::size_t limit_bytes) {
+  return std::bit_floor(std::clamp<std::size_t>(limit_bytes / kShardBytes, 1, kShardsMost));
+}
+
+// The latest two versions under a key, the latest first.
+struct Latest {
+  Id128 first;
+  std::optional<Id128> second;
+};
+
+}  // namespace
+
+// Versions are in the shard of their id, keys in the shard of the key; no two locks are ever held at once. Between them
+// a key may name a version that just left, or a version be there without its key: a candidate fewer, nothing worse.
+struct Cache::Shard {
+  Shard(std::size_t limit_bytes, FrequencySketch& sketch) : pool(limit_bytes, sketch) {}
+
+  std::mutex mutex;
+  VersionPool pool;
+  std::unordered_map<Id128, Latest> latest;
+  std::uint64_t hits = 0, misses = 0, insertions = 0;
+};
+
+Cache::Cache(std::size_t limit_bytes) : sketch_(limit_bytes / kSmallPageBytes) {
+  const std::size_t count = shards_for(limit_bytes);
+  const std::size_t for_pools = limit_bytes - std::min(limit_bytes, sketch_.memory_bytes());
+  for (std::size_t i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>(for_pools / count, sketch_));
+}
+
+Cache::~Cache() = default;
+
+// By the last byte: the maps within a shard go by the first.
+Cache::Shard& Cache::shard_of(const Id128& name) const { return *shards_[name.bytes.back() & (shards_.size() - 1)]; }
+
+VersionPtr Cache::find(const Id128& id) {
+  std::vector<Departed> departed;
+  VersionPtr version;
+  {
+    Shard& shard = shard_of(id);
+    const std::scoped_lock lock(shard.mutex);
+    version = shard.pool.use(id, departed);
+    ++(version ? shard.hits : shard.misses);
+  }
+  forget_all(departed);
+  return version;
+}
+
+std::vector<VersionPtr> Cache::candidates(const PageKeys& keys) {
+  struct Wanted {
+    Id128 key;
+    bool second;  // the one before the latest too
+  };
+  std::vector<VersionPtr> found;
+  for (const Wanted& wanted : {Wanted{keys.exact, false}, Wanted{keys.address, false}, Wanted{keys.sibling, true}}) {
+    std::array<std::optional<Id128>, 2> ids;
+    {
+      Shard& shard = shard_of(wanted.key);
+      const std::scoped_lock lock(shard.mutex);
+      const auto latest = shard.latest.find(wanted.key);
+      if (latest == shard.latest.end()) continue;
+      ids[0] = latest->second.first;
+      if (wanted.second) ids[1] = latest->second.second;
+    }
+    for (const std::optional<Id128>& id : ids) {
+      const auto same = [&](const VersionPtr& version) { return version->id == *id; };
+      if (!id || std::ranges::any_of(found, same)) continue;
+      // Only the best one is a use.
+      VersionPtr version;
+      if (found.empty()) {
+        version = find(*id);
+      } else {
+        Shard& shard = shard_of(*id);
+        const std::scoped_lock lock(shard.mutex);
+        version = shard.pool.peek(*id);
+      }
+      if (version) found.push_back(std::move(version));
+    }
+  }
+  if (found.empty()) {
+    Shard& shard = shard_of(keys.exact);
+    const std::scoped_lock lock(shard.mutex);
+    ++shard.misses;
+  }
+  return found;
+}
+
+void Cache::insert(VersionPtr version, const PageKeys& keys) {
+  const Id128 id = version->id;
+  // Keys first: a version that leaves takes its keys along, so none outlives it.
+  const std::optional<Id128> replaced = remember(keys.exact, id);
+  remember(keys.address, id);
+  remember(keys.sibling, id);
+
+  std::vector<Departed> departed;
+  {
+    Shard& shard = shard_of(id);
+    const std::scoped_lock lock(shard.mutex);
+    ++shard.insertions;
+    shard.pool.insert(std::move(version), &keys, departed);
+  }
+  if (replaced) {
+    Shard& shard = shard_of(*replaced);
+    const std::scoped_lock lock(shard.mutex);
+    shard.pool.replace(*replaced);
+  }
+  forget_all(departed);
+}
+
+void Cache::insert(VersionPtr version) {
+  std::vector<Departed> departed;
+  {
+    Shard& shard = shard_of(version->id);
+    const std::scoped_lock lock(shard.mutex);
+    ++shard.insertions;
+    shard.pool.insert(std::move(version), nullptr, departed);
+  }
+  forget_all(departed);
+}
+
+void Cache::erase(const Id128& id) {
+  std::vector<Departed> departed;
+  {
+    Shard& shard = shard_of(id);
+    const std::scoped_lock lock(shard.mutex);
+    shard.pool.erase(id, departed);
+  }
+  forget_all(departed);
+}
+
+std::size_t Cache::purge(const PageKeys& keys) {
+  std::size_t count = 0;
+  for (const auto& shard : shards_) {
+    std::vector<Departed> departed;
+    {
+      const std::scoped_lock lock(shard->mutex);
+      count += shard->pool.erase_address(keys.address, departed);
+    }
+    forget_all(departed);
+  }
+  return count;
+}
+
+std::size_t Cache::clear() {
+  std::size_t count = 0;
+  for (const auto& shard : shards_) {
+    std::vector<Departed> departed;
+    {
+      const std::scoped_lock lock(shard->mutex);
+      count += shard->pool.clear(departed);
+    }
+    forget_all(departed);
+  }
+  return count;
+}
+
+CacheCounters Cache::counters() const {
+  CacheCounters sum;
+  sum.bytes = sketch_.memory_bytes();
+  for (const auto& shard : shards_) {
+    const std::scoped_lock lock(shard->mutex);
+    sum.hits += shard->hits;
+    sum.misses += shard->misses;
+    sum.insertions += shard->insertions;
+    sum.evictions += shard->pool.evictions();
+    sum.refused += shard->pool.refused();
+    sum.bytes += shard->pool.bytes();
+    sum.versions += shard->pool.versions();
+  }
+  return sum;
+}
+
+std::optional<Id128> Cache::remember(const Id128& key, const Id128& id) {
+  Shard& shard = shard_of(key);
+  const std::scoped_lock lock(shard.mutex);
+  const auto [place, is_new] = shard.latest.try_emplace(key, Latest{id, std::nullopt});
+  Latest& latest = place->second;
+  if (is_new || latest.first == id) return std::nullopt;
+  latest.second = std::exchange(latest.first, id);
+  return latest.second;
+}
+
+void Cache::forget(const Id128& key, const Id128& id) {
+  Shard& shard = shard_of(key);
+  const std::scoped_lock lock(shard.mutex);
+  const auto place = shard.latest.find(key);
+  if (place == shard.latest.end()) return;
+  Latest& latest = place->second;
+  if (latest.second == id) latest.second.reset();
+  if (latest.first != id) return;
+  if (latest.second) {
+    latest.first = *std::exchange(latest.second, std::nullopt);
+  } else {
+    shard.latest.erase(place);
+  }
+}
+
+void Cache::forget_all(const std::vector<Departed>& departed) {
+  for (const Departed& gone : departed) {
+    for (const PageKeys& keys : gone.keys) {
+      for (const Id128& key : {keys.exact, keys.address, keys.sibling}) forget(key, gone.id);
+    }
+  }
+}
+
+}  // namespace railgun::page

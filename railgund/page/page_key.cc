@@ -1,0 +1,135 @@
+#include "railgund/page/page_key.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "railgund/base/bytes.h"
+
+namespace railgun::page {
+namespace {
+
+// What a key stands for goes into it, so that keys of two kinds never meet.
+enum class Kind : std::uint8_t { kExact = 1, kAddress = 2, kSibling = 3 };
+
+void add(ByteWriter& to, std::string_view text) {
+  to.varint(text.size());
+  to.bytes(as_bytes(text));
+}
+
+std::string_view without_spaces(std::string_view text) {
+  const std::size_t start = text.find_first_not_of(" \t");
+  if (start == std::string_view::npos) return {};
+  return text.substr(start, text.find_last_not_of(" \t") - start + 1);
+}
+
+struct Cookie {
+  std::string_view name, value;
+  auto operator<=>(const Cookie&) const = default;
+};
+
+// The request's cookies by name (RFC 6265 5.4: "name=value" pairs between semicolons). Views into the fields.
+std::vector<Cookie> sorted_cookies(const Fields& fields) {
+  std::vector<Cookie> cookies;
+  for (const Field& field : fields) {
+    if (!same_name(field.name, "cookie")) continue;
+    for (std::string_view rest = field.value; !rest.empty();) {
+      const std::size_t end = std::min(rest.find(';'), rest.size());
+      const std::string_view pair = rest.substr(0, end);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      const std::size_t equals = std::min(pair.find('='), pair.size());
+      const std::string_view name = without_spaces(pair.substr(0, equals));
+      if (name.empty()) continue;
+      cookies.push_back({name, without_spaces(pair.substr(std::min(equals + 1, pair.size())))});
+    }
+  }
+  std::ranges::sort(cookies);
+  return cookies;
+}
+
+// The default port of the scheme is no other place than none.
+std::string canonical_host(bool secure, std::string_view host) {
+  const std::string_view usual = secure ? ":443" : ":80";
+  if (host.ends_with(usual)) host.remove_suffix(usual.size());
+  return lower_ascii(host);
+}
+
+// "/news/2024/05/story-17.html?page=2" becomes "/news/#/#/": what pages of one template share.
+std::string template_path(std::string_view target) {
+  std::string_view path = target.substr(0, target.find('?'));
+  const std::size_t slash = path.rfind('/');
+  path = slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash + 1);
+  std::string result;
+  for (const char c : path) {
+    if (c < '0' || c > '9') {
+      result += c;
+    } else if (!result.ends_with('#')) {
+      result += '#';
+    }
+  }
+  return result;
+}
+
+void add_isolation(ByteWriter& to, const Fields& fields, const std::vector<Cookie>& cookies,
+                   const Isolation& isolation) {
+  // Each value is preceded by its name, and every list by its length: no two sets of values look alike.
+  for (const std::string& name : isolation.cookies) {
+    add(to, name);
+    to.varint(static_cast<std::uint64_t>(std::ranges::count(cookies, name, &Cookie::name)));
+    for (const Cookie& cookie : cookies) {
+      if (cookie.name == name) add(to, cookie.value);
+    }
+  }
+  const auto add_field = [&](std::string_view name) {
+    add(to, lower_ascii(name));
+    to.varint(count_fields(fields, name));
+    for (const Field& field : fields) {
+      if (same_name(field.name, name)) add(to, field.value);
+    }
+  };
+  for (const std::string& name : isolation.fields) add_field(name);
+  if (isolation.authorization) add_field("authorization");
+}
+
+Id128 key_of(Kind kind, const Bytes& shared, const Bytes& own) {
+  Bytes text;
+  ByteWriter out(text);
+  out.u8(static_cast<std::uint8_t>(kind));
+  out.bytes(shared);
+  out.bytes(own);
+  return hash128(text);
+}
+
+}  // namespace
+
+PageKeys page_keys(bool secure, std::string_view host, std::string_view target, const Fields& request_fields,
+                   const Isolation& isolation) {
+  const std::vector<Cookie> cookies = sorted_cookies(request_fields);
+
+  Bytes shared;
+  ByteWriter to_shared(shared);
+  to_shared.u8(secure ? 1 : 0);
+  add(to_shared, canonical_host(secure, host));
+  add_isolation(to_shared, request_fields, cookies, isolation);
+
+  Bytes address;
+  ByteWriter to_address(address);
+  add(to_address, target);
+
+  Bytes exact = address;
+  ByteWriter to_exact(exact);
+  std::string_view last;
+  for (const Cookie& cookie : cookies) {
+    if (cookie.name != last) add(to_exact, cookie.name);
+    last = cookie.name;
+  }
+
+  Bytes sibling;
+  ByteWriter to_sibling(sibling);
+  add(to_sibling, template_path(target));
+
+  return {.exact = key_of(Kind::kExact, shared, exact),
+          .address = key_of(Kind::kAddress, shared, address),
+          .sibling = key_of(Kind::kSibling, shared, sibling)};
+}
+
+}  // namespace railgun::page

@@ -1,0 +1,161 @@
+#include "railgund/page/version_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace railgun::page {
+namespace {
+
+// Pages are large and few, so the window is larger than the paper's hundredth: a newcomer shall live to be asked again.
+constexpr std::size_t kWindowShare = 16;  // one part in so many
+// A version that many pages share (an error page) is not looked up under more keys than this.
+constexpr std::size_t kKeysMost = 4;
+
+}  // namespace
+
+std::size_t VersionPool::window_budget() const { return limit_bytes_ / kWindowShare; }
+std::size_t VersionPool::protected_budget() const { return (limit_bytes_ - window_budget()) / 5 * 4; }
+
+VersionPtr VersionPool::use(const Id128& id, std::vector<Departed>& departed) {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return nullptr;
+  VersionPtr version = found->second.version;
+  touch(found->second);
+  make_room(departed);
+  return version;
+}
+
+VersionPtr VersionPool::peek(const Id128& id) const {
+  const auto found = entries_.find(id);
+  return found == entries_.end() ? nullptr : found->second.version;
+}
+
+void VersionPool::insert(VersionPtr version, const PageKeys* keys, std::vector<Departed>& departed) {
+  const Id128 id = version->id;
+  const auto [place, is_new] = entries_.try_emplace(id);
+  Entry& entry = place->second;
+  if (is_new) {
+    entry.version = std::move(version);
+    entry.page = id;
+    entry.place = list(Queue::kWindow).insert(list(Queue::kWindow).begin(), &entry);
+  }
+  if (keys != nullptr) {
+    entry.page = keys->exact;
+    add_keys(entry, *keys, departed);
+  }
+  // Once a request, here and not when it is found: a crawler's pages are siblings to each other, and each is found as
+  // the reference of the next.
+  sketch_.count(entry.page);
+  if (is_new) {
+    charge(entry);
+  } else if (entry.queue == Queue::kReplaced) {
+    // It is the latest once more.
+    charge(entry);
+    move_to_front(entry, Queue::kProbation);
+  } else {
+    touch(entry);
+  }
+  if (entry.charged > limit_bytes_) {
+    ++evictions_;
+    ++refused_;
+    let_go(entry, departed);
+  }
+  make_room(departed);
+}
+
+void VersionPool::replace(const Id128& id) {
+  const auto found = entries_.find(id);
+  if (found != entries_.end()) move_to_front(found->second, Queue::kReplaced);
+}
+
+bool VersionPool::erase(const Id128& id, std::vector<Departed>& departed) {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return false;
+  let_go(found->second, departed);
+  return true;
+}
+
+std::size_t VersionPool::erase_address(const Id128& address, std::vector<Departed>& departed) {
+  std::vector<Entry*> doomed;
+  for (auto& [id, entry] : entries_) {
+    if (std::ranges::find(entry.keys, address, &PageKeys::address) != entry.keys.end()) doomed.push_back(&entry);
+  }
+  for (Entry* entry : doomed) let_go(*entry, departed);
+  return doomed.size();
+}
+
+std::size_t VersionPool::clear(std::vector<Departed>& departed) {
+  const std::size_t count = entries_.size();
+  while (!entries_.empty()) let_go(entries_.begin()->second, departed);
+  return count;
+}
+
+void VersionPool::add_keys(Entry& entry, const PageKeys& keys, std::vector<Departed>& departed) {
+  const auto known = std::ranges::find(entry.keys, keys.exact, &PageKeys::exact);
+  if (known != entry.keys.end()) entry.keys.erase(known);
+  entry.keys.push_back(keys);
+  if (entry.keys.size() <= kKeysMost) return;
+  departed.push_back({entry.version->id, nullptr, {entry.keys.front()}});
+  entry.keys.erase(entry.keys.begin());
+}
+
+// Prepared state grows while an entry is held: what it holds is asked anew each time.
+void VersionPool::charge(Entry& entry) {
+  // Nodes of the map and of a queue with the allocator's own eight bytes each, the shared pointer's counts, and what
+  // the cache remembers for a page's three keys (an id, two ids, a node).
+  constexpr std::size_t kNode = 3 * sizeof(void*) + 8;
+  constexpr std::size_t kOverhead =
+      sizeof(Id128) + sizeof(Entry) + 2 * kNode + sizeof(Entry*) + sizeof(Version) + 3 * sizeof(void*);
+  constexpr std::size_t kPerKeys = sizeof(PageKeys) + 3 * (3 * sizeof(Id128) + kNode + sizeof(void*));
+  const std::size_t now = entry.version->reference.memory_bytes() + kOverhead + entry.keys.size() * kPerKeys;
+  bytes_ += now - entry.charged;
+  list_bytes(entry.queue) += now - entry.charged;
+  entry.charged = now;
+}
+
+void VersionPool::move_to_front(Entry& entry, Queue queue) {
+  list(queue).splice(list(queue).begin(), list(entry.queue), entry.place);
+  list_bytes(entry.queue) -= entry.charged;
+  list_bytes(queue) += entry.charged;
+  entry.queue = queue;
+}
+
+void VersionPool::touch(Entry& entry) {
+  charge(entry);
+  move_to_front(entry, entry.queue == Queue::kProbation ? Queue::kProtected : entry.queue);
+  while (list_bytes(Queue::kProtected) > protected_budget())
+    move_to_front(*list(Queue::kProtected).back(), Queue::kProbation);
+}
+
+void VersionPool::make_room(std::vector<Departed>& departed) {
+  while (bytes_ > limit_bytes_) {
+    ++evictions_;
+    if (!list(Queue::kReplaced).empty()) {
+      let_go(*list(Queue::kReplaced).back(), departed);
+      continue;
+    }
+    Entry* newcomer = list(Queue::kWindow).empty() ? nullptr : list(Queue::kWindow).back();
+    Entry* settled = !list(Queue::kProbation).empty()   ? list(Queue::kProbation).back()
+                     : !list(Queue::kProtected).empty() ? list(Queue::kProtected).back()
+                                                        : nullptr;
+    const bool window_is_full = list_bytes(Queue::kWindow) > window_budget();
+    // Equal fame is no reason to give up what has proved itself.
+    const bool newcomer_leaves =
+        settled == nullptr ||
+        (newcomer != nullptr && window_is_full && sketch_.estimate(newcomer->page) <= sketch_.estimate(settled->page));
+    if (newcomer_leaves) ++refused_;
+    let_go(newcomer_leaves ? *newcomer : *settled, departed);
+  }
+  while (list_bytes(Queue::kWindow) > window_budget()) move_to_front(*list(Queue::kWindow).back(), Queue::kProbation);
+}
+
+void VersionPool::let_go(Entry& entry, std::vector<Departed>& departed) {
+  const Id128 id = entry.version->id;
+  bytes_ -= entry.charged;
+  list_bytes(entry.queue) -= entry.charged;
+  list(entry.queue).erase(entry.place);
+  departed.push_back({id, std::move(entry.version), std::move(entry.keys)});
+  entries_.erase(id);
+}
+
+}  // namespace railgun::page

@@ -1,0 +1,95 @@
+// The versions of one shard of the cache and the order in which they leave. Not thread-safe: the shard locks.
+//
+// Four queues: a small window for newcomers; probation and, for what was asked for again, a protected part; and
+// versions that a newer one of their page has replaced, which leave first of all. When room is needed, the window's
+// oldest and the oldest on probation meet, and the page asked for less often leaves: so a scan passes through the
+// window.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <unordered_map>
+#include <vector>
+
+#include "railgund/page/frequency_sketch.h"
+#include "railgund/page/page_key.h"
+#include "railgund/page/version.h"
+
+namespace railgun::page {
+
+// What the pool let go: a version, or (with `version` null) keys that a version had too many of. Given to the caller so
+// that memory is freed and keys are forgotten outside the lock.
+struct Departed {
+  Id128 id;
+  VersionPtr version;
+  std::vector<PageKeys> keys;
+};
+
+class VersionPool {
+ public:
+  // `sketch` outlives the pool. `limit_bytes`: prepared state and bookkeeping included.
+  VersionPool(std::size_t limit_bytes, FrequencySketch& sketch) : limit_bytes_(limit_bytes), sketch_(sketch) {}
+  // Entries and queues point at each other.
+  VersionPool(const VersionPool&) = delete;
+  VersionPool& operator=(const VersionPool&) = delete;
+
+  // Null if it is not there. A use keeps it longer, and charges what its reference has grown by since.
+  VersionPtr use(const Id128& id, std::vector<Departed>& departed);
+  // The same without being a use.
+  VersionPtr peek(const Id128& id) const;
+
+  // `keys`: null if none are known. A version that is there already is used and gets the keys too. One larger than the
+  // whole pool departs at once.
+  void insert(VersionPtr version, const PageKeys* keys, std::vector<Departed>& departed);
+  // A newer version of the page is there.
+  void replace(const Id128& id);
+
+  bool erase(const Id128& id, std::vector<Departed>& departed);
+  // All versions of that address. Says how many.
+  std::size_t erase_address(const Id128& address, std::vector<Departed>& departed);
+  std::size_t clear(std::vector<Departed>& departed);
+
+  std::size_t bytes() const { return bytes_; }
+  std::size_t versions() const { return entries_.size(); }
+  // Left for want of room; of those, newcomers that were not worth the room or too large.
+  std::uint64_t evictions() const { return evictions_; }
+  std::uint64_t refused() const { return refused_; }
+
+ private:
+  enum class Queue : std::uint8_t { kReplaced, kWindow, kProbation, kProtected };
+  struct Entry;
+  using EntryList = std::list<Entry*>;
+  struct Entry {
+    VersionPtr version;
+    Id128 page;  // whose frequency counts: the exact key, or the id where no key is known
+    std::vector<PageKeys> keys;
+    std::size_t charged = 0;
+    Queue queue = Queue::kWindow;
+    EntryList::iterator place;
+  };
+  static constexpr std::size_t kQueues = 4;
+
+  EntryList& list(Queue queue) { return lists_[static_cast<std::size_t>(queue)]; }
+  std::size_t& list_bytes(Queue queue) { return list_bytes_[static_cast<std::size_t>(queue)]; }
+  std::size_t window_budget() const;
+  std::size_t protected_budget() const;
+
+  void add_keys(Entry& entry, const PageKeys& keys, std::vector<Departed>& departed);
+  void charge(Entry& entry);
+  void move_to_front(Entry& entry, Queue queue);
+  void touch(Entry& entry);
+  void make_room(std::vector<Departed>& departed);
+  void let_go(Entry& entry, std::vector<Departed>& departed);
+
+  const std::size_t limit_bytes_;
+  FrequencySketch& sketch_;
+  std::unordered_map<Id128, Entry> entries_;
+  std::array<EntryList, kQueues> lists_;  // most recently used first
+  std::array<std::size_t, kQueues> list_bytes_{};
+  std::size_t bytes_ = 0;
+  std::uint64_t evictions_ = 0, refused_ = 0;
+};
+
+}  // namespace railgun::page

@@ -1,0 +1,221 @@
+#include "railgund/page/cache.h"
+
+#include <string>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+namespace railgun::page {
+namespace {
+
+Id128 name(const std::string& text) { return hash128(as_bytes(text)); }
+
+VersionPtr version(const std::string& id, std::size_t bytes = 1000) {
+  return std::make_shared<const Version>(name(id), Bytes(bytes, 'x'), Keep::kMemoryOnly);
+}
+
+PageKeys keys(const std::string& target, const std::string& cookie = "") {
+  return page_keys(true, "example.com", target, cookie.empty() ? Fields{} : Fields{{"Cookie", cookie}}, {});
+}
+
+std::vector<Id128> ids(const std::vector<VersionPtr>& versions) {
+  std::vector<Id128> result;
+  for (const VersionPtr& one : versions) result.push_back(one->id);
+  return result;
+}
+
+TEST(Cache, FindsAVersionByItsId) {
+  Cache cache(1 << 20);
+  EXPECT_EQ(cache.find(name("1")), nullptr);
+  cache.insert(version("1"), keys("/a"));
+  cache.insert(version("2"));
+  EXPECT_EQ(cache.find(name("1"))->id, name("1"));
+  EXPECT_EQ(cache.find(name("2"))->id, name("2"));
+  EXPECT_EQ(cache.counters().hits, 2u);
+  EXPECT_EQ(cache.counters().misses, 1u);
+  EXPECT_EQ(cache.counters().insertions, 2u);
+  EXPECT_EQ(cache.counters().versions, 2u);
+}
+
+TEST(Cache, NamesTheNearestKinFirst) {
+  Cache cache(1 << 20);
+  EXPECT_TRUE(cache.candidates(keys("/news/1")).empty());
+  cache.insert(version("old sibling"), keys("/news/0"));
+  cache.insert(version("sibling"), keys("/news/2"));
+  EXPECT_EQ(ids(cache.candidates(keys("/news/1"))), (std::vector{name("sibling"), name("old sibling")}));
+  cache.insert(version("exact"), keys("/news/1", "a=1"));
+  cache.insert(version("address"), keys("/news/1"));
+  EXPECT_EQ(ids(cache.candidates(keys("/news/1", "a=2"))), (std::vector{name("exact"), name("address")}));
+  cache.insert(version("sibling 2"), keys("/news/2"));
+  EXPECT_EQ(ids(cache.candidates(keys("/news/1", "a=2"))),
+            (std::vector{name("exact"), name("address"), name("sibling 2")}));
+  cache.insert(version("sibling 3"), keys("/news/2"));
+  EXPECT_EQ(ids(cache.candidates(keys("/news/1", "a=2"))),
+            (std::vector{name("exact"), name("address"), name("sibling 3"), name("sibling 2")}));
+}
+
+TEST(Cache, MakesTheLatestVersionThatOfThePage) {
+  Cache cache(1 << 20);
+  cache.insert(version("1"), keys("/a"));
+  cache.insert(version("2"), keys("/a"));
+  EXPECT_EQ(cache.candidates(keys("/a")).at(0)->id, name("2"));
+  cache.insert(version("1"), keys("/a"));
+  EXPECT_EQ(cache.candidates(keys("/a")).at(0)->id, name("1"));
+  EXPECT_EQ(cache.counters().versions, 2u);
+}
+
+TEST(Cache, ChargesWhatItHoldsAndStaysUnderItsLimit) {
+  constexpr std::size_t kLimit = 200'000;
+  Cache cache(kLimit);
+  const std::size_t empty = cache.counters().bytes;
+  std::size_t pages = 0;
+  for (int i = 0; i < 500; ++i) {
+    const VersionPtr one = version(std::to_string(i), 2000);
+    cache.insert(one, keys("/" + std::to_string(i)));
+    EXPECT_LE(cache.counters().bytes, kLimit);
+    pages = cache.counters().versions;
+    EXPECT_GE(cache.counters().bytes, empty + pages * one->reference.memory_bytes());
+  }
+  // Full to the brim, less than 1.5 KB of bookkeeping a version.
+  EXPECT_GT(pages, (kLimit - empty) / 3500 - 1);
+  EXPECT_EQ(cache.clear(), pages);
+  EXPECT_EQ(cache.counters().bytes, empty);
+  EXPECT_EQ(cache.counters().versions, 0u);
+  EXPECT_TRUE(cache.candidates(keys("/499")).empty());
+}
+
+TEST(Cache, ChargesWhatAReferenceHasGrownBy) {
+  Cache cache(1 << 20);
+  const VersionPtr one = version("1", 100'000);
+  cache.insert(one, keys("/a"));
+  const std::size_t before = cache.counters().bytes;
+  const std::size_t held = one->reference.memory_bytes();
+  one->reference.prepare();
+  cache.find(one->id);
+  EXPECT_EQ(cache.counters().bytes - before, one->reference.memory_bytes() - held);
+}
+
+TEST(Cache, RefusesAPageThatIsLargerThanItself) {
+  Cache cache(100'000);
+  cache.insert(version("small"), keys("/s"));
+  cache.insert(version("large", 200'000), keys("/l"));
+  EXPECT_EQ(cache.find(name("large")), nullptr);
+  EXPECT_NE(cache.find(name("small")), nullptr);
+  EXPECT_EQ(ids(cache.candidates(keys("/l"))), (std::vector{name("small")}));  // a sibling
+  EXPECT_EQ(cache.counters().refused, 1u);
+}
+
+TEST(Cache, LetsReplacedVersionsGoFirst) {
+  Cache cache(100'000);
+  cache.insert(version("quiet"), keys("/quiet/"));
+  for (int i = 0; i < 1000; ++i) cache.insert(version("version " + std::to_string(i)), keys("/busy/"));
+  EXPECT_NE(cache.find(name("quiet")), nullptr);
+  EXPECT_NE(cache.find(name("version 999")), nullptr);
+  EXPECT_EQ(cache.find(name("version 0")), nullptr);
+  EXPECT_GT(cache.counters().versions, 20u);  // older ones stay while there is room
+}
+
+TEST(Cache, KeepsThePagesPeopleAskForThroughACrawlersScan) {
+  Cache cache(400'000);
+  const auto ask = [&](const std::string& target, std::size_t bytes) {
+    cache.candidates(keys(target));
+    cache.insert(version(target, bytes), keys(target));
+  };
+  // Half of the memory is in use by a hundred pages that people ask for, a few times each.
+  for (int round = 0; round < 4; ++round) {
+    for (int i = 0; i < 100; ++i) ask("/popular" + std::to_string(i) + "/", 1000);
+  }
+  for (int i = 0; i < 5000; ++i) ask("/crawled" + std::to_string(i) + "/", 2000);
+  int kept = 0;
+  for (int i = 0; i < 100; ++i) kept += cache.find(name("/popular" + std::to_string(i) + "/")) ? 1 : 0;
+  EXPECT_GE(kept, 95);
+  EXPECT_LE(cache.counters().bytes, 400'000u);
+}
+
+TEST(Cache, LetsNewFavouritesIn) {
+  Cache cache(200'000);
+  for (int i = 0; i < 200; ++i) cache.insert(version("old " + std::to_string(i)), keys("/old/" + std::to_string(i)));
+  for (int round = 0; round < 5; ++round) {
+    for (int i = 0; i < 20; ++i) cache.insert(version("new " + std::to_string(i)), keys("/new/" + std::to_string(i)));
+  }
+  int kept = 0;
+  for (int i = 0; i < 20; ++i) kept += cache.find(name("new " + std::to_string(i))) ? 1 : 0;
+  EXPECT_GE(kept, 19);
+}
+
+TEST(Cache, ForgetsWhatIsErasedAndTheKeysWithIt) {
+  Cache cache(1 << 20);
+  cache.insert(version("1"), keys("/a"));
+  cache.insert(version("2"), keys("/a"));
+  cache.erase(name("2"));
+  cache.erase(name("2"));
+  EXPECT_EQ(cache.find(name("2")), nullptr);
+  EXPECT_EQ(ids(cache.candidates(keys("/a"))), (std::vector{name("1")}));
+  cache.erase(name("1"));
+  EXPECT_TRUE(cache.candidates(keys("/a")).empty());
+}
+
+TEST(Cache, PurgesEveryVersionOfAnAddress) {
+  Cache cache(1 << 20);
+  cache.insert(version("1"), keys("/a"));
+  cache.insert(version("2"), keys("/a"));
+  cache.insert(version("3"), keys("/a"));
+  cache.insert(version("4"), keys("/a", "session=1"));
+  cache.insert(version("5"), keys("/b"));
+  EXPECT_EQ(cache.purge(keys("/a")), 4u);
+  EXPECT_EQ(cache.counters().versions, 1u);
+  EXPECT_EQ(ids(cache.candidates(keys("/a"))), (std::vector{name("5")}));  // a sibling
+  EXPECT_EQ(cache.purge(keys("/a")), 0u);
+}
+
+TEST(Cache, KeepsAPinnedVersionAliveAfterItLeft) {
+  Cache cache(1 << 20);
+  cache.insert(version("1"), keys("/a"));
+  const VersionPtr pinned = cache.find(name("1"));
+  cache.clear();
+  EXPECT_EQ(pinned->reference.bytes().size(), 1000u);
+}
+
+TEST(Cache, SharesOnePageOfManyAddressesWithoutGrowing) {
+  // An error page, the same under every address a scanner tries.
+  Cache cache(1 << 20);
+  cache.insert(version("error"), keys("/0/"));
+  const std::size_t first = cache.counters().bytes;
+  for (int i = 1; i < 1000; ++i) cache.insert(version("error"), keys("/" + std::to_string(i) + "/x"));
+  EXPECT_EQ(cache.counters().versions, 1u);
+  EXPECT_LT(cache.counters().bytes, first + 3000);
+}
+
+TEST(Cache, BearsManyThreads) {
+  constexpr std::size_t kLimit = 64 << 20;  // two shards
+  Cache cache(kLimit);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&cache, t] {
+      std::uint32_t random = static_cast<std::uint32_t>(t) + 1;
+      for (int i = 0; i < 700; ++i) {
+        random = random * 1664525 + 1013904223;
+        const std::string target = "/p" + std::to_string((random >> 16) % 64) + "/";
+        const std::string id = target + std::to_string((random >> 8) % 4);
+        for (const VersionPtr& found : cache.candidates(keys(target))) found->reference.prepare();
+        if (i % 7 == 0) {
+          cache.erase(name(id));
+        } else if (i % 501 == 0) {
+          cache.purge(keys(target));
+        } else if (i % 1501 == 0) {
+          cache.clear();
+        } else {
+          cache.insert(version(id, 400'000), keys(target));
+        }
+        if (i % 100 == 0) cache.counters();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_LE(cache.counters().bytes, kLimit);
+  cache.clear();
+  EXPECT_EQ(cache.counters().bytes, Cache(kLimit).counters().bytes);
+}
+
+}  // namespace
+}  // namespace railgun::page
