@@ -1,0 +1,142 @@
+#include "railgund/http/content_coding.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+namespace railgun::http {
+namespace {
+
+// "hello" by gzip 1.12 with --no-name, and by Python's zlib.compress() and zlib.compressobj(wbits=-15).
+const Bytes kGzipHello = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0xcb, 0x48, 0xcd,
+                          0xc9, 0xc9, 0x07, 0x00, 0x86, 0xa6, 0x10, 0x36, 0x05, 0x00, 0x00, 0x00};
+const Bytes kZlibHello = {0x78, 0x9c, 0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x06, 0x2c, 0x02, 0x15};
+const Bytes kRawHello = {0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00};
+
+Bytes gzip_of(ByteView bytes) {
+  GzipEncoder encoder(9);
+  Bytes coded;
+  encoder.write(bytes, coded);
+  encoder.finish(coded);
+  return coded;
+}
+
+std::string undone(ByteView coded) {
+  GzipDecoder decoder;
+  if (!decoder.receive(coded)) return "error";
+  return std::string(as_text(decoder.take())) + (decoder.finished() ? "" : " unfinished");
+}
+
+TEST(GzipDecoder, UndoesGzipAndBothKindsOfDeflate) {
+  EXPECT_EQ(undone(kGzipHello), "hello");
+  EXPECT_EQ(undone(kZlibHello), "hello");
+  EXPECT_EQ(undone(kRawHello), "hello");
+}
+
+TEST(GzipDecoder, GivesTheSameWhereverTheInputIsCut) {
+  for (const Bytes& coded : {kGzipHello, kZlibHello, kRawHello}) {
+    for (std::size_t cut = 0; cut <= coded.size(); ++cut) {
+      GzipDecoder decoder;
+      ASSERT_TRUE(decoder.receive(ByteView(coded).first(cut)));
+      EXPECT_EQ(decoder.finished(), cut == 0 || cut == coded.size());
+      Bytes page = decoder.take();
+      ASSERT_TRUE(decoder.receive(ByteView(coded).subspan(cut)));
+      append(page, decoder.take());
+      EXPECT_EQ(as_text(page), "hello");
+      EXPECT_TRUE(decoder.finished());
+    }
+  }
+}
+
+TEST(GzipDecoder, ReadsMembersInARowAndIgnoresWhatIsNone) {
+  Bytes two = kGzipHello;
+  append(two, kGzipHello);
+  EXPECT_EQ(undone(two), "hellohello");
+  append(two, Bytes{0, 0, 0});
+  EXPECT_EQ(undone(two), "hellohello");
+  EXPECT_EQ(undone(ByteView(two).first(two.size() - 4)), "hellohello unfinished");
+}
+
+TEST(GzipDecoder, RefusesABrokenBody) {
+  Bytes wrong_check = kGzipHello;
+  wrong_check[18] ^= 1;
+  GzipDecoder decoder;
+  const auto result = decoder.receive(wrong_check);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Errc::kMalformed);
+  EXPECT_TRUE(decoder.take().empty());
+  EXPECT_FALSE(decoder.receive(kGzipHello));
+  EXPECT_EQ(undone(as_bytes("<html> this is no gzip")), "error");
+}
+
+TEST(GzipDecoder, RefusesABodyThatGrowsTooMuch) {
+  const Bytes bomb = gzip_of(Bytes(10'000'000));  // about 9,700 bytes
+  GzipDecoder patient({.ratio = 1100, .free_bytes = 0});
+  EXPECT_TRUE(patient.receive(bomb));
+  EXPECT_EQ(patient.take().size(), 10'000'000U);
+  GzipDecoder strict({.ratio = 300, .free_bytes = 1'000'000});
+  const auto result = strict.receive(bomb);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Errc::kTooLarge);
+  GzipDecoder bounded({.most_bytes = 9'999'999});
+  EXPECT_FALSE(bounded.receive(bomb));
+  GzipDecoder just_enough({.most_bytes = 10'000'000});
+  EXPECT_TRUE(just_enough.receive(bomb));
+}
+
+TEST(GzipEncoder, MakesWhatTheDecoderUndoes) {
+  std::string page;
+  for (int i = 0; i < 20'000; ++i) page += "line " + std::to_string(i * i) + "\n";
+  const Bytes coded = gzip_of(as_bytes(page));
+  EXPECT_LT(coded.size(), page.size() / 2);
+  EXPECT_EQ(undone(coded), page);
+  EXPECT_EQ(undone(gzip_of({})), "");
+}
+
+TEST(GzipEncoder, MakesReadableWhatItFlushes) {
+  GzipEncoder encoder;
+  GzipDecoder decoder;
+  Bytes coded;
+  encoder.write(as_bytes("data: 1\n\n"), coded);
+  encoder.flush(coded);
+  ASSERT_TRUE(decoder.receive(coded));
+  EXPECT_EQ(as_text(decoder.take()), "data: 1\n\n");
+  EXPECT_FALSE(decoder.finished());
+}
+
+TEST(AcceptEncoding, IsReadWithItsWeights) {
+  struct Case {
+    Fields fields;
+    CodingWishes wishes;
+  };
+  const auto said = [](std::string value) { return Fields{{"accept-encoding", std::move(value)}}; };
+  const Case cases[] = {
+      {{}, {1000, 0}},
+      {said(""), {1000, 0}},
+      {said("gzip, deflate, br"), {1, 1000}},
+      {said("x-gzip"), {1, 1000}},
+      {said("GZIP;q=0.5, identity;q=0.25"), {250, 500}},
+      {said("gzip;q=0"), {1000, 0}},
+      {said("br"), {1000, 0}},
+      {said("*"), {1000, 1000}},
+      {said("*;q=0"), {0, 0}},
+      {said("identity;q=0, gzip"), {0, 1000}},
+      {said("gzip;q=1.000, *;q=0"), {0, 1000}},
+      {said("gzip ; q=0.001"), {1, 1}},
+      {said("gzip;q=2, identity;q=0.1234, *;q=x"), {1000, 0}},
+      {{{"Accept-Encoding", "br"}, {"Accept-Encoding", "gzip;Q=0.8"}}, {1, 800}},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.fields.empty() ? "no field" : c.fields.back().value);
+    const CodingWishes wishes = read_accept_encoding(c.fields);
+    EXPECT_EQ(wishes.identity, c.wishes.identity);
+    EXPECT_EQ(wishes.gzip, c.wishes.gzip);
+  }
+  EXPECT_TRUE((CodingWishes{1, 1000}).prefers_gzip());
+  EXPECT_FALSE((CodingWishes{1000, 0}).prefers_gzip());
+  EXPECT_FALSE((CodingWishes{1000, 500}).prefers_gzip());
+}
+
+}  // namespace
+}  // namespace railgun::http
