@@ -85,7 +85,7 @@ TEST(Cache, ChargesWhatItHoldsAndStaysUnderItsLimit) {
 }
 
 TEST(Cache, ChargesWhatAReferenceHasGrownBy) {
-  Cache cache(1 << 20);
+  Cache cache(32 << 20);
   const VersionPtr one = version("1", 100'000);
   cache.insert(one, keys("/a"));
   const std::size_t before = cache.counters().bytes;
@@ -197,7 +197,8 @@ TEST(Cache, BearsManyThreads) {
         random = random * 1664525 + 1013904223;
         const std::string target = "/p" + std::to_string((random >> 16) % 64) + "/";
         const std::string id = target + std::to_string((random >> 8) % 4);
-        for (const VersionPtr& found : cache.candidates(keys(target))) found->reference.prepare();
+        const std::vector<VersionPtr> found = cache.candidates(keys(target));
+        if (i % 20 == 0 && !found.empty()) found[0]->reference.prepare();
         if (i % 7 == 0) {
           cache.erase(name(id));
         } else if (i % 501 == 0) {
