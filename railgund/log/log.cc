@@ -1,0 +1,90 @@
+#include "railgund/log/log.h"
+
+#include <memory>
+#include <mutex>
+
+#include <spdlog/logger.h>
+
+#include "railgund/log/line.h"
+#include "railgund/log/sinks.h"
+
+namespace railgun::log {
+namespace {
+
+using LoggerPtr = std::shared_ptr<spdlog::logger>;
+
+LoggerPtr make_logger(std::shared_ptr<spdlog::sinks::sink> sink) {
+  auto logger = std::make_shared<spdlog::logger>("railgund", std::move(sink));
+  logger->set_level(spdlog::level::trace);  // our own level has decided by then
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %L %v");
+  return logger;
+}
+
+// The one logger of the process. Never destroyed: threads may log until the very end.
+struct Current {
+  std::mutex mutex;
+  LoggerPtr logger;
+  std::atomic<int> level = kError;
+};
+
+Current& current() {
+  static Current* const instance = [] {
+    auto made = std::make_unique<Current>();
+    made->logger = make_logger(make_sink({}).value_or(nullptr));
+    return made.release();
+  }();
+  return *instance;
+}
+
+}  // namespace
+
+Target target_of(const std::string& syslog_address) {
+  if (syslog_address.empty()) {
+    return {is_journal() ? Target::Kind::kStandardError : Target::Kind::kSystem, {}};
+  }
+  if (syslog_address.starts_with('/')) return {Target::Kind::kSyslogSocket, syslog_address};
+  return {Target::Kind::kSyslogUdp, syslog_address};
+}
+
+Result<void> open(const Target& target, int level) {
+  Result<std::shared_ptr<spdlog::sinks::sink>> sink = make_sink(target);
+  if (!sink) return std::unexpected(sink.error());
+  LoggerPtr logger = make_logger(std::move(*sink));
+  {
+    const std::lock_guard lock(current().mutex);
+    current().logger.swap(logger);
+  }
+  set_level(level);
+  return {};
+}
+
+void set_level(int level) { current().level.store(level, std::memory_order_relaxed); }
+
+int level() { return current().level.load(std::memory_order_relaxed); }
+
+void write(int level, std::string_view text) {
+  if (!is_on(level)) return;
+  LoggerPtr logger;
+  {
+    const std::lock_guard lock(current().mutex);
+    logger = current().logger;
+  }
+  const auto kind = level <= kError         ? spdlog::level::err
+                    : level == kInformation ? spdlog::level::info
+                                            : spdlog::level::debug;
+  const std::string line = clean_line(text);
+  logger->log(kind, spdlog::string_view_t(line.data(), line.size()));
+}
+
+void RateLimit::write(int level, std::string_view text, Instant now) {
+  if (!is_on(level)) return;
+  Instant began = began_.load(std::memory_order_relaxed);
+  const bool is_over = began == Instant::min() || now - began >= period_;
+  if (is_over && began_.compare_exchange_strong(began, now, std::memory_order_relaxed)) {
+    const std::int64_t left_out = count_.exchange(0, std::memory_order_relaxed) - lines_;
+    if (left_out > 0) log::write(level, std::to_string(left_out) + " more lines like the following were left out");
+  }
+  if (count_.fetch_add(1, std::memory_order_relaxed) < lines_) log::write(level, text);
+}
+
+}  // namespace railgun::log

@@ -1,0 +1,63 @@
+// What the daemon says to whoever runs it. Any thread may log; a line costs one write. Cores do not log: the shell
+// writes the lines among their effects.
+//
+// Levels are those of log.level: 0 errors, 1 information, 2 to 5 ever more detail for debugging.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "railgund/base/result.h"
+#include "railgund/base/time.h"
+
+namespace railgun::log {
+
+enum Level : int { kError = 0, kInformation = 1, kDebug = 5 };
+
+struct Target {
+  enum class Kind : std::uint8_t {
+    kStandardError,  // with "<N>" priorities if that is systemd's journal
+    kSystem,         // the syslog socket of this machine
+    kSyslogUdp,      // RFC 3164 datagrams to `address`, which is HOST:PORT
+    kSyslogSocket,   // the same to the Unix socket `address`
+  };
+  Kind kind = Kind::kStandardError;
+  std::string address;
+};
+
+// What syslog.addr means: empty the system's syslog, a path with a slash a Unix socket, else HOST:PORT.
+// Under systemd's journal (JOURNAL_STREAM) an empty value means standard error, as the journal reads that.
+Target target_of(const std::string& syslog_address);
+
+// Until the first call: standard error, level 0. Replaces what was set before; lines under way go to either.
+// Errors: kInvalid, kNotFound (a host that cannot be looked up; this call blocks for it), kUnavailable. The old stays.
+Result<void> open(const Target& target, int level);
+void set_level(int level);
+int level();
+inline bool is_on(int wanted) { return wanted <= level(); }
+
+// One line, without secrets: control characters are written as "\xNN", and the end is cut at 4 KiB.
+void write(int level, std::string_view text);
+inline void error(std::string_view text) { write(kError, text); }
+inline void information(std::string_view text) { write(kInformation, text); }
+inline void debug(std::string_view text) { write(kDebug, text); }
+
+// For what peers can cause at will: at most `lines` each `period`, then one line that says how many were left out. One
+// object for each place that logs; any thread.
+class RateLimit {
+ public:
+  explicit RateLimit(unsigned lines = 10, Duration period = std::chrono::seconds(10))
+      : lines_(lines), period_(period) {}
+
+  void write(int level, std::string_view text, Instant now);
+
+ private:
+  const std::int64_t lines_;
+  const Duration period_;
+  std::atomic<Instant> began_{Instant::min()};
+  std::atomic<std::int64_t> count_{0};
+};
+
+}  // namespace railgun::log

@@ -1,0 +1,17 @@
+// spdlog's sinks for the places lines go to. Included by this folder's sources alone.
+#pragma once
+
+#include <memory>
+
+#include <spdlog/sinks/sink.h>
+
+#include "railgund/base/result.h"
+#include "railgund/log/log.h"
+
+namespace railgun::log {
+
+Result<std::shared_ptr<spdlog::sinks::sink>> make_sink(const Target& target);
+// Whether standard error is read by systemd's journal.
+bool is_journal();
+
+}  // namespace railgun::log

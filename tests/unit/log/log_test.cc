@@ -1,0 +1,121 @@
+#include "railgund/log/log.h"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "railgund/log/line.h"
+
+namespace railgun::log {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Line, ControlCharactersCannotForgeASecondLine) {
+  EXPECT_EQ(clean_line("a\nb\x1b[2J\x7f"), "a\\x0ab\\x1b[2J\\x7f");
+  EXPECT_EQ(clean_line("süß"), "süß");
+  EXPECT_EQ(clean_line(std::string(kLineLimit, 'a')), std::string(kLineLimit, 'a'));
+  EXPECT_EQ(clean_line(std::string(kLineLimit + 1, 'a')), std::string(kLineLimit, 'a') + "…");
+}
+
+TEST(Line, SeverityFollowsTheLevel) {
+  EXPECT_EQ(severity_of(kError), 3);
+  EXPECT_EQ(severity_of(kInformation), 6);
+  EXPECT_EQ(severity_of(2), 7);
+  EXPECT_EQ(severity_of(kDebug), 7);
+}
+
+TEST(Line, DatagramsAreThoseOfRfc3164) {
+  setenv("TZ", "UTC", 1);
+  EXPECT_EQ(syslog_datagram(kError, "text", 0, 42), "<27>Jan  1 00:00:00 railgund[42]: text");
+  EXPECT_EQ(syslog_datagram(kInformation, "text", 1000000000, 42), "<30>Sep  9 01:46:40 railgund[42]: text");
+}
+
+TEST(Target, FollowsSyslogAddr) {
+  unsetenv("JOURNAL_STREAM");
+  EXPECT_EQ(target_of("").kind, Target::Kind::kSystem);
+  EXPECT_EQ(target_of("/dev/log").kind, Target::Kind::kSyslogSocket);
+  EXPECT_EQ(target_of("192.0.2.1:514").kind, Target::Kind::kSyslogUdp);
+  EXPECT_EQ(target_of("192.0.2.1:514").address, "192.0.2.1:514");
+}
+
+// A syslog server on loopback.
+class Syslog : public testing::Test {
+ protected:
+  void SetUp() override {
+    server = ::socket(AF_INET, SOCK_DGRAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    ASSERT_EQ(::bind(server, reinterpret_cast<sockaddr*>(&address), length), 0);
+    ASSERT_EQ(::getsockname(server, reinterpret_cast<sockaddr*>(&address), &length), 0);
+    target = {Target::Kind::kSyslogUdp, "127.0.0.1:" + std::to_string(ntohs(address.sin_port))};
+  }
+  void TearDown() override {
+    EXPECT_TRUE(open({}, kError));
+    ::close(server);
+  }
+  // What has arrived; the text after "]: " of each.
+  std::vector<std::string> lines() {
+    std::vector<std::string> result;
+    std::vector<char> buffer(8192);
+    for (;;) {
+      const ssize_t count = ::recv(server, buffer.data(), buffer.size(), MSG_DONTWAIT);
+      if (count < 0) return result;
+      const std::string line(buffer.data(), static_cast<std::size_t>(count));
+      result.push_back(line.substr(line.find("]: ") + 3));
+    }
+  }
+
+  int server = -1;
+  Target target;
+};
+
+TEST_F(Syslog, GetsTheLinesOfItsLevel) {
+  ASSERT_TRUE(open(target, kInformation));
+  error("bad");
+  information("good");
+  debug("never");
+  set_level(kDebug);
+  debug("now");
+  EXPECT_EQ(lines(), (std::vector<std::string>{"bad", "good", "now"}));
+}
+
+TEST_F(Syslog, TextIsNotAFormat) {
+  ASSERT_TRUE(open(target, kError));
+  error("{} %s {0}");
+  EXPECT_EQ(lines(), (std::vector<std::string>{"{} %s {0}"}));
+}
+
+TEST_F(Syslog, ABadTargetLeavesTheOldOne) {
+  ASSERT_TRUE(open(target, kError));
+  const Result<void> result = open({Target::Kind::kSyslogUdp, "host:none"}, kError);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Errc::kInvalid);
+  error("still here");
+  EXPECT_EQ(lines(), (std::vector<std::string>{"still here"}));
+}
+
+TEST_F(Syslog, RateLimitSaysHowManyItLeftOut) {
+  ASSERT_TRUE(open(target, kError));
+  RateLimit limit(2, 10s);
+  const Instant start{100s};
+  for (int i = 0; i < 5; ++i) limit.write(kError, "line", start);
+  EXPECT_EQ(lines(), (std::vector<std::string>{"line", "line"}));
+  limit.write(kError, "line", start + 9s);
+  EXPECT_TRUE(lines().empty());
+  limit.write(kError, "line", start + 10s);
+  EXPECT_EQ(lines(), (std::vector<std::string>{"4 more lines like the following were left out", "line"}));
+  limit.write(kError, "line", start + 20s);
+  EXPECT_EQ(lines(), (std::vector<std::string>{"line"}));
+}
+
+}  // namespace
+}  // namespace railgun::log
