@@ -46,7 +46,11 @@ EventLoop::EventLoop() : base_(make_base()), wake_(eventfd(0, EFD_NONBLOCK | EFD
   event_add(&wake_event_, nullptr);
 }
 
-EventLoop::~EventLoop() { event_del(&wake_event_); }
+EventLoop::~EventLoop() {
+  event_del(&wake_event_);
+  // What libevent itself still wants to call, such as the ends of cancelled look-ups: it would leak else.
+  event_base_loop(base_.get(), EVLOOP_NONBLOCK);
+}
 
 void EventLoop::run() {
   while (!is_stopping_.load(std::memory_order_acquire)) {

@@ -1,0 +1,64 @@
+// Names to addresses, without blocking (libevent's evdns). Addresses and what /etc/hosts knows need no query; answers
+// are kept for a short while, so that a burst of connections to one origin asks once.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "railgund/base/result.h"
+#include "railgund/base/time.h"
+#include "railgund/net/event_loop.h"
+#include "railgund/net/socket_address.h"
+
+namespace railgun::net {
+
+struct ResolverFiles {
+  std::string servers = "/etc/resolv.conf";
+  std::string hosts = "/etc/hosts";
+};
+
+class Resolver {
+ public:
+  // At least one address, or an error: kNotFound (there is no such name), kTimeout, kUnavailable (no server answers).
+  using Answer = std::function<void(Result<std::vector<SocketAddress>>)>;
+
+  // One look-up under way: destroying it cancels it, and its answer never comes. May outlive the resolver.
+  class Lookup {
+   public:
+    virtual ~Lookup() = default;
+  };
+
+  static constexpr std::size_t kCacheEntries = 1024;
+  // evdns does not tell how long an answer may be kept; this long is safe with every sensible zone.
+  static constexpr Duration kCacheTime = std::chrono::seconds(30);
+  // How often, at most, the files are looked at for changes.
+  static constexpr Duration kCheckEvery = std::chrono::seconds(5);
+
+  explicit Resolver(EventLoop& loop, ResolverFiles files = {});
+  ~Resolver();
+  Resolver(const Resolver&) = delete;
+  Resolver& operator=(const Resolver&) = delete;
+
+  // `answer` is called once, from the loop and never from inside this call; it may destroy the look-up.
+  [[nodiscard]] std::unique_ptr<Lookup> resolve(const std::string& host, std::uint16_t port, Instant give_up,
+                                                Answer answer);
+  // Forgets answers and reads the files again. Look-ups under way go on as they began.
+  void reload();
+
+ private:
+  class Query;
+  struct Shared;
+
+  void reload_if_changed(Instant now);
+
+  EventLoop& loop_;
+  ResolverFiles files_;
+  std::shared_ptr<Shared> shared_;
+  std::string files_state_;
+  Instant next_check_{};
+};
+
+}  // namespace railgun::net
