@@ -14,5 +14,6 @@ void add_status_commands(CLI::App& app, Context& context);   // status, top, lin
 void add_change_commands(CLI::App& app, Context& context);   // reload, config, purge, log-level, drain
 void add_railgun_commands(CLI::App& app, Context& context);  // railgun create …, activate
 void add_decode_command(CLI::App& app, Context& context);
+void add_bundle_command(CLI::App& app, Context& context);  // support-bundle
 
 }  // namespace railgun::ctl

@@ -1,0 +1,213 @@
+// support-bundle: everything that support asks for in one file, and no secret in it.
+#include <ctime>
+#include <filesystem>
+#include <ostream>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include "railgunctl/archive.h"
+#include "railgunctl/client.h"
+#include "railgunctl/commands.h"
+#include "railgunctl/log_lines.h"
+#include "railgunctl/redact.h"
+#include "railgunctl/render.h"
+#include "railgunctl/settings_file.h"
+#include "railgunctl/system_report.h"
+#include "railgund/control/json_fields.h"
+
+namespace railgun::ctl {
+namespace {
+
+constexpr std::size_t kMaxLogBytes = 10 << 20, kMaxPanicBytes = 1 << 20, kMaxConfigBytes = 4 << 20;
+constexpr std::size_t kMaxCertificateFiles = 100, kMaxCertificateBytes = 1 << 20;
+constexpr Duration kPatience = std::chrono::seconds(1);
+
+struct Options {
+  std::string output{};
+  std::string root{};
+};
+
+struct Entry {
+  std::string name, content;
+};
+
+// Collects entries, and notes what could not be had.
+class Collector {
+ public:
+  Collector(Context& context, const Options& options) : context_(context), root_(options.root) {}
+
+  // The configuration goes first: what is secret in it is then looked for in everything else.
+  std::vector<Entry> collect() {
+    configuration();
+    daemon();
+    panic_log();
+    logs();
+    certificates();
+    add("system.txt", redactor_.text(system_report(root_, daemon_pid_), "system.txt"));
+    entries_.insert(entries_.begin(), {"MANIFEST.txt", manifest()});
+    return std::move(entries_);
+  }
+  const std::vector<std::string>& missing() const { return missing_; }
+
+ private:
+  void add(const std::string& name, std::string content) { entries_.push_back({name, std::move(content)}); }
+  void miss(const std::string& name, const std::string& why) { missing_.push_back(name + ": " + why); }
+  std::string setting(std::string_view key, const char* otherwise) const {
+    const std::string* value = find_setting(settings_, key);
+    return value != nullptr && !value->empty() ? *value : otherwise;
+  }
+
+  void configuration() {
+    const auto config = read_file(root_ + context_.config, kMaxConfigBytes);
+    if (config) {
+      settings_ = parse_settings(*config);
+      add("railgun.conf", redactor_.settings(*config, "railgun.conf"));
+    } else {
+      miss("railgun.conf", config.error().text);
+    }
+    const std::string path = root_ + setting("map.file", "/etc/railgun/railgun-nat.conf");
+    const auto map = read_file(path, kMaxConfigBytes);
+    if (map) {
+      add("railgun-nat.conf", redactor_.settings(*map, "railgun-nat.conf"));
+    } else {
+      miss("railgun-nat.conf", map.error().text);
+    }
+  }
+
+  void daemon() {
+    const std::string socket =
+        root_.empty() ? socket_path(context_) : root_ + setting("control.socket", "/run/railgun/railgund.sock");
+    const auto ask_for = [&](control::Command command, const std::string& name) {
+      auto json = ask(socket, {.command = command, .arguments = {}}, kPatience);
+      if (json) {
+        add(name, redactor_.text(*json, name));
+      } else {
+        miss(name, json.error().error.text);
+      }
+      return json;
+    };
+    const auto status = ask_for(control::Command::kStatus, "status.json");
+    if (status) {
+      if (const auto value = control::from_json<control::Status>(*status)) {
+        daemon_pid_ = static_cast<long>(value->pid);
+        add("status.txt", redactor_.text(render(*value), "status.txt"));
+      }
+      ask_for(control::Command::kStats, "stats.json");
+    } else {
+      miss("stats.json", "as status.json");
+    }
+  }
+
+  void panic_log() {
+    const std::string path = root_ + setting("stderr.file", "/var/log/railgun/panic.log");
+    const auto text = read_file(path, kMaxPanicBytes);
+    if (!text) {
+      miss("panic.log", text.error().text);
+    } else if (text->empty()) {
+      miss("panic.log", "empty, so nothing crashed");
+    } else {
+      add("panic.log", redactor_.text(*text, "panic.log"));
+    }
+  }
+
+  void logs() {
+    std::string reasons;
+    for (const char* path : {"/var/log/syslog", "/var/log/messages"}) {
+      const auto lines = log_lines_of_file(root_ + path, kMaxLogBytes);
+      if (lines && !lines->empty()) return add("log.txt", redactor_.text(*lines, "log.txt"));
+      reasons += lines ? std::string(path) + ": no lines of railgun; " : lines.error().text + "; ";
+    }
+    if (root_.empty()) {
+      const auto lines = log_lines_of_journal(kMaxLogBytes);
+      if (lines) return add("log.txt", redactor_.text(*lines, "log.txt"));
+      reasons += lines.error().text;
+    }
+    miss("log.txt", reasons);
+  }
+
+  void certificates() {
+    std::vector<std::string> paths;
+    for (const char* key : {"cert.file", "link.ca_file"}) {
+      if (find_setting(settings_, key) != nullptr) paths.push_back(root_ + setting(key, ""));
+    }
+    std::error_code error;
+    const std::string folder = root_ + setting("state.directory", "/var/lib/railgun");
+    for (auto file = std::filesystem::directory_iterator(folder, error);
+         !error && file != std::filesystem::directory_iterator(); file.increment(error)) {
+      if (file->is_regular_file(error) && paths.size() < kMaxCertificateFiles) paths.push_back(file->path());
+    }
+    if (error) miss("certificates of " + folder, error.message());
+    std::string all;
+    for (const std::string& path : paths) {
+      const auto text = read_file(path, kMaxCertificateBytes);
+      const std::string found = text ? Redactor::certificates(*text) : "";
+      if (!found.empty()) all += "# " + path + '\n' + found;
+    }
+    if (all.empty()) return miss("certificates.pem", "no certificate found");
+    add("certificates.pem", std::move(all));
+  }
+
+  std::string manifest() const {
+    std::string text = "Support bundle of railgun, made by railgunctl " RAILGUN_VERSION " on " +
+                       date_text(static_cast<std::int64_t>(std::time(nullptr))) + "\n\nWhat is in it:\n";
+    for (const Entry& entry : entries_) text += "  " + entry.name + ", " + bytes_text(entry.content.size()) + '\n';
+    text += "\nWhat was missing:\n";
+    for (const std::string& line : missing_) text += "  " + line + '\n';
+    text += "\nWhat was removed for secrecy (file:line):\n";
+    for (const std::string& line : redactor_.removed()) text += "  " + line + '\n';
+    return text;
+  }
+
+  Context& context_;
+  std::string root_;
+  Redactor redactor_;
+  Settings settings_;
+  long daemon_pid_ = 0;
+  std::vector<Entry> entries_;
+  std::vector<std::string> missing_;
+};
+
+std::string default_name() {
+  char host[65] = "host";
+  gethostname(host, sizeof host - 1);
+  char time[32];
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  std::strftime(time, sizeof time, "%Y%m%d-%H%M%S", gmtime_r(&now, &parts));
+  return std::string("railgun-support-") + host + '-' + time + ".tar.gz";
+}
+
+ExitCode run_bundle(Context& context, Options options) {
+  if (options.output.empty()) options.output = default_name();
+  auto archive = Archive::create(options.output);
+  if (!archive) return report(context, archive.error());
+  Collector collector(context, options);
+  const std::string folder = "railgun-support/";
+  for (const Entry& entry : collector.collect()) {
+    if (auto added = archive->add(folder + entry.name, entry.content); !added) return report(context, added.error());
+  }
+  if (auto finished = archive->finish(); !finished) return report(context, finished.error());
+  if (context.json) {
+    context.out << control::dump({{"file", options.output}, {"missing", collector.missing()}}) << '\n';
+    return ExitCode::kOk;
+  }
+  context.out << "Wrote " << options.output << ", " << bytes_text(std::filesystem::file_size(options.output)) << ".\n";
+  if (!collector.missing().empty()) context.out << "What it lacks:\n";
+  for (const std::string& line : collector.missing()) context.out << "  " << line << '\n';
+  context.out << "Tokens, keys and cookies were taken out; MANIFEST.txt in it says where.\n";
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+void add_bundle_command(CLI::App& app, Context& context) {
+  CLI::App* command = app.add_subcommand("support-bundle", "Put what support needs into one file, without secrets");
+  auto options = std::make_shared<Options>();
+  command->add_option("-o,--output", options->output, "The file to write (default railgun-support-HOST-TIME.tar.gz)");
+  command->add_option("--root", options->root, "Where the system to look at is mounted, if it is not this one");
+  command->footer("Example: railgunctl support-bundle -o /tmp/railgun.tar.gz");
+  command->callback([&context, options] { context.exit_code = run_bundle(context, *options); });
+}
+
+}  // namespace railgun::ctl
