@@ -197,7 +197,7 @@ void Mux::send_data(StreamId id, ByteView data) {
   if (stream == nullptr || data.empty()) return;
   RAILGUN_CHECK(stream->head_sent && data.size() <= sendable(id));
   stream->queue.append(data);
-  if (stream->queue.size() >= s.limits.stream_queue_bytes) stream->was_full = true;
+  if (stream->queue.size() > s.limits.stream_queue_bytes / 2) stream->writable_due = true;
   s.take_turn(number(id), *stream);
 }
 

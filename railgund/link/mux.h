@@ -69,7 +69,7 @@ struct StreamReset {
   StreamId stream;
   ResetCode code;
 };
-// A stream whose sendable() had become 0 can take data again.
+// A stream that had over half of its queue filled (sendable() may have become 0) can take that much again.
 struct StreamWritable {
   StreamId stream;
 };

@@ -119,7 +119,8 @@ Result<void> Mux::State::receive_head(const Frame& frame, Instant now) {
     if (role == Role::kAsker && id > last_stream) {
       return fail(Errc::kMalformed, "HEAD" + on_stream(id) + ", which was never opened");
     }
-    if (role == Role::kAsker && !streams.contains(id) && !rates.late.take(now)) {
+    const bool is_late = role == Role::kAsker ? !streams.contains(id) : id > last_answered;
+    if (is_late && !rates.late.take(now)) {
       return std::unexpected(too_often("frames on streams that are gone"));
     }
   }

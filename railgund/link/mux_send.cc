@@ -80,8 +80,8 @@ void Mux::State::emit_data(Bytes& to, std::size_t room) {
   link_send.spend(count);
   ++counters.frames_sent;
 
-  if (stream->was_full && !stream->end_wanted && stream->queue.size() <= limits.stream_queue_bytes / 2) {
-    stream->was_full = false;
+  if (stream->writable_due && !stream->end_wanted && stream->queue.size() <= limits.stream_queue_bytes / 2) {
+    stream->writable_due = false;
     events.push_back(StreamWritable{StreamId{id}});
   }
   if (ends) {

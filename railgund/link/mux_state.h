@@ -36,8 +36,8 @@ struct Stream {
   bool end_wanted = false;  // send_end() was called
   bool end_sent = false;    // and pull() has given it
   bool end_received = false;
-  bool was_full = false;  // sendable() was 0: a StreamWritable is due
-  bool in_turn = false;   // is in State::turns
+  bool writable_due = false;  // over half of the queue was filled: a StreamWritable when it no longer is
+  bool in_turn = false;       // is in State::turns
 };
 
 // Against peers that make us work for little: what each kind of frame may do, at once and in the long run.

@@ -207,6 +207,16 @@ TEST(HostilePeer, MayNotOpenMoreStreamsThanItWasTold) {
   EXPECT_EQ(peer.head(3).tell(mux).error().code, Errc::kUnavailable);
 }
 
+TEST(HostilePeer, MayNotGoOnOpeningAfterGoAway) {
+  Mux mux(Role::kAnswerer, {}, {}, {});
+  Peer peer(Role::kAsker);
+  ASSERT_TRUE(peer.head(1).tell(mux));
+  mux.go_away("shutting down");
+  for (std::uint32_t id = 2; id < 20'002; ++id) ASSERT_TRUE(peer.head(id).tell(mux));
+  EXPECT_EQ(mux.open_streams(), 1U);
+  EXPECT_EQ(peer.head(20'002).tell(mux).error().code, Errc::kUnavailable);
+}
+
 // Four bytes on the wire that make a head of 60 KiB, again and again.
 TEST(HostilePeer, CannotFillMemoryWithHeadsFromItsTable) {
   Mux mux(Role::kAnswerer, {}, {}, {});

@@ -232,9 +232,12 @@ TEST(Mux, SaysWhenAFullStreamCanTakeDataAgain) {
   pair.settle();
   EXPECT_EQ(count_events<StreamWritable>(drain(pair.answerer)), 1U);
   EXPECT_EQ(pair.answerer.sendable(stream), 10'000U);
-  pair.answerer.send_data(stream, Bytes(9'999));
+  pair.answerer.send_data(stream, Bytes(5'000));  // half: whoever waits now has room for as much
   pair.settle();
   EXPECT_EQ(count_events<StreamWritable>(drain(pair.answerer)), 0U);
+  pair.answerer.send_data(stream, Bytes(5'001));
+  pair.settle();
+  EXPECT_EQ(count_events<StreamWritable>(drain(pair.answerer)), 1U);
 }
 
 TEST(Mux, AResetForgetsTheStreamAtBothEndsAndKeepsHeadsInStep) {
@@ -354,6 +357,23 @@ TEST(Mux, GoingAwayRefusesWhatWasNotSeenAndFinishesTheRest) {
   pair.answerer.send_data(seen, as_bytes("the rest"));
   pair.settle();
   EXPECT_EQ(data_of(drain(pair.asker), seen), "the rest");
+}
+
+TEST(Mux, DataAndItsTrailerShareTheLastFrameOrFollowEachOther) {
+  for (const std::size_t bytes : {15'359U, 15'382U, 15'383U, 16'384U, 16'385U, 40'000U}) {
+    Pair pair;
+    pair.greeted();
+    const StreamId stream = exchange(pair);
+    pair.answerer.send_data(stream, Bytes(bytes, 'x'));
+    pair.answerer.send_end(stream, Bytes(1000, 't'));
+    pair.settle();
+    const auto events = drain(pair.asker);
+    EXPECT_EQ(data_of(events, stream).size(), bytes);
+    ASSERT_NE(find_event<EndReceived>(events), nullptr);
+    EXPECT_EQ(find_event<EndReceived>(events)->trailer.size(), 1000U);
+    const std::size_t frames_with_trailer_apart = (bytes + 16'383) / 16'384 + 1;
+    EXPECT_LE(pair.asker.counters().frames_received, 3 + frames_with_trailer_apart);  // after PING, PONG and HEAD
+  }
 }
 
 TEST(Mux, OpensNoMoreStreamsThanTheAnswererAllows) {
