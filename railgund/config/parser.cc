@@ -116,7 +116,7 @@ class Parser {
     }
     Key found = find_key(key);
     if (found.setting == nullptr) {
-      const std::string_view nearest = nearest_key(key);
+      const std::string_view nearest = faults_ < kFaultsShown ? nearest_key(key) : std::string_view{};
       return fault(key.substr(0, kKeyShown),
                    nearest.empty() ? "there is no such setting"
                                    : "there is no such setting; did you mean " + std::string(nearest) + "?");
