@@ -1,0 +1,243 @@
+#include "railgund/memcached/client.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "railgund/memcached/breaker.h"
+
+namespace railgun::memcached {
+namespace {
+
+// Five failures in a row are no accident; a cluster's healthy members break the row, and libmemcached itself leaves a
+// single failed server of several alone.
+constexpr unsigned kFailures = 5;
+constexpr Duration kShortestPause = std::chrono::milliseconds(500);
+constexpr Duration kLongestPause = std::chrono::seconds(5);
+// Failures are said in the log once in so long, but for the one that opens the breaker.
+constexpr Duration kLogPause = std::chrono::seconds(10);
+
+struct Operation {
+  std::string key;
+  Bytes item;             // of a put
+  Client::Answer answer;  // of a get
+  Instant since;
+
+  // What the queue charges.
+  std::size_t bytes() const { return sizeof *this + key.size() + item.size(); }
+};
+
+// Waiting operations: look-ups go first.
+class Queue {
+ public:
+  Queue(std::size_t items, std::size_t bytes) : items_limit_(items), bytes_limit_(bytes) {}
+
+  bool has_room(const Operation& operation) const {
+    return items() < items_limit_ && bytes_ + operation.bytes() <= bytes_limit_;
+  }
+  // The oldest put makes room; false if there is none.
+  bool drop_put() {
+    if (puts_.empty()) return false;
+    bytes_ -= puts_.front().bytes();
+    puts_.pop_front();
+    return true;
+  }
+  void push(Operation operation) {
+    bytes_ += operation.bytes();
+    (operation.answer ? gets_ : puts_).push_back(std::move(operation));
+  }
+  Operation pop() {
+    std::deque<Operation>& from = gets_.empty() ? puts_ : gets_;
+    Operation operation = std::move(from.front());
+    from.pop_front();
+    bytes_ -= operation.bytes();
+    return operation;
+  }
+  std::size_t items() const { return gets_.size() + puts_.size(); }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  const std::size_t items_limit_, bytes_limit_;
+  std::deque<Operation> gets_, puts_;
+  std::size_t bytes_ = 0;
+};
+
+Instant now() { return std::chrono::steady_clock::now(); }
+
+}  // namespace
+
+struct Client::Shared {
+  Shared(const Options& options, Log to_log)
+      : log(std::move(to_log)), queue(options.queue_items, options.queue_bytes), servers(options.servers) {}
+
+  const Log log;
+  mutable std::mutex mutex;  // held for moments, never while memcached is asked or a callback runs
+  std::condition_variable work;
+  bool stopping = false;
+  Queue queue;
+  Servers servers;
+  std::uint64_t servers_version = 0;
+  Breaker breaker{kFailures, kShortestPause, kLongestPause};
+  Counters counters;
+  std::vector<std::thread> threads;
+
+  Instant may_log_at{};
+
+  void run();
+  void carry_out(Connection& connection, Operation operation);
+  // Whether to ask for it at all; counts those that are not.
+  bool admit(const Operation& operation);
+  // Counts what came of an operation; `error`: null if it went well. Says in the log when memcached goes and comes
+  // back.
+  void settle(const Error* error, std::uint64_t Counters::* counter);
+};
+
+Client::Client(const Options& options, Log log) : shared_(std::make_unique<Shared>(options, std::move(log))) {
+  for (unsigned i = 0; i < options.threads; ++i)
+    shared_->threads.emplace_back([shared = shared_.get()] { shared->run(); });
+}
+
+Client::~Client() {
+  {
+    const std::scoped_lock lock(shared_->mutex);
+    shared_->stopping = true;
+  }
+  shared_->work.notify_all();
+  for (std::thread& thread : shared_->threads) thread.join();
+  while (shared_->queue.items() > 0) {
+    if (const Operation left = shared_->queue.pop(); left.answer) left.answer(std::nullopt);
+  }
+}
+
+void Client::get(std::string key, Answer answer) {
+  Operation operation{.key = std::move(key), .item = {}, .answer = std::move(answer), .since = now()};
+  {
+    std::unique_lock lock(shared_->mutex);
+    bool taken = shared_->breaker.would_allow(operation.since);
+    while (taken && !shared_->queue.has_room(operation)) {
+      taken = shared_->queue.drop_put();
+      if (taken) ++shared_->counters.dropped_puts;
+    }
+    if (taken) {
+      shared_->queue.push(std::move(operation));
+      lock.unlock();
+      shared_->work.notify_one();
+      return;
+    }
+    ++shared_->counters.refused_gets;
+  }
+  operation.answer(std::nullopt);
+}
+
+void Client::put(std::string key, Bytes item) {
+  Operation operation{.key = std::move(key), .item = std::move(item), .answer = nullptr, .since = now()};
+  {
+    const std::scoped_lock lock(shared_->mutex);
+    if (operation.item.size() > shared_->servers.item_limit_bytes) {
+      ++shared_->counters.too_large;
+      return;
+    }
+    if (!shared_->queue.has_room(operation) || !shared_->breaker.would_allow(operation.since)) {
+      ++shared_->counters.dropped_puts;
+      return;
+    }
+    shared_->queue.push(std::move(operation));
+  }
+  shared_->work.notify_one();
+}
+
+void Client::reconfigure(const Servers& servers) {
+  const std::scoped_lock lock(shared_->mutex);
+  if (servers == shared_->servers) return;
+  shared_->servers = servers;
+  ++shared_->servers_version;
+  shared_->breaker.succeeded();  // the new ones have not failed yet
+}
+
+Counters Client::counters() const {
+  const std::scoped_lock lock(shared_->mutex);
+  Counters counters = shared_->counters;
+  counters.queued_items = shared_->queue.items();
+  counters.queued_bytes = shared_->queue.bytes();
+  counters.is_open = shared_->breaker.is_open();
+  return counters;
+}
+
+void Client::Shared::run() {
+  std::optional<Connection> connection;
+  std::uint64_t version = 0;
+  std::unique_lock lock(mutex);
+  for (;;) {
+    work.wait(lock, [this] { return stopping || queue.items() > 0; });
+    if (stopping) return;
+    Operation operation = queue.pop();
+    const bool renew = !connection || version != servers_version;
+    const Servers current = renew ? servers : Servers{};
+    version = servers_version;
+    lock.unlock();
+    if (renew) connection.emplace(current);
+    carry_out(*connection, std::move(operation));
+    lock.lock();
+  }
+}
+
+bool Client::Shared::admit(const Operation& operation) {
+  const std::scoped_lock lock(mutex);
+  // A look-up that waited longer than memcached may take is of no use to anyone any more.
+  const bool late = operation.answer && now() - operation.since > servers.timeout;
+  if (!late && breaker.allow(now())) return true;
+  ++(operation.answer ? counters.refused_gets : counters.dropped_puts);
+  return false;
+}
+
+void Client::Shared::carry_out(Connection& connection, Operation operation) {
+  if (!admit(operation)) {
+    if (operation.answer) operation.answer(std::nullopt);
+    return;
+  }
+  if (operation.answer) {
+    Result<std::optional<Bytes>> found = connection.get(operation.key);
+    if (found) {
+      settle(nullptr, *found ? &Counters::hits : &Counters::misses);
+      operation.answer(std::move(*found));
+    } else {
+      settle(&found.error(), nullptr);
+      operation.answer(std::nullopt);
+    }
+    return;
+  }
+  const Result<void> stored = connection.put(operation.key, operation.item);
+  if (stored || stored.error().code == Errc::kTooLarge) {
+    settle(nullptr, stored ? &Counters::stored : &Counters::too_large);
+  } else {
+    settle(&stored.error(), nullptr);
+  }
+}
+
+void Client::Shared::settle(const Error* error, std::uint64_t Counters::* counter) {
+  std::string line;
+  {
+    const std::scoped_lock lock(mutex);
+    if (error == nullptr) {
+      ++(counters.*counter);
+      if (breaker.succeeded()) line = "memcached: answers again";
+    } else {
+      ++(error->code == Errc::kTimeout ? counters.timeouts : counters.failures);
+      const Instant time = now();
+      if (breaker.failed(time)) {
+        line = error->text + "; going on without it";
+        may_log_at = time + kLogPause;
+      } else if (!breaker.is_open() && time >= may_log_at) {
+        line = error->text;
+        may_log_at = time + kLogPause;
+      }
+    }
+  }
+  if (!line.empty() && log) log(error == nullptr ? 1 : 0, line);
+}
+
+}  // namespace railgun::memcached

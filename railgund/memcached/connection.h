@@ -1,0 +1,45 @@
+// One connection to the servers, for one thread: libmemcached behind a small face. Every call may block, for about the
+// timeout at most for each step that the server takes.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "railgund/base/bytes.h"
+#include "railgund/base/endpoint.h"
+#include "railgund/base/result.h"
+#include "railgund/base/time.h"
+
+namespace railgun::memcached {
+
+struct Servers {
+  std::vector<Endpoint>
+      endpoints;       // keys are spread over them by ketama: the same on every machine that names the same
+  std::string socket;  // a Unix socket, instead of the list
+  Duration timeout = std::chrono::milliseconds(100);  // of connecting, and of each wait for the server
+  Duration expiration = std::chrono::seconds(600);    // 0: none
+  std::size_t item_limit_bytes = 1000000;
+  bool operator==(const Servers&) const = default;
+};
+
+class Connection {
+ public:
+  explicit Connection(const Servers& servers);
+  ~Connection();
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
+
+  // The item, or nothing if there is none or it is over the limit.
+  // Errors: kTimeout, kUnavailable, kMalformed (what answered is no memcached). The connection starts afresh after one.
+  Result<std::optional<Bytes>> get(const std::string& key);
+  // Errors: as above; kTooLarge if the server has no room for an item of that size.
+  Result<void> put(const std::string& key, ByteView item);
+
+ private:
+  struct Handle;
+  std::unique_ptr<Handle> handle_;
+};
+
+}  // namespace railgun::memcached
