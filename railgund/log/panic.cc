@@ -1,0 +1,263 @@
+#include "railgund/log/panic.h"
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+#include <unwind.h>
+
+#include "railgund/log/symbols.h"
+
+namespace railgun::log {
+namespace {
+
+constexpr std::string_view kHeadline = "==== railgund panic ====\n";
+constexpr std::string_view kTaken = "==== reported ====\n";
+constexpr std::size_t kReportLimit = 64 * 1024;
+constexpr int kFrames = 64;
+constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS};
+
+// All that the reporter reads, set up before anything can fail. Fixed memory: a crash may be the heap's.
+struct Reporter {
+  int descriptor = STDERR_FILENO;
+  char version[64] = {};
+  char exception[256] = {};  // what an exception nobody caught had to say
+  Symbols symbols;
+  std::atomic<long> thread{0};  // the one that reports
+};
+Reporter reporter;
+thread_local volatile std::uint64_t request = 0;
+
+// Text in a small buffer, written when it is full. Only system calls.
+class Out {
+ public:
+  explicit Out(int descriptor) : descriptor_(descriptor) {}
+  ~Out() { flush(); }
+  Out(const Out&) = delete;
+  Out& operator=(const Out&) = delete;
+
+  Out& text(std::string_view view) {
+    for (const char c : view) {
+      if (size_ == sizeof buffer_) flush();
+      buffer_[size_++] = c;
+    }
+    return *this;
+  }
+  Out& hex(std::uint64_t number) {
+    text("0x");
+    return digits(number, 16, 1);
+  }
+  Out& decimal(std::uint64_t number, int least = 1) { return digits(number, 10, least); }
+  void flush() {
+    std::size_t done = 0;
+    while (done < size_) {
+      const ssize_t count = ::write(descriptor_, buffer_ + done, size_ - done);
+      if (count < 0 && errno != EINTR) break;
+      if (count > 0) done += static_cast<std::size_t>(count);
+    }
+    size_ = 0;
+  }
+
+ private:
+  Out& digits(std::uint64_t number, unsigned base, int least) {
+    char reversed[20];
+    int count = 0;
+    for (; number > 0 || count < least; number /= base) reversed[count++] = "0123456789abcdef"[number % base];
+    while (count > 0) text({&reversed[--count], 1});
+    return *this;
+  }
+
+  int descriptor_;
+  char buffer_[512];
+  std::size_t size_ = 0;
+};
+
+std::string_view signal_name(int signal) {
+  switch (signal) {
+    case SIGSEGV:
+      return "SIGSEGV";
+    case SIGBUS:
+      return "SIGBUS";
+    case SIGILL:
+      return "SIGILL";
+    case SIGFPE:
+      return "SIGFPE";
+    case SIGABRT:
+      return "SIGABRT";
+    case SIGSYS:
+      return "SIGSYS";
+    default:
+      return "signal";
+  }
+}
+
+void write_time(Out& out) {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  const std::chrono::sys_seconds time{std::chrono::seconds(now.tv_sec)};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);  // arithmetic alone
+  const std::chrono::hh_mm_ss clock(time - day);
+  out.decimal(static_cast<std::uint64_t>(static_cast<int>(date.year())), 4).text("-");
+  out.decimal(static_cast<unsigned>(date.month()), 2).text("-").decimal(static_cast<unsigned>(date.day()), 2).text("T");
+  out.decimal(static_cast<std::uint64_t>(clock.hours().count()), 2).text(":");
+  out.decimal(static_cast<std::uint64_t>(clock.minutes().count()), 2).text(":");
+  out.decimal(static_cast<std::uint64_t>(clock.seconds().count()), 2).text("Z\n");
+}
+
+void write_registers(Out& out, const ucontext_t& context) {
+#if defined(__x86_64__)
+  static constexpr struct {
+    std::string_view name;
+    int index;
+  } kRegisters[] = {{"rip", REG_RIP}, {"rsp", REG_RSP}, {"rbp", REG_RBP}, {"rax", REG_RAX}, {"rbx", REG_RBX},
+                    {"rcx", REG_RCX}, {"rdx", REG_RDX}, {"rsi", REG_RSI}, {"rdi", REG_RDI}, {"r8", REG_R8},
+                    {"r9", REG_R9},   {"r10", REG_R10}, {"r11", REG_R11}, {"r12", REG_R12}, {"r13", REG_R13},
+                    {"r14", REG_R14}, {"r15", REG_R15}};
+  out.text("registers:");
+  for (const auto& each : kRegisters) {
+    out.text(" ").text(each.name).text("=").hex(static_cast<std::uint64_t>(context.uc_mcontext.gregs[each.index]));
+  }
+  out.text("\n");
+#elif defined(__aarch64__)
+  out.text("registers: pc=").hex(context.uc_mcontext.pc).text(" sp=").hex(context.uc_mcontext.sp);
+  for (std::uint64_t i = 0; i < 31; ++i) out.text(" x").decimal(i).text("=").hex(context.uc_mcontext.regs[i]);
+  out.text("\n");
+#else
+  (void)out;
+  (void)context;
+#endif
+}
+
+struct Walk {
+  Out& out;
+  int frame = 0;
+};
+
+_Unwind_Reason_Code write_frame(_Unwind_Context* context, void* argument) noexcept {
+  Walk& walk = *static_cast<Walk*>(argument);
+  int is_exact = 0;  // not after a call, but at the instruction that was interrupted
+  const std::uintptr_t address = _Unwind_GetIPInfo(context, &is_exact);
+  if (address == 0 || walk.frame >= kFrames) return _URC_END_OF_STACK;
+  const Symbols::Place place = reporter.symbols.find(address - (is_exact != 0 ? 0 : 1));
+  walk.out.text("#").decimal(static_cast<std::uint64_t>(walk.frame++)).text(" ").hex(address);
+  walk.out.text(" file+").hex(reporter.symbols.in_file(address));
+  if (!place.name.empty()) walk.out.text(" ").text(place.name).text("+").hex(place.offset);
+  walk.out.text("\n");
+  walk.out.flush();  // what is known so far survives if the stack is broken further down
+  return _URC_NO_REASON;
+}
+
+void report(int signal, const siginfo_t& info, const ucontext_t& context) {
+  Out out(reporter.descriptor);
+  out.text(kHeadline).text("time: ");
+  write_time(out);
+  out.text("version: ").text(reporter.version).text("\nbuild id: ").text(reporter.symbols.build_id());
+  out.text("\nsignal: ").text(signal_name(signal)).text(" (").decimal(static_cast<std::uint64_t>(signal)).text(")");
+  out.text("\naddress: ").hex(reinterpret_cast<std::uintptr_t>(info.si_addr));
+  char name[17] = {};
+  prctl(PR_GET_NAME, name);
+  out.text("\nprocess: ").decimal(static_cast<std::uint64_t>(::getpid()));
+  out.text("\nthread: ").decimal(static_cast<std::uint64_t>(syscall(SYS_gettid))).text(" ").text(name);
+  out.text("\nlast request: ").decimal(request).text("\n");
+  if (reporter.exception[0] != '\0') out.text("exception: ").text(reporter.exception).text("\n");
+  write_registers(out, context);
+  out.flush();
+  Walk walk{out};
+  _Unwind_Backtrace(write_frame, &walk);
+  out.text("\n");
+}
+
+void on_fatal_signal(int signal, siginfo_t* info, void* context) noexcept {
+  const long self = syscall(SYS_gettid);
+  long nobody = 0;
+  if (reporter.thread.compare_exchange_strong(nobody, self)) {
+    report(signal, *info, *static_cast<const ucontext_t*>(context));
+  } else if (nobody != self) {
+    for (;;) ::pause();  // another thread is at it and will end the process
+  }
+  // The handler is gone (SA_RESETHAND): this time the signal does what it always does, as soon as this returns.
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);
+}
+
+[[noreturn]] void on_terminate() noexcept {
+  const char* words = "std::terminate was called";
+  try {
+    if (std::current_exception() != nullptr) std::rethrow_exception(std::current_exception());
+  } catch (const std::exception& thrown) {
+    words = thrown.what();
+    std::strncpy(reporter.exception, words, sizeof reporter.exception - 1);
+  } catch (...) {
+    words = "of a type without a text";
+  }
+  if (reporter.exception[0] == '\0') std::strncpy(reporter.exception, words, sizeof reporter.exception - 1);
+  std::abort();
+}
+
+_Unwind_Reason_Code no_frame(_Unwind_Context*, void*) noexcept { return _URC_END_OF_STACK; }
+
+}  // namespace
+
+Result<void> install_panic_reporter(const PanicOptions& options) {
+  if (!options.file.empty()) {
+    const int descriptor = ::open(options.file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
+    if (descriptor < 0) {
+      const bool is_denied = errno == EACCES || errno == EPERM || errno == EROFS;
+      return fail(is_denied ? Errc::kDenied : Errc::kUnavailable,
+                  "stderr.file " + options.file + " cannot be written: " + std::strerror(errno));
+    }
+    reporter.descriptor = descriptor;  // for the life of the process
+    if (options.takes_standard_error) ::dup2(descriptor, STDERR_FILENO);
+  }
+  std::strncpy(reporter.version, options.version.c_str(), sizeof reporter.version - 1);
+  reporter.symbols.load();
+  _Unwind_Backtrace(no_frame, nullptr);  // what the unwinder loads at its first use it loads now
+  static const ReporterStack main_stack;
+  std::set_terminate(on_terminate);
+  struct sigaction action{};
+  action.sa_sigaction = on_fatal_signal;
+  action.sa_flags = static_cast<int>(SA_SIGINFO | SA_ONSTACK | SA_RESETHAND);
+  sigfillset(&action.sa_mask);
+  for (const int signal : kSignals) sigaction(signal, &action, nullptr);
+  return {};
+}
+
+void note_request(std::uint64_t id) { request = id; }
+
+ReporterStack::ReporterStack() : memory_(std::make_unique<std::uint8_t[]>(kBytes)) {
+  const stack_t stack{.ss_sp = memory_.get(), .ss_flags = 0, .ss_size = kBytes};
+  sigaltstack(&stack, nullptr);
+}
+
+ReporterStack::~ReporterStack() {
+  const stack_t none{.ss_sp = nullptr, .ss_flags = SS_DISABLE, .ss_size = 0};
+  sigaltstack(&none, nullptr);
+}
+
+std::optional<std::string> take_panic_report(const std::string& file) {
+  std::ifstream in(file, std::ios::binary | std::ios::ate);
+  if (!in) return std::nullopt;
+  const auto size = static_cast<std::size_t>(in.tellg());
+  in.seekg(static_cast<std::streamoff>(size > kReportLimit ? size - kReportLimit : 0));
+  const std::string tail(std::istreambuf_iterator<char>(in), {});
+  const std::size_t start = tail.rfind(kHeadline);
+  if (start == std::string::npos || tail.find(kTaken, start) != std::string::npos) return std::nullopt;
+  std::ofstream(file, std::ios::binary | std::ios::app) << kTaken;
+  return tail.substr(start + kHeadline.size());
+}
+
+}  // namespace railgun::log

@@ -1,0 +1,46 @@
+// The last words of a process that crashes: a fatal signal, a failed check, an exception nobody caught. Written with
+// nothing but system calls, by the thread that failed, to a descriptor opened long before (stderr.file).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "railgund/base/result.h"
+
+namespace railgun::log {
+
+struct PanicOptions {
+  std::string file;  // stderr.file; empty: reports go to standard error
+  std::string version;
+  bool takes_standard_error = false;  // standard error goes to the file, too, and with it what libraries say there
+};
+
+// From now on SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT and SIGSYS report, then end the process as they always do (with
+// a core file, if the system keeps those). Called once, early, by the main thread.
+// Errors: kDenied or kUnavailable if the file cannot be opened; nothing is installed then.
+Result<void> install_panic_reporter(const PanicOptions& options);
+
+// The request this thread works on: part of the report. 0: none. Costs one store.
+void note_request(std::uint64_t id);
+
+// A stack for the reporter of this thread, so that an overflow of its own can be told. One at the start of each thread.
+class ReporterStack {
+ public:
+  ReporterStack();
+  ~ReporterStack();
+  ReporterStack(const ReporterStack&) = delete;
+  ReporterStack& operator=(const ReporterStack&) = delete;
+
+ private:
+  static constexpr std::size_t kBytes = 64 * 1024;
+  std::unique_ptr<std::uint8_t[]> memory_;
+};
+
+// The last report in the file, if it was not taken before, at most 64 KiB: for the log of the next start and `status`.
+// Marks it as taken.
+std::optional<std::string> take_panic_report(const std::string& file);
+
+}  // namespace railgun::log

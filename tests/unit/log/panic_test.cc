@@ -1,0 +1,110 @@
+#include "railgund/log/panic.h"
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+#include <gtest/gtest.h>
+
+#include "railgund/base/check.h"
+
+namespace railgun::log {
+namespace {
+
+class Panic : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "railgun-log-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder = pattern;
+    file = folder / "panic.log";
+  }
+  void TearDown() override { std::filesystem::remove_all(folder); }
+  void install() const {
+    if (!install_panic_reporter({.file = file, .version = "1.2.3", .takes_standard_error = false})) std::_Exit(1);
+  }
+
+  std::filesystem::path folder, file;
+};
+
+[[gnu::noinline]] void fail_deeply() {
+  std::raise(SIGSEGV);
+  asm volatile("");  // not a tail call: the frame is looked for
+}
+
+TEST_F(Panic, TellsSignalVersionRequestAndPlace) {
+  EXPECT_EXIT(
+      {
+        install();
+        note_request(4711);
+        fail_deeply();
+      },
+      testing::KilledBySignal(SIGSEGV), "");
+  const auto report = take_panic_report(file);
+  ASSERT_TRUE(report);
+  for (const char* const part : {"signal: SIGSEGV (11)\n", "version: 1.2.3\n", "last request: 4711\n",
+                                 "\nregisters: ", "\n#0 0x", "fail_deeply", "\nthread: ", "\naddress: "}) {
+    EXPECT_NE(report->find(part), std::string::npos) << part << "\n" << *report;
+  }
+}
+
+[[gnu::noinline]] void throw_it() { throw std::runtime_error("nobody caught me"); }
+
+TEST_F(Panic, AFailedCheckAndAnUncaughtExceptionReportToo) {
+  EXPECT_EXIT(
+      {
+        install();
+        RAILGUN_CHECK(file.empty());
+      },
+      testing::KilledBySignal(SIGABRT), "");
+  EXPECT_NE(take_panic_report(file)->find("signal: SIGABRT"), std::string::npos);
+  EXPECT_EXIT(
+      {
+        install();
+        []() noexcept { throw_it(); }();
+      },
+      testing::KilledBySignal(SIGABRT), "");
+  EXPECT_NE(take_panic_report(file)->find("exception: nobody caught me\n"), std::string::npos);
+}
+
+[[gnu::noinline]] int overflow(volatile int* from) {
+  volatile int here[256] = {*from};
+  if (here[0] == 1) return 0;  // never, but compilers need not know
+  return overflow(here) + here[1];
+}
+
+TEST_F(Panic, AnOverflownStackReportsFromItsOwn) {
+  EXPECT_EXIT(
+      {
+        install();
+        int start = 0;
+        overflow(&start);
+      },
+      testing::KilledBySignal(SIGSEGV), "");
+  EXPECT_NE(take_panic_report(file)->find("overflow"), std::string::npos);
+}
+
+TEST_F(Panic, AReportIsTakenOnceAndTheNextOneAgain) {
+  EXPECT_FALSE(take_panic_report(file));
+  std::ofstream(file) << "some library's words\n";
+  EXPECT_FALSE(take_panic_report(file));
+  std::ofstream(file, std::ios::app) << "==== railgund panic ====\nfirst\n";
+  EXPECT_EQ(take_panic_report(file), "first\n");
+  EXPECT_FALSE(take_panic_report(file));
+  std::ofstream(file, std::ios::app) << "==== railgund panic ====\nsecond\n";
+  EXPECT_EQ(take_panic_report(file), "second\n");
+  EXPECT_FALSE(take_panic_report(file));
+}
+
+TEST_F(Panic, AFileThatCannotBeOpenedIsNamed) {
+  const Result<void> result =
+      install_panic_reporter({.file = folder / "no" / "folder", .version = "", .takes_standard_error = false});
+  ASSERT_FALSE(result);
+  EXPECT_NE(result.error().text.find("stderr.file"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace railgun::log
