@@ -5,6 +5,7 @@
 
 #include "railgund/base/byte_queue.h"
 #include "railgund/http/body_reader.h"
+#include "railgund/http/body_writer.h"
 #include "railgund/http/event_list.h"
 #include "railgund/http/head_reader.h"
 #include "railgund/http/patience.h"
@@ -40,8 +41,7 @@ struct ClientConnection::State {
   std::size_t unread = 0;
 
   // Of the exchange under way.
-  BodyLength request_body;
-  std::uint64_t request_left = 0;  // with kKnown
+  BodyWriter request_body;
   bool request_complete = true;
   bool request_pulled = false;  // a byte of it
   bool awaits_continue = false;
@@ -60,8 +60,6 @@ struct ClientConnection::State {
   void finish_answer();
   void break_off();
   void fail(Errc code, std::string text);
-  void write(Bytes&& bytes, Instant now);
-  void write(ByteView bytes, Instant now);
 
   bool is_asking() const { return reading == Reading::kHead || reading == Reading::kBody; }
   Instant read_deadline() const;
@@ -188,18 +186,6 @@ Instant ClientConnection::State::read_deadline() const {
   return kNever;
 }
 
-// ---- writing
-
-void ClientConnection::State::write(Bytes&& bytes, Instant now) {
-  if (output.empty()) write_at = now;
-  output.append(std::move(bytes));
-}
-
-void ClientConnection::State::write(ByteView bytes, Instant now) {
-  if (output.empty()) write_at = now;
-  output.append(bytes);
-}
-
 // ---- the public face
 
 ClientConnection::ClientConnection(ClientLimits limits, Instant now) : state_(std::make_unique<State>(limits, now)) {}
@@ -218,9 +204,9 @@ void ClientConnection::send_request(const Request& request, Instant now) {
     return;
   }
   ++s.exchanges;
-  s.request_body = request.body;
-  if (s.request_body.kind == BodyLength::Kind::kToClose) s.request_body.kind = BodyLength::Kind::kChunked;
-  s.request_left = request.body.bytes;
+  BodyLength length = request.body;
+  if (length.kind == BodyLength::Kind::kToClose) length.kind = BodyLength::Kind::kChunked;  // only answers have that
+  s.request_body = BodyWriter(length);
   s.request_complete = request.body.kind == BodyLength::Kind::kNone;
   s.request_pulled = false;
   s.awaits_continue = request.expects_continue;
@@ -230,7 +216,7 @@ void ClientConnection::send_request(const Request& request, Instant now) {
   s.asked = {.head = request.method == "HEAD", .upgrade = !request.upgrade.empty()};
   s.read_at = now;
 
-  Framing framing{.body = s.request_body, .upgrade = request.upgrade};
+  Framing framing{.body = length, .upgrade = request.upgrade};
   if (s.asked.upgrade) {
     framing.connection = Framing::Connection::kUpgrade;
   } else if (!request.keep_alive) {
@@ -242,7 +228,8 @@ void ClientConnection::send_request(const Request& request, Instant now) {
     return;
   }
   s.begin_head();
-  s.write(std::move(bytes), now);
+  s.write_at = now;
+  s.output.append(std::move(bytes));
 }
 
 std::size_t ClientConnection::writable_bytes() const {
@@ -254,35 +241,24 @@ void ClientConnection::send_body(ByteView bytes, Instant now) {
   State& s = *state_;
   if (bytes.empty()) return;
   if (s.reading == Reading::kTunnel) {
-    s.write(bytes, now);
+    if (s.output.empty()) s.write_at = now;
+    s.output.append(bytes);
     return;
   }
   if (!s.is_asking() || s.request_complete) return;
   s.awaits_continue = false;
-  if (s.request_body.kind == BodyLength::Kind::kKnown) {
-    if (bytes.size() > s.request_left) {
-      s.fail(Errc::kInvalid, "the request's body is longer than announced");
-      return;
-    }
-    s.request_left -= bytes.size();
-    s.write(bytes, now);
-    return;
-  }
-  Bytes size;
-  write_chunk_size(size, bytes.size());
-  s.write(std::move(size), now);
-  s.write(bytes, now);
-  s.write(as_bytes(kChunkEnd), now);
+  if (s.output.empty()) s.write_at = now;
+  if (!s.request_body.write(bytes, s.output)) s.fail(Errc::kInvalid, "the request's body is longer than announced");
 }
 
 void ClientConnection::send_end(Instant now) {
   State& s = *state_;
   if (!s.is_asking() || s.request_complete) return;
-  if (s.request_body.kind == BodyLength::Kind::kKnown && s.request_left > 0) {
+  if (s.output.empty()) s.write_at = now;
+  if (!s.request_body.end(s.output)) {
     s.fail(Errc::kInvalid, "the request's body is shorter than announced");
     return;
   }
-  if (s.request_body.kind == BodyLength::Kind::kChunked) s.write(as_bytes(kLastChunk), now);
   s.request_complete = true;
 }
 

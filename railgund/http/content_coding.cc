@@ -76,7 +76,7 @@ struct GzipDecoder::State {
   Result<void> check_limits() const;
   std::unexpected<Error> break_off(Errc code, std::string text) {
     is_broken = true;
-    output = {};
+    output = Bytes();
     return fail(code, std::move(text));
   }
 
@@ -88,7 +88,8 @@ struct GzipDecoder::State {
   std::uint64_t output_bytes = 0;
   bool is_open = false;
   bool is_gzip = false;
-  bool at_end = false;  // of a member
+  bool at_end = false;   // of a member
+  bool is_over = false;  // something that is no member has followed: all the rest is none either
   bool is_broken = false;
 };
 
@@ -135,7 +136,9 @@ Result<void> GzipDecoder::State::inflate_all(ByteView bytes) {
   for (;;) {
     if (at_end) {
       // Another member may follow; anything else is no part of the body.
-      if (!is_gzip || bytes.empty() || bytes.front() != kGzipMagic) return {};
+      if (bytes.empty()) return {};
+      is_over = is_over || !is_gzip || bytes.front() != kGzipMagic;
+      if (is_over) return {};
       if (inflateReset(&stream) != Z_OK) return break_off(Errc::kMalformed, "the compressed body is broken");
       at_end = false;
     }

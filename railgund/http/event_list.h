@@ -22,7 +22,7 @@ class EventList {
     if (next_ == events_.size()) return std::nullopt;
     Event event = std::move(events_[next_++]);
     if (next_ == events_.size()) {
-      events_ = {};
+      events_ = std::vector<Event>();  // "= {}" would keep its memory
       next_ = 0;
     }
     return event;

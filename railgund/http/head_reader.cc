@@ -1,5 +1,7 @@
 #include "railgund/http/head_reader.h"
 
+#include <algorithm>
+
 #include "railgund/http/policy.h"
 #include "railgund/http/syntax.h"
 
@@ -8,6 +10,11 @@ namespace railgun::http {
 Judged<std::size_t> HeadReader::read(ByteView bytes) {
   std::size_t taken = 0;
   while (taken < bytes.size() && !complete_) {
+    if (const std::size_t run = plain_run(bytes.subspan(taken)); run > 0) {
+      append(head_, bytes.subspan(taken, run));
+      taken += run;
+      continue;
+    }
     const char c = static_cast<char>(bytes[taken]);
     if (auto checked = check(c); !checked) return std::unexpected(checked.error());
     head_.push_back(bytes[taken++]);
@@ -15,6 +22,12 @@ Judged<std::size_t> HeadReader::read(ByteView bytes) {
     if (auto finished = finish_line(); !finished) return std::unexpected(finished.error());
   }
   return taken;
+}
+
+std::size_t HeadReader::plain_run(ByteView bytes) const {
+  if (head_.size() == line_start_ || head_.back() == '\r') return 0;
+  const std::string_view text = as_text(bytes.first(std::min(bytes.size(), limits_.head_bytes - head_.size())));
+  return static_cast<std::size_t>(std::find_if(text.begin(), text.end(), is_control) - text.begin());
 }
 
 Judged<void> HeadReader::check(char c) const {

@@ -30,6 +30,8 @@ class HeadReader {
   ByteView head() const { return head_; }
 
  private:
+  // How many of `bytes` are inside a line and may be taken without a look at each: all that check() lets through.
+  std::size_t plain_run(ByteView bytes) const;
   // The refusal that `c` as the next byte brings, if any.
   Judged<void> check(char c) const;
   Judged<void> finish_line();

@@ -222,6 +222,7 @@ bool is_hop_by_hop(std::string_view name) {
                                          "Transfer-Encoding",
                                          "Upgrade",
                                          "Content-Length"};
+  if (name.empty() || std::string_view("CKPTUckptu").find(name.front()) == std::string_view::npos) return false;
   return std::any_of(std::begin(kNames), std::end(kNames), [&](std::string_view hop) { return same_name(hop, name); });
 }
 

@@ -7,6 +7,7 @@
 #include "railgund/base/byte_queue.h"
 #include "railgund/base/check.h"
 #include "railgund/http/body_reader.h"
+#include "railgund/http/body_writer.h"
 #include "railgund/http/event_list.h"
 #include "railgund/http/head_reader.h"
 #include "railgund/http/patience.h"
@@ -47,11 +48,24 @@ struct Exchange {
   int minor_version;
   bool keep_alive;
   bool awaits_continue;  // the client may hold its body back until it is told to go on
-  // Of the answer.
-  BodyLength::Kind framing = BodyLength::Kind::kNone;
-  std::uint64_t left = 0;   // with kKnown
-  bool drops_body = false;  // HEAD, 204, 304
+  BodyWriter answer;
+  bool drops_body = false;  // the answer is to HEAD, or 204 or 304
 };
+
+// How an answer's body goes to this client (RFC 9112 6.3), and what its head says of it.
+BodyLength framed_length(const Response& response, const Exchange& exchange) {
+  BodyLength length = response.body;
+  if (exchange.drops_body) {
+    // What a GET would have brought may be told, but not with 204.
+    const bool is_told = length.kind == BodyLength::Kind::kKnown && response.status != 204;
+    return is_told ? length : BodyLength{};
+  }
+  if (length.kind == BodyLength::Kind::kNone) return {BodyLength::Kind::kKnown, 0};
+  if (length.kind != BodyLength::Kind::kKnown) {
+    length.kind = exchange.minor_version == 0 ? BodyLength::Kind::kToClose : BodyLength::Kind::kChunked;
+  }
+  return length;
+}
 
 }  // namespace
 
@@ -84,6 +98,7 @@ struct ServerConnection::State {
   void settle_end();
 
   bool will_keep_alive(BodyLength::Kind framing) const;
+  Framing::Connection connection_field() const;
   void write(Bytes&& bytes);
   void write(ByteView bytes);
   void write_small_answer(unsigned status, std::string_view line, const Fields& extra, bool with_body,
@@ -232,6 +247,12 @@ bool ServerConnection::State::will_keep_alive(BodyLength::Kind framing) const {
          !(client_ended && input.empty());
 }
 
+// What the answer's head says of the connection: the client assumes the rest from its version (RFC 9112 9.3).
+Framing::Connection ServerConnection::State::connection_field() const {
+  if (!exchange->keep_alive) return Framing::Connection::kClose;
+  return exchange->minor_version == 0 ? Framing::Connection::kKeepAlive : Framing::Connection::kUnsaid;
+}
+
 // A whole answer of ours.
 void ServerConnection::State::write_small_answer(unsigned status, std::string_view line, const Fields& extra,
                                                  bool with_body, Framing::Connection connection) {
@@ -273,7 +294,7 @@ void ServerConnection::State::answer_refusal(const Refusal& refusal, bool with_b
 }
 
 void ServerConnection::State::cut_answer() {
-  reset = exchange->framing == BodyLength::Kind::kToClose;
+  reset = exchange->answer.kind() == BodyLength::Kind::kToClose;
   output.clear();
 }
 
@@ -409,24 +430,11 @@ void ServerConnection::send_response(const Response& response, Instant now) {
     return;
   }
   Exchange& exchange = *s.exchange;
-  const bool is_bodyless = response.status == 204 || response.status == 304;
-  exchange.drops_body = exchange.is_head || is_bodyless;
-  Framing framing{.body = response.body};
-  if (exchange.drops_body) {
-    if (response.status == 204 || framing.body.kind != BodyLength::Kind::kKnown) framing.body = {};
-  } else if (framing.body.kind == BodyLength::Kind::kNone) {
-    framing.body = {BodyLength::Kind::kKnown, 0};
-  } else if (framing.body.kind != BodyLength::Kind::kKnown) {
-    framing.body.kind = exchange.minor_version == 0 ? BodyLength::Kind::kToClose : BodyLength::Kind::kChunked;
-  }
-  exchange.framing = framing.body.kind;
-  exchange.left = framing.body.bytes;
-  exchange.keep_alive = s.will_keep_alive(exchange.framing);
-  if (!exchange.keep_alive) {
-    framing.connection = Framing::Connection::kClose;
-  } else if (exchange.minor_version == 0) {
-    framing.connection = Framing::Connection::kKeepAlive;
-  }
+  exchange.drops_body = exchange.is_head || response.status == 204 || response.status == 304;
+  const BodyLength length = framed_length(response, exchange);
+  exchange.answer = BodyWriter(length);
+  exchange.keep_alive = s.will_keep_alive(length.kind);
+  const Framing framing{.body = length, .connection = s.connection_field()};
   Bytes bytes;
   if (!write_response_head(bytes, response.status, response.reason, response.fields, framing)) {
     send_error(502, "the answer cannot be written", {}, now);
@@ -450,24 +458,11 @@ void ServerConnection::send_body(ByteView bytes, Instant now) {
     return;
   }
   if (s.answering != Answering::kBody || s.exchange->drops_body) return;
-  Exchange& exchange = *s.exchange;
-  if (exchange.framing == BodyLength::Kind::kKnown) {
-    if (bytes.size() > exchange.left) {
-      s.cut_answer();
-      s.lose_client();
-      return;
-    }
-    exchange.left -= bytes.size();
+  if (s.output.empty()) s.write_at = now;
+  if (!s.exchange->answer.write(bytes, s.output)) {
+    s.cut_answer();
+    s.lose_client();
   }
-  if (exchange.framing != BodyLength::Kind::kChunked) {
-    s.write(bytes);
-    return;
-  }
-  Bytes size;
-  write_chunk_size(size, bytes.size());
-  s.write(std::move(size));
-  s.write(bytes);
-  s.write(as_bytes(kChunkEnd));
 }
 
 void ServerConnection::send_end(Instant now) {
@@ -478,13 +473,10 @@ void ServerConnection::send_end(Instant now) {
     return;
   }
   if (s.answering != Answering::kBody) return;
-  const Exchange& exchange = *s.exchange;
-  if (!exchange.drops_body) {
-    if (exchange.framing == BodyLength::Kind::kKnown && exchange.left > 0) {
-      abort();
-      return;
-    }
-    if (exchange.framing == BodyLength::Kind::kChunked) s.write(as_bytes(kLastChunk));
+  if (s.output.empty()) s.write_at = now;
+  if (!s.exchange->drops_body && !s.exchange->answer.end(s.output)) {
+    abort();
+    return;
   }
   s.finish_answer();
 }
@@ -506,13 +498,7 @@ void ServerConnection::send_error(unsigned status, std::string_view line, const 
   if (s.answering != Answering::kAwaited) return;
   Exchange& exchange = *s.exchange;
   exchange.keep_alive = s.will_keep_alive(BodyLength::Kind::kKnown);
-  auto connection = Framing::Connection::kUnsaid;
-  if (!exchange.keep_alive) {
-    connection = Framing::Connection::kClose;
-  } else if (exchange.minor_version == 0) {
-    connection = Framing::Connection::kKeepAlive;
-  }
-  s.write_small_answer(status, line, extra, !exchange.is_head, connection);
+  s.write_small_answer(status, line, extra, !exchange.is_head, s.connection_field());
   s.finish_answer();
 }
 

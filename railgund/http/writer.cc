@@ -24,11 +24,8 @@ void write_field(Bytes& to, std::string_view name, std::string_view value) {
   write(to, "\r\n");
 }
 
-void write_fields(Bytes& to, const Fields& fields) {
-  for (const Field& field : fields) {
-    if (!is_token(field.name) || !is_field_value(field.value) || is_hop_by_hop(field.name)) continue;
-    write_field(to, field.name, field.value);
-  }
+bool may_be_written(const Field& field) {
+  return is_token(field.name) && is_field_value(field.value) && !is_hop_by_hop(field.name);
 }
 
 void write_framing(Bytes& to, const Framing& framing) {
@@ -71,9 +68,8 @@ Result<void> write_request_head(Bytes& to, const Request& request, const Framing
   write(to, " HTTP/1.1\r\n");
   write_field(to, "Host", request.host);
   for (const Field& field : request.fields) {
-    if (same_name(field.name, "Host") || same_name(field.name, "Expect")) continue;
-    if (!is_token(field.name) || !is_field_value(field.value) || is_hop_by_hop(field.name)) continue;
-    write_field(to, field.name, field.value);
+    const bool is_told_by_members = same_name(field.name, "Host") || same_name(field.name, "Expect");
+    if (!is_told_by_members && may_be_written(field)) write_field(to, field.name, field.value);
   }
   if (request.expects_continue) write_field(to, "Expect", "100-continue");
   write_framing(to, framing);
@@ -90,7 +86,9 @@ Result<void> write_response_head(Bytes& to, unsigned status, std::string_view re
   write(to, " ");
   write(to, reason.empty() || !is_field_value(reason) ? reason_phrase(status) : reason);
   write(to, "\r\n");
-  write_fields(to, fields);
+  for (const Field& field : fields) {
+    if (may_be_written(field)) write_field(to, field.name, field.value);
+  }
   write_framing(to, framing);
   write(to, "\r\n");
   return {};

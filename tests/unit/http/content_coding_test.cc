@@ -58,6 +58,17 @@ TEST(GzipDecoder, ReadsMembersInARowAndIgnoresWhatIsNone) {
   EXPECT_EQ(undone(ByteView(two).first(two.size() - 4)), "hellohello unfinished");
 }
 
+// Found by the fuzz target: a piece of the bytes after the last member began like a member and was taken for one.
+TEST(GzipDecoder, IgnoresWhatLooksLikeAMemberAfterWhatIsNone) {
+  Bytes coded = kGzipHello;
+  coded.push_back(0);
+  GzipDecoder decoder;
+  ASSERT_TRUE(decoder.receive(coded));
+  ASSERT_TRUE(decoder.receive(kGzipHello));
+  EXPECT_EQ(as_text(decoder.take()), "hello");
+  EXPECT_TRUE(decoder.finished());
+}
+
 TEST(GzipDecoder, RefusesABrokenBody) {
   Bytes wrong_check = kGzipHello;
   wrong_check[18] ^= 1;
