@@ -11,7 +11,7 @@ namespace railgun::page {
 namespace {
 
 // Large enough for a page of the usual limit with its prepared state, small enough that workers seldom meet.
-constexpr std::size_t kShardBytes = 32 << 20;
+constexpr std::size_t kShardBytes = 64 << 20;
 constexpr std::size_t kShardsMost = 16;
 // About the smallest page with its bookkeeping: how many pages the sketch should tell apart.
 constexpr std::size_t kSmallPageBytes = 4096;

@@ -27,7 +27,7 @@ struct CacheCounters {
 class Cache {
  public:
   // `limit_bytes`: all versions with their prepared state (as it was when each was last looked up) and our own
-  // bookkeeping. A page larger than a shard's part, an eighth of 256 MB or more, is not kept.
+  // bookkeeping. A version larger than a shard (64 MB or more; all of a smaller limit) is not kept.
   explicit Cache(std::size_t limit_bytes);
   ~Cache();
 

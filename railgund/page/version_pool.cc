@@ -19,8 +19,10 @@ std::size_t VersionPool::protected_budget() const { return (limit_bytes_ - windo
 VersionPtr VersionPool::use(const Id128& id, std::vector<Departed>& departed) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return nullptr;
-  VersionPtr version = found->second.version;
-  touch(found->second);
+  Entry& entry = found->second;
+  VersionPtr version = entry.version;
+  touch(entry);
+  leave_if_too_large(entry, departed);
   make_room(departed);
   return version;
 }
@@ -55,11 +57,7 @@ void VersionPool::insert(VersionPtr version, const PageKeys* keys, std::vector<D
   } else {
     touch(entry);
   }
-  if (entry.charged > limit_bytes_) {
-    ++evictions_;
-    ++refused_;
-    let_go(entry, departed);
-  }
+  leave_if_too_large(entry, departed);
   make_room(departed);
 }
 
@@ -125,6 +123,14 @@ void VersionPool::touch(Entry& entry) {
   move_to_front(entry, entry.queue == Queue::kProbation ? Queue::kProtected : entry.queue);
   while (list_bytes(Queue::kProtected) > protected_budget())
     move_to_front(*list(Queue::kProtected).back(), Queue::kProbation);
+}
+
+// Before it makes all others leave. Prepared state can make a version many times its page.
+void VersionPool::leave_if_too_large(Entry& entry, std::vector<Departed>& departed) {
+  if (entry.charged <= limit_bytes_) return;
+  ++evictions_;
+  ++refused_;
+  let_go(entry, departed);
 }
 
 void VersionPool::make_room(std::vector<Departed>& departed) {

@@ -80,6 +80,7 @@ class VersionPool {
   void charge(Entry& entry);
   void move_to_front(Entry& entry, Queue queue);
   void touch(Entry& entry);
+  void leave_if_too_large(Entry& entry, std::vector<Departed>& departed);
   void make_room(std::vector<Departed>& departed);
   void let_go(Entry& entry, std::vector<Departed>& departed);
 
