@@ -3,11 +3,15 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "railgund/net/acceptor.h"
 
 namespace railgun::net {
 namespace {
@@ -80,6 +84,25 @@ TEST_F(Manager, SocketsMeantForAnotherProcessAreNotTaken) {
   ::setenv("LISTEN_FDS", "1", 1);
   EXPECT_TRUE(take_inherited_sockets().empty());
   EXPECT_EQ(std::getenv("LISTEN_FDS"), nullptr);
+}
+
+// Descriptors 3 and 4 are made to order in a child of this process: a listening socket, and one that is not.
+TEST_F(Manager, ListeningSocketsAreTakenWithTheirNames) {
+  EXPECT_EXIT(
+      {
+        Result<Descriptor> listening = listen_tcp({"127.0.0.1", 0});
+        const Descriptor spare(::fcntl(listening->get(), F_DUPFD, 10));
+        ::dup2(socket.get(), 4);
+        ::dup2(spare.get(), 3);
+        ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+        ::setenv("LISTEN_FDS", "2", 1);
+        ::setenv("LISTEN_FDNAMES", "wan:other", 1);
+        const std::vector<InheritedSocket> sockets = take_inherited_sockets();
+        const bool is_right = sockets.size() == 1 && sockets[0].name == "wan" && sockets[0].socket.get() == 3 &&
+                              (::fcntl(3, F_GETFD) & FD_CLOEXEC) != 0 && take_inherited_sockets().empty();
+        std::_Exit(is_right ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
