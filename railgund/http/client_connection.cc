@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "railgund/base/byte_queue.h"
+#include "railgund/http/answer.h"
 #include "railgund/http/body_reader.h"
 #include "railgund/http/body_writer.h"
 #include "railgund/http/event_list.h"
@@ -134,8 +135,7 @@ void ClientConnection::State::accept_head(RawHead raw) {
   if (response->status == 101) {
     reading = Reading::kTunnel;
   } else {
-    const bool is_bodyless = asked.head || response->status == 204 || response->status == 304;
-    body = BodyReader(is_bodyless ? BodyLength{} : response->body);
+    body = BodyReader(is_bodyless(response->status, asked.head) ? BodyLength{} : response->body);
     reading = Reading::kBody;
   }
   events.push(ResponseReceived{std::move(*response)});

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "railgund/base/byte_queue.h"
-#include "railgund/base/check.h"
+#include "railgund/http/answer.h"
 #include "railgund/http/body_reader.h"
 #include "railgund/http/body_writer.h"
 #include "railgund/http/event_list.h"
@@ -52,21 +52,6 @@ struct Exchange {
   bool drops_body = false;  // the answer is to HEAD, or 204 or 304
 };
 
-// How an answer's body goes to this client (RFC 9112 6.3), and what its head says of it.
-BodyLength framed_length(const Response& response, const Exchange& exchange) {
-  BodyLength length = response.body;
-  if (exchange.drops_body) {
-    // What a GET would have brought may be told, but not with 204.
-    const bool is_told = length.kind == BodyLength::Kind::kKnown && response.status != 204;
-    return is_told ? length : BodyLength{};
-  }
-  if (length.kind == BodyLength::Kind::kNone) return {BodyLength::Kind::kKnown, 0};
-  if (length.kind != BodyLength::Kind::kKnown) {
-    length.kind = exchange.minor_version == 0 ? BodyLength::Kind::kToClose : BodyLength::Kind::kChunked;
-  }
-  return length;
-}
-
 }  // namespace
 
 struct ServerConnection::State {
@@ -98,11 +83,7 @@ struct ServerConnection::State {
   void settle_end();
 
   bool will_keep_alive(BodyLength::Kind framing) const;
-  Framing::Connection connection_field() const;
   void write(Bytes&& bytes);
-  void write(ByteView bytes);
-  void write_small_answer(unsigned status, std::string_view line, const Fields& extra, bool with_body,
-                          Framing::Connection connection);
   void finish_answer();
   void answer_refusal(const Refusal& refusal, bool with_body);
   void cut_answer();
@@ -235,38 +216,11 @@ void ServerConnection::State::write(Bytes&& bytes) {
   output.append(std::move(bytes));
 }
 
-void ServerConnection::State::write(ByteView bytes) {
-  if (output.empty()) write_at = now;
-  output.append(bytes);
-}
-
 // True if another request may follow an answer of this framing. A client that has not sent all of its request has to be
 // cut off: what it sends next could not be told from the rest of that body.
 bool ServerConnection::State::will_keep_alive(BodyLength::Kind framing) const {
   return exchange->keep_alive && !draining && reading == Reading::kHeld && framing != BodyLength::Kind::kToClose &&
          !(client_ended && input.empty());
-}
-
-// What the answer's head says of the connection: the client assumes the rest from its version (RFC 9112 9.3).
-Framing::Connection ServerConnection::State::connection_field() const {
-  if (!exchange->keep_alive) return Framing::Connection::kClose;
-  return exchange->minor_version == 0 ? Framing::Connection::kKeepAlive : Framing::Connection::kUnsaid;
-}
-
-// A whole answer of ours.
-void ServerConnection::State::write_small_answer(unsigned status, std::string_view line, const Fields& extra,
-                                                 bool with_body, Framing::Connection connection) {
-  Fields fields{{"Content-Type", "text/plain; charset=utf-8"}};
-  fields.insert(fields.end(), extra.begin(), extra.end());
-  const Framing framing{.body = {BodyLength::Kind::kKnown, line.size() + 1}, .connection = connection};
-  const unsigned final_status = status >= 200 && status <= 999 ? status : 502;
-  Bytes bytes;
-  RAILGUN_CHECK(write_response_head(bytes, final_status, {}, fields, framing).has_value());
-  if (with_body) {
-    append(bytes, as_bytes(line));
-    bytes.push_back('\n');
-  }
-  write(std::move(bytes));
 }
 
 void ServerConnection::State::finish_answer() {
@@ -287,8 +241,8 @@ void ServerConnection::State::answer_refusal(const Refusal& refusal, bool with_b
   if (answering == Answering::kBody) {
     cut_answer();
   } else {
-    write_small_answer(refusal.status, std::string(reason_phrase(refusal.status)) + ": " + refusal.text, {}, with_body,
-                       Framing::Connection::kClose);
+    const std::string line = std::string(reason_phrase(refusal.status)) + ": " + refusal.text;
+    write(small_answer(refusal.status, line, {}, with_body, Framing::Connection::kClose));
   }
   lose_client();
 }
@@ -430,11 +384,11 @@ void ServerConnection::send_response(const Response& response, Instant now) {
     return;
   }
   Exchange& exchange = *s.exchange;
-  exchange.drops_body = exchange.is_head || response.status == 204 || response.status == 304;
-  const BodyLength length = framed_length(response, exchange);
+  exchange.drops_body = is_bodyless(response.status, exchange.is_head);
+  const BodyLength length = framed_length(response, exchange.is_head, exchange.minor_version);
   exchange.answer = BodyWriter(length);
   exchange.keep_alive = s.will_keep_alive(length.kind);
-  const Framing framing{.body = length, .connection = s.connection_field()};
+  const Framing framing{.body = length, .connection = connection_field(exchange.keep_alive, exchange.minor_version)};
   Bytes bytes;
   if (!write_response_head(bytes, response.status, response.reason, response.fields, framing)) {
     send_error(502, "the answer cannot be written", {}, now);
@@ -453,12 +407,12 @@ void ServerConnection::send_body(ByteView bytes, Instant now) {
   State& s = *state_;
   s.now = now;
   if (bytes.empty()) return;
+  if (s.output.empty()) s.write_at = now;
   if (s.answering == Answering::kTunnel) {
-    s.write(bytes);
+    s.output.append(bytes);
     return;
   }
   if (s.answering != Answering::kBody || s.exchange->drops_body) return;
-  if (s.output.empty()) s.write_at = now;
   if (!s.exchange->answer.write(bytes, s.output)) {
     s.cut_answer();
     s.lose_client();
@@ -475,7 +429,8 @@ void ServerConnection::send_end(Instant now) {
   if (s.answering != Answering::kBody) return;
   if (s.output.empty()) s.write_at = now;
   if (!s.exchange->drops_body && !s.exchange->answer.end(s.output)) {
-    abort();
+    s.cut_answer();
+    s.lose_client();
     return;
   }
   s.finish_answer();
@@ -498,7 +453,8 @@ void ServerConnection::send_error(unsigned status, std::string_view line, const 
   if (s.answering != Answering::kAwaited) return;
   Exchange& exchange = *s.exchange;
   exchange.keep_alive = s.will_keep_alive(BodyLength::Kind::kKnown);
-  s.write_small_answer(status, line, extra, !exchange.is_head, s.connection_field());
+  s.write(small_answer(status, line, extra, !exchange.is_head,
+                       connection_field(exchange.keep_alive, exchange.minor_version)));
   s.finish_answer();
 }
 

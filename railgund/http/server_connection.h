@@ -1,6 +1,6 @@
 // One client's connection, as bytes: reads requests under the strict policy (http/policy.h), writes answers in order.
 // A core: pull output with pull(), never more than a few bodies' pieces are held. Between requests it holds nothing but
-// itself, about 400 bytes.
+// itself, about 250 bytes.
 //
 // Commands that come too late (the exchange ended by a ClientGone that was not polled yet) do nothing.
 #pragma once
@@ -83,7 +83,7 @@ class ServerConnection {
   void send_body(ByteView bytes, Instant now);
   void send_end(Instant now);
   // The answer cannot be completed: what was not pulled is dropped and the connection closed so that the client can
-  // tell (wants_reset()). More or fewer body bytes than announced do the same.
+  // tell (wants_reset()). More or fewer body bytes than announced do the same, and bring a ClientGone.
   void abort();
   // A whole small answer: plain text, one line, from us. If an answer has begun already: abort().
   void send_error(unsigned status, std::string_view line, const Fields& extra, Instant now);

@@ -183,9 +183,11 @@ TEST(ServerConnection, CutsAnAnswerThatIsLongerOrShorterThanAnnounced) {
   for (const std::string_view body : {"abcd", "ab"}) {
     Client client;
     client.sends(kGet);
+    client.heard();
     client.connection.send_response(response_of(200, BodyLength::Kind::kKnown, 3), client.now);
     client.connection.send_body(as_bytes(body), client.now);
     client.connection.send_end(client.now);
+    EXPECT_EQ(client.heard(), "gone\n");
     EXPECT_TRUE(client.connection.wants_close());
     EXPECT_EQ(client.gets(), "");
   }
