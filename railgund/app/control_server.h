@@ -1,0 +1,50 @@
+// The control socket (doc/CONTROL.md): takes lines from railgunctl, checks who sent them, hands requests to a function
+// and sends what it answers. Hostile clients cost a bounded amount: connections, bytes a line, time, one request each.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "railgund/base/result.h"
+#include "railgund/control/message.h"
+#include "railgund/net/acceptor.h"
+#include "railgund/net/event_loop.h"
+
+namespace railgun::app {
+
+class ControlServer {
+ public:
+  // Called on the loop, at once or later, at most once: the JSON of the result.
+  using Reply = std::function<void(Result<std::string>)>;
+  // Requests that the sender may make: rights have been checked.
+  using Handler = std::function<void(const control::Request& request, Reply reply)>;
+
+  static constexpr std::size_t kConnections = 32;
+  static constexpr Duration kPatience = std::chrono::seconds(30);  // for a whole request
+
+  // `group`: owns the socket, so that its members may read; empty or unknown: the daemon's own.
+  // Errors: those of net::listen_unix().
+  static Result<std::unique_ptr<ControlServer>> open(net::EventLoop& loop, const std::string& path,
+                                                     const std::string& group, Handler handler);
+  ~ControlServer();
+
+ private:
+  class Session;
+
+  ControlServer(net::EventLoop& loop, std::string path, net::Descriptor listening, Handler handler);
+  void accept(net::Descriptor socket);
+
+  net::EventLoop& loop_;
+  std::string path_;
+  Handler handler_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Session>> sessions_;
+  std::uint64_t next_session_ = 0;
+  std::unique_ptr<net::Acceptor> acceptor_;
+  // Late answers find out through it that the server is gone.
+  std::shared_ptr<ControlServer*> self_;
+};
+
+}  // namespace railgun::app
