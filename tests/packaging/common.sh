@@ -10,10 +10,11 @@ VERSION=${RAILGUN_VERSION:-$(sed -n 's/^project(railgun VERSION \([0-9.]*\).*/\1
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$TOP" log -1 --format=%ct 2>/dev/null || date +%s)}
 export SOURCE_DATE_EPOCH
 JOBS=${RAILGUN_JOBS:-$(nproc)}
-# Where the results go: build/portable is the static build, build/packages the .deb and .rpm, build/repo the repositories.
-BUILD=$TOP/build/portable
-PACKAGES=$TOP/build/packages
-REPO=$TOP/build/repo
+# Where the results go: the static build, the .deb and .rpm, the tree both were packed from, the repositories.
+BUILD=${RAILGUN_BUILD:-$TOP/build/portable}
+PACKAGES=${RAILGUN_PACKAGES:-$TOP/build/packages}
+STAGE=$PACKAGES/stage
+REPO=${RAILGUN_REPO:-$TOP/build/repo}
 
 say() { printf '%s\n' "== $*" >&2; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }

@@ -7,13 +7,13 @@ set -euo pipefail
 
 need dpkg-deb=dpkg rpmbuild=rpm strip=binutils
 
-stage=$TOP/build/stage
+stage=$STAGE
 deb=$PACKAGES/railgun_${VERSION}_amd64.deb
 rpm=$PACKAGES/railgun-$VERSION-1.x86_64.rpm
 
 # The tree that both packages hold, at Debian's places, in $stage.
 make_stage() {
-  rm -rf "$stage" "$stage".*
+  rm -rf "$stage" "$stage-deb" "$stage".*
   DESTDIR=$stage cmake --install "$BUILD" >/dev/null
   local program
   for program in usr/sbin/railgund usr/bin/railgunctl; do
@@ -33,13 +33,15 @@ make_stage() {
   done | gzip -9n >"$doc/licences.gz"
   gzip -9nc "$TOP/debian/changelog" >"$doc/changelog.gz"
   find "$stage/usr/share/man" -type f -exec gzip -9n {} +
+  # A predecessor made for the upgrade tests has another configuration to offer.
+  [ -z "${RAILGUN_VERSION:-}" ] || echo "# railgun $VERSION" >>"$stage/etc/railgun/railgun.conf"
   chmod -R u=rwX,go=rX "$stage"
   find "$stage" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 }
 
 # No debhelper: its scripts call what old releases do not have.
 make_deb() {
-  local root=$stage.deb
+  local root=$stage-deb
   cp -a "$stage" "$root"
   mkdir -p "$root/usr/share/lintian/overrides" "$root/DEBIAN"
   cp "$TOP/debian/portable/lintian-overrides" "$root/usr/share/lintian/overrides/railgun"
@@ -62,12 +64,13 @@ make_rpm() {
   (cd "$stage" && find usr \( -type f -o -type l \) | LC_ALL=C sort | sed 's,^,/,') |
     sed 's,/usr/share/zsh/vendor-completions/,/usr/share/zsh/site-functions/,' >"$stage.files"
   printf '%%dir %s\n' /usr/lib/railgun /usr/share/doc/railgun >>"$stage.files"
-  local top=$TOP/build/rpm
+  local top=$PACKAGES/rpmbuild
   rm -rf "$top"
   rpmbuild -bb --quiet --target x86_64 --define "_topdir $top" --define "_tmppath $top" \
     --define "version_number $VERSION" --define "stage $stage" "$TOP/rpm/railgun.spec" >"$top.log" 2>&1 ||
     { tail -n 20 "$top.log" >&2; die "rpmbuild failed (see $top.log)"; }
   cp "$top/RPMS/x86_64/railgun-$VERSION-1.x86_64.rpm" "$rpm"
+  rm -rf "$top"
 }
 
 make_native() {
@@ -84,6 +87,7 @@ make_native() {
 [ -n "${RAILGUN_NO_BUILD:-}" ] || "$PACKAGING/portable.sh"
 toolchain=$("$PACKAGING/toolchain.sh")
 mkdir -p "$PACKAGES"
+rm -f "$PACKAGES"/*.deb "$PACKAGES"/*.rpm
 make_stage
 make_deb
 make_rpm

@@ -10,13 +10,16 @@ tests=OFF
 toolchain=$("$PACKAGING/toolchain.sh")
 mkdir -p "$(dirname "$BUILD")"
 say "portable: building in $BUILD"
+# A folder configured for another toolchain is of no use.
+grep -qsx "RAILGUN_TOOLCHAIN:[A-Z]*=$toolchain" "$BUILD/CMakeCache.txt" || rm -rf "$BUILD"
 # -g1 and symbols are for panic logs; the packages hold stripped programs.
 cmake -S "$TOP" -B "$BUILD" -G Ninja -DCMAKE_TOOLCHAIN_FILE="$PACKAGING/toolchain.cmake" -DRAILGUN_TOOLCHAIN="$toolchain" \
   -DRAILGUN_PORTABLE=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O2 -g1" -DCMAKE_INSTALL_PREFIX=/usr \
   -DRAILGUN_TESTS=$tests >"$BUILD.log" 2>&1 || { tail -n 20 "$BUILD.log" >&2; die "configuring failed (see $BUILD.log)"; }
 cmake --build "$BUILD" -j "$JOBS" >>"$BUILD.log" 2>&1 || { grep -m 20 -E 'error|undefined' "$BUILD.log" >&2; die "building failed (see $BUILD.log)"; }
 for program in railgund railgunctl; do
-  say "portable: $program $(stat -c %s "$BUILD/bin/$program") bytes"
+  [ -x "$BUILD/bin/$program" ] || die "the build made no $program"
+  say "portable: $program $(stat -c %s "$BUILD/bin/$program") bytes with symbols"
 done
 if [ $tests = ON ]; then
   for test in "$BUILD"/bin/unit_*; do
