@@ -20,6 +20,11 @@ class AdaptiveBit {
   // `p`: probability that the bit is set, of 65536. `seen`: how many events that is worth.
   constexpr AdaptiveBit(std::uint16_t p, std::uint8_t seen) : p_(p), seen_(seen) {}
 
+  // `p`: of 256, as the start statistics have it.
+  static constexpr AdaptiveBit from_start(std::uint8_t p, std::uint8_t seen = 4) {
+    return {static_cast<std::uint16_t>(p * 256 + 128), seen};
+  }
+
   template <typename Coder>
   bool code(Coder& coder, bool value, unsigned limit = 30) {
     value = coder.bit(value, p_);

@@ -18,6 +18,7 @@
 #include "railgund/delta/parser.h"
 #include "railgund/delta/prepared.h"
 #include "railgund/delta/range_coder.h"
+#include "railgund/delta/start_statistics.h"
 #include "railgund/delta/window_text.h"
 
 namespace railgun::delta {
@@ -39,7 +40,9 @@ template <typename Model>
 class GapWalker {
  public:
   GapWalker(Reference::Prepared& reference, Model model)
-      : reference_(reference), old_(reference.page()), model_(std::move(model)) {}
+      : reference_(reference), old_(reference.page()), model_(std::move(model)) {
+    for (std::size_t i = 0; i < steps_.size(); ++i) steps_[i] = AdaptiveBit::from_start(start::kSteps[i]);
+  }
 
   // Where the reference is expected to go on.
   std::size_t expected() const { return source_; }

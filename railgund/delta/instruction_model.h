@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "railgund/delta/adaptive_bit.h"
+#include "railgund/delta/start_statistics.h"
 
 namespace railgun::delta {
 
@@ -29,7 +30,6 @@ enum class Flag : std::uint8_t {
   kSomeVolume,
   kMuchVolume,
   kPageIndex,
-  kPrimed,
   kFirstHasGap,
   kEndsInGap,
   kToTheEnd,
@@ -41,6 +41,13 @@ enum class Flag : std::uint8_t {
 
 class InstructionModel {
  public:
+  InstructionModel() {
+    for (std::size_t i = 0; i < flags_.size(); ++i) flags_[i] = AdaptiveBit::from_start(start::kFlags[i]);
+    for (std::size_t k = 0; k < numbers_.size(); ++k) {
+      for (std::size_t i = 0; i < 32; ++i) numbers_[k][i] = AdaptiveBit::from_start(start::kLengths[k][i]);
+    }
+  }
+
   template <typename Coder>
   bool flag(Coder& coder, Flag flag, bool value, unsigned variant = 0) {
     return flags_[static_cast<std::size_t>(flag) + variant].code(coder, value);

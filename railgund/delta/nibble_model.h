@@ -10,6 +10,7 @@
 #include "railgund/base/bytes.h"
 #include "railgund/delta/adaptive_bit.h"
 #include "railgund/delta/gap_model.h"
+#include "railgund/delta/logistic.h"
 #include "railgund/delta/nibble_rows.h"
 
 namespace railgun::delta {
@@ -30,18 +31,29 @@ class NibbleModel {
   static constexpr std::size_t kSupports = 3;
   static constexpr std::size_t kClasses = 8;
 
-  // Rows as they are now: the start's until one is changed.
-  const NibbleRow& row(std::size_t index) const { return changed_[index] != 0 ? own_[index] : start_[index]; }
-  void learn(std::size_t index, unsigned symbol) {
-    nibble::learn(row(index), own_[index], symbol);
-    changed_[index] = 1;
+  NibbleRow& changeable(NibbleContexts::Place place) {
+    NibbleRow& own = own_[place.index];
+    own = changed_[place.index] != 0 ? own : start_[place.index];
+    changed_[place.index] = 1;
+    if (own.mark != place.mark) {
+      own = {};
+      own.mark = place.mark;
+    }
+    return own;
   }
   template <typename Coder>
-  unsigned nibble(Coder& coder, unsigned value, std::size_t first, std::size_t second);
+  unsigned nibble(Coder& coder, unsigned value, const NibbleContexts::Rows& rows, unsigned half);
 
+  // The contexts and a constant.
+  static constexpr std::size_t kInputs = NibbleContexts::kOrders + 1;
+  static constexpr int kStartWeight = 20000;  // of 65536
+  static constexpr int kRate = 12;
+  // By contexts seen before, half of the byte and bit of the half.
+  std::array<std::array<int, kInputs>, (NibbleContexts::kOrders + 1) * 8> weights_;
   const NibbleRow* start_;
-  std::unique_ptr<NibbleRow[]> own_;
-  std::unique_ptr<std::uint8_t[]> changed_;
+  NibbleScratch::Loan scratch_;
+  NibbleRow* own_;
+  std::uint8_t* changed_;
   std::array<AdaptiveBit, kKinds * kSupports*(kMaxTrust + 1) * kClasses> hits_;
   std::array<AdaptiveBit, kKinds*(kMaxTrust + 1)> second_hits_;
 };
@@ -68,26 +80,40 @@ inline constexpr std::array<std::uint8_t, 256> kClassOf = make_classes();
 }  // namespace nibble
 
 template <typename Coder>
-unsigned NibbleModel::nibble(Coder& coder, unsigned value, std::size_t first, std::size_t second) {
-  const NibbleRow& one = row(first);
-  const NibbleRow& two = row(second);
-  alignas(32) std::uint16_t mixed[16];
-  // The longer context counts as much as it has seen.
-  const unsigned seen = two.below[15];
-  if (seen < 3) {
-    nibble::blend(one.below, two.below, seen == 0 ? 15 : seen == 1 ? 2 : 1, mixed);
-  } else {
-    nibble::blend(two.below, one.below, seen < 8 ? 2 : 3, mixed);
+unsigned NibbleModel::nibble(Coder& coder, unsigned value, const NibbleContexts::Rows& rows, unsigned half) {
+  std::array<NibbleRow*, NibbleContexts::kOrders> slots;
+  for (std::size_t k = 0; k < rows.size(); ++k) slots[k] = &changeable(rows[k]);
+  unsigned node = 1;
+  for (int left = 3; left >= 0; --left) {
+    std::array<int, kInputs> inputs;
+    unsigned known = 0;
+    for (std::size_t k = 0; k < slots.size(); ++k) {
+      const BitSlot slot = slots[k]->bit(node);
+      inputs[k] = stretch(slot.p());
+      known += slot.seen() != 0 ? 1 : 0;
+    }
+    auto& weights = weights_[(known * 2 + half) * 4 + static_cast<unsigned>(left)];
+    inputs[kInputs - 1] = 256;
+    int sum = 0;
+    for (std::size_t k = 0; k < kInputs; ++k) sum += inputs[k] * weights[k];
+    const std::uint32_t p = squash(sum >> 16);
+    const bool bit = coder.bit((value >> left & 1) != 0, p);
+    const int error = ((bit ? 65536 : 0) - static_cast<int>(p)) * kRate;
+    for (std::size_t k = 0; k < kInputs; ++k) weights[k] += (inputs[k] * (error >> 4) + (1 << 13)) >> 14;
+    for (NibbleRow* row : slots) row->bit(node).learn(bit);
+    node = node * 2 + (bit ? 1 : 0);
   }
-  mixed[15] = nibble::kTotal;
-  value = coder.nibble(value, mixed);
-  learn(first, value);
-  learn(second, value);
-  return value;
+  return node & 15;
 }
 
 template <typename Coder>
 std::uint8_t NibbleModel::byte(Coder& coder, std::uint8_t value, const GapContext& context) {
+  const NibbleContexts contexts(context.recent);
+  const NibbleContexts::Rows highs = contexts.rows(0);
+  for (const auto& place : highs) {
+    __builtin_prefetch(&start_[place.index]);
+    __builtin_prefetch(&own_[place.index]);
+  }
   const std::array<Guess, kKinds> guesses = {context.replaced, context.nearby, context.page};
   std::size_t best = 0;
   for (std::size_t k = 1; k < kKinds; ++k) {
@@ -116,9 +142,8 @@ std::uint8_t NibbleModel::byte(Coder& coder, std::uint8_t value, const GapContex
       if (second_hit.code(coder, value == second)) return second;
     }
   }
-  const NibbleContexts contexts(context.recent);
-  const unsigned high = nibble(coder, value >> 4, contexts.high1(), contexts.high2());
-  const unsigned low = nibble(coder, value & 15U, contexts.low1(high), contexts.low2(high));
+  const unsigned high = nibble(coder, value >> 4, highs, 0);
+  const unsigned low = nibble(coder, value & 15U, contexts.rows(1 + high), 1);
   return static_cast<std::uint8_t>(high << 4 | low);
 }
 

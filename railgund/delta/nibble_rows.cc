@@ -9,22 +9,34 @@ namespace {
 constexpr std::size_t kStretches = 24;
 constexpr std::size_t kStretchBytes = 4096;
 
+void learn(NibbleRow* rows, NibbleContexts::Place place, unsigned nibble) {
+  NibbleRow& row = rows[place.index];
+  if (row.mark != place.mark) {
+    row = {};
+    row.mark = place.mark;
+  }
+  unsigned node = 1;
+  for (int k = 3; k >= 0; --k) {
+    const bool bit = (nibble >> k & 1) != 0;
+    row.bit(node).learn(bit);
+    node = node * 2 + (bit ? 1 : 0);
+  }
+}
+
 void learn(NibbleRow* rows, ByteView text) {
   std::uint64_t recent = 0;
   for (const std::uint8_t byte : text) {
     const NibbleContexts contexts(recent);
     const unsigned high = byte >> 4;
-    const unsigned low = byte & 15;
-    for (const std::size_t row : {contexts.high1(), contexts.high2()}) nibble::learn(rows[row], rows[row], high);
-    for (const std::size_t row : {contexts.low1(high), contexts.low2(high)}) nibble::learn(rows[row], rows[row], low);
+    for (const auto place : contexts.rows(0)) learn(rows, place, high);
+    for (const auto place : contexts.rows(1 + high)) learn(rows, place, byte & 15U);
     recent = recent << 8 | byte;
   }
 }
 
 }  // namespace
 
-PrimedRows::PrimedRows(ByteView page) : rows_(std::make_unique_for_overwrite<NibbleRow[]>(NibbleContexts::kRows)) {
-  std::fill_n(rows_.get(), NibbleContexts::kRows, nibble::even_row());
+PrimedRows::PrimedRows(ByteView page) : rows_(std::make_unique<NibbleRow[]>(NibbleContexts::kRows)) {
   if (page.size() <= kStretches * kStretchBytes) {
     learn(rows_.get(), page);
     return;
@@ -32,5 +44,25 @@ PrimedRows::PrimedRows(ByteView page) : rows_(std::make_unique_for_overwrite<Nib
   const std::size_t stride = page.size() / kStretches;
   for (std::size_t i = 0; i < kStretches; ++i) learn(rows_.get(), page.subspan(i * stride, kStretchBytes));
 }
+
+namespace {
+
+std::unique_ptr<NibbleScratch>& kept_scratch() {
+  thread_local std::unique_ptr<NibbleScratch> kept;
+  return kept;
+}
+
+}  // namespace
+
+NibbleScratch::Loan NibbleScratch::borrow() {
+  if (kept_scratch()) {
+    std::fill_n(kept_scratch()->changed.get(), NibbleContexts::kRows, std::uint8_t{0});
+    return Loan(kept_scratch().release());
+  }
+  return Loan(new NibbleScratch{std::make_unique_for_overwrite<NibbleRow[]>(NibbleContexts::kRows),
+                                std::make_unique<std::uint8_t[]>(NibbleContexts::kRows)});
+}
+
+void NibbleScratch::Return::operator()(NibbleScratch* scratch) const { kept_scratch().reset(scratch); }
 
 }  // namespace railgun::delta
