@@ -13,6 +13,7 @@
 #include "railgund/base/endpoint.h"
 #include "railgund/base/hash.h"
 #include "railgund/base/time.h"
+#include "railgund/page/version.h"
 
 namespace railgun::proxy {
 
@@ -38,10 +39,11 @@ struct SetReading {
   ConnectionId connection;
   bool on;
 };
-// The core is done with it and knows it no more. `flush`: send what can still be pulled first, for a while.
+// The core is done with it and knows it no more: nothing can be pulled, nothing is to be reported. `last_words` are
+// sent before it is closed, for a while.
 struct Close {
   ConnectionId connection;
-  bool flush;
+  Bytes last_words;
 };
 // Look up a key in the store, if there is one. Answered by store_answer() (or not at all: the core keeps a deadline).
 enum class TicketId : std::uint64_t {};
@@ -53,11 +55,15 @@ struct StorePut {
   std::string key;
   Bytes item;
 };
+// A version that was just kept: build what its next use will want, after everything that somebody waits for.
+struct Prepare {
+  page::VersionPtr version;
+};
 // A fact for the log: one line, no secrets. Levels as in log.level: 0 errors, 1 information, 5 debug.
 struct LogLine {
   int level;
   std::string text;
 };
-using Effect = std::variant<Dial, WantWrite, SetReading, Close, StoreGet, StorePut, LogLine>;
+using Effect = std::variant<Dial, WantWrite, SetReading, Close, StoreGet, StorePut, Prepare, LogLine>;
 
 }  // namespace railgun::proxy

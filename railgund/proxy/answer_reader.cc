@@ -1,0 +1,92 @@
+#include "railgund/proxy/answer_reader.h"
+
+#include <algorithm>
+
+namespace railgun::proxy {
+namespace {
+
+// Coded bytes handed to the decoder at a time: a few bytes can stand for a whole window, and what is rebuilt before the
+// client took the last is bounded by this.
+constexpr std::size_t kSliceBytes = 256;
+
+}  // namespace
+
+AnswerReader::AnswerReader(std::vector<page::VersionPtr> named, std::shared_ptr<const KeyedHash> hash,
+                           std::size_t page_limit_bytes, bool answers_head_request)
+    : named_(std::move(named)),
+      hash_(std::move(hash)),
+      page_limit_bytes_(page_limit_bytes),
+      answers_head_request_(answers_head_request) {}
+
+Result<void> AnswerReader::head(ByteView prelude, Fields fields) {
+  auto answer = decode_answer(prelude, std::move(fields), named_.size());
+  if (!answer) return std::unexpected(answer.error());
+  if (answer->coding == Coding::kDelta) {
+    decoder_.emplace(answer->reference ? page::reference_of(named_[*answer->reference]) : nullptr,
+                     delta::DecoderLimits{});
+  }
+  answer_ = std::move(*answer);
+  return {};
+}
+
+void AnswerReader::data(ByteView coded_bytes) {
+  coded_bytes_ += coded_bytes.size();
+  coded_.append(coded_bytes);
+}
+
+Result<void> AnswerReader::end(ByteView trailer) {
+  auto decoded = decode_trailer(trailer);
+  if (!decoded) return std::unexpected(decoded.error());
+  trailer_ = *decoded;
+  return {};
+}
+
+Result<std::size_t> AnswerReader::rebuild(std::size_t room) {
+  std::size_t used = 0;
+  while (answer_ && !coded_.empty() && body_.size() < room) {
+    if (!decoder_) {
+      const std::size_t count = std::min(coded_.size(), room - body_.size());
+      page_bytes_ += count;
+      used += count;
+      body_.append(coded_.view().first(count));
+      coded_.consume(count);
+      continue;
+    }
+    const ByteView slice = coded_.view().first(std::min(coded_.size(), kSliceBytes));
+    if (auto received = decoder_->receive(slice); !received) return std::unexpected(received.error());
+    used += slice.size();
+    coded_.consume(slice.size());
+    take_page(decoder_->take());
+  }
+  if (answer_ && trailer_ && coded_.empty() && !complete_) {
+    if (auto done = complete(); !done) return std::unexpected(done.error());
+  }
+  return used;
+}
+
+void AnswerReader::take_page(Bytes bytes) {
+  page_bytes_ += bytes.size();
+  if (page_fits_ && page_.size() + bytes.size() > page_limit_bytes_) {
+    page_fits_ = false;
+    page_ = Bytes{};
+  }
+  if (page_fits_) append(page_, bytes);
+  body_.append(std::move(bytes));
+}
+
+Result<void> AnswerReader::complete() {
+  if (decoder_ && !decoder_->finished()) return fail(Errc::kMalformed, "answer whose delta is cut short");
+  const http::BodyLength& announced = answer_->response.body;
+  const bool has_body = !answers_head_request_ && answer_->response.status != 304;
+  if (has_body && announced.kind == http::BodyLength::Kind::kKnown && announced.bytes != page_bytes_) {
+    return fail(Errc::kMalformed, "answer of another length than its head says");
+  }
+  complete_ = true;
+  if (!trailer_->kept || !decoder_ || !page_fits_) return {};
+  const Id128 id = (*hash_)(page_);
+  if (id_half(id) != trailer_->id_half) return fail(Errc::kDenied, "the rebuilt page fails its check");
+  version_ = std::make_shared<page::Version>(id, std::move(page_), trailer_->keep);
+  return {};
+}
+
+}  // namespace railgun::proxy

@@ -1,0 +1,70 @@
+// The sender's half of an answer: rebuilds the page from what comes on the stream, checked window by window, and the
+// whole of it at the end. A core of its own, that knows neither streams nor clients.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "railgund/base/byte_queue.h"
+#include "railgund/base/hash.h"
+#include "railgund/base/result.h"
+#include "railgund/delta/decoder.h"
+#include "railgund/proxy/message_codec.h"
+
+namespace railgun::proxy {
+
+class AnswerReader {
+ public:
+  // `named`: the versions named in the request, pinned here. `hash`: of the listener's reference ids.
+  // `page_limit_bytes`: the largest page kept.
+  AnswerReader(std::vector<page::VersionPtr> named, std::shared_ptr<const KeyedHash> hash, std::size_t page_limit_bytes,
+               bool answers_head_request);
+
+  // Each error is final: the answer is not to be trusted any further.
+  Result<void> head(ByteView prelude, Fields fields);
+  void data(ByteView coded_bytes);
+  Result<void> end(ByteView trailer);
+
+  // Rebuilds until body() holds `room` bytes or nothing is left to do. Says how many coded bytes it used.
+  // Errors: kMalformed, kDenied (a check failed), kTooLarge, kUnsupported.
+  Result<std::size_t> rebuild(std::size_t room);
+
+  bool has_head() const { return answer_.has_value(); }
+  // All that the link has to give is here.
+  bool has_end() const { return trailer_.has_value(); }
+  const Answer& answer() const { return *answer_; }
+  // Checked bytes for the client, who takes them off.
+  ByteQueue& body() { return body_; }
+  // Everything has come, was rebuilt and checked.
+  bool is_complete() const { return complete_; }
+  // The page, if both ends are to keep it; after is_complete().
+  const page::VersionPtr& version() const { return version_; }
+
+  std::uint64_t coded_bytes() const { return coded_bytes_; }
+  std::uint64_t page_bytes() const { return page_bytes_; }
+
+ private:
+  Result<void> complete();
+  void take_page(Bytes bytes);
+
+  std::vector<page::VersionPtr> named_;
+  std::shared_ptr<const KeyedHash> hash_;
+  std::size_t page_limit_bytes_;
+  bool answers_head_request_;
+
+  std::optional<Answer> answer_;
+  std::optional<delta::Decoder> decoder_;  // none: raw
+  std::optional<AnswerTrailer> trailer_;   // once the end has come
+  ByteQueue coded_;
+  ByteQueue body_;
+  Bytes page_;
+  bool page_fits_ = true;
+  bool complete_ = false;
+  page::VersionPtr version_;
+  std::uint64_t coded_bytes_ = 0;
+  std::uint64_t page_bytes_ = 0;
+};
+
+}  // namespace railgun::proxy

@@ -1,0 +1,77 @@
+// The listener's half of an answer: turns what the origin says into what goes on the stream. A core of its own, that
+// knows neither streams nor origins.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+
+#include "railgund/base/byte_queue.h"
+#include "railgund/base/hash.h"
+#include "railgund/base/result.h"
+#include "railgund/base/time.h"
+#include "railgund/config/config.h"
+#include "railgund/delta/encoder.h"
+#include "railgund/http/content_coding.h"
+#include "railgund/proxy/message_codec.h"
+
+namespace railgun::proxy {
+
+// A reference that both ends hold: its place in the request's list, and the version.
+struct HeldReference {
+  std::uint8_t index;
+  page::VersionPtr version;
+};
+
+class AnswerWriter {
+ public:
+  // `hash`: of this listener's reference ids; it outlives the writer.
+  AnswerWriter(const config::Config& config, const KeyedHash& hash, std::uint64_t link_bytes_per_second);
+
+  // Chooses the coding and gives the head to send. `reference`: the best one held, or none.
+  Answer begin(const http::Request& request, http::Response response, std::optional<HeldReference> reference);
+
+  // Bytes of the origin's body. Errors: kMalformed, kTooLarge from undoing the origin's gzip: the answer is to be cut.
+  Result<void> write(ByteView body, Instant now);
+  // The body is complete. Errors: kMalformed if the origin's gzip is not.
+  Result<void> finish();
+
+  // Coded bytes ready to be sent; the caller takes them off.
+  ByteQueue& coded() { return coded_; }
+  bool is_finished() const { return finished_; }
+
+  // A slow origin: when what is held must go out, so that the client sees it.
+  Instant deadline() const { return flush_at_; }
+  void on_deadline(Instant now);
+
+  // After finish().
+  const Bytes& trailer() const { return trailer_; }
+  const page::VersionPtr& version() const { return version_; }  // to be kept, or null
+  bool was_gunzipped() const { return gunzip_ != nullptr; }
+  std::uint64_t page_bytes() const { return page_bytes_; }
+  std::uint64_t coded_bytes() const { return coded_bytes_; }
+
+ private:
+  void write_page(ByteView bytes);
+  void take_coded();
+
+  delta::EncoderOptions encoder_options_;
+  const KeyedHash& hash_;
+  std::size_t page_limit_bytes_;
+  config::NoStore no_store_;
+  std::size_t padding_bytes_;
+
+  std::unique_ptr<delta::Encoder> encoder_;    // null: raw
+  std::unique_ptr<http::GzipDecoder> gunzip_;  // null: the origin's bytes are the page
+  std::optional<page::Keep> keep_;
+  Bytes page_;  // the whole page, as long as it may be kept
+  ByteQueue coded_;
+  Instant flush_at_ = kNever;
+  bool finished_ = false;
+  Bytes trailer_;
+  page::VersionPtr version_;
+  std::uint64_t page_bytes_ = 0;
+  std::uint64_t coded_bytes_ = 0;
+};
+
+}  // namespace railgun::proxy

@@ -1,0 +1,72 @@
+// How a request and its answer travel on a stream: preludes, trailers and pseudo-fields (doc/PROTOCOL.md, "Exchanges").
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "railgund/base/bytes.h"
+#include "railgund/base/field.h"
+#include "railgund/base/hash.h"
+#include "railgund/base/result.h"
+#include "railgund/base/time.h"
+#include "railgund/http/message.h"
+#include "railgund/page/version.h"
+
+namespace railgun::proxy {
+
+// At most so many references are named in a request.
+inline constexpr std::size_t kMostReferences = 4;
+
+// The layer above's part of the link's greeting.
+struct Greeting {
+  Bytes reference_key;  // 32 bytes from a listener: the key of its reference ids; empty from a sender
+  std::string build;    // four hex digits that stand for the program's build
+};
+Bytes encode_greeting(const Greeting& greeting);
+// Errors: kMalformed, kUnsupported for another version of this layer.
+Result<Greeting> decode_greeting(ByteView payload);
+
+// What a request says besides its fields.
+struct Ask {
+  http::Request request;
+  std::vector<Id128> references;  // that the sender holds pinned, best first
+};
+struct EncodedHead {
+  Bytes prelude;
+  Fields fields;
+};
+EncodedHead encode_ask(const Ask& ask);
+// Errors: kMalformed.
+Result<Ask> decode_ask(ByteView prelude, Fields fields);
+
+enum class Coding : std::uint8_t {
+  kRaw = 0,    // the body as it is
+  kDelta = 1,  // a delta, cold or against a reference (doc/DELTA_FORMAT.md)
+};
+
+struct Answer {
+  http::Response response;
+  Coding coding = Coding::kRaw;
+  std::optional<std::uint8_t> reference;  // index into the request's list
+  std::uint16_t flags = 0;                // of the Cf-Railgun header (control/cf_railgun.h)
+  Duration origin_time{};                 // from asking the origin to its answer's head
+  bool from_listener = false;             // no origin's answer: the listener's own error page
+};
+EncodedHead encode_answer(const Answer& answer);
+// `references`: how many the request named. Errors: kMalformed.
+Result<Answer> decode_answer(ByteView prelude, Fields fields, std::size_t references);
+
+// The end of an answer: whether the listener keeps the page as a version, where, and the first half of its id, which is
+// the check of the whole page.
+struct AnswerTrailer {
+  bool kept = false;
+  page::Keep keep = page::Keep::kMemoryOnly;
+  std::uint64_t id_half = 0;
+};
+Bytes encode_trailer(const AnswerTrailer& trailer);
+Result<AnswerTrailer> decode_trailer(ByteView bytes);
+std::uint64_t id_half(const Id128& id);
+
+}  // namespace railgun::proxy

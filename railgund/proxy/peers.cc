@@ -1,0 +1,271 @@
+#include "railgund/proxy/peers.h"
+
+#include <algorithm>
+
+namespace railgun::proxy {
+namespace {
+
+constexpr Duration kFirstRedial = std::chrono::milliseconds(50);
+// A link is back within this after its peer is.
+constexpr Duration kSlowestRedial = std::chrono::milliseconds(800);
+
+// Doubles with each failure; spread by up to a quarter so that many senders do not dial in step. The spread comes from
+// a hash, so that a simulation repeats.
+Duration redial_delay(unsigned failures, std::uint64_t salt) {
+  const Duration plain = std::min(Duration(kFirstRedial * (1LL << std::min(failures, 5U))), kSlowestRedial);
+  Bytes salted;
+  ByteWriter(salted).u64(salt);
+  return plain + plain * static_cast<long>(hash64(salted) % 64) / 256;
+}
+
+bool allows(const std::vector<std::string>& hosts, std::string_view host) {
+  return hosts.empty() || std::any_of(hosts.begin(), hosts.end(), [&](const std::string& allowed) {
+           if (allowed.starts_with("*."))
+             return host.size() > allowed.size() - 1 && host.ends_with(std::string_view(allowed).substr(1));
+           return allowed == host;
+         });
+}
+
+}  // namespace
+
+link::Limits Peers::limits() const {
+  link::Limits limits;
+  limits.streams = context_.config->streams;
+  limits.stream_window_bytes = context_.config->stream_window_bytes;
+  limits.link_window_bytes = context_.config->link_window_bytes;
+  limits.ping_idle = context_.config->link_ping_interval;
+  limits.ping_patience = context_.config->link_ping_timeout;
+  return limits;
+}
+
+void Peers::keep(const std::vector<Endpoint>& endpoints, unsigned lanes, Instant now) {
+  const auto wanted = [&](const Endpoint& endpoint) {
+    return std::find(endpoints.begin(), endpoints.end(), endpoint) != endpoints.end();
+  };
+  for (const Lane& lane : lanes_) {
+    if (wanted(lane.endpoint) || !lane.link) continue;
+    if (Link* link = find(*lane.link)) {
+      link->mux.go_away("no longer in the configuration");
+      touch(*link, now);
+    }
+  }
+  std::erase_if(lanes_, [&](const Lane& lane) { return !wanted(lane.endpoint); });
+  for (const Endpoint& endpoint : endpoints) {
+    const auto have =
+        std::count_if(lanes_.begin(), lanes_.end(), [&](const Lane& lane) { return lane.endpoint == endpoint; });
+    for (auto count = static_cast<unsigned>(have); count < lanes; ++count) {
+      lanes_.push_back({.endpoint = endpoint});
+      dial(lanes_.back(), now);
+    }
+  }
+}
+
+void Peers::dial(Lane& lane, Instant now) {
+  const ConnectionId id = context_.new_connection();
+  Link& link = links_.try_emplace(id, id, link::Mux(role_, limits(), greeting_, now), lane.endpoint, now).first->second;
+  link.peer_name = to_string(lane.endpoint);
+  lane.link = id;
+  lane.redial_at = kNever;
+  context_.add(Dial{.connection = id,
+                    .kind = Kind::kLink,
+                    .endpoint = lane.endpoint,
+                    .secure = context_.config->wan_tls,
+                    .server_name = lane.endpoint.host,
+                    .give_up = now + context_.config->link_connect_timeout});
+}
+
+Link* Peers::find(ConnectionId id) {
+  const auto found = links_.find(id);
+  return found == links_.end() ? nullptr : &found->second;
+}
+
+Link* Peers::pick(const std::vector<Endpoint>& endpoints, std::string_view host) {
+  const auto least_busy = [&](auto&& matches) {
+    Link* best = nullptr;
+    for (auto& [id, link] : links_) {
+      if (!link.greeting || !link.mux.can_open() || !matches(link) || !allows(link.hosts, host)) continue;
+      if (best == nullptr || link.mux.open_streams() < best->mux.open_streams()) best = &link;
+    }
+    return best;
+  };
+  for (const Endpoint& endpoint : endpoints) {
+    if (Link* link = least_busy([&](const Link& candidate) { return candidate.endpoint == endpoint; })) return link;
+  }
+  return least_busy([](const Link& candidate) { return !candidate.endpoint; });
+}
+
+bool Peers::is_pending(const std::vector<Endpoint>& endpoints) const {
+  return std::any_of(lanes_.begin(), lanes_.end(), [&](const Lane& lane) {
+    return lane.failures == 0 && std::find(endpoints.begin(), endpoints.end(), lane.endpoint) != endpoints.end();
+  });
+}
+
+std::optional<PeerEvent> Peers::poll() {
+  if (events_.empty()) return std::nullopt;
+  PeerEvent event = std::move(events_.front());
+  events_.pop_front();
+  return event;
+}
+
+void Peers::accepted(ConnectionId id, std::string peer_name, std::vector<std::string> hosts, Instant now) {
+  Link& link = links_.try_emplace(id, id, link::Mux(role_, limits(), greeting_, now), std::nullopt, now).first->second;
+  link.peer_name = std::move(peer_name);
+  connected(id, std::move(hosts), now);
+}
+
+void Peers::connected(ConnectionId id, std::vector<std::string> hosts, Instant now) {
+  Link* link = find(id);
+  if (link == nullptr) return;
+  link->is_connected = true;
+  link->hosts = std::move(hosts);
+  if (draining_) link->mux.go_away("shutting down");
+  touch(*link, now);
+}
+
+void Peers::receive(ConnectionId id, ByteView bytes, Instant now) {
+  Link* link = find(id);
+  if (link == nullptr) return;
+  context_.counters.link_bytes_received.add(bytes.size());
+  Result<void> received = link->mux.receive(bytes, now);
+  if (received) received = take_events(*link);
+  if (!received) {
+    lose(id, received.error().text, true, now);
+    return;
+  }
+  touch(*link, now);
+}
+
+Result<void> Peers::take_events(Link& link) {
+  while (auto event = link.mux.poll()) {
+    if (const auto* hello = std::get_if<link::HelloReceived>(&*event)) {
+      auto greeting = decode_greeting(hello->payload);
+      if (!greeting) return std::unexpected(greeting.error());
+      const bool from_listener = !greeting->reference_key.empty();
+      if (from_listener != (role_ == link::Role::kAsker)) {
+        return fail(Errc::kDenied,
+                    from_listener ? "a listener was dialled by a listener" : "a sender was dialled by a sender");
+      }
+      if (from_listener) link.reference_hash = std::make_shared<const KeyedHash>(greeting->reference_key);
+      link.greeting = std::move(*greeting);
+      for (Lane& lane : lanes_) {
+        if (lane.link == link.id) lane.failures = 0;
+      }
+      context_.counters.links_opened.add();
+      context_.log(1, "link to " + link.peer_name + " is up");
+    }
+    events_.push_back({link.id, std::move(*event)});
+  }
+  return {};
+}
+
+void Peers::touch(Link& link, Instant now) {
+  link.told.update(context_, link.id, true, link.is_connected && link.mux.wants_write());
+  deadlines_.set(link.id, link.mux.deadline());
+  if (link.mux.is_going_away() && link.mux.open_streams() == 0 && !link.mux.wants_write()) {
+    lose(link.id, "going away", true, now);
+  }
+}
+
+void Peers::closed(ConnectionId id, const Error& error, Instant now) { lose(id, error.text, false, now); }
+
+void Peers::cut_named(const std::string& name, Instant now) {
+  std::vector<ConnectionId> matching;
+  for (const auto& [id, link] : links_) {
+    const bool allowed = std::find(link.hosts.begin(), link.hosts.end(), name) != link.hosts.end();
+    if (allowed || link.peer_name == name) matching.push_back(id);
+  }
+  for (const ConnectionId id : matching) lose(id, "cut on command", true, now);
+}
+
+void Peers::lose(ConnectionId id, const std::string& reason, bool flush, Instant now) {
+  Link* link = find(id);
+  if (link == nullptr) return;
+  if (link->greeting) {
+    context_.counters.links_closed.add();
+    context_.log(link->mux.is_going_away() ? 1 : 0, "link to " + link->peer_name + " is down: " + reason);
+  }
+  // The mux may have something left to say, such as a GOAWAY with the reason.
+  Bytes last_words;
+  if (flush && link->is_connected) link->mux.pull(last_words, SIZE_MAX, now);
+  for (Lane& lane : lanes_) {
+    if (lane.link != id) continue;
+    if (!link->greeting && lane.failures == 0) context_.log(0, "cannot reach " + link->peer_name + ": " + reason);
+    lane.link.reset();
+    lane.redial_at = draining_ ? kNever : now + redial_delay(lane.failures++, static_cast<std::uint64_t>(id));
+  }
+  links_.erase(id);
+  deadlines_.remove(id);
+  events_.push_back({id, LinkLost{reason}});
+  context_.add(Close{id, std::move(last_words)});
+}
+
+std::size_t Peers::pull(ConnectionId id, Bytes& to, std::size_t most, Instant now) {
+  Link* link = find(id);
+  if (link == nullptr || !link->is_connected) return 0;
+  const std::size_t count = link->mux.pull(to, most, now);
+  context_.counters.link_bytes_sent.add(count);
+  link->told.pulled(link->mux.wants_write());
+  while (auto event = link->mux.poll()) events_.push_back({id, std::move(*event)});
+  touch(*link, now);
+  return count;
+}
+
+Instant Peers::deadline() const {
+  Instant earliest = deadlines_.earliest();
+  for (const Lane& lane : lanes_) earliest = std::min(earliest, lane.redial_at);
+  return earliest;
+}
+
+void Peers::on_deadline(Instant now) {
+  while (const auto id = deadlines_.take_due(now)) {
+    Link* link = find(*id);
+    if (link == nullptr) continue;
+    if (auto alive = link->mux.on_deadline(now); !alive) {
+      lose(*id, alive.error().text, true, now);
+      continue;
+    }
+    if (auto taken = take_events(*link); !taken) {
+      lose(*id, taken.error().text, true, now);
+      continue;
+    }
+    touch(*link, now);
+  }
+  for (Lane& lane : lanes_) {
+    if (lane.redial_at <= now) dial(lane, now);
+  }
+}
+
+void Peers::drain(Instant now) {
+  draining_ = true;
+  std::vector<ConnectionId> ids;
+  for (auto& [id, link] : links_) ids.push_back(id);
+  for (const ConnectionId id : ids) {
+    Link& link = links_.at(id);
+    if (!link.is_connected || !link.greeting) {
+      lose(id, "shutting down", false, now);
+      continue;
+    }
+    link.mux.go_away("shutting down");
+    touch(link, now);
+  }
+  for (Lane& lane : lanes_) lane.redial_at = kNever;
+}
+
+std::vector<LinkStatus> Peers::status(Instant now) const {
+  std::vector<LinkStatus> all;
+  for (const auto& [id, link] : links_) {
+    all.push_back({.peer = link.peer_name,
+                   .dialled = link.endpoint.has_value(),
+                   .up = link.greeting.has_value(),
+                   .going_away = link.mux.is_going_away(),
+                   .age = now - link.since,
+                   .round_trip = link.mux.round_trip(),
+                   .streams = link.mux.open_streams(),
+                   .bytes_sent = link.mux.counters().bytes_sent,
+                   .bytes_received = link.mux.counters().bytes_received,
+                   .hosts = link.hosts});
+  }
+  return all;
+}
+
+}  // namespace railgun::proxy

@@ -1,0 +1,109 @@
+// The links of one core: dials and redials them, accepts them, finds one that can take a stream. A core.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "railgund/base/hash.h"
+#include "railgund/link/mux.h"
+#include "railgund/proxy/context.h"
+#include "railgund/proxy/deadlines.h"
+#include "railgund/proxy/message_codec.h"
+#include "railgund/proxy/status.h"
+
+namespace railgun::proxy {
+
+struct Link {
+  Link(ConnectionId connection, link::Mux link_mux, std::optional<Endpoint> peer, Instant now)
+      : id(connection), mux(std::move(link_mux)), endpoint(std::move(peer)), since(now) {}
+  ConnectionId id;
+  link::Mux mux;
+  std::optional<Endpoint> endpoint;                 // that we dialled; none: the peer dialled us
+  std::string peer_name;                            // for people: the endpoint, or the address it came from
+  std::vector<std::string> hosts;                   // that the peer's certificate allows; empty: all
+  std::optional<Greeting> greeting;                 // once it is ready
+  std::shared_ptr<const KeyedHash> reference_hash;  // of a listener's reference ids
+  Instant since;
+  bool is_connected = false;
+  Told told;
+};
+
+struct LinkLost {
+  std::string reason;
+};
+struct PeerEvent {
+  ConnectionId link;
+  std::variant<link::Event, LinkLost> event;
+};
+
+class Peers {
+ public:
+  // `greeting`: ours, sent on every link.
+  Peers(Context& context, link::Role role, const Greeting& greeting)
+      : context_(context), role_(role), greeting_(encode_greeting(greeting)) {}
+
+  // Keeps `lanes` links to each of these endpoints from now on; others that were dialled are drained and closed.
+  void keep(const std::vector<Endpoint>& endpoints, unsigned lanes, Instant now);
+
+  // A link that can take a stream now: to the first of the endpoints that has one, the one with the fewest streams;
+  // else one that the peer dialled and whose certificate allows the host. Null if there is none.
+  Link* pick(const std::vector<Endpoint>& endpoints, std::string_view host);
+  // A link to one of them is being opened and has not failed yet: worth waiting a moment for.
+  bool is_pending(const std::vector<Endpoint>& endpoints) const;
+
+  Link* find(ConnectionId id);
+  std::optional<PeerEvent> poll();
+
+  // After commands to a link's mux: tells the shell what has changed.
+  void touch(Link& link, Instant now);
+
+  // No new streams on any link; each closes when its last stream has ended.
+  void drain(Instant now);
+  // Ends links at once, streams and all: those whose peer has this name, or whose certificate allows a host of this
+  // name.
+  void cut_named(const std::string& name, Instant now);
+
+  // The shell's side, for connections of Kind::kLink.
+  bool owns(ConnectionId id) const { return links_.contains(id); }
+  void accepted(ConnectionId id, std::string peer_name, std::vector<std::string> hosts, Instant now);
+  void connected(ConnectionId id, std::vector<std::string> hosts, Instant now);
+  void receive(ConnectionId id, ByteView bytes, Instant now);
+  void closed(ConnectionId id, const Error& error, Instant now);
+  std::size_t pull(ConnectionId id, Bytes& to, std::size_t most, Instant now);
+
+  Instant deadline() const;
+  void on_deadline(Instant now);
+
+  bool empty() const { return links_.empty(); }
+  std::vector<LinkStatus> status(Instant now) const;
+
+ private:
+  // One lane to one endpoint, up or not.
+  struct Lane {
+    Endpoint endpoint;
+    std::optional<ConnectionId> link{};
+    Instant redial_at = kNever;
+    unsigned failures = 0;
+  };
+
+  void dial(Lane& lane, Instant now);
+  void lose(ConnectionId id, const std::string& reason, bool flush, Instant now);
+  Result<void> take_events(Link& link);
+  link::Limits limits() const;
+
+  Context& context_;
+  link::Role role_;
+  Bytes greeting_;
+  std::unordered_map<ConnectionId, Link> links_;
+  std::vector<Lane> lanes_;
+  std::deque<PeerEvent> events_;
+  Deadlines<ConnectionId> deadlines_;
+  bool draining_ = false;
+};
+
+}  // namespace railgun::proxy

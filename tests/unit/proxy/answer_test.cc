@@ -1,0 +1,154 @@
+// The two halves of an answer against each other: what the writer makes, the reader rebuilds.
+#include <functional>
+
+#include <gtest/gtest.h>
+
+#include "railgund/proxy/answer_reader.h"
+#include "railgund/proxy/answer_writer.h"
+
+namespace railgun::proxy {
+namespace {
+
+constexpr std::size_t kRoom = 64 * 1024;
+
+std::string page_text(int changed) {
+  std::string text;
+  for (int i = 0; i < 400; ++i)
+    text += "<p>story " + std::to_string(i == 200 ? 100000 + changed : i) + " of the day</p>\n";
+  return text;
+}
+
+struct Exchange {
+  Exchange() : hash(std::make_shared<const KeyedHash>(Bytes(32, 3))) {
+    request.method = "GET";
+    request.host = "site.test";
+    request.target = "/";
+  }
+
+  http::Response html(const std::string& text) const {
+    http::Response response;
+    response.status = 200;
+    response.fields = {{"content-type", "text/html"}};
+    response.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = text.size()};
+    return response;
+  }
+
+  // Sends one page through both; gives what the client would see, or the error.
+  Result<std::string> pass(const std::string& text, page::VersionPtr held, std::function<void(Bytes&)> tamper = {}) {
+    AnswerWriter writer(config, *hash, 0);
+    std::optional<HeldReference> reference;
+    if (held) reference = HeldReference{0, held};
+    const EncodedHead head = encode_answer(writer.begin(request, html(text), reference));
+    EXPECT_TRUE(writer.write(as_bytes(text), Instant{}));
+    EXPECT_TRUE(writer.finish());
+    coded = writer.coded().take_all();
+    if (tamper) tamper(coded);
+    written = writer.version();
+
+    AnswerReader reader(held ? std::vector<page::VersionPtr>{held} : std::vector<page::VersionPtr>{}, hash, 1 << 20,
+                        false);
+    if (auto read = reader.head(head.prelude, head.fields); !read) return std::unexpected(read.error());
+    reader.data(coded);
+    if (auto read = reader.end(writer.trailer()); !read) return std::unexpected(read.error());
+    std::string body;
+    while (!reader.is_complete() || !reader.body().empty()) {
+      auto used = reader.rebuild(kRoom);
+      if (!used) return std::unexpected(used.error());
+      if (*used == 0 && reader.body().empty() && !reader.is_complete()) return fail(Errc::kMalformed, "stuck");
+      body += as_text(reader.body().take_all());
+    }
+    rebuilt = reader.version();
+    return body;
+  }
+
+  config::Config config;
+  std::shared_ptr<const KeyedHash> hash;
+  http::Request request;
+  Bytes coded;
+  page::VersionPtr written, rebuilt;
+};
+
+TEST(Answer, BothEndsKeepTheSameVersion) {
+  Exchange exchange;
+  EXPECT_EQ(exchange.pass(page_text(1), nullptr).value(), page_text(1));
+  ASSERT_TRUE(exchange.written && exchange.rebuilt);
+  EXPECT_EQ(exchange.written->id, exchange.rebuilt->id);
+  EXPECT_EQ(as_text(exchange.rebuilt->reference.bytes()), page_text(1));
+}
+
+TEST(Answer, IsAFewBytesOnceAVersionIsHeld) {
+  Exchange exchange;
+  ASSERT_TRUE(exchange.pass(page_text(1), nullptr));
+  EXPECT_EQ(exchange.pass(page_text(2), exchange.rebuilt).value(), page_text(2));
+  EXPECT_LT(exchange.coded.size(), 60U);
+}
+
+TEST(Answer, NeverLeavesDamagedBytes) {
+  Exchange exchange;
+  ASSERT_TRUE(exchange.pass(page_text(1), nullptr));
+  const page::VersionPtr held = exchange.rebuilt;
+  ASSERT_TRUE(exchange.pass(page_text(2), held));
+  const std::size_t size = exchange.coded.size();
+  for (std::size_t at = 0; at < size; ++at) {
+    const auto result = exchange.pass(page_text(2), held, [&](Bytes& coded) { coded[at] ^= 0x10; });
+    EXPECT_TRUE(!result || *result == page_text(2)) << at;
+  }
+}
+
+TEST(Answer, IsRefusedWhenCutShort) {
+  Exchange exchange;
+  const auto result = exchange.pass(page_text(1), nullptr, [](Bytes& coded) { coded.pop_back(); });
+  EXPECT_FALSE(result);
+}
+
+TEST(Answer, ThatPassesRawMustHaveTheLengthItSays) {
+  Exchange exchange;
+  const EncodedHead head = [&] {
+    Answer answer;
+    answer.response.status = 200;
+    answer.response.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = 5};
+    return encode_answer(answer);
+  }();
+  AnswerReader reader({}, exchange.hash, 1 << 20, false);
+  ASSERT_TRUE(reader.head(head.prelude, head.fields));
+  reader.data(as_bytes("four"));
+  ASSERT_TRUE(reader.end({}));
+  EXPECT_FALSE(reader.rebuild(kRoom));
+}
+
+TEST(AnswerWriter, FlushesWhatASlowOriginHasSaid) {
+  Exchange exchange;
+  AnswerWriter writer(exchange.config, *exchange.hash, 0);
+  http::Response response = exchange.html("");
+  response.body = {.kind = http::BodyLength::Kind::kChunked};
+  writer.begin(exchange.request, response, std::nullopt);
+  ASSERT_TRUE(writer.write(as_bytes("the first half of a slow page"), Instant{}));
+  EXPECT_TRUE(writer.coded().empty());
+  const Instant due = writer.deadline();
+  ASSERT_NE(due, kNever);
+  writer.on_deadline(due);
+  EXPECT_FALSE(writer.coded().empty());
+  EXPECT_EQ(writer.deadline(), kNever);
+}
+
+TEST(AnswerWriter, PadsToAMultipleWhereAsked) {
+  Exchange exchange;
+  exchange.config.padding_bytes = 64;
+  EXPECT_EQ(exchange.pass(page_text(1), nullptr).value(), page_text(1));
+  AnswerWriter writer(exchange.config, *exchange.hash, 0);
+  writer.begin(exchange.request, exchange.html(page_text(1)), std::nullopt);
+  ASSERT_TRUE(writer.write(as_bytes(page_text(1)), Instant{}));
+  ASSERT_TRUE(writer.finish());
+  EXPECT_EQ((writer.coded().size() + writer.trailer().size()) % 64, 0U);
+}
+
+TEST(AnswerWriter, KeepsNoPageOverTheLimit) {
+  Exchange exchange;
+  exchange.config.page_limit_bytes = 100;
+  ASSERT_TRUE(exchange.pass(page_text(1), nullptr));
+  EXPECT_EQ(exchange.written, nullptr);
+  EXPECT_EQ(exchange.rebuilt, nullptr);
+}
+
+}  // namespace
+}  // namespace railgun::proxy
