@@ -1,0 +1,84 @@
+// Those at the outer ends: web clients that check every byte they get, and an origin that remembers every byte it sent.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "railgund/http/client_connection.h"
+#include "railgund/http/server_connection.h"
+
+#include "world.h"
+
+namespace railgun::sim {
+
+// What the origin has sent, by the number in its X-Answer field.
+struct Ledger {
+  std::map<std::uint64_t, std::string> answers;
+  std::uint64_t next = 1;
+};
+
+// A web server whose pages change a little all the time.
+class Origin {
+ public:
+  Origin(World& world, Ledger& ledger) : world_(world), ledger_(ledger) {}
+  ~Origin();
+  void accept(PipePtr pipe);
+
+  bool breaks_off = false;  // now and then, in the middle of an answer
+
+ private:
+  struct Visit;
+  std::string page(const std::string& target);
+  void answer(const std::shared_ptr<Visit>& visit, const http::Request& request);
+  void send_pieces(const std::shared_ptr<Visit>& visit, std::string body, bool breaks);
+  void flush(const std::shared_ptr<Visit>& visit);
+
+  World& world_;
+  Ledger& ledger_;
+  std::vector<PipePtr> pipes_;
+};
+
+struct Outcome {
+  enum class Kind { kRight, kError, kCut, kWrong, kStalled };
+  Kind kind = Kind::kStalled;
+  std::string text;  // of what is wrong
+  bool was_delta = false;
+};
+
+// One request of one client, on a connection of its own.
+class Visitor : public std::enable_shared_from_this<Visitor> {
+ public:
+  Visitor(World& world, const Ledger& ledger, std::string method, std::string target, bool slow)
+      : world_(world),
+        ledger_(ledger),
+        method_(std::move(method)),
+        target_(std::move(target)),
+        slow_(slow),
+        http_({}, world.now) {}
+  void start(PipePtr pipe);
+  bool is_done() const { return done_; }
+  const Outcome& outcome() const { return outcome_; }
+  const std::string& target() const { return target_; }
+  std::string header() const { return std::string(field_value(response_.fields, "Cf-Railgun")); }
+
+ private:
+  void step();
+  void judge();
+  void finish(Outcome::Kind kind, std::string text = {});
+
+  World& world_;
+  const Ledger& ledger_;
+  std::string method_, target_;
+  bool slow_;
+  http::ClientConnection http_;
+  PipePtr pipe_;
+  std::string upload_;
+  http::Response response_;
+  std::string body_;
+  bool ended_ = false;
+  bool done_ = false;
+  Outcome outcome_;
+};
+
+}  // namespace railgun::sim

@@ -1,0 +1,131 @@
+#include "world.h"
+
+#include <algorithm>
+
+namespace railgun::sim {
+
+void World::at(Instant when, std::function<void()> work) {
+  events_.push({std::max(when, now), next_event_++, std::move(work)});
+}
+
+void World::run_until(Instant end) {
+  while (!events_.empty() && events_.top().when <= end) {
+    const Event event = events_.top();
+    events_.pop();
+    now = event.when;
+    event.work();
+  }
+  now = std::max(now, end);
+}
+
+Duration World::latency() {
+  return weather_.delay +
+         Duration(static_cast<std::int64_t>(dice.below(static_cast<std::uint64_t>(weather_.jitter.count()) + 1)));
+}
+
+PipePtr World::connect(const std::string& endpoint) {
+  const auto server = servers.find(endpoint);
+  if (server == servers.end() || blackout) return nullptr;
+  auto near = std::make_shared<Pipe>();
+  auto far = std::make_shared<Pipe>();
+  near->world_ = far->world_ = this;
+  near->other_ = far;
+  far->other_ = near;
+  // Each end is kept alive by its owner.
+  server->second(far);
+  return near;
+}
+
+void Pipe::write(ByteView bytes) {
+  if (!is_open_) return;
+  while (!bytes.empty()) {
+    const std::size_t count =
+        std::min<std::size_t>(bytes.size(), 1 + world_->dice.below(world_->weather_.largest_piece));
+    in_flight_ += count;
+    wire_.push_back(to_bytes(bytes.first(count)));
+    travel();
+    bytes = bytes.subspan(count);
+  }
+}
+
+void Pipe::end() {
+  if (!is_open_) return;
+  wire_.push_back(std::nullopt);
+  travel();
+}
+
+// One thing arrives, whatever is first on the wire: bytes never overtake each other, and wait while the network is
+// dark.
+void Pipe::travel() {
+  last_arrival_ = std::max(world_->now + world_->latency(), last_arrival_);
+  world_->at(last_arrival_, [self = shared_from_this()] { self->arrive(); });
+}
+
+void Pipe::arrive() {
+  if (world_->blackout) {
+    world_->after(std::chrono::milliseconds(200), [self = shared_from_this()] { self->arrive(); });
+    return;
+  }
+  const std::optional<Bytes> piece = std::move(wire_.front());
+  wire_.pop_front();
+  const PipePtr end = other_.lock();
+  if (!end || !end->is_open_) return;
+  if (piece) {
+    end->inbox_.push_back(*piece);
+  } else {
+    end->end_in_inbox_ = true;
+  }
+  end->deliver();
+}
+
+void Pipe::reset() {
+  if (!is_open_) return;
+  is_open_ = false;
+  world_->after(world_->latency(), [other = other_] {
+    const PipePtr end = other.lock();
+    if (!end || !end->is_open_) return;
+    end->is_open_ = false;
+    if (end->on_reset) end->on_reset();
+  });
+}
+
+void Pipe::deliver() {
+  while (is_open_ && is_reading_ && !inbox_.empty() && on_bytes) {
+    const Bytes piece = std::move(inbox_.front());
+    inbox_.pop_front();
+    if (const PipePtr writer = other_.lock()) {
+      writer->in_flight_ -= piece.size();
+      if (writer->on_room)
+        world_->after(world_->latency(), [weak = std::weak_ptr<Pipe>(writer)] {
+          if (const PipePtr pipe = weak.lock(); pipe && pipe->on_room && pipe->is_open_) pipe->on_room();
+        });
+    }
+    on_bytes(piece);
+  }
+  if (is_open_ && is_reading_ && inbox_.empty() && end_in_inbox_ && !end_delivered_ && on_end) {
+    end_delivered_ = true;
+    on_end();
+  }
+}
+
+void Pipe::set_reading(bool on) {
+  is_reading_ = on;
+  if (on)
+    world_->at(world_->now, [weak = weak_from_this()] {
+      if (const PipePtr pipe = weak.lock()) pipe->deliver();
+    });
+}
+
+void Store::get(const std::string& key, std::function<void(std::optional<Bytes>)> done) {
+  if (is_dead) return;
+  std::optional<Bytes> item;
+  if (const auto found = items_.find(key); found != items_.end()) item = found->second;
+  if (lies_ && item && !item->empty() && world_.dice.one_in(3)) (*item)[world_.dice.below(item->size())] ^= 0x41;
+  world_.after(world_.latency(), [done = std::move(done), item = std::move(item)] { done(item); });
+}
+
+void Store::put(std::string key, Bytes item) {
+  if (!is_dead) items_[std::move(key)] = std::move(item);
+}
+
+}  // namespace railgun::sim
