@@ -1,0 +1,78 @@
+// The shell around a core: gives it what its connections receive, does what its effects say, calls it at its deadline.
+// Decides nothing. One for each worker.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "railgund/app/connection.h"
+#include "railgund/app/trust.h"
+#include "railgund/memcached/client.h"
+#include "railgund/net/event_loop.h"
+#include "railgund/net/resolver.h"
+#include "railgund/proxy/listener.h"
+#include "railgund/proxy/sender.h"
+
+namespace railgun::app {
+
+// What a drive works with. All of it outlives the drive.
+struct DriveServices {
+  net::EventLoop& loop;
+  net::Resolver& resolver;
+  memcached::Client* store;  // null: none
+};
+
+// Core: proxy::Sender or proxy::Listener.
+template <typename Core>
+class Drive final : public ConnectionOwner {
+ public:
+  // `wan_tls`: links go under TLS.
+  Drive(DriveServices services, TrustPtr trust, bool wan_tls, net::SocketOptions link_options,
+        std::unique_ptr<Core> core);
+  ~Drive() override;
+
+  Core& core() { return *core_; }
+  // New certificates: for connections from now on.
+  void set_trust(TrustPtr trust) { trust_ = std::move(trust); }
+
+  // A connection that came in. A link is the core's business only once TLS has been agreed on.
+  void accept(proxy::Kind kind, net::Descriptor socket, const net::SocketAddress& peer);
+
+  // Does what the core has asked for; after every call to core().
+  void settle();
+
+ private:
+  void on_open(Connection& connection) override;
+  void on_bytes(Connection& connection, ByteView bytes) override;
+  void on_end(Connection& connection) override;
+  std::size_t pull(Connection& connection, Bytes& to, std::size_t most) override;
+  void on_closed(Connection& connection, const Error& error) override;
+
+  void perform(proxy::Effect effect);
+  void dial(const proxy::Dial& dial);
+  void connect(const proxy::Dial& dial, std::vector<net::SocketAddress> addresses);
+  void store_get(proxy::StoreGet get);
+  Connection* find(proxy::ConnectionId id);
+  void remove(Connection& connection);
+  void prepare_versions();
+  Instant now() const { return services_.loop.now(); }
+
+  DriveServices services_;
+  TrustPtr trust_;
+  bool wan_tls_;
+  net::SocketOptions link_options_;
+  std::unique_ptr<Core> core_;
+  std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
+  std::unordered_map<proxy::ConnectionId, Connection*> by_id_;
+  std::unordered_map<proxy::ConnectionId, std::unique_ptr<net::Resolver::Lookup>> look_ups_;
+  std::vector<std::unique_ptr<Connection>> removed_;  // until the turn is over
+  std::vector<page::VersionPtr> to_prepare_;
+  net::Timer deadline_;
+  net::Deferred turn_end_;
+  // Posted work finds out through it that the drive is gone.
+  std::shared_ptr<Drive*> self_;
+  bool settling_ = false;
+};
+
+}  // namespace railgun::app

@@ -1,0 +1,103 @@
+#include "railgund/app/inheritance.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "railgund/net/notify.h"
+#include "railgund/net/socket_address.h"
+
+extern char** environ;
+
+namespace railgun::app {
+namespace {
+
+// The number of sockets that a predecessor hands over, from descriptor 3 on.
+constexpr const char* kVariable = "RAILGUN_INHERITED_SOCKETS";
+constexpr int kFirstDescriptor = 3;
+// Who handed them over.
+constexpr const char* kPredecessorVariable = "RAILGUN_PREDECESSOR";
+
+}  // namespace
+
+Inheritance Inheritance::take() {
+  Inheritance inheritance;
+  if (const char* text = std::getenv(kVariable)) {
+    int count = 0;
+    std::from_chars(text, text + std::strlen(text), count);
+    for (int i = 0; i < std::min(count, 64); ++i) {
+      fcntl(kFirstDescriptor + i, F_SETFD, FD_CLOEXEC);
+      inheritance.sockets_.emplace_back(kFirstDescriptor + i);
+    }
+    unsetenv(kVariable);
+  }
+  for (net::InheritedSocket& from_systemd : net::take_inherited_sockets()) {
+    inheritance.sockets_.push_back(std::move(from_systemd.socket));
+  }
+  return inheritance;
+}
+
+net::Descriptor Inheritance::take_listening(const Endpoint& endpoint) {
+  for (net::Descriptor& socket : sockets_) {
+    sockaddr_storage storage{};
+    socklen_t length = sizeof storage;
+    if (!socket || getsockname(socket.get(), reinterpret_cast<sockaddr*>(&storage), &length) != 0) continue;
+    const auto address = net::SocketAddress::from(reinterpret_cast<const sockaddr*>(&storage), length);
+    if (!address || address->port() != endpoint.port) continue;
+    const auto wanted = net::SocketAddress::parse(endpoint.host, endpoint.port);
+    if (wanted && wanted->host() != address->host()) continue;
+    return std::move(socket);
+  }
+  return {};
+}
+
+Result<int> start_successor(const std::vector<int>& listening, const std::vector<std::string>& arguments) {
+  // All memory is had before fork(): a process with threads may do little between fork() and exec().
+  std::vector<std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+  environment.push_back(std::string(kVariable) + "=" + std::to_string(listening.size()));
+  environment.push_back(std::string(kPredecessorVariable) + "=" + std::to_string(getpid()));
+  const auto pointers = [](const std::vector<std::string>& texts) {
+    std::vector<char*> all;
+    for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
+    all.push_back(nullptr);
+    return all;
+  };
+  const std::vector<char*> argv = pointers(arguments);
+  const std::vector<char*> envp = pointers(environment);
+  // Above the places where they are wanted, so that none is overwritten before it was copied.
+  std::vector<int> lifted;
+  for (const int socket : listening) {
+    const int copy = fcntl(socket, F_DUPFD_CLOEXEC, kFirstDescriptor + static_cast<int>(listening.size()));
+    if (copy < 0) return fail(Errc::kUnavailable, std::strerror(errno));
+    lifted.push_back(copy);
+  }
+  const pid_t child = fork();
+  if (child == 0) {
+    for (std::size_t i = 0; i < lifted.size(); ++i) dup2(lifted[i], kFirstDescriptor + static_cast<int>(i));
+    execve(argv[0], argv.data(), envp.data());
+    _exit(127);
+  }
+  for (const int copy : lifted) close(copy);
+  if (child < 0) return fail(Errc::kUnavailable, std::strerror(errno));
+  return child;
+}
+
+void dismiss_predecessor() {
+  const char* text = std::getenv(kPredecessorVariable);
+  if (text == nullptr) return;
+  int process = 0;
+  std::from_chars(text, text + std::strlen(text), process);
+  unsetenv(kPredecessorVariable);
+  // Only if it is still our parent: the number may belong to somebody else by now.
+  if (process > 1 && process == getppid()) kill(process, SIGTERM);
+}
+
+}  // namespace railgun::app

@@ -1,0 +1,79 @@
+// railgund: the listener beside the origin, or the sender near the visitors.
+#include <filesystem>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "railgund/app/server.h"
+#include "railgund/config/parser.h"
+#include "railgund/log/log.h"
+#include "railgund/log/panic.h"
+
+namespace {
+
+// 0 if the file is good; says what is odd about it all the same.
+int check(const std::string& path) {
+  const auto parsed = railgun::config::load_config(path);
+  if (!parsed) {
+    std::cerr << parsed.error().text << "\n";
+    return 1;
+  }
+  for (const std::string& warning : parsed->warnings) std::cerr << warning << "\n";
+  if (const auto trust = railgun::app::load_trust(parsed->config); !trust) {
+    std::cerr << trust.error().text << "\n";
+    return 1;
+  }
+  std::cout << path << ": good\n";
+  return 0;
+}
+
+int serve(const std::string& path, bool to_standard_error, std::vector<std::string> arguments) {
+  auto parsed = railgun::config::load_config(path);
+  if (!parsed) {
+    std::cerr << parsed.error().text << "\n";
+    return 1;
+  }
+  const auto config = std::make_shared<const railgun::config::Config>(std::move(parsed->config));
+  const auto target = to_standard_error ? railgun::log::Target{} : railgun::log::target_of(config->syslog_address);
+  if (auto opened = railgun::log::open(target, config->log_level); !opened) {
+    std::cerr << "syslog.addr: " << opened.error().text << "; logging to standard error\n";
+    railgun::log::set_level(config->log_level);
+  }
+  railgun::log::PanicOptions panic{
+      .file = config->stderr_file, .version = RAILGUN_VERSION, .takes_standard_error = false};
+  if (auto installed = railgun::log::install_panic_reporter(panic); !installed) {
+    railgun::log::error("stderr.file: " + installed.error().text);
+  }
+  if (!config->stderr_file.empty()) {
+    if (auto report = railgun::log::take_panic_report(config->stderr_file)) {
+      railgun::log::error("the last railgund crashed; its report is in " + config->stderr_file + ": " +
+                          report->substr(0, 1000));
+    }
+  }
+  for (const std::string& warning : parsed->warnings) railgun::log::information(warning);
+  auto server = railgun::app::Server::start({.config_path = path, .arguments = std::move(arguments)}, config);
+  if (!server) {
+    railgun::log::error(server.error().text);
+    return 1;
+  }
+  return (*server)->run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"railgund " RAILGUN_VERSION ": a WAN accelerator for dynamic web pages (railgund(8))"};
+  std::string path = "/etc/railgun/railgun.conf";
+  bool check_only = false;
+  app.add_option("-c,--config", path, "the settings file")->capture_default_str();
+  app.add_flag("-t,--check", check_only, "read the settings, say what is wrong with them, and end");
+  app.set_version_flag("-v,--version", "railgund " RAILGUN_VERSION);
+  bool to_standard_error = false;
+  app.add_flag("--stderr", to_standard_error, "log to standard error, whatever syslog.addr says");
+  CLI11_PARSE(app, argc, argv);
+  if (check_only) return check(path);
+  std::vector<std::string> arguments(argv, argv + argc);
+  std::error_code error;
+  if (const auto program = std::filesystem::read_symlink("/proc/self/exe", error); !error) arguments[0] = program;
+  return serve(path, to_standard_error, std::move(arguments));
+}

@@ -1,0 +1,303 @@
+#include "railgund/app/server.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <thread>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "railgund/app/inheritance.h"
+#include "railgund/app/reference_key.h"
+#include "railgund/base/hash.h"
+#include "railgund/config/parser.h"
+#include "railgund/log/log.h"
+
+namespace railgun::app {
+namespace {
+
+// The main loop looks at drains and feeds the watchdog this often.
+constexpr Duration kTick = std::chrono::milliseconds(50);
+
+// Four hex digits that stand for this program in Cf-Railgun.
+std::string build_digits() { return to_hex(ByteView(hash128(as_bytes(RAILGUN_VERSION)).bytes)).substr(0, 4); }
+
+unsigned worker_count(const config::Config& config) {
+  return config.workers > 0 ? config.workers : std::max(1U, std::thread::hardware_concurrency());
+}
+
+memcached::Servers store_servers(const config::Config& config) {
+  return {.endpoints = config.memcached_servers,
+          .socket = config.memcached_socket,
+          .timeout = config.memcached_timeout,
+          .expiration = config.memcached_expiration,
+          .item_limit_bytes = config.memcached_limit_bytes};
+}
+
+bool wants_store(const config::Config& config) {
+  return !config.memcached_servers.empty() || !config.memcached_socket.empty();
+}
+
+// Ten thousand clients want more descriptors than a shell usually gives.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+void write_pid_file(const std::string& path) {
+  std::ofstream file(path, std::ios::trunc);
+  file << getpid() << "\n";
+  if (!file.flush()) log::error("pid.file " + path + ": cannot be written");
+}
+
+}  // namespace
+
+Server::Server(ServerOptions options, config::ConfigPtr config)
+    : options_(std::move(options)),
+      config_(std::move(config)),
+      build_(build_digits()),
+      started_(loop_.now()),
+      cache_(config_->memory_limit_bytes),
+      tick_(loop_, [this] { tick(); }) {}
+
+Server::~Server() {
+  acceptors_.clear();
+  // The store's threads post to the workers' loops, and the workers call the store: nobody calls once it is gone, as
+  // its last answers are given while the loops still stand.
+  for (const auto& worker : workers_) worker->stop();
+  store_.reset();
+  workers_.clear();
+}
+
+Result<std::unique_ptr<Server>> Server::start(ServerOptions options, config::ConfigPtr config) {
+  raise_file_limit();
+  std::unique_ptr<Server> server(new Server(std::move(options), std::move(config)));
+  if (auto loaded = server->reload_trust(); !loaded) return std::unexpected(loaded.error());
+  if (auto opened = server->open_sockets(); !opened) return std::unexpected(opened.error());
+  if (auto started = server->start_workers(); !started) return std::unexpected(started.error());
+  server->watch_signals();
+  return server;
+}
+
+Result<void> Server::reload_trust() {
+  auto trust = load_trust(*config_);
+  if (!trust) return std::unexpected(trust.error());
+  for (const std::string& warning : (*trust)->warnings) log::error(warning);
+  trust_ = std::move(*trust);
+  for (const auto& worker : workers_) worker->configure(config_, trust_);
+  return {};
+}
+
+Result<void> Server::open_sockets() {
+  struct Wanted {
+    std::string setting;
+    Endpoint endpoint;
+    proxy::Kind kind;
+  };
+  std::vector<Wanted> wanted;
+  const bool is_sender = config_->role == config::Role::kSender;
+  if (is_sender) {
+    for (const Endpoint& endpoint : config_->listen) wanted.push_back({"listen", endpoint, proxy::Kind::kClient});
+  }
+  if (!is_sender || config_->wan_accept) {
+    wanted.push_back({"wan.ip and wan.port", {config_->wan_ip, config_->wan_port}, proxy::Kind::kLink});
+  }
+  Inheritance inherited = Inheritance::take();
+  for (const Wanted& want : wanted) {
+    net::Descriptor socket = inherited.take_listening(want.endpoint);
+    if (!socket) {
+      auto bound = net::listen_tcp(want.endpoint);
+      if (!bound)
+        return fail(bound.error().code, want.setting + " (" + to_string(want.endpoint) + "): " + bound.error().text);
+      socket = std::move(*bound);
+    }
+    acceptors_.push_back(std::make_unique<net::Acceptor>(
+        loop_, std::move(socket),
+        [this, kind = want.kind](net::Descriptor accepted, const net::SocketAddress& peer) {
+          if (kind == proxy::Kind::kClient && open_clients() >= config_->clients) return;
+          next_worker().accept(kind, std::move(accepted), peer);
+        },
+        [](const Error& error) { log::error("accepting paused: " + error.text); }));
+    log::information("listening on " + to_string(acceptors_.back()->local()) +
+                     (want.kind == proxy::Kind::kLink ? " for links" : " for clients"));
+  }
+  return {};
+}
+
+std::size_t Server::open_clients() const {
+  std::uint64_t open = 0;
+  for (const auto& worker : workers_) open += worker->counters().clients_open.get();
+  return open;
+}
+
+Result<void> Server::start_workers() {
+  if (config_->role == config::Role::kListener) {
+    auto key = load_reference_key(*config_);
+    if (!key) return std::unexpected(key.error());
+    if (!key->warning.empty()) log::information(key->warning);
+    reference_key_ = std::move(key->key);
+  }
+  if (wants_store(*config_)) {
+    store_ = std::make_unique<memcached::Client>(memcached::Options{.servers = store_servers(*config_),
+                                                                    .threads = config_->memcached_threads,
+                                                                    .queue_items = config_->memcached_queue_items,
+                                                                    .queue_bytes = config_->memcached_queue_bytes},
+                                                 [](int level, const std::string& text) { log::write(level, text); });
+  }
+  std::random_device random;
+  for (unsigned i = 0; i < worker_count(*config_); ++i) {
+    // Requests of one worker and process have numbers of their own.
+    const std::uint64_t first = static_cast<std::uint64_t>(random()) << 40 ^ static_cast<std::uint64_t>(i) << 36;
+    workers_.push_back(std::make_unique<Worker>(WorkerSettings{.config = config_,
+                                                               .trust = trust_,
+                                                               .cache = cache_,
+                                                               .store = store_.get(),
+                                                               .reference_key = reference_key_,
+                                                               .build = build_,
+                                                               .first_request = first}));
+  }
+  return {};
+}
+
+void Server::watch_signals() {
+  const auto watch = [&](int signal, std::function<void()> work) {
+    signals_.push_back(std::make_unique<net::SignalWatch>(loop_, signal, std::move(work)));
+  };
+  std::signal(SIGPIPE, SIG_IGN);
+  watch(SIGHUP, [this] { (void)reload(); });
+  for (const int signal : {SIGTERM, SIGINT, SIGQUIT}) {
+    watch(signal, [this] {
+      // The second one does not wait.
+      if (draining_) loop_.stop();
+      if (successor_ > 0) notifier_.main_process(successor_);
+      drain();
+    });
+  }
+  watch(SIGUSR2, [this] { upgrade(); });
+}
+
+int Server::run() {
+  notifier_.ready();
+  notifier_.status("Serving");
+  log::information("railgund " RAILGUN_VERSION " serves as a " +
+                   std::string(config_->role == config::Role::kSender ? "sender" : "listener") + " with " +
+                   std::to_string(workers_.size()) + (workers_.size() == 1 ? " worker" : " workers"));
+  if (!config_->pid_file.empty()) write_pid_file(config_->pid_file);
+  dismiss_predecessor();
+  tick_.set(loop_.now() + kTick);
+  loop_.run();
+  if (!config_->pid_file.empty() && successor_ == 0) unlink(config_->pid_file.c_str());
+  notifier_.stopping();
+  log::information("stopped");
+  return exit_status_;
+}
+
+Result<ReloadReport> Server::reload() {
+  notifier_.reloading(loop_.now());
+  auto parsed = config::load_config(options_.config_path);
+  const auto refuse = [&](const Error& error) {
+    log::error("Error rereading configuration file: " + error.text);
+    notifier_.ready();
+    notifier_.status("Serving; the last reload was refused: " + error.text.substr(0, error.text.find('\n')));
+    return std::unexpected(error);
+  };
+  if (!parsed) return refuse(parsed.error());
+  auto next = std::make_shared<const config::Config>(std::move(parsed->config));
+  if (next->role != config_->role)
+    return refuse({Errc::kInvalid, options_.config_path + ": role: cannot change without a restart"});
+  auto trust = load_trust(*next);
+  if (!trust) return refuse(trust.error());
+
+  ReloadReport report{config::diff_configs(*config_, *next), std::move(parsed->warnings)};
+  config_ = next;
+  trust_ = std::move(*trust);
+  log::set_level(config_->log_level);
+  if (store_) store_->reconfigure(store_servers(*config_));
+  for (const auto& worker : workers_) worker->configure(config_, trust_);
+  for (const config::ChangedSetting& changed : report.changed) {
+    log::information(changed.key + ": " + changed.before + " -> " + changed.after +
+                     (changed.needs_restart ? " (needs a restart)" : ""));
+  }
+  notifier_.ready();
+  notifier_.status("Serving");
+  log::information("configuration read again");
+  return report;
+}
+
+void Server::drain() {
+  if (draining_) return;
+  draining_ = true;
+  drain_end_ = loop_.now() + config_->drain_timeout;
+  notifier_.stopping();
+  notifier_.status("Finishing the requests under way");
+  log::information("draining");
+  acceptors_.clear();
+  for (const auto& worker : workers_) worker->drain();
+}
+
+void Server::tick() {
+  tick_.set(loop_.now() + kTick);
+  if (draining_) {
+    const bool done =
+        std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->is_drained(); });
+    if (done || loop_.now() >= drain_end_) loop_.stop();
+  }
+  feed_watchdog();
+}
+
+// systemd hears from us only while every worker turns: each is nudged, and must have turned by the next time.
+void Server::feed_watchdog() {
+  const auto interval = notifier_.watchdog_interval();
+  if (!interval || loop_.now() < watchdog_due_) return;
+  watchdog_due_ = loop_.now() + *interval;
+  std::vector<std::uint64_t> turns;
+  for (const auto& worker : workers_) turns.push_back(worker->turns());
+  bool all_turned = watchdog_turns_.size() == turns.size();
+  for (std::size_t i = 0; all_turned && i < turns.size(); ++i) all_turned = turns[i] != watchdog_turns_[i];
+  if (all_turned || watchdog_turns_.empty()) notifier_.watchdog();
+  watchdog_turns_ = std::move(turns);
+  for (const auto& worker : workers_) worker->nudge();
+}
+
+// A new program takes over the listening sockets; once it serves it ends this one, which finishes what it has begun.
+void Server::upgrade() {
+  if (draining_) return;
+  std::vector<int> listening;
+  for (const auto& acceptor : acceptors_) listening.push_back(acceptor->descriptor());
+  auto started = start_successor(listening, options_.arguments);
+  if (!started) {
+    log::error("upgrade failed, going on: " + started.error().text);
+    return;
+  }
+  successor_ = *started;
+  log::information("a new railgund starts as process " + std::to_string(successor_));
+}
+
+void Server::links(std::function<void(std::vector<proxy::LinkStatus>)> done) {
+  struct Gathering {
+    std::vector<proxy::LinkStatus> links;
+    std::size_t missing;
+  };
+  auto gathering = std::make_shared<Gathering>(Gathering{{}, workers_.size()});
+  auto shared_done = std::make_shared<decltype(done)>(std::move(done));
+  for (const auto& worker : workers_) {
+    worker->report_links([this, gathering, shared_done](std::vector<proxy::LinkStatus> links) {
+      loop_.post([gathering, shared_done, links = std::move(links)] {
+        gathering->links.insert(gathering->links.end(), links.begin(), links.end());
+        if (--gathering->missing == 0) (*shared_done)(std::move(gathering->links));
+      });
+    });
+  }
+}
+
+void Server::cut_links(const std::string& peer) {
+  for (const auto& worker : workers_) worker->cut_links(peer);
+}
+
+}  // namespace railgun::app

@@ -1,0 +1,97 @@
+// The daemon: settings, page cache, store, workers and the sockets they serve. Lives on the main thread's loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "railgund/app/trust.h"
+#include "railgund/app/worker.h"
+#include "railgund/config/config.h"
+#include "railgund/config/render.h"
+#include "railgund/memcached/client.h"
+#include "railgund/net/acceptor.h"
+#include "railgund/net/event_loop.h"
+#include "railgund/net/notify.h"
+#include "railgund/page/cache.h"
+
+namespace railgun::app {
+
+struct ServerOptions {
+  std::string config_path;
+  std::vector<std::string> arguments;  // of this process, its program first as an absolute path: for an upgrade
+};
+
+// What a reload did.
+struct ReloadReport {
+  std::vector<config::ChangedSetting> changed;  // those that need a restart have not been taken
+  std::vector<std::string> warnings;
+};
+
+class Server {
+ public:
+  // Binds the sockets and starts the workers. Errors: what could not be had, and the setting to change.
+  static Result<std::unique_ptr<Server>> start(ServerOptions options, config::ConfigPtr config);
+  ~Server();
+
+  // Serves until a signal or stop() ends it. Gives the exit status.
+  int run();
+
+  // Reads the file again. Errors: what is wrong with it; nothing has changed then.
+  Result<ReloadReport> reload();
+  // No new requests; run() returns when the last has ended or drain.timeout has passed.
+  void drain();
+
+  const config::ConfigPtr& config() const { return config_; }
+  const std::string& config_path() const { return options_.config_path; }
+  page::Cache& cache() { return cache_; }
+  memcached::Client* store() { return store_.get(); }
+  net::EventLoop& loop() { return loop_; }
+  const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
+  const std::string& build() const { return build_; }
+  Instant started() const { return started_; }
+  bool is_draining() const { return draining_; }
+
+  // Collects the links of all workers; `done` is called on the main loop.
+  void links(std::function<void(std::vector<proxy::LinkStatus>)> done);
+  void cut_links(const std::string& peer);
+  // New certificates or hosts, as activation leaves them.
+  Result<void> reload_trust();
+
+ private:
+  Server(ServerOptions options, config::ConfigPtr config);
+
+  Result<void> open_sockets();
+  Result<void> start_workers();
+  void watch_signals();
+  void upgrade();
+  Worker& next_worker() { return *workers_[next_worker_++ % workers_.size()]; }
+  void tick();
+  void feed_watchdog();
+  std::size_t open_clients() const;
+
+  ServerOptions options_;
+  config::ConfigPtr config_;
+  TrustPtr trust_;
+  std::string build_;
+  Bytes reference_key_;
+  net::EventLoop loop_;
+  Instant started_;
+  page::Cache cache_;
+  std::unique_ptr<memcached::Client> store_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::size_t next_worker_ = 0;
+  std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
+  std::vector<std::unique_ptr<net::SignalWatch>> signals_;
+  net::Timer tick_;
+  bool draining_ = false;
+  Instant drain_end_ = kNever;
+  int exit_status_ = 0;
+  int successor_ = 0;  // the process that takes over, once there is one
+  net::Notifier notifier_;
+  Instant watchdog_due_{};
+  std::vector<std::uint64_t> watchdog_turns_;
+};
+
+}  // namespace railgun::app
