@@ -15,7 +15,7 @@ namespace railgun::http {
 class ChunkedDecoder {
  public:
   // Of a size with its extensions, and of all trailers together.
-  static constexpr std::size_t kLineBytes = std::size_t{8} * 1024;
+  static constexpr std::size_t kLineBytes = 8 * 1024;
 
   // Appends body bytes to `to`, says how many bytes were taken off the front: all, unless the last chunk has ended.
   Judged<std::size_t> read(ByteView bytes, Bytes& to);

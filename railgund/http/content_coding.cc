@@ -106,7 +106,7 @@ Result<void> GzipDecoder::State::inflate_some(ByteView& bytes) {
   const std::size_t input = std::min(bytes.size(), kMostInput);
   const std::size_t before = output.size();
   // Pages shrink about four times; room for that first, then for what is still left.
-  output.resize(before + std::clamp<std::size_t>(4 * input, 1024, std::size_t{256} * 1024));
+  output.resize(before + std::clamp<std::size_t>(4 * input, 1024, 256 * 1024));
   // zlib's interface is older than const.
   stream.next_in = const_cast<Bytef*>(bytes.data());
   stream.avail_in = static_cast<uInt>(input);
@@ -198,7 +198,7 @@ void GzipEncoder::State::run(ByteView bytes, int mode, Bytes& to) {
     bytes = bytes.subspan(input);
     do {
       const std::size_t before = to.size();
-      to.resize(before + std::clamp<std::size_t>(stream.avail_in / 2, 1024, std::size_t{64} * 1024));
+      to.resize(before + std::clamp<std::size_t>(stream.avail_in / 2, 1024, 64 * 1024));
       stream.next_out = to.data() + before;
       stream.avail_out = static_cast<uInt>(to.size() - before);
       deflate(&stream, bytes.empty() ? mode : Z_NO_FLUSH);

@@ -17,7 +17,7 @@ namespace railgun::http {
 struct DecoderLimits {
   std::uint64_t most_bytes = UINT64_MAX;  // of all output
   std::uint64_t ratio = 300;              // output to input, once there are more than `free_bytes` of output
-  std::uint64_t free_bytes = std::uint64_t{16} * 1024 * 1024;
+  std::uint64_t free_bytes = 16 * 1024 * 1024;
 };
 
 // Undoes gzip (RFC 1952, any number of members) or deflate (RFC 1950, or without its header, as some origins send it):

@@ -22,9 +22,6 @@ struct BodyLength {
   bool operator==(const BodyLength&) const = default;
 };
 
-// Every member has an initializer, or g++ warns of those that a designated initializer leaves out.
-// NOLINTBEGIN(readability-redundant-member-init)
-
 // A request as the policy lets it through: fields that are for one hop only are gone (Connection and those it names,
 // Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding, Upgrade, Content-Length, Expect), what they said is in the
 // members.
@@ -50,8 +47,6 @@ struct Response {
   bool keep_alive = true;
   std::string upgrade = {};  // on 101
 };
-
-// NOLINTEND(readability-redundant-member-init)
 
 // "OK" for 200; "Unknown" for what has no registered phrase. 527 is "Railgun Error" as in the original.
 std::string_view reason_phrase(unsigned status);

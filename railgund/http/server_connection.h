@@ -20,14 +20,12 @@
 namespace railgun::http {
 
 struct ServerLimits {
-  std::size_t head_bytes = std::size_t{32} * 1024;  // request line and fields: over it 431 (414 if the line alone is)
-  std::size_t field_count = 100;                    // 431
-  // Received and not yet parsed (pipelined requests): no reading over it.
-  std::size_t input_bytes = std::size_t{64} * 1024;
-  // Of an answer, not yet pulled: writable_bytes() counts down to 0.
-  std::size_t output_bytes = std::size_t{256} * 1024;
-  // Of a request's body or a tunnel, given and not yet consumed: no reading over it.
-  std::size_t unread_bytes = std::size_t{256} * 1024;
+  std::size_t head_bytes = 32 * 1024;     // request line and fields: over it 431 (414 if the line alone is)
+  std::size_t field_count = 100;          // 431
+  std::size_t input_bytes = 64 * 1024;    // received and not yet parsed (pipelined requests): no reading over it
+  std::size_t output_bytes = 256 * 1024;  // of an answer, not yet pulled: writable_bytes() counts down to 0
+  std::size_t unread_bytes =
+      256 * 1024;  // of a request's body or a tunnel, given and not yet consumed: no reading over it
   // Each of these is never if zero.
   Duration head_patience = std::chrono::seconds(15);   // from a request's first byte to its head's end: 408
   Duration idle = std::chrono::seconds(75);            // between requests: closed without a word

@@ -17,7 +17,7 @@ struct Framing {
   enum class Connection : std::uint8_t { kUnsaid, kClose, kKeepAlive, kUpgrade };
   BodyLength body = {};  // kKnown and kChunked are written; kNone and kToClose say nothing
   Connection connection = Connection::kUnsaid;
-  std::string_view upgrade = {};  // with kUpgrade; NOLINT(readability-redundant-member-init): as in message.h
+  std::string_view upgrade = {};  // with kUpgrade
 };
 
 // Always HTTP/1.1, with Host first. Errors: kInvalid if the method, target or host cannot be written.
