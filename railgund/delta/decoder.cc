@@ -6,6 +6,7 @@
 
 #include "railgund/delta/fast_tier.h"
 #include "railgund/delta/format.h"
+#include "railgund/delta/mixing_tier.h"
 #include "railgund/delta/prepared.h"
 #include "railgund/delta/zstd_tier.h"
 
@@ -40,6 +41,7 @@ struct Decoder::State {
   CheckChain checks;
   std::optional<ZstdDecoder> zstd;
   std::optional<FastTier> fast;
+  std::optional<MixingTier> strong;
   // The part of a window that has come: at most a head and limits.window_bytes.
   Bytes partial;
   // Rebuilt, checked and not yet taken. The window in work is at its end.
@@ -99,7 +101,11 @@ Result<void> Decoder::State::rebuild(const WindowHead& head, ByteView payload, s
       page.reserve(page.size() + std::min(limit, reference_bytes().size() + kReserve));
       return end_of(fast->decode(payload, head.last, limit, page));
     case Tier::kStrong:
-      break;
+      if (!reference) return fail(Errc::kDenied, "delta: it needs a reference");
+      if (!head.continues) strong.emplace(reference->prepared(), false);
+      if (!strong) return fail(Errc::kMalformed, "delta: a strong window continues nothing");
+      page.reserve(page.size() + std::min(limit, reference_bytes().size() + kReserve));
+      return end_of(strong->decode(payload, head.last, limit, page));
   }
   return fail(Errc::kUnsupported, "delta: unknown tier");
 }

@@ -7,6 +7,7 @@
 #include "railgund/base/check.h"
 #include "railgund/delta/fast_tier.h"
 #include "railgund/delta/format.h"
+#include "railgund/delta/mixing_tier.h"
 #include "railgund/delta/parser.h"
 #include "railgund/delta/prepared.h"
 #include "railgund/delta/zstd_tier.h"
@@ -36,6 +37,7 @@ struct Encoder::State {
   CheckChain checks;
   std::optional<ZstdEncoder> zstd;
   std::optional<FastTier> fast;
+  std::optional<MixingTier> strong;
   std::vector<Instruction> instructions;
   Bytes held;
   Bytes payload;
@@ -45,6 +47,7 @@ struct Encoder::State {
   void code(ByteView window, bool last);
   // Each makes the payload in its tier and fills in the head.
   void code_fast(ByteView window, WindowHead& head);
+  bool code_strong(ByteView window, WindowHead& head);
   void code_zstd(ByteView window, WindowHead& head);
 };
 
@@ -52,7 +55,9 @@ void Encoder::State::code(ByteView window, bool last) {
   WindowHead head{.last = last};
   payload.clear();
   if (!window.empty()) {
-    if (reference && options.effort != Effort::kZstd) {
+    if (reference && options.effort == Effort::kStrong && code_strong(window, head)) {
+      // It was within the strong tier's bounds.
+    } else if (reference && options.effort != Effort::kZstd) {
       code_fast(window, head);
     } else {
       code_zstd(window, head);
@@ -62,6 +67,7 @@ void Encoder::State::code(ByteView window, bool last) {
       head.continues = false;
       zstd.reset();
       fast.reset();
+      strong.reset();
       payload.assign(window.begin(), window.end());
     }
   }
@@ -78,6 +84,15 @@ void Encoder::State::code_fast(ByteView window, WindowHead& head) {
   if (!fast) fast.emplace(prepared);
   parse(prepared, fast->expected(), window, head.last, {}, instructions);
   fast->encode(window, head.last, instructions, payload);
+}
+
+// False if the window is too much for the tier.
+bool Encoder::State::code_strong(ByteView window, WindowHead& head) {
+  const bool continues = strong.has_value();
+  if (!encode_mixing(reference->prepared(), true, window, head.last, strong, payload)) return false;
+  head.tier = Tier::kStrong;
+  head.continues = continues;
+  return true;
 }
 
 void Encoder::State::code_zstd(ByteView window, WindowHead& head) {
@@ -126,6 +141,7 @@ void Encoder::finish() {
   state.held = {};
   state.zstd.reset();
   state.fast.reset();
+  state.strong.reset();
 }
 
 Bytes Encoder::take() { return std::exchange(state_->out, {}); }

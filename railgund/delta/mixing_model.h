@@ -207,9 +207,13 @@ std::uint8_t MixingModel::bits(Coder& coder, std::uint8_t value, const std::arra
     }
     if (left == 7 || left == 3) {
       const unsigned nibble = left == 7 ? 0 : (path & 15U) + 1;
+      std::array<std::uint32_t, mixing::kContexts> hashes;
       for (std::size_t k = 0; k < mixing::kContexts; ++k) {
-        const std::uint32_t hash = mixing::spread(contexts[k], nibble);
-        slots[k] = mixing::slot_of(lines_.touch(mixing::table_of_context(k), hash), hash);
+        hashes[k] = mixing::spread(contexts[k], nibble);
+        lines_.fetch(mixing::table_of_context(k), hashes[k]);
+      }
+      for (std::size_t k = 0; k < mixing::kContexts; ++k) {
+        slots[k] = mixing::slot_of(lines_.touch(mixing::table_of_context(k), hashes[k]), hashes[k]);
       }
       node = 1;
     }

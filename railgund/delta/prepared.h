@@ -9,6 +9,7 @@
 
 #include "railgund/base/bytes.h"
 #include "railgund/base/hash.h"
+#include "railgund/delta/mixing_lines.h"
 #include "railgund/delta/nibble_rows.h"
 #include "railgund/delta/page_index.h"
 #include "railgund/delta/reference.h"
@@ -30,6 +31,8 @@ struct Reference::Prepared {
   const PageIndex& page_index() { return page_index_.get(page_, memory_bytes_); }
   const PrimedRows& primed_rows() { return primed_rows_.get(page_, memory_bytes_); }
   bool has_primed_rows() const { return primed_rows_.made(); }
+  const mixing::PrimedLines& primed_lines() { return primed_lines_.get(page_, memory_bytes_); }
+  bool has_primed_lines() const { return primed_lines_.made(); }
 
   std::size_t memory_bytes() const { return memory_bytes_.load(std::memory_order_relaxed); }
 
@@ -61,6 +64,7 @@ struct Reference::Prepared {
   Lazy<WindowIndex> window_index_;
   Lazy<PageIndex> page_index_;
   Lazy<PrimedRows> primed_rows_;
+  Lazy<mixing::PrimedLines> primed_lines_;
 };
 
 }  // namespace railgun::delta

@@ -16,6 +16,11 @@ void Reference::prepare() const {
   prepared_->primed_rows();
 }
 
+void Reference::prepare_strong() const {
+  prepare();
+  prepared_->primed_lines();
+}
+
 std::size_t Reference::memory_bytes() const {
   return sizeof *this + sizeof(Prepared) + page_.capacity() + prepared_->memory_bytes();
 }

@@ -1,0 +1,47 @@
+// The strong tier: the gap walker with the mixing model. One object serves a page, at one end, window after window.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "railgund/base/bytes.h"
+#include "railgund/delta/gap_walker.h"
+#include "railgund/delta/parser.h"
+#include "railgund/delta/prepared.h"
+#include "railgund/delta/reference.h"
+
+namespace railgun::delta {
+
+// Bytes in gaps that one window of the tier may hold: they cost the decoder about 0.2 us each.
+inline constexpr std::size_t kMixingGapBytes = 64 * 1024;
+
+class MixingTier {
+ public:
+  // `reference` outlives the tier. `primed`: the encoder begins with what the whole reference teaches (and prepares it
+  // if that was not done); the delta says so to the decoder.
+  MixingTier(Reference::Prepared& reference, bool primed);
+  ~MixingTier();
+  MixingTier(MixingTier&&) noexcept;
+  MixingTier& operator=(MixingTier&&) noexcept;
+
+  // Where the reference is expected to go on.
+  std::size_t expected() const;
+  // Appends the payload. The gaps hold kMixingGapBytes at most.
+  void encode(ByteView window, bool last, std::span<const Instruction> instructions, Bytes& payload);
+  // Appends the window. An error leaves it somewhere in the middle, and the tier useless.
+  WalkEnd decode(ByteView payload, bool last, std::size_t limit_bytes, Bytes& page);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Parses a window for the tier, and codes it if its gaps are few enough. A window that begins the tier's work and holds
+// little is parsed in two ways, and the shorter result is kept. `tier`: empty at first; goes on from window to window.
+// False: too much for the tier; nothing was coded.
+bool encode_mixing(Reference::Prepared& reference, bool primed, ByteView window, bool last,
+                   std::optional<MixingTier>& tier, Bytes& payload);
+
+}  // namespace railgun::delta
