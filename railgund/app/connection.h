@@ -44,6 +44,8 @@ class Connection final : private net::StreamHandler {
   void want_write() { stream_.want_write(); }
   // Sends `last_words` and what is on its way, then closes; on_closed() tells.
   void close(Bytes last_words, Instant give_up);
+  // Ends it at once, as an error; nothing is told.
+  void abort() { stream_.abort(); }
 
   proxy::Kind kind() const { return kind_; }
   std::string peer() const { return stream_.peer().host(); }

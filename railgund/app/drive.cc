@@ -154,6 +154,11 @@ void Drive<Core>::perform(proxy::Effect effect) {
     if (Connection* connection = find(close->connection)) {
       by_id_.erase(close->connection);
       connection->id.reset();
+      if (close->reset) {
+        connection->abort();
+        remove(*connection);
+        return;
+      }
       connection->close(std::move(close->last_words), now() + kFlushPatience);
     }
   } else if (auto* get = std::get_if<proxy::StoreGet>(&effect)) {

@@ -44,6 +44,7 @@ struct SetReading {
 struct Close {
   ConnectionId connection;
   Bytes last_words;
+  bool reset = false;  // at once and as an error: the other end would take a plain end for the whole
 };
 // Look up a key in the store, if there is one. Answered by store_answer() (or not at all: the core keeps a deadline).
 enum class TicketId : std::uint64_t {};

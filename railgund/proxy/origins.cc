@@ -311,7 +311,7 @@ void Origins::drop(ConnectionId id, Instant now) {
   const TargetKey key = found->second.key;
   connections_.erase(found);
   deadlines_.remove(id);
-  context_.add(Close{id, {}});
+  context_.add(Close{.connection = id, .last_words = {}});
   Target& pool = targets_[key];
   --pool.open;
   std::erase(pool.idle, id);

@@ -196,7 +196,7 @@ void Peers::lose(ConnectionId id, const std::string& reason, bool flush, Instant
   links_.erase(id);
   deadlines_.remove(id);
   events_.push_back({id, LinkLost{reason}});
-  context_.add(Close{id, std::move(last_words)});
+  context_.add(Close{.connection = id, .last_words = std::move(last_words)});
 }
 
 std::size_t Peers::pull(ConnectionId id, Bytes& to, std::size_t most, Instant now) {

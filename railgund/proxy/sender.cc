@@ -146,7 +146,9 @@ struct Sender::State {
       }
     }
     if (client.http.wants_close() && !client.http.wants_write()) {
-      forget(id, now);
+      const bool reset = client.http.wants_reset();
+      release(id, now);
+      context.add(Close{.connection = id, .last_words = {}, .reset = reset});
       return;
     }
     client.told.update(context, id, client.http.wants_read(), client.http.wants_write());
@@ -157,11 +159,6 @@ struct Sender::State {
     } else {
       waiting.erase(id);
     }
-  }
-
-  void forget(ConnectionId id, Instant now) {
-    release(id, now);
-    context.add(Close{id, {}});
   }
 
   void release(ConnectionId id, Instant now) {

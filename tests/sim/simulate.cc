@@ -31,8 +31,8 @@ class Storm {
         verbose_(verbose),
         store_(world_, seed % 3 == 0),
         origin_(world_, ledger_),
-        sender_cache_(4 << 20),
-        listener_cache_(seed % 4 == 0 ? 60'000 : 4 << 20),
+        sender_cache_(64 << 20),
+        listener_cache_(seed % 4 == 0 ? 60'000 : 64 << 20),
         tiny_cache_(seed % 4 == 0) {
     with_store_ = seed % 2 == 0;
     auto sender = std::make_shared<config::Config>();
