@@ -89,7 +89,10 @@ void Encoder::State::code_fast(ByteView window, WindowHead& head) {
 // False if the window is too much for the tier.
 bool Encoder::State::code_strong(ByteView window, WindowHead& head) {
   const bool continues = strong.has_value();
-  if (!encode_mixing(reference->prepared(), true, window, head.last, strong, payload)) return false;
+  if (!encode_mixing(reference->prepared(), true, window, head.last, strong, payload)) {
+    payload.clear();
+    return false;
+  }
   head.tier = Tier::kStrong;
   head.continues = continues;
   return true;

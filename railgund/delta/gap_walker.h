@@ -27,7 +27,7 @@ enum class WalkEnd { kGood, kMalformed, kTooLarge };
 
 struct WalkLimits {
   std::size_t window_bytes = 0;
-  std::size_t gap_bytes = 0;  // of them in gaps
+  std::size_t gap_bytes = 0;  // of them in gaps and coded one by one, not in steps
 };
 
 // What the encoder says about a window besides its instructions.
@@ -47,10 +47,11 @@ class GapWalker {
   // Where the reference is expected to go on.
   std::size_t expected() const { return source_; }
 
-  void encode(RangeEncoder& coder, ByteView window, bool last, std::span<const Instruction> instructions,
-              const WalkPlan& plan) {
+  // False, in the middle and useless from then on, once more than `gap_bytes` had to be coded one by one.
+  bool encode(RangeEncoder& coder, ByteView window, bool last, std::span<const Instruction> instructions,
+              const WalkPlan& plan, std::size_t gap_bytes = SIZE_MAX) {
     WindowReader text(window);
-    walk(coder, text, last, instructions, plan, {window.size(), window.size()});
+    return walk(coder, text, last, instructions, plan, {window.size(), gap_bytes}) == WalkEnd::kGood;
   }
 
   // Appends the window to `page`. An error leaves it somewhere in the middle, and the walker useless.
@@ -91,7 +92,7 @@ class GapWalker {
   template <typename Coder>
   void begin(Coder& coder, const WalkPlan& plan);
   template <typename Coder, typename Text>
-  void gap(Coder& coder, Text& text, std::size_t count, std::size_t old_begin, std::size_t old_end);
+  bool gap(Coder& coder, Text& text, std::size_t count, std::size_t old_begin, std::size_t old_end, std::size_t limit);
   std::size_t learn_around(std::size_t old_begin, std::size_t old_end);
 
   Reference::Prepared& reference_;
@@ -102,6 +103,8 @@ class GapWalker {
   GapHistory history_;
   const PageIndex* page_index_ = nullptr;
   std::size_t source_ = 0;
+  // Bytes of the window coded one by one so far.
+  std::size_t coded_ = 0;
   std::uint64_t recent_ = 0;
   std::size_t learn_budget_ = kLearnBase;
 };
@@ -125,7 +128,7 @@ WalkEnd GapWalker<Model>::walk(Coder& coder, Text& text, bool last_window, std::
   const auto count = codes_.number(coder, Number::kInstructions, static_cast<std::uint32_t>(instructions.size()));
   if (count > limits.window_bytes) return WalkEnd::kMalformed;
   begin(coder, plan);
-  std::size_t gap_bytes = 0;
+  coded_ = 0;
   for (std::uint32_t i = 0; i < count; ++i) {
     Instruction op;
     if constexpr (!Coder::kDecodes) op = instructions[i];
@@ -133,15 +136,14 @@ WalkEnd GapWalker<Model>::walk(Coder& coder, Text& text, bool last_window, std::
     if (!instruction(coder, i == 0, last, last_window, op)) return WalkEnd::kMalformed;
     if constexpr (Coder::kDecodes) {
       const std::size_t left = limits.window_bytes - text.size();
-      gap_bytes += op.gap;
-      if (op.gap > left || op.copy > left - op.gap || gap_bytes > limits.gap_bytes) return WalkEnd::kTooLarge;
+      if (op.gap > left || op.copy > left - op.gap) return WalkEnd::kTooLarge;
       if (op.gap == 0 && op.copy == 0) return WalkEnd::kMalformed;
     }
     if (op.gap != 0) {
       // Without a copy, or with one from elsewhere, the gap is taken to replace as much as it holds.
       std::size_t old_end = std::min(source_ + op.gap, old_.size());
       if (op.copy != 0 && op.source >= source_ && op.source - source_ < 4096) old_end = op.source;
-      gap(coder, text, op.gap, source_, old_end);
+      if (!gap(coder, text, op.gap, source_, old_end, limits.gap_bytes)) return WalkEnd::kTooLarge;
     }
     if (op.copy != 0) {
       text.copy(old_.data() + op.source, op.copy);
@@ -214,7 +216,8 @@ std::size_t GapWalker<Model>::learn_around(std::size_t old_begin, std::size_t ol
 
 template <typename Model>
 template <typename Coder, typename Text>
-void GapWalker<Model>::gap(Coder& coder, Text& text, std::size_t count, std::size_t old_begin, std::size_t old_end) {
+bool GapWalker<Model>::gap(Coder& coder, Text& text, std::size_t count, std::size_t old_begin, std::size_t old_end,
+                           std::size_t limit) {
   learn_budget_ += count * kLearnRatio;
   const std::uint32_t learned_begin = history_.end();
   const std::size_t learned_from = learn_around(old_begin, old_end);
@@ -250,6 +253,7 @@ void GapWalker<Model>::gap(Coder& coder, Text& text, std::size_t count, std::siz
       replaced.run = 4 + (replaced.run > 24 ? 1 : 0) + (replaced.run > 64 ? 1 : 0);
     }
 
+    if (++coded_ > limit) return false;
     context.recent = recent_;
     context.replaced = {};
     if (replaced.place < old_.size()) {
@@ -316,6 +320,7 @@ void GapWalker<Model>::gap(Coder& coder, Text& text, std::size_t count, std::siz
       }
     }
   }
+  return true;
 }
 
 }  // namespace railgun::delta

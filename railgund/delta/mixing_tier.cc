@@ -64,10 +64,12 @@ MixingTier& MixingTier::operator=(MixingTier&&) noexcept = default;
 
 std::size_t MixingTier::expected() const { return state_->walker ? state_->walker->expected() : 0; }
 
-void MixingTier::encode(ByteView window, bool last, std::span<const Instruction> instructions, Bytes& payload) {
+bool MixingTier::encode(ByteView window, bool last, std::span<const Instruction> instructions, Bytes& payload) {
   RangeEncoder coder(payload);
-  state_->walk(coder).encode(coder, window, last, instructions, plan_for(instructions));
+  const bool good =
+      state_->walk(coder).encode(coder, window, last, instructions, plan_for(instructions), kMixingGapBytes);
   coder.finish();
+  return good;
 }
 
 WalkEnd MixingTier::decode(ByteView payload, bool last, std::size_t limit_bytes, Bytes& page) {
@@ -77,29 +79,26 @@ WalkEnd MixingTier::decode(ByteView payload, bool last, std::size_t limit_bytes,
 
 bool encode_mixing(Reference::Prepared& reference, bool primed, ByteView window, bool last,
                    std::optional<MixingTier>& tier, Bytes& payload) {
-  std::vector<Instruction> instructions;
   const bool first = !tier;
+  std::vector<Instruction> instructions;
   parse(reference, first ? 0 : tier->expected(), window, last, kLongCopies, instructions);
-  std::size_t gap_bytes = gap_bytes_of(instructions);
-  const bool both = first && gap_bytes <= kTryBoth;
-  if (gap_bytes > kMixingGapBytes) {
-    parse(reference, first ? 0 : tier->expected(), window, last, kShortCopies, instructions);
-    gap_bytes = gap_bytes_of(instructions);
-    if (gap_bytes > kMixingGapBytes) return false;
-  }
+  const std::size_t gap_bytes = gap_bytes_of(instructions);
   if (first) tier.emplace(reference, primed);
-  tier->encode(window, last, instructions, payload);
-  if (!both) return true;
+  if (!tier->encode(window, last, instructions, payload)) {
+    tier.reset();
+    return false;
+  }
+  if (!first || gap_bytes > kTryBoth) return true;
 
   std::vector<Instruction> others;
   parse(reference, 0, window, last, kShortCopies, others);
   if (gap_bytes_of(others) == gap_bytes) return true;
   MixingTier other(reference, primed);
   Bytes shorter;
-  other.encode(window, last, others, shorter);
-  if (shorter.size() >= payload.size()) return true;
-  payload = std::move(shorter);
-  tier = std::move(other);
+  if (other.encode(window, last, others, shorter) && shorter.size() < payload.size()) {
+    payload = std::move(shorter);
+    tier = std::move(other);
+  }
   return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include "railgund/delta/decoder.h"
 #include "railgund/delta/encoder.h"
+#include "railgund/delta/mixing_model.h"
 
 #include "tests/unit/delta/pages.h"
 
@@ -50,16 +51,20 @@ TEST(MixingTier, RefusesMoreGapBytesThanItsBound) {
   std::optional<MixingTier> tier;
   Bytes payload;
   EXPECT_FALSE(encode_mixing(reference->prepared(), true, test::noise(kMixingGapBytes + 2000, 2), true, tier, payload));
-  EXPECT_TRUE(payload.empty());
+  EXPECT_FALSE(tier);
 
+  // A stream that says so nevertheless.
   const Bytes much = test::noise(kMixingGapBytes + 1, 3);
   const Instruction all{.gap = static_cast<std::uint32_t>(much.size()), .source = 0, .copy = 0};
-  MixingTier encoder(reference->prepared(), false);
-  encoder.encode(much, true, {&all, 1}, payload);
+  payload.clear();
+  RangeEncoder coder(payload);
+  coder.bit(false, 60000);
+  GapWalker<MixingModel> walker(reference->prepared(), MixingModel(nullptr, 1000));
+  EXPECT_TRUE(walker.encode(coder, much, true, {&all, 1}, {.volume = Volume::kMuch, .use_page_index = false}));
+  coder.finish();
   MixingTier decoder(reference->prepared(), false);
   Bytes made;
   EXPECT_EQ(decoder.decode(payload, true, much.size(), made), WalkEnd::kTooLarge);
-  EXPECT_TRUE(made.empty());
 }
 
 TEST(MixingTier, CutPayloadsEndInAnErrorOrInOtherBytes) {
