@@ -47,6 +47,7 @@ struct Decoder::State {
   // Rebuilt, checked and not yet taken. The window in work is at its end.
   Bytes page;
   std::uint64_t page_bytes = 0;
+  WalkAllowance walks;
   bool finished = false;
   std::optional<Error> failed;
 
@@ -95,19 +96,23 @@ Result<void> Decoder::State::rebuild(const WindowHead& head, ByteView payload, s
       if (!zstd) return fail(Errc::kMalformed, "delta: a zstd window continues nothing");
       return zstd->decode(payload, limit, page);
     case Tier::kFast:
-      if (!reference) return fail(Errc::kDenied, "delta: it needs a reference");
-      if (!head.continues) fast.emplace(reference->prepared());
-      if (!fast) return fail(Errc::kMalformed, "delta: a fast window continues nothing");
-      page.reserve(page.size() + std::min(limit, reference_bytes().size() + kReserve));
-      return end_of(fast->decode(payload, head.last, limit, page));
     case Tier::kStrong:
-      if (!reference) return fail(Errc::kDenied, "delta: it needs a reference");
-      if (!head.continues) strong.emplace(reference->prepared(), false);
-      if (!strong) return fail(Errc::kMalformed, "delta: a strong window continues nothing");
-      page.reserve(page.size() + std::min(limit, reference_bytes().size() + kReserve));
-      return end_of(strong->decode(payload, head.last, limit, page));
+      break;
   }
-  return fail(Errc::kUnsupported, "delta: unknown tier");
+  if (!reference) return fail(Errc::kDenied, "delta: it was made against a reference, and none is here");
+  if (!head.continues) {
+    if (!walks.may_begin(page_bytes)) return fail(Errc::kMalformed, "delta: it begins anew too often");
+    walks.begin();
+    if (head.tier == Tier::kFast) {
+      fast.emplace(reference->prepared());
+    } else {
+      strong.emplace(reference->prepared(), false);
+    }
+  }
+  page.reserve(page.size() + std::min(limit, reference_bytes().size() + kReserve));
+  if (head.tier == Tier::kFast && fast) return end_of(fast->decode(payload, head.last, limit, page));
+  if (head.tier == Tier::kStrong && strong) return end_of(strong->decode(payload, head.last, limit, page));
+  return fail(Errc::kMalformed, "delta: a window continues nothing");
 }
 
 Decoder::Decoder(std::shared_ptr<const Reference> reference, DecoderLimits limits)

@@ -10,6 +10,7 @@
 #include "railgund/delta/mixing_tier.h"
 #include "railgund/delta/parser.h"
 #include "railgund/delta/prepared.h"
+#include "railgund/delta/tier_choice.h"
 #include "railgund/delta/zstd_tier.h"
 
 namespace railgun::delta {
@@ -17,9 +18,6 @@ namespace {
 
 constexpr int kZstdLevel = 3;
 
-ByteView bytes_of(const std::shared_ptr<const Reference>& reference) {
-  return reference ? reference->bytes() : ByteView();
-}
 std::uint64_t hash_of(const std::shared_ptr<const Reference>& reference) {
   return reference ? reference->prepared().hash() : CheckChain::kCold;
 }
@@ -28,81 +26,117 @@ std::uint64_t hash_of(const std::shared_ptr<const Reference>& reference) {
 
 struct Encoder::State {
   State(std::shared_ptr<const Reference> ref, EncoderOptions opts)
-      : reference(std::move(ref)), options(opts), checks(hash_of(reference)) {
+      : reference(std::move(ref)), options(opts), checks(hash_of(reference)), choice(options) {
     options.window_bytes = std::max<std::size_t>(options.window_bytes, 1);
   }
 
   std::shared_ptr<const Reference> reference;
   EncoderOptions options;
   CheckChain checks;
+  TierChoice choice;
+  WalkAllowance walks;
+  // What each tier's windows of this page have in common; a tier whose last window was not sent begins anew.
   std::optional<ZstdEncoder> zstd;
   std::optional<FastTier> fast;
   std::optional<MixingTier> strong;
+  std::uint64_t page_bytes = 0;
   std::vector<Instruction> instructions;
   Bytes held;
-  Bytes payload;
   Bytes out;
   bool finished = false;
 
+  // A window in one tier.
+  struct Coded {
+    WindowHead head;
+    Bytes payload;
+  };
+
   void code(ByteView window, bool last);
-  // Each makes the payload in its tier and fills in the head.
-  void code_fast(ByteView window, WindowHead& head);
-  bool code_strong(ByteView window, WindowHead& head);
-  void code_zstd(ByteView window, WindowHead& head);
+  Coded code_walk(ByteView window, bool last);
+  Coded code_fast(ByteView window, bool last);
+  // Nothing if it is too much for the tier.
+  std::optional<Coded> code_strong(ByteView window, bool last);
+  Coded code_zstd(ByteView window, bool last);
+  bool may_walk() const { return fast || strong || walks.may_begin(page_bytes); }
 };
 
 void Encoder::State::code(ByteView window, bool last) {
-  WindowHead head{.last = last};
-  payload.clear();
+  Coded coded{.head = {.last = last}, .payload = {}};
   if (!window.empty()) {
-    if (reference && options.effort == Effort::kStrong && code_strong(window, head)) {
-      // It was within the strong tier's bounds.
-    } else if (reference && options.effort != Effort::kZstd) {
-      code_fast(window, head);
-    } else {
-      code_zstd(window, head);
-    }
-    if (payload.size() >= window.size()) {
-      head.tier = Tier::kStored;
-      head.continues = false;
+    const bool walks_here = reference && options.effort != Effort::kZstd && may_walk();
+    coded = walks_here ? code_walk(window, last) : code_zstd(window, last);
+    if (coded.payload.size() >= window.size()) {
       zstd.reset();
       fast.reset();
       strong.reset();
-      payload.assign(window.begin(), window.end());
+      coded = {.head = {.last = last}, .payload = to_bytes(window)};
     }
   }
-  head.payload_bytes = payload.size();
-  head.check = checks.next(window, head);
-  encode_window_head(head, out);
-  append(out, payload);
+  coded.head.payload_bytes = coded.payload.size();
+  coded.head.check = checks.next(window, coded.head);
+  encode_window_head(coded.head, out);
+  append(out, coded.payload);
+  page_bytes += window.size();
 }
 
-void Encoder::State::code_fast(ByteView window, WindowHead& head) {
-  head.tier = Tier::kFast;
-  head.continues = fast.has_value();
+Encoder::State::Coded Encoder::State::code_walk(ByteView window, bool last) {
   Reference::Prepared& prepared = reference->prepared();
-  if (!fast) fast.emplace(prepared);
-  parse(prepared, fast->expected(), window, head.last, {}, instructions);
-  fast->encode(window, head.last, instructions, payload);
-}
-
-// False if the window is too much for the tier.
-bool Encoder::State::code_strong(ByteView window, WindowHead& head) {
-  const bool continues = strong.has_value();
-  if (!encode_mixing(reference->prepared(), true, window, head.last, strong, payload)) {
-    payload.clear();
-    return false;
+  const std::size_t expected = strong ? strong->expected() : fast ? fast->expected() : 0;
+  parse(prepared, expected, window, last, {}, instructions);
+  const Tier tier = choice.tier(gap_bytes_of(instructions), instructions.size(), prepared.has_primed_lines());
+  if (tier == Tier::kZstd) {
+    fast.reset();
+    strong.reset();
+    return code_zstd(window, last);
   }
-  head.tier = Tier::kStrong;
-  head.continues = continues;
-  return true;
+  std::optional<Coded> strongly;
+  if (tier == Tier::kStrong && (strong || walks.may_begin(page_bytes))) strongly = code_strong(window, last);
+  Coded walked;
+  if (strongly) {
+    fast.reset();
+    walked = std::move(*strongly);
+  } else if (fast || walks.may_begin(page_bytes)) {
+    strong.reset();
+    walked = code_fast(window, last);
+  } else {
+    return code_zstd(window, last);
+  }
+  if (options.effort != Effort::kAuto || !TierChoice::looks_poor(walked.payload.size(), window.size())) return walked;
+
+  Coded plain = code_zstd(window, last);
+  if (plain.payload.size() >= walked.payload.size()) {
+    zstd.reset();
+    return walked;
+  }
+  fast.reset();
+  strong.reset();
+  return plain;
 }
 
-void Encoder::State::code_zstd(ByteView window, WindowHead& head) {
-  head.tier = Tier::kZstd;
-  head.continues = zstd.has_value();
-  if (!zstd) zstd.emplace(bytes_of(reference), kZstdLevel);
-  zstd->encode(window, head.last, payload);
+Encoder::State::Coded Encoder::State::code_fast(ByteView window, bool last) {
+  Coded coded{.head = {.tier = Tier::kFast, .continues = fast.has_value(), .last = last}, .payload = {}};
+  if (!fast) {
+    fast.emplace(reference->prepared());
+    walks.begin();
+  }
+  fast->encode(window, last, instructions, coded.payload);
+  return coded;
+}
+
+std::optional<Encoder::State::Coded> Encoder::State::code_strong(ByteView window, bool last) {
+  Coded coded{.head = {.tier = Tier::kStrong, .continues = strong.has_value(), .last = last}, .payload = {}};
+  Reference::Prepared& prepared = reference->prepared();
+  const bool primed = options.effort == Effort::kStrong || prepared.has_primed_lines();
+  if (!encode_mixing(prepared, primed, window, last, strong, coded.payload)) return std::nullopt;
+  if (!coded.head.continues) walks.begin();
+  return coded;
+}
+
+Encoder::State::Coded Encoder::State::code_zstd(ByteView window, bool last) {
+  Coded coded{.head = {.tier = Tier::kZstd, .continues = zstd.has_value(), .last = last}, .payload = {}};
+  if (!zstd) zstd.emplace(reference ? reference->bytes() : ByteView(), kZstdLevel);
+  zstd->encode(window, last, coded.payload);
+  return coded;
 }
 
 Encoder::Encoder(std::shared_ptr<const Reference> reference, EncoderOptions options)

@@ -1,4 +1,5 @@
-// The fast tier: the gap walker with the nibble model. One object serves a page, at one end, window after window.
+// The tiers made of a gap walker and a model: fast and strong. One object serves a page, at one end, window after
+// window.
 #pragma once
 
 #include <cstddef>
@@ -7,9 +8,9 @@
 
 #include "railgund/base/bytes.h"
 #include "railgund/delta/gap_walker.h"
+#include "railgund/delta/nibble_model.h"
 #include "railgund/delta/parser.h"
 #include "railgund/delta/prepared.h"
-#include "railgund/delta/reference.h"
 
 namespace railgun::delta {
 
@@ -17,20 +18,17 @@ class FastTier {
  public:
   // `reference` outlives the tier.
   explicit FastTier(Reference::Prepared& reference);
-  ~FastTier();
-  FastTier(FastTier&&) noexcept;
-  FastTier& operator=(FastTier&&) noexcept;
 
   // Where the reference is expected to go on.
-  std::size_t expected() const;
+  std::size_t expected() const { return walker_->expected(); }
   // Appends the payload.
   void encode(ByteView window, bool last, std::span<const Instruction> instructions, Bytes& payload);
   // Appends the window. An error leaves it somewhere in the middle, and the tier useless.
   WalkEnd decode(ByteView payload, bool last, std::size_t limit_bytes, Bytes& page);
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  // On the heap: it is large, and tiers move.
+  std::unique_ptr<GapWalker<NibbleModel>> walker_;
 };
 
 }  // namespace railgun::delta

@@ -15,6 +15,19 @@ inline constexpr unsigned kFormatVersion = 1;
 // How a window's payload is coded.
 enum class Tier : std::uint8_t { kStored = 0, kZstd = 1, kFast = 2, kStrong = 3 };
 
+// How often a page may begin a walk of the fast or the strong tier: each costs the decoder some hundred KB of state,
+// and a window that begins one takes only a few bytes (doc/DELTA_FORMAT.md, "Limits").
+class WalkAllowance {
+ public:
+  // `page_bytes`: those of the windows before.
+  bool may_begin(std::uint64_t page_bytes) const { return begun_ < 2 + page_bytes / kPageBytesPerWalk; }
+  void begin() { ++begun_; }
+
+ private:
+  static constexpr std::uint64_t kPageBytesPerWalk = 16 * 1024;
+  std::uint64_t begun_ = 0;
+};
+
 struct WindowHead {
   Tier tier = Tier::kStored;
   // The tier's state goes on from the page's last window of this tier; otherwise it begins anew.
@@ -30,8 +43,9 @@ inline constexpr std::size_t kMaxHeadBytes = 15;
 
 void encode_window_head(const WindowHead& head, Bytes& to);
 
-// Reads a head off the front of `bytes` and says how long it was; nothing if more bytes are needed.
-// Errors: kUnsupported for another format version or an unknown tier, kMalformed for a length that is no varint.
+// A short head is known by its highest bit, so format versions are below 4. Reads a head off the front of `bytes` and
+// says how long it was; nothing if more bytes are needed. Errors: kUnsupported for another format version or an unknown
+// tier, kMalformed for a length that is no varint.
 struct ParsedHead {
   WindowHead head;
   std::size_t head_bytes = 0;

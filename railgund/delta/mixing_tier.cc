@@ -22,12 +22,6 @@ constexpr ParserOptions kShortCopies = {.min_resync = 32, .min_copy = 32};
 // Gap bytes up to which both ways are tried.
 constexpr std::size_t kTryBoth = 3000;
 
-std::size_t gap_bytes_of(std::span<const Instruction> instructions) {
-  std::size_t sum = 0;
-  for (const auto& op : instructions) sum += op.gap;
-  return sum;
-}
-
 WalkPlan plan_for(std::span<const Instruction> instructions) {
   const std::size_t gap_bytes = gap_bytes_of(instructions);
   WalkPlan plan;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "railgund/base/bytes.h"
@@ -18,6 +19,12 @@ struct Instruction {
   std::uint32_t source = 0;
   std::uint32_t copy = 0;
 };
+
+inline std::size_t gap_bytes_of(std::span<const Instruction> instructions) {
+  std::size_t sum = 0;
+  for (const auto& instruction : instructions) sum += instruction.gap;
+  return sum;
+}
 
 struct ParserOptions {
   // Shortest copy worth an instruction: on the diagonal the gap runs on, and elsewhere. Equal text on the diagonal

@@ -140,7 +140,8 @@ TEST(Decoder, RefusesWindowsInAnotherOrder) {
 
 TEST(Decoder, RefusesFormatVersionsAndTiersItDoesNotKnow) {
   const Bytes delta = encode(nullptr, list_page(3, 1));
-  for (const unsigned version : {0U, 2U, 7U}) {
+  ASSERT_LT(delta[0], 0x80);
+  for (const unsigned version : {0U, 2U, 3U}) {
     Bytes other = delta;
     other[0] = static_cast<std::uint8_t>((other[0] & 0x1f) | version << 5);
     EXPECT_EQ(decode(nullptr, other).error().code, Errc::kUnsupported);
@@ -187,7 +188,7 @@ TEST(Decoder, NeverGivesOutDamagedBytes) {
   for (const auto& pair : pairs()) {
     for (const Effort effort : kEfforts) {
       const Bytes delta = encode(pair.reference, pair.page, {.effort = effort});
-      for (int round = 0; round < 60; ++round) {
+      for (int round = 0; round < 20; ++round) {
         Bytes damaged = delta;
         damaged[numbers.below(damaged.size())] ^= static_cast<std::uint8_t>(1 + numbers.below(255));
         const auto page = decode(pair.reference, damaged);

@@ -1,0 +1,49 @@
+#include "railgund/delta/tier_choice.h"
+
+namespace railgun::delta {
+namespace {
+
+// Measured on page versions (tests/bench/delta_bench.cc), one end, in nanoseconds.
+constexpr std::uint64_t kFastGapByte = 70;
+constexpr std::uint64_t kStrongGapByte = 400;
+constexpr std::uint64_t kInstruction = 150;
+// What is sent for a gap byte and an instruction by the fast tier, in sixteenths of a byte.
+constexpr std::uint64_t kSentGapByte = 3;
+constexpr std::uint64_t kSentInstruction = 30;
+// A link of unknown speed is taken for one of 16 Mbit/s.
+constexpr std::uint64_t kUsualLink = 2'000'000;
+
+}  // namespace
+
+Tier TierChoice::tier(std::size_t gap_bytes, std::size_t instructions, bool primed) {
+  switch (options_.effort) {
+    case Effort::kZstd:
+      return Tier::kZstd;
+    case Effort::kFast:
+      return Tier::kFast;
+    case Effort::kStrong:
+      return Tier::kStrong;
+    case Effort::kAuto:
+      break;
+  }
+  const auto time_of = [&](std::uint64_t gap_byte) {
+    return Duration(static_cast<std::int64_t>(gap_bytes * gap_byte + instructions * kInstruction));
+  };
+  const Duration fast = time_of(kFastGapByte);
+  const Duration strong = time_of(kStrongGapByte);
+  // The strong tier sends about a sixth less.
+  const std::uint64_t sent = (gap_bytes * kSentGapByte + instructions * kSentInstruction) / 16;
+  const std::uint64_t link = options_.link_bytes_per_second != 0 ? options_.link_bytes_per_second : kUsualLink;
+  const Duration saved(static_cast<std::int64_t>(sent * 1'000'000'000 / 6 / link));
+  if (primed && strong <= budget_ && saved >= 2 * (strong - fast)) {
+    budget_ -= strong;
+    return Tier::kStrong;
+  }
+  if (fast <= budget_) {
+    budget_ -= fast;
+    return Tier::kFast;
+  }
+  return Tier::kZstd;
+}
+
+}  // namespace railgun::delta

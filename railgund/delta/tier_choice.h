@@ -1,0 +1,30 @@
+// Which tier a window is coded in: from what the parser left in gaps, the page's time budget and the link's speed, so
+// that the time saved on the wire is not less than the time spent at both ends.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "railgund/delta/encoder.h"
+#include "railgund/delta/format.h"
+
+namespace railgun::delta {
+
+class TierChoice {
+ public:
+  explicit TierChoice(const EncoderOptions& options) : options_(options), budget_(options.cpu_budget) {}
+
+  // The tier of the page's next window; its cost leaves the budget. `primed`: the strong tier need not prepare itself.
+  Tier tier(std::size_t gap_bytes, std::size_t instructions, bool primed);
+
+  // A walk so long that zstd might be shorter: then both are tried.
+  static bool looks_poor(std::size_t payload_bytes, std::size_t window_bytes) {
+    return payload_bytes > 64 && payload_bytes > window_bytes / 64;
+  }
+
+ private:
+  EncoderOptions options_;
+  Duration budget_;
+};
+
+}  // namespace railgun::delta

@@ -1,0 +1,91 @@
+#include "railgund/delta/format.h"
+
+#include <gtest/gtest.h>
+
+namespace railgun::delta {
+namespace {
+
+Bytes encoded(const WindowHead& head) {
+  Bytes bytes;
+  encode_window_head(head, bytes);
+  return bytes;
+}
+
+TEST(WindowHead, IsWrittenAsDocumented) {
+  EXPECT_EQ(encoded({.tier = Tier::kStored, .last = true, .payload_bytes = 2, .check = 0x01020304}),
+            (Bytes{0x21, 2, 1, 2, 3, 4}));
+  EXPECT_EQ(encoded({.tier = Tier::kZstd, .continues = true, .payload_bytes = 300, .check = 5}),
+            (Bytes{0x26, 0xac, 0x02, 0, 0, 0, 5}));
+  EXPECT_EQ(encoded({.tier = Tier::kFast, .last = true, .payload_bytes = 0, .check = 5}), (Bytes{0x80, 0, 0, 0, 5}));
+  EXPECT_EQ(encoded({.tier = Tier::kStrong, .last = true, .payload_bytes = 47, .check = 5}), (Bytes{0xef, 0, 0, 0, 5}));
+  EXPECT_EQ(encoded({.tier = Tier::kFast, .last = true, .payload_bytes = 48, .check = 5}),
+            (Bytes{0xb0, 0, 0, 0, 0, 5}));
+  EXPECT_EQ(encoded({.tier = Tier::kFast, .last = true, .payload_bytes = 4143, .check = 5}),
+            (Bytes{0xbf, 0xff, 0, 0, 0, 5}));
+  EXPECT_EQ(encoded({.tier = Tier::kFast, .last = true, .payload_bytes = 4144, .check = 5}),
+            (Bytes{0x29, 0xb0, 0x20, 0, 0, 0, 5}));
+}
+
+TEST(WindowHead, ComesBackAndAsksForMoreWhenCutShort) {
+  for (const Tier tier : {Tier::kStored, Tier::kZstd, Tier::kFast, Tier::kStrong}) {
+    for (const std::size_t length : {0, 1, 47, 48, 127, 128, 303, 304, 4143, 4144, 100000}) {
+      for (const unsigned flags : {0U, 1U, 2U, 3U}) {
+        const WindowHead head{.tier = tier,
+                              .continues = (flags & 2) != 0,
+                              .last = (flags & 1) != 0,
+                              .payload_bytes = length,
+                              .check = 0xdeadbeef};
+        const Bytes bytes = encoded(head);
+        ASSERT_LE(bytes.size(), kMaxHeadBytes);
+        for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
+          const auto parsed = decode_window_head(ByteView(bytes).first(cut));
+          ASSERT_TRUE(parsed.has_value());
+          EXPECT_FALSE(parsed->has_value());
+        }
+        const auto parsed = decode_window_head(bytes);
+        ASSERT_TRUE(parsed.has_value() && parsed->has_value());
+        EXPECT_EQ((*parsed)->head_bytes, bytes.size());
+        EXPECT_EQ((*parsed)->head.tier, head.tier);
+        EXPECT_EQ((*parsed)->head.continues, head.continues);
+        EXPECT_EQ((*parsed)->head.last, head.last);
+        EXPECT_EQ((*parsed)->head.payload_bytes, head.payload_bytes);
+        EXPECT_EQ((*parsed)->head.check, head.check);
+      }
+    }
+  }
+}
+
+TEST(WindowHead, ALengthThatIsNoNumberIsMalformed) {
+  Bytes bytes = {0x21};
+  bytes.insert(bytes.end(), 10, 0xff);
+  bytes.insert(bytes.end(), 4, 0);
+  EXPECT_EQ(decode_window_head(bytes).error().code, Errc::kMalformed);
+  // Not the shortest form of 0.
+  EXPECT_EQ(decode_window_head(Bytes{0x21, 0x80, 0x00, 0, 0, 0, 0}).error().code, Errc::kMalformed);
+}
+
+TEST(CheckChain, DependsOnReferenceOrderTierAndBytes) {
+  const Bytes page = {1, 2, 3};
+  const WindowHead head{.tier = Tier::kFast};
+  const std::uint32_t check = CheckChain(7).next(page, head);
+  EXPECT_EQ(CheckChain(7).next(page, head), check);
+  EXPECT_NE(CheckChain(8).next(page, head), check);
+  EXPECT_NE(CheckChain(7).next(page, {.tier = Tier::kStrong}), check);
+  EXPECT_NE(CheckChain(7).next(Bytes{1, 2, 4}, head), check);
+  CheckChain chain(7);
+  chain.next(page, head);
+  EXPECT_NE(chain.next(page, head), check);
+}
+
+TEST(WalkAllowance, GrowsWithThePage) {
+  WalkAllowance walks;
+  EXPECT_TRUE(walks.may_begin(0));
+  walks.begin();
+  EXPECT_TRUE(walks.may_begin(0));
+  walks.begin();
+  EXPECT_FALSE(walks.may_begin(16383));
+  EXPECT_TRUE(walks.may_begin(16384));
+}
+
+}  // namespace
+}  // namespace railgun::delta
