@@ -61,7 +61,8 @@ void add_purge(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("purge", "Forget page versions, so that the next answers go whole");
   auto request = std::make_shared<Request>(Request{.command = Command::kPurge, .arguments = {}});
   auto* url = command->add_option("url", request->arguments.url, "The page's URL");
-  auto* site = command->add_option("--site", request->arguments.site, "All pages of this host");
+  auto* site = command->add_option("--site", request->arguments.site,
+                                   "All pages of this host (and, as pages are kept under hashes, of the others too)");
   auto* all = command->add_flag("--all", request->arguments.all, "All pages");
   url->excludes(site)->excludes(all);
   site->excludes(all);

@@ -156,24 +156,20 @@ std::string render_links(const control::Status& status) {
   for (const control::LinkInfo& link : status.links) {
     rows.push_back({link.peer, link.state, link.dialed ? "out" : "in", span_text(link.age_seconds),
                     link.round_trip_seconds > 0 ? span_text(link.round_trip_seconds) : "-", count_text(link.streams),
-                    count_text(link.streams_total), bytes_text(link.bytes_in), bytes_text(link.bytes_out),
-                    link.last_error.empty() ? link.name : link.last_error});
+                    bytes_text(link.bytes_in), bytes_text(link.bytes_out),
+                    link.hosts.empty() ? "all" : join(link.hosts)});
   }
-  return table({"LINK", "STATE", "WAY", "AGE", "ROUND TRIP", "STREAMS", "SINCE START", "IN", "OUT", "NAME"}, rows);
+  return table({"LINK", "STATE", "WAY", "AGE", "ROUND TRIP", "STREAMS", "IN", "OUT", "HOSTS"}, rows);
 }
 
 std::string render_sites(const control::Status& status) {
   if (status.sites.empty()) return "no sites\n";
   std::vector<std::vector<std::string>> rows;
   for (const control::SiteInfo& site : status.sites) {
-    const control::Traffic& t = site.traffic;
-    const std::uint64_t saved = t.page_bytes > t.link_bytes ? t.page_bytes - t.link_bytes : 0;
-    rows.push_back({site.host, count_text(t.requests), share_text(t.delta, t.requests),
-                    share_text(t.stream, t.requests), share_text(t.direct, t.requests), share_text(saved, t.page_bytes),
-                    site.listeners.empty() ? "none" : join(site.listeners),
+    rows.push_back({site.host, count_text(site.links_up), site.listeners.empty() ? "none" : join(site.listeners),
                     site.origin.empty() ? "none" : site.origin});
   }
-  return table({"SITE", "REQUESTS", "DELTA", "WHOLE", "DIRECT", "SAVED", "LISTENERS", "DIRECT ORIGIN"}, rows);
+  return table({"SITE", "LINKS UP", "LISTENERS", "DIRECT ORIGIN"}, rows);
 }
 
 std::string render_problems(const std::vector<control::Problem>& problems) {

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "railgund/app/operations.h"
 #include "railgund/app/server.h"
 #include "railgund/config/parser.h"
 #include "railgund/log/log.h"
@@ -44,10 +45,12 @@ int serve(const std::string& path, bool to_standard_error, std::vector<std::stri
   if (auto installed = railgun::log::install_panic_reporter(panic); !installed) {
     railgun::log::error("stderr.file: " + installed.error().text);
   }
+  std::string last_panic;
   if (!config->stderr_file.empty()) {
     if (auto report = railgun::log::take_panic_report(config->stderr_file)) {
       railgun::log::error("the last railgund crashed; its report is in " + config->stderr_file + ": " +
                           report->substr(0, 1000));
+      last_panic = report->substr(0, report->find('\n'));
     }
   }
   for (const std::string& warning : parsed->warnings) railgun::log::information(warning);
@@ -56,6 +59,7 @@ int serve(const std::string& path, bool to_standard_error, std::vector<std::stri
     railgun::log::error(server.error().text);
     return 1;
   }
+  const railgun::app::Operations operations(**server, std::move(last_panic));
   return (*server)->run();
 }
 

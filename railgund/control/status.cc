@@ -16,23 +16,21 @@ void fields(auto& visit, Traffic& value) {
 
 void fields(auto& visit, LinkInfo& value) {
   visit("peer", value.peer);
-  visit("name", value.name);
+  visit("hosts", value.hosts);
   visit("state", value.state);
   visit("dialed", value.dialed);
   visit("age_seconds", value.age_seconds);
   visit("round_trip_seconds", value.round_trip_seconds);
   visit("streams", value.streams);
-  visit("streams_total", value.streams_total);
   visit("bytes_in", value.bytes_in);
   visit("bytes_out", value.bytes_out);
-  visit("last_error", value.last_error);
 }
 
 void fields(auto& visit, SiteInfo& value) {
   visit("host", value.host);
   visit("listeners", value.listeners);
   visit("origin", value.origin);
-  visit("traffic", value.traffic);
+  visit("links_up", value.links_up);
 }
 
 void fields(auto& visit, Problem& value) {

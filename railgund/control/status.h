@@ -23,23 +23,21 @@ struct Traffic {
 };
 
 struct LinkInfo {
-  std::string peer{};   // host:port
-  std::string name{};   // the name in the peer's certificate
-  std::string state{};  // "connecting", "up", "draining", "down"
-  bool dialed = false;  // this end opened it
+  std::string peer{};                // host:port, or the address that it came from
+  std::vector<std::string> hosts{};  // what its certificate allows; empty: all
+  std::string state{};               // "connecting", "up", "draining"
+  bool dialed = false;               // this end opened it
   double age_seconds = 0;
   double round_trip_seconds = 0;  // 0: not yet measured
   std::uint64_t streams = 0;      // open now
-  std::uint64_t streams_total = 0;
   std::uint64_t bytes_in = 0, bytes_out = 0;
-  std::string last_error{};  // of the last try, if it is not up
 };
 
 struct SiteInfo {
   std::string host{};
   std::vector<std::string> listeners{};  // host:port, in order of preference
   std::string origin{};                  // where requests go directly; empty: nowhere
-  Traffic traffic{};
+  std::uint64_t links_up = 0;            // that can serve it
 };
 
 // Something that is wrong, or soon will be.

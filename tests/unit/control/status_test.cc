@@ -9,8 +9,7 @@ TEST(Status, IsReadBackAsItWasWritten) {
   Status status{.role = "sender", .version = "0.1.0", .pid = 42, .uptime_seconds = 1.5, .state = "running"};
   status.links.push_back(
       {.peer = "192.0.2.1:2408", .state = "up", .dialed = true, .round_trip_seconds = 0.02, .streams = 3});
-  status.sites.push_back(
-      {.host = "www.example.com", .listeners = {"192.0.2.1:2408"}, .traffic = {.requests = 7, .delta = 5}});
+  status.sites.push_back({.host = "www.example.com", .listeners = {"192.0.2.1:2408"}, .links_up = 5});
   status.problems.push_back({.severity = "warning", .text = "no link", .advice = "look at the firewall"});
   const std::string json = to_json(status);
   const auto read = from_json<Status>(json);
@@ -20,7 +19,7 @@ TEST(Status, IsReadBackAsItWasWritten) {
   EXPECT_TRUE(read->links.at(0).dialed);
   EXPECT_EQ(read->links.at(0).streams, 3U);
   EXPECT_DOUBLE_EQ(read->links.at(0).round_trip_seconds, 0.02);
-  EXPECT_EQ(read->sites.at(0).traffic.delta, 5U);
+  EXPECT_EQ(read->sites.at(0).links_up, 5U);
   EXPECT_EQ(read->problems.at(0).advice, "look at the firewall");
 }
 

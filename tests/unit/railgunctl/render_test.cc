@@ -55,7 +55,7 @@ TEST(Render, ShowsASendersStatus) {
   control::Status status{.role = "sender", .version = "0.1.0", .pid = 42, .uptime_seconds = 7200, .state = "running"};
   status.traffic = {
       .requests = 1000, .delta = 900, .stream = 95, .direct = 5, .page_bytes = 92'000'000, .link_bytes = 920'000};
-  status.sites.push_back({.host = "www.example.com", .listeners = {"a:2408", "b:2408"}, .origin = "", .traffic = {}});
+  status.sites.push_back({.host = "www.example.com", .listeners = {"a:2408", "b:2408"}});
   const std::string text = render(status);
   EXPECT_NE(text.find("railgund 0.1.0 (sender), running for 2 h 0 min, process 42\n"), std::string::npos) << text;
   EXPECT_NE(text.find("requests   1,000: delta 90.0 %, whole 9.5 %, direct 0.50 %, errors 0.0 %\n"), std::string::npos)

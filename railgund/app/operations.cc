@@ -1,0 +1,281 @@
+#include "railgund/app/operations.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "railgund/app/problems.h"
+#include "railgund/app/server.h"
+#include "railgund/app/statistics.h"
+#include "railgund/base/check.h"
+#include "railgund/log/log.h"
+#include "railgund/tls/certificate.h"
+
+namespace railgun::app {
+namespace {
+
+using control::Command;
+using Reply = ControlServer::Reply;
+
+constexpr Duration kRetry = std::chrono::seconds(1);
+
+WallTime wall_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
+
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+control::LinkInfo link_info(const proxy::LinkStatus& link) {
+  return {.peer = link.peer,
+          .hosts = link.hosts,
+          .state = !link.up          ? "connecting"
+                   : link.going_away ? "draining"
+                                     : "up",
+          .dialed = link.dialled,
+          .age_seconds = seconds(link.age),
+          .round_trip_seconds = link.round_trip ? seconds(*link.round_trip) : 0,
+          .streams = link.streams,
+          .bytes_in = link.bytes_received,
+          .bytes_out = link.bytes_sent};
+}
+
+// Whether a certificate's names cover the host: as proxy/peers.cc decides it for links that came in.
+bool covers(const std::vector<std::string>& names, const std::string& host) {
+  for (const std::string& name : names) {
+    if (name == host || name == "*" || (name.starts_with("*.") && host.ends_with(std::string_view(name).substr(1))))
+      return true;
+  }
+  return names.empty();
+}
+
+control::SiteInfo site_info(const config::Site& site, const std::vector<control::LinkInfo>& links) {
+  control::SiteInfo info{.host = site.host};
+  for (const Endpoint& endpoint : site.listeners) info.listeners.push_back(to_string(endpoint));
+  if (site.origin) info.origin = (site.origin->secure ? "https://" : "http://") + to_string(site.origin->endpoint);
+  for (const control::LinkInfo& link : links) {
+    const bool named = std::find(info.listeners.begin(), info.listeners.end(), link.peer) != info.listeners.end();
+    if (link.state == "up" && (named || (!link.dialed && covers(link.hosts, site.host)))) ++info.links_up;
+  }
+  return info;
+}
+
+ProblemFacts problem_facts(const config::Config& config, const Totals& totals) {
+  ProblemFacts facts{.now = wall_now(),
+                     .origin_failures = totals.origin_failures,
+                     .origin_requests = totals.is_sender ? 0 : totals.requests_started,
+                     .clients_limit = totals.is_sender ? config.clients : 0};
+  if (config.wan_tls) {
+    const auto found = tls::certificate_facts(
+        read_file(config.cert_file.empty() ? state_file(config, kCertificateFile) : config.cert_file));
+    facts.has_certificate = found.has_value();
+    if (found) facts.certificate_until = found->not_after;
+  }
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) facts.file_limit = limit.rlim_cur;
+  facts.slow_start_after_idle = read_file("/proc/sys/net/ipv4/tcp_slow_start_after_idle").starts_with('1');
+  return facts;
+}
+
+control::Traffic traffic_of(const Totals& totals) {
+  return {.requests = totals.requests_started,
+          .delta = totals.answers_delta,
+          .stream = totals.answers_full + totals.answers_stream,
+          .direct = totals.answers_direct,
+          .errors = totals.requests_failed + totals.answers_527,
+          .page_bytes = totals.page_bytes,
+          .link_bytes = totals.coded_bytes};
+}
+
+}  // namespace
+
+struct Operations::State {
+  State(Server& the_server, std::string panic)
+      : server(the_server), last_panic(std::move(panic)), retry(the_server.loop(), [this] { open_control(); }) {}
+
+  void open_control() {
+    const config::Config& config = *server.config();
+    if (config.control_socket.empty()) return;
+    auto opened =
+        ControlServer::open(server.loop(), config.control_socket, config.control_group,
+                            [this](const control::Request& request, const Reply& reply) { handle(request, reply); });
+    if (opened) {
+      control = std::move(*opened);
+      return;
+    }
+    // After an upgrade the program before this one still answers there until it ends.
+    if (!told) log::error("control.socket: " + opened.error().text + "; trying again every second");
+    told = true;
+    retry.set(server.loop().now() + kRetry);
+  }
+
+  void handle(const control::Request& request, const Reply& reply) {
+    switch (request.command) {
+      case Command::kStatus:
+        return status(reply);
+      case Command::kStats:
+        return reply(statistics_json(totals()));
+      case Command::kConfig:
+        return reply(show_config());
+      case Command::kReload:
+        return reply(reload());
+      case Command::kLogLevel:
+        return reply(set_log_level(request.arguments.level));
+      case Command::kDrain:
+        return drain(reply);
+      case Command::kPurge:
+        return reply(purge(request.arguments));
+      case Command::kCrash:
+        return crash(reply);
+      case Command::kActivate:
+      case Command::kRailgunCreate:
+      case Command::kRailgunList:
+      case Command::kRailgunShow:
+      case Command::kRailgunEnable:
+      case Command::kRailgunDisable:
+      case Command::kRailgunDelete:
+        return reply(fail(Errc::kUnsupported, "this daemon does not know that command"));
+    }
+  }
+
+  Totals totals() {
+    Totals sum;
+    add_workers(sum, server.workers());
+    add_memory(sum);
+    const page::CacheCounters cache = server.cache().counters();
+    sum.cache_bytes = cache.bytes;
+    sum.cache_versions = cache.versions;
+    sum.cache_limit_bytes = server.config()->memory_limit_bytes;
+    sum.uptime_seconds = seconds(server.loop().now() - server.started());
+    sum.time = wall_now();
+    sum.is_sender = server.config()->role == config::Role::kSender;
+    return sum;
+  }
+
+  control::StoreInfo store_info() {
+    if (server.store() == nullptr) return {.kind = "memory", .state = "up"};
+    const memcached::Counters counters = server.store()->counters();
+    return {.kind = "memcached",
+            .state = counters.is_open ? "down" : "up",
+            .hits = counters.hits,
+            .misses = counters.misses,
+            .errors = counters.timeouts + counters.failures};
+  }
+
+  // The links are asked of the workers, so the answer comes later.
+  void status(const Reply& reply) {
+    server.links([this, reply](std::vector<proxy::LinkStatus> links) { reply(control::to_json(make_status(links))); });
+  }
+
+  control::Status make_status(const std::vector<proxy::LinkStatus>& links) {
+    const config::Config& config = *server.config();
+    const Totals sum = totals();
+    control::Status status{.role = sum.is_sender ? "sender" : "listener",
+                           .version = RAILGUN_VERSION,
+                           .build = server.build(),
+                           .pid = ::getpid(),
+                           .uptime_seconds = sum.uptime_seconds,
+                           .state = server.is_draining() ? "draining" : "running",
+                           .config_file = server.config_path(),
+                           .workers = static_cast<std::uint32_t>(server.workers().size()),
+                           .clients = sum.clients_open,
+                           .traffic = traffic_of(sum),
+                           .memory = {.resident_bytes = sum.memory_resident_bytes,
+                                      .references = sum.cache_versions,
+                                      .reference_bytes = sum.cache_bytes,
+                                      .reference_limit_bytes = sum.cache_limit_bytes},
+                           .store = store_info(),
+                           .last_panic = last_panic};
+    if (sum.is_sender) {
+      for (const Endpoint& endpoint : config.listen) status.listening.push_back(to_string(endpoint));
+    } else {
+      status.listening.push_back(to_string(Endpoint{config.wan_ip.empty() ? "*" : config.wan_ip, config.wan_port}));
+    }
+    for (const proxy::LinkStatus& link : links) status.links.push_back(link_info(link));
+    for (const config::Site& site : config.sites) status.sites.push_back(site_info(site, status.links));
+    status.problems = find_problems(status, problem_facts(config, sum));
+    return status;
+  }
+
+  std::string show_config() {
+    control::ConfigShown shown{.file = server.config_path()};
+    for (config::ShownSetting& setting : config::show_config(*server.config())) {
+      if (setting.value.empty()) continue;
+      shown.settings.push_back({std::move(setting.key), std::move(setting.value), !setting.needs_restart});
+    }
+    return control::to_json(shown);
+  }
+
+  Result<std::string> reload() {
+    const auto report = server.reload();
+    if (!report) return std::unexpected(report.error());
+    control::Reloaded reloaded;
+    for (const config::ChangedSetting& changed : report->changed) {
+      auto& list = changed.needs_restart ? reloaded.needs_restart : reloaded.changed;
+      list.push_back(changed.key + ": " + changed.before + " -> " + changed.after);
+    }
+    return control::to_json(reloaded);
+  }
+
+  std::string set_log_level(int level) {
+    log::set_level(level);
+    log::write(log::kError, "log level is " + std::to_string(level) + " now, by railgunctl");
+    return "{}";
+  }
+
+  void drain(const Reply& reply) {
+    reply("{}");
+    server.drain();
+  }
+
+  Result<std::string> purge(const control::Arguments& arguments) {
+    control::Purged purged;
+    if (arguments.url.empty()) {
+      purged.pages = server.cache().clear();
+      return control::to_json(purged);
+    }
+    const std::string_view url = arguments.url;
+    const std::size_t authority = url.find("://");
+    const bool secure = url.starts_with("https://");
+    if (authority == std::string_view::npos || (!secure && !url.starts_with("http://"))) {
+      return fail(Errc::kInvalid, "purge: a URL begins with http:// or https://");
+    }
+    const std::size_t path = url.find('/', authority + 3);
+    const std::string_view host = url.substr(authority + 3, path - authority - 3);
+    const std::string_view target = path == std::string_view::npos ? "/" : url.substr(path);
+    const config::Config& config = *server.config();
+    // Visitors kept apart by the isolation settings have keys of their own; this is the address as others see it.
+    const page::Isolation isolation{config.isolate_cookies, config.isolate_headers, config.isolate_authorization};
+    purged.pages = server.cache().purge(page::page_keys(secure, lower_ascii(host), target, {}, isolation));
+    return control::to_json(purged);
+  }
+
+  void crash(const Reply& reply) {
+    const char* allowed = std::getenv("RAILGUN_DEBUG_COMMANDS");
+    if (allowed == nullptr || std::string_view(allowed) != "1") {
+      return reply(fail(Errc::kDenied, "crash: the daemon was not started with RAILGUN_DEBUG_COMMANDS=1"));
+    }
+    const bool asked_to_crash = true;
+    RAILGUN_CHECK(!asked_to_crash);
+  }
+
+  Server& server;
+  std::string last_panic;
+  std::unique_ptr<ControlServer> control;
+  net::Timer retry;
+  bool told = false;
+};
+
+Operations::Operations(Server& server, std::string last_panic)
+    : state_(std::make_unique<State>(server, std::move(last_panic))) {
+  state_->open_control();
+}
+Operations::~Operations() = default;
+
+}  // namespace railgun::app

@@ -1,0 +1,25 @@
+// What operators reach: the control socket and what its commands do to the server.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "railgund/app/control_server.h"
+
+namespace railgun::app {
+
+class Server;
+
+class Operations {
+ public:
+  // Opens what the settings name, and goes on trying where that fails: a daemon that serves must not end because it
+  // cannot be looked at. `server` outlives it. `last_panic`: the first line of what the run before left, if it crashed.
+  Operations(Server& server, std::string last_panic);
+  ~Operations();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace railgun::app

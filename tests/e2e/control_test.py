@@ -1,0 +1,145 @@
+"""railgunctl and a real pair: status, stats, links, sites, config, reload, log-level, purge, rights, a crash, drain."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from harness import BIN, Pair, run_tests, wait_until
+
+OK, FAILED, USAGE, UNREACHABLE, DENIED = range(5)
+
+
+class Origin(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        body = b"<html>" + b"the same words again and again " * 1000 + self.path.encode() + b"</html>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+origin = ThreadingHTTPServer(("127.0.0.1", 0), Origin)
+threading.Thread(target=origin.serve_forever, daemon=True).start()
+
+
+def ctl(daemon, *arguments, **more):
+    done = subprocess.run([BIN / "railgunctl", "--socket", daemon.settings["control.socket"], *arguments],
+                          capture_output=True, text=True, timeout=60, **more)
+    return done.returncode, done.stdout, done.stderr
+
+
+def status(daemon):
+    code, out, err = ctl(daemon, "status", "--json")
+    assert code in (OK, FAILED), err
+    return json.loads(out)
+
+
+def test_a_pair_is_seen_from_both_ends():
+    with Pair(origin.server_port) as pair:
+        for _ in range(3):
+            assert pair.get("/a")[0] == 200
+        wait_until(lambda: status(pair.sender)["traffic"]["delta"] >= 1, 10, "a delta is counted")
+        sender, listener = status(pair.sender), status(pair.listener)
+        assert (sender["role"], listener["role"]) == ("sender", "listener")
+        assert sender["pid"] == pair.sender.process.pid
+        assert [link["state"] for link in sender["links"]] == ["up"] and sender["links"][0]["dialed"], sender["links"]
+        assert [link["state"] for link in listener["links"]] == ["up"] and not listener["links"][0]["dialed"]
+        assert sender["sites"][0]["host"] == "site.test" and sender["sites"][0]["links_up"] == 1, sender["sites"]
+        assert sender["traffic"]["page_bytes"] > 90_000 > sender["traffic"]["link_bytes"], sender["traffic"]
+        assert not [p for p in sender["problems"] if p["severity"] == "error"], sender["problems"]
+
+        stats = json.loads(ctl(pair.listener, "stats", "--json")[1])
+        assert stats["requests_completed"] == 3 and stats["bytes_retrieved"] > 90_000, stats
+        assert 0 < stats["delta_compression_ratio"] <= 10_000 and stats["wan_starts"] == 1, stats
+        assert "requests_completed: 3" in ctl(pair.listener, "stats")[1]
+        assert "site.test" in ctl(pair.sender, "sites")[1]
+        assert "up" in ctl(pair.sender, "links")[1]
+        assert "memory" in ctl(pair.sender, "status")[1]
+
+        code, out, _ = ctl(pair.sender, "purge", "http://site.test/a")
+        assert code == OK and "Forgot" in out, out
+        assert json.loads(ctl(pair.sender, "purge", "--all", "--json")[1])["pages"] >= 0
+        assert status(pair.sender)["memory"]["references"] == 0
+        assert pair.get("/a")[0] == 200
+
+
+def test_reload_says_what_changed_and_a_bad_file_changes_nothing():
+    with Pair(origin.server_port) as pair:
+        pair.listener.settings["lan.timeout"] = 7
+        pair.listener.settings["wan.port"] = 1
+        pair.listener.write()
+        code, out, err = ctl(pair.listener, "reload")
+        assert code == OK and "lan.timeout: 30 -> 7" in out, out + err
+        assert "after a restart:\n  wan.port" in out, out
+        assert "lan.timeout = 7" in ctl(pair.listener, "config", "show")[1]
+        pair.listener.config.write_text("role = listener\nlan.timeuot = 9\n")
+        code, _, err = ctl(pair.listener, "reload")
+        assert code == FAILED and "listener.conf:2" in err and "lan.timeuot" in err, err
+        assert "lan.timeout = 7" in ctl(pair.listener, "config", "show")[1]
+        assert ctl(pair.listener, "log-level", "5")[0] == OK
+        assert pair.get("/b")[0] == 200
+
+
+def test_only_root_and_the_daemons_user_may_change_things():
+    if os.geteuid() != 0:
+        print("skipped: needs root")
+        return
+    with Pair(origin.server_port) as pair:
+        path = pathlib.Path(pair.sender.settings["control.socket"])
+        pair.folder.chmod(0o755)
+        # nobody cannot even connect; a member of the socket's group may read.
+        nobody = {"user": 65534, "group": 65534, "extra_groups": []}
+        code, _, err = ctl(pair.sender, "status", **nobody)
+        assert code == DENIED and "not allowed" in err, f"{code} {err}"
+        os.chown(path, -1, 65534)
+        assert ctl(pair.sender, "status", **nobody)[0] == OK
+        for change in (["reload"], ["drain"], ["purge", "--all"], ["log-level", "1"], ["railgun", "delete", "a"]):
+            code, _, err = ctl(pair.sender, *change, **nobody)
+            assert code == DENIED and "only root" in err, f"{change}: {code} {err}"
+        assert pair.get("/c")[0] == 200
+
+
+def test_a_missing_link_is_told_with_advice():
+    with Pair(origin.server_port) as pair:
+        pair.listener.stop()
+        wait_until(lambda: not status(pair.sender)["sites"][0]["links_up"], 10, "the link is gone")
+        # Too early to complain: the daemon gives itself ten seconds to dial.
+        wait_until(lambda: any("no link" in p["text"] for p in status(pair.sender)["problems"]), 20, "the missing link is told")
+        code, out, _ = ctl(pair.sender, "status")
+        assert code == FAILED and "no link can serve site.test" in out and "railgunctl probe" in out, out
+
+
+def test_the_crash_command_is_for_debugging_only():
+    with Pair(origin.server_port) as pair:
+        code, _, err = ctl(pair.sender, "debug-crash")
+        assert code == USAGE, err
+        request = b'{"version":1,"command":"crash"}\n'
+        import socket
+        with socket.socket(socket.AF_UNIX) as control:
+            control.connect(str(pair.sender.settings["control.socket"]))
+            control.sendall(request)
+            assert b"denied" in control.makefile("rb").readline()
+        assert pair.get("/d")[0] == 200
+
+
+def test_drain_ends_the_daemon():
+    with Pair(origin.server_port) as pair:
+        code, out, err = ctl(pair.sender, "drain")
+        assert code == OK and "Draining" in out, err
+        wait_until(lambda: pair.sender.process.poll() is not None, 15, "the sender ends")
+        assert pair.sender.process.returncode == 0
+        code, _, err = ctl(pair.sender, "status")
+        assert code == UNREACHABLE, err
+
+
+if __name__ == "__main__":
+    run_tests(sys.modules[__name__])
