@@ -13,12 +13,7 @@ struct Origin::Visit {
   http::Request request;
 };
 
-Origin::~Origin() {
-  for (const PipePtr& pipe : pipes_) pipe->silence();
-}
-
 void Origin::accept(PipePtr pipe) {
-  pipes_.push_back(pipe);
   auto visit = std::make_shared<Visit>(pipe, world_.now);
   pipe->on_bytes = [this, visit](ByteView bytes) {
     visit->http.receive(bytes, world_.now);
@@ -157,10 +152,11 @@ void Visitor::step() {
     } else if (auto* body = std::get_if<http::ResponseBody>(&*event)) {
       body_ += as_text(body->bytes);
       http_.body_consumed(body->bytes.size(), world_.now);
-      // A slow client stands still after each piece.
+      // A slow client stands still after each piece, the longer the more it got.
       if (slow_) {
         pipe_->set_reading(false);
-        world_.after(std::chrono::milliseconds(100), [self = shared_from_this()] {
+        const auto pause = std::chrono::milliseconds(5 + body->bytes.size() / 20);
+        world_.after(pause, [self = shared_from_this()] {
           if (!self->done_) self->pipe_->set_reading(true);
         });
       }

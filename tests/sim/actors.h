@@ -22,7 +22,6 @@ struct Ledger {
 class Origin {
  public:
   Origin(World& world, Ledger& ledger) : world_(world), ledger_(ledger) {}
-  ~Origin();
   void accept(PipePtr pipe);
 
   bool breaks_off = false;  // now and then, in the middle of an answer
@@ -36,7 +35,6 @@ class Origin {
 
   World& world_;
   Ledger& ledger_;
-  std::vector<PipePtr> pipes_;
 };
 
 struct Outcome {
@@ -60,6 +58,11 @@ class Visitor : public std::enable_shared_from_this<Visitor> {
   bool is_done() const { return done_; }
   const Outcome& outcome() const { return outcome_; }
   const std::string& target() const { return target_; }
+  // For the report of a stall.
+  std::string state() const {
+    return method_ + (slow_ ? " slow" : "") + ", status " + std::to_string(response_.status) + ", " +
+           std::to_string(body_.size()) + " bytes";
+  }
   std::string header() const { return std::string(field_value(response_.fields, "Cf-Railgun")); }
 
  private:

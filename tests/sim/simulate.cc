@@ -176,7 +176,8 @@ class Storm {
 
   std::string judge(const char* when) {
     for (const auto& visitor : visitors_) {
-      if (!visitor->is_done()) return std::string("stalled ") + when + ": " + visitor->target();
+      if (!visitor->is_done())
+        return std::string("stalled ") + when + ": " + visitor->target() + " " + visitor->state();
       const Outcome& outcome = visitor->outcome();
       if (outcome.kind == Outcome::Kind::kWrong)
         return std::string("wrong ") + when + ": " + visitor->target() + ": " + outcome.text;

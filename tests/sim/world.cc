@@ -4,6 +4,12 @@
 
 namespace railgun::sim {
 
+World::~World() {
+  for (const std::weak_ptr<Pipe>& weak : pipes_) {
+    if (const PipePtr pipe = weak.lock()) pipe->silence();
+  }
+}
+
 void World::at(Instant when, std::function<void()> work) {
   events_.push({std::max(when, now), next_event_++, std::move(work)});
 }
@@ -29,6 +35,8 @@ PipePtr World::connect(const std::string& endpoint) {
   auto near = std::make_shared<Pipe>();
   auto far = std::make_shared<Pipe>();
   near->world_ = far->world_ = this;
+  pipes_.push_back(near);
+  pipes_.push_back(far);
   near->other_ = far;
   far->other_ = near;
   // Each end is kept alive by its owner.

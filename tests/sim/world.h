@@ -86,6 +86,8 @@ struct Weather {
 class World {
  public:
   World(std::uint64_t seed, Weather weather) : dice(seed), weather_(weather) {}
+  // Takes the functions of all pipes away: they hold their owners, who hold the pipes.
+  ~World();
 
   Dice dice;
   Instant now{};
@@ -116,6 +118,7 @@ class World {
   Weather weather_;
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
   std::uint64_t next_event_ = 0;
+  std::vector<std::weak_ptr<Pipe>> pipes_;
 };
 
 // memcached as a core meets it: late, forgetful, sometimes full of someone else's bytes.
