@@ -59,13 +59,11 @@ const MixingModel::Learned& MixingModel::start() {
 
 MixingModel::Ask MixingModel::best_of(const std::array<Guess, kGuesses>& guesses) const {
   Ask best;
-  int most = kWorthAsking;
   for (std::size_t k = 0; k < kGuesses; ++k) {
     if (guesses[k].byte < 0) continue;
     const int p = learned_->guess[k][guesses[k].trust][1].p;
-    if (p <= most) continue;
-    most = p;
-    best = {.kind = k, .byte = static_cast<std::uint8_t>(guesses[k].byte), .trust = guesses[k].trust};
+    if (p <= best.p) continue;
+    best = {.kind = k, .byte = static_cast<std::uint8_t>(guesses[k].byte), .trust = guesses[k].trust, .p = p};
   }
   return best;
 }

@@ -33,6 +33,8 @@ class MixingModel {
   static constexpr std::size_t kTrusts = kMaxTrust + 1;
   // A guess less likely than this, of 65536, is not asked about by itself.
   static constexpr int kWorthAsking = 26000;
+  // A guess less likely than this may well be wrong: what its bits will need is fetched while it is asked about.
+  static constexpr int kUncertain = 58000;
   static constexpr int kRate = 6;
   static constexpr int kFastRate = 5;
 
@@ -66,7 +68,18 @@ class MixingModel {
     std::size_t kind = kGuesses;
     std::uint8_t byte = 0;
     unsigned trust = 0;
+    int p = kWorthAsking;
   };
+  // The slots' hashes, on their way from now on.
+  std::array<std::uint32_t, mixing::kContexts> fetch(const std::array<std::uint32_t, mixing::kContexts>& contexts,
+                                                     unsigned nibble, std::size_t count) const {
+    std::array<std::uint32_t, mixing::kContexts> hashes;
+    for (std::size_t k = 0; k < count; ++k) {
+      hashes[k] = mixing::spread(contexts[k], nibble);
+      lines_.fetch(mixing::table_of_context(k), hashes[k]);
+    }
+    return hashes;
+  }
   Ask best_of(const std::array<Guess, kGuesses>& guesses) const;
   template <typename Coder>
   bool ask(Coder& coder, bool right, const Ask& best, const std::array<Guess, kGuesses>& guesses, unsigned alignment,
@@ -77,8 +90,8 @@ class MixingModel {
   std::uint8_t bits(Coder& coder, std::uint8_t value, const std::array<Guess, kGuesses>& guesses, unsigned alignment,
                     unsigned refused);
   template <typename Coder>
-  static bool mix(Coder& coder, bool value, const mixing::Inputs& inputs, mixing::Weights& one, mixing::Weights& two,
-                  int rate);
+  [[gnu::always_inline]] static inline bool mix(Coder& coder, bool value, const mixing::Inputs& inputs,
+                                                mixing::Weights& one, mixing::Weights& two, int rate);
 
   static constexpr std::size_t kPairBits = 14;
 
@@ -114,6 +127,7 @@ std::uint8_t MixingModel::byte(Coder& coder, std::uint8_t value, const GapContex
   unsigned refused = 0;
   bool right = false;
   if (best.kind < kGuesses) {
+    if (best.p < kUncertain) fetch(recent_.contexts(), 0, mixing::kPrimedContexts);
     right = ask(coder, value == best.byte, best, guesses, context.alignment, hashes, places);
     refused = 0x100U | best.byte;
   }
@@ -207,11 +221,7 @@ std::uint8_t MixingModel::bits(Coder& coder, std::uint8_t value, const std::arra
     }
     if (left == 7 || left == 3) {
       const unsigned nibble = left == 7 ? 0 : (path & 15U) + 1;
-      std::array<std::uint32_t, mixing::kContexts> hashes;
-      for (std::size_t k = 0; k < mixing::kContexts; ++k) {
-        hashes[k] = mixing::spread(contexts[k], nibble);
-        lines_.fetch(mixing::table_of_context(k), hashes[k]);
-      }
+      const auto hashes = fetch(contexts, nibble, mixing::kContexts);
       for (std::size_t k = 0; k < mixing::kContexts; ++k) {
         slots[k] = mixing::slot_of(lines_.touch(mixing::table_of_context(k), hashes[k]), hashes[k]);
       }
