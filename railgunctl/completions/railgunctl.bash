@@ -1,0 +1,35 @@
+# bash completion of railgunctl. tests/e2e/completion_test.py holds it against the program's own help.
+_railgunctl() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local command= word
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case $word in
+      -*) ;;
+      *) command="$command $word" ;;
+    esac
+  done
+  case $previous in
+    --config | --output | -o | --socket)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      return
+      ;;
+    --root)
+      mapfile -t COMPREPLY < <(compgen -d -- "$current")
+      return
+      ;;
+  esac
+  local words="--help --json --socket --config"
+  case $command in
+    "") words="$words --version status top links sites stats reload config purge log-level drain railgun activate decode support-bundle" ;;
+    " config") words="$words show" ;;
+    " railgun") words="$words create list show enable disable delete" ;;
+    " railgun create"*) words="$words --host --uses --expires" ;;
+    " activate"*) words="$words --host" ;;
+    " purge"*) words="$words --site --all" ;;
+    " top"*) words="$words --every --count" ;;
+    " log-level") words="$words 0 1 2 3 4 5" ;;
+    " support-bundle"*) words="$words -o --output --root" ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+complete -F _railgunctl railgunctl
