@@ -82,8 +82,11 @@ void Encoder::State::code(ByteView window, bool last) {
 Encoder::State::Coded Encoder::State::code_walk(ByteView window, bool last) {
   Reference::Prepared& prepared = reference->prepared();
   const std::size_t expected = strong ? strong->expected() : fast ? fast->expected() : 0;
-  parse(prepared, expected, window, last, {}, instructions);
-  const Tier tier = choice.tier(gap_bytes_of(instructions), instructions.size(), prepared.has_primed_lines());
+  // The strong tier parses in its own way; where it is all that is wanted, no other parse is needed to choose it.
+  const bool chosen = options.effort == Effort::kStrong;
+  if (!chosen) parse(prepared, expected, window, last, {}, instructions);
+  const Tier tier = chosen ? Tier::kStrong
+                           : choice.tier(gap_bytes_of(instructions), instructions.size(), prepared.has_primed_lines());
   if (tier == Tier::kZstd) {
     fast.reset();
     strong.reset();
@@ -97,6 +100,7 @@ Encoder::State::Coded Encoder::State::code_walk(ByteView window, bool last) {
     walked = std::move(*strongly);
   } else if (fast || walks.may_begin(page_bytes)) {
     strong.reset();
+    if (chosen) parse(prepared, expected, window, last, {}, instructions);
     walked = code_fast(window, last);
   } else {
     return code_zstd(window, last);
