@@ -30,6 +30,8 @@ int main(int argc, char** argv) {
   add_railgun_commands(app, context);
   add_decode_command(app, context);
   add_bundle_command(app, context);
+  add_delta_commands(app, context);
+  add_savings_command(app, context);
 
   try {
     app.parse(argc, argv);

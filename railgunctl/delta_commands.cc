@@ -1,0 +1,112 @@
+// savings and delta: the delta engine by itself. They need no daemon.
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <ostream>
+
+#include <CLI/CLI.hpp>
+
+#include "railgunctl/commands.h"
+#include "railgunctl/savings.h"
+#include "railgund/delta/decoder.h"
+#include "railgund/delta/encoder.h"
+
+namespace railgun::ctl {
+namespace {
+
+Result<Bytes> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(Errc::kNotFound, path + ": cannot be read");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  return to_bytes(as_bytes(text));
+}
+
+Result<void> write_file(const std::string& path, const Bytes& bytes) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  if (!file) return fail(Errc::kUnavailable, path + ": cannot be written");
+  return {};
+}
+
+struct DeltaFiles {
+  std::string reference;
+  std::string input;
+  std::string output;
+  delta::Effort effort = delta::Effort::kStrong;
+};
+
+Result<void> encode_files(const DeltaFiles& files) {
+  auto reference = read_file(files.reference);
+  if (!reference) return std::unexpected(std::move(reference.error()));
+  const auto page = read_file(files.input);
+  if (!page) return std::unexpected(page.error());
+  const auto held = std::make_shared<const delta::Reference>(*std::move(reference));
+  return write_file(files.output, delta::encode(held, *page, {.effort = files.effort}));
+}
+
+Result<void> apply_files(const DeltaFiles& files) {
+  auto reference = read_file(files.reference);
+  if (!reference) return std::unexpected(std::move(reference.error()));
+  const auto coded = read_file(files.input);
+  if (!coded) return std::unexpected(coded.error());
+  const auto page = delta::decode(std::make_shared<const delta::Reference>(*std::move(reference)), *coded);
+  if (!page) return std::unexpected(page.error());
+  return write_file(files.output, *page);
+}
+
+void add_files(CLI::App& command, DeltaFiles& files, const char* input) {
+  command.add_option("--ref", files.reference, "The old page")->required();
+  command.add_option(input, files.input)->required();
+  command.add_option("-o,--output", files.output, "Where the result goes")->required();
+}
+
+}  // namespace
+
+void add_delta_commands(CLI::App& app, Context& context) {
+  CLI::App* deltas = app.add_subcommand("delta", "Makes and applies deltas between files");
+  deltas->require_subcommand(1);
+
+  const auto encoding = std::make_shared<DeltaFiles>();
+  CLI::App* encode = deltas->add_subcommand("encode", "Writes the delta from an old page to a new one");
+  add_files(*encode, *encoding, "NEW");
+  encode->add_option("--effort", encoding->effort, "auto, fast, strong (default) or zstd")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, delta::Effort>{{"auto", delta::Effort::kAuto},
+                                                                               {"fast", delta::Effort::kFast},
+                                                                               {"strong", delta::Effort::kStrong},
+                                                                               {"zstd", delta::Effort::kZstd}}));
+  encode->callback([encoding, &context] {
+    if (auto done = encode_files(*encoding); !done) context.exit_code = report(context, done.error());
+  });
+
+  const auto applying = std::make_shared<DeltaFiles>();
+  CLI::App* apply = deltas->add_subcommand("apply", "Rebuilds the new page from the old one and a delta");
+  add_files(*apply, *applying, "DELTA");
+  apply->callback([applying, &context] {
+    if (auto done = apply_files(*applying); !done) context.exit_code = report(context, done.error());
+  });
+}
+
+void add_savings_command(CLI::App& app, Context& context) {
+  struct Input {
+    std::string folder;
+    SavingsOptions options;
+  };
+  const auto input = std::make_shared<Input>();
+  CLI::App* savings = app.add_subcommand("savings", "Measures what Railgun would save on versions of your pages");
+  savings->add_option("DIR", input->folder, "Folder of RESOURCE/0001, 0002, …: versions of pages, oldest first")
+      ->required();
+  savings->add_option("--pairs", input->options.pairs, "Pairs of versions measured of each page")
+      ->capture_default_str();
+  savings->add_flag("!--sizes-only", input->options.speeds, "Do not measure speeds");
+  savings->callback([input, &context] {
+    const auto resources = measure_savings(input->folder, input->options);
+    if (!resources) {
+      context.exit_code = report(context, resources.error());
+      return;
+    }
+    context.out << (context.json ? savings_json(*resources) : savings_text(*resources));
+  });
+}
+
+}  // namespace railgun::ctl
