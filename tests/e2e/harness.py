@@ -31,6 +31,11 @@ def wait_until(condition, seconds, what):
     raise AssertionError(f"not within {seconds} s: {what}")
 
 
+def is_sanitized():
+    """Whether railgund is an instrumented build, several times slower."""
+    return b"__asan_init" in (BIN / "railgund").read_bytes()
+
+
 def answers(port):
     with contextlib.suppress(OSError):
         with socket.create_connection(("127.0.0.1", port), timeout=1):
@@ -182,10 +187,14 @@ class Pair:
         return folder
 
     def __enter__(self):
-        self.listener.start()
-        self.sender.start()
-        wait_until(lambda: answers(self.port), 20, "the sender answers: " + self.logs())
-        wait_until(self.link_is_up, 20, "the link is up")
+        try:
+            self.listener.start()
+            self.sender.start()
+            wait_until(lambda: answers(self.port), 20, "the sender answers")
+            wait_until(self.link_is_up, 20, "the link is up")
+        except BaseException as error:
+            self.__exit__(type(error))
+            raise
         return self
 
     def link_is_up(self):
