@@ -1,0 +1,161 @@
+"""Many requests at once, answers that come little by little, WebSockets, and bodies much larger than any buffer."""
+import base64
+import concurrent.futures
+import hashlib
+import os
+import random
+import socket
+import struct
+import sys
+import threading
+import time
+
+import harness
+import origin
+import transfer
+
+SANITIZED = harness.is_sanitized()
+# Instrumented binaries on loaded machines are slower; what must hold is measured with release builds.
+FACTOR = 5 if SANITIZED else 1
+
+
+def slow(handler):
+    time.sleep(1)
+    handler.answer(b"<p>slow " + handler.path.encode() + b"</p>" + b"x" * 500)
+
+
+def test_a_hundred_slow_requests_take_the_time_of_one():
+    server = origin.serve({"*": slow})
+    with harness.Pair(server.server_port) as pair:
+        pair.get("/warm-up")
+        with concurrent.futures.ThreadPoolExecutor(100) as pool:
+            begun = time.monotonic()
+            answers = list(pool.map(lambda n: (n, pair.get(f"/{n}")), range(100)))
+            took = time.monotonic() - begun
+        for number, (status, _, body) in answers:
+            assert status == 200 and f"slow /{number}<".encode() in body, (number, status, body[:100])
+        print(f"        100 requests to an origin that takes 1 s: {took:.2f} s")
+        assert took < 2.5 * FACTOR, f"{took:.2f} s"
+    server.shutdown()
+
+
+def events(handler):
+    """Says in each event when it was written: the clock is the machine's, the same in every process."""
+    handler.begin_chunks(handler.headers.get("X-Type"))
+    for number in range(40):
+        handler.chunk(b"data: %d %.6f\n\n" % (number, time.monotonic()))
+        time.sleep(0.03)
+    handler.chunk(b"")
+
+
+def delays(pair, content_type):
+    """Seconds from the origin's writing of each event to its arrival."""
+    found = []
+    with socket.create_connection(("127.0.0.1", pair.port), timeout=20) as client:
+        client.sendall(b"GET /events HTTP/1.1\r\nHost: site.test\r\nConnection: close\r\nX-Type: "
+                       + content_type.encode() + b"\r\n\r\n")
+        text = b""
+        while piece := client.recv(65536):
+            arrived = time.monotonic()
+            text += piece
+            while b"\n\n" in text:
+                event, _, text = text.partition(b"\n\n")
+                if b"data: " in event:
+                    found.append(arrived - float(event.split(b"data: ")[1].split()[1]))
+    assert len(found) == 40, f"{len(found)} events of 40 came"
+    return sorted(found)
+
+
+def test_events_arrive_as_the_origin_writes_them():
+    server = origin.serve({"/events": events})
+    with harness.Pair(server.server_port) as pair:
+        for content_type in ("text/event-stream", "text/html"):
+            for turn in ("first", "second"):
+                found = delays(pair, content_type)
+                print(f"        {content_type}, {turn} time: median {found[20] * 1000:.1f} ms, slowest {found[-1] * 1000:.1f} ms")
+                assert found[20] < 0.05 * FACTOR, found
+                assert found[-1] < 0.5 * FACTOR, found
+    server.shutdown()
+
+
+def frame(opcode, payload, mask):
+    length = len(payload)
+    head = bytes([0x80 | opcode])
+    bit = 0x80 if mask else 0
+    if length < 126:
+        head += bytes([bit | length])
+    elif length < 65536:
+        head += bytes([bit | 126]) + struct.pack(">H", length)
+    else:
+        head += bytes([bit | 127]) + struct.pack(">Q", length)
+    if not mask:
+        return head + payload
+    key = os.urandom(4)
+    pad = (key * (length // 4 + 1))[:length]
+    return head + key + (int.from_bytes(payload, "big") ^ int.from_bytes(pad, "big")).to_bytes(length, "big")
+
+
+def read_frame(file):
+    first, second = file.read(2)
+    length = second & 0x7F
+    if length == 126:
+        length, = struct.unpack(">H", file.read(2))
+    elif length == 127:
+        length, = struct.unpack(">Q", file.read(8))
+    key = file.read(4) if second & 0x80 else bytes(4)
+    payload = file.read(length)
+    pad = (key * (length // 4 + 1))[:length]
+    return first & 0x0F, (int.from_bytes(payload, "big") ^ int.from_bytes(pad, "big")).to_bytes(length, "big")
+
+
+def accept_of(key):
+    return base64.b64encode(hashlib.sha1(key.encode() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).decode()
+
+
+def websocket(handler):
+    handler.send_response(101)
+    handler.send_header("Upgrade", "websocket")
+    handler.send_header("Connection", "Upgrade")
+    handler.send_header("Sec-WebSocket-Accept", accept_of(handler.headers["Sec-WebSocket-Key"]))
+    handler.end_headers()
+    handler.close_connection = True
+    while True:
+        opcode, payload = read_frame(handler.rfile)
+        handler.wfile.write(frame(opcode, payload, mask=False))
+        if opcode == 8:
+            return
+
+
+def test_a_websocket_echoes_through_the_pair():
+    server = origin.serve({"/socket": websocket, "/page": lambda handler: handler.answer(b"a page")})
+    with harness.Pair(server.server_port) as pair:
+        with socket.create_connection(("127.0.0.1", pair.port), timeout=20) as client:
+            key = base64.b64encode(os.urandom(16)).decode()
+            client.sendall(f"GET /socket HTTP/1.1\r\nHost: site.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                           f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
+            file = client.makefile("rb")
+            assert b" 101 " in file.readline(), "no 101"
+            fields = {}
+            while line := file.readline().strip():
+                name, _, value = line.decode().partition(": ")
+                fields[name.lower()] = value
+            assert fields["sec-websocket-accept"] == accept_of(key) and fields["upgrade"].lower() == "websocket", fields
+            source = random.Random(3)
+            for size in (1, 125, 126, 65535, 65536, 500_000):
+                payload = source.randbytes(size)
+                writer = threading.Thread(target=client.sendall, args=(frame(2, payload, mask=True),))
+                writer.start()
+                assert read_frame(file) == (2, payload), f"the echo of {size} bytes"
+                writer.join()
+            assert pair.get("/page")[2] == b"a page", "an ordinary request beside it"
+            client.sendall(frame(8, b"\x03\xe8", mask=True))
+            assert read_frame(file) == (8, b"\x03\xe8"), "the closing frame"
+            assert file.read() == b"", "the connection stays open"
+    server.shutdown()
+
+
+def test_200_megabytes_pass_both_ways():
+    transfer.pass_both_ways(200_000_000)
+
+
+harness.run_tests(sys.modules[__name__])
