@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "railgund/base/field.h"
 
@@ -34,49 +36,72 @@ bool take_digits(std::string_view& text, std::uint64_t& number) {
   return true;
 }
 
-bool is_ipv4(std::string_view text) {
-  int parts = 0;
-  for (;;) {
+// Sixteen bytes; IPv4 in its mapped form, ::ffff:a.b.c.d.
+using AddressBytes = std::array<std::uint8_t, 16>;
+
+std::optional<std::array<std::uint8_t, 4>> parse_ipv4(std::string_view text) {
+  std::array<std::uint8_t, 4> parts{};
+  for (std::size_t i = 0;; text.remove_prefix(1)) {
     std::uint64_t part = 0;
     const std::size_t before = text.size();
-    if (!take_digits(text, part) || part > 255 || before - text.size() > 3) return false;
-    if (++parts == 4) return text.empty();
-    if (text.empty() || text.front() != '.') return false;
-    text.remove_prefix(1);
+    if (!take_digits(text, part) || part > 255 || before - text.size() > 3) return std::nullopt;
+    parts[i] = static_cast<std::uint8_t>(part);
+    if (++i == parts.size()) return text.empty() ? std::optional(parts) : std::nullopt;
+    if (text.empty() || text.front() != '.') return std::nullopt;
   }
 }
 
 // Groups of one to four hex digits between colons, eight of them or fewer around one "::", the last two perhaps as
 // IPv4.
-bool is_ipv6(std::string_view text) {
-  int groups = 0;
-  bool gap = false;
+std::optional<AddressBytes> parse_ipv6(std::string_view text) {
+  std::vector<std::uint16_t> groups;
+  std::optional<std::size_t> gap;  // the groups before it
   if (text.starts_with("::")) {
-    gap = true;
+    gap = 0;
     text.remove_prefix(2);
   }
   while (!text.empty()) {
     const std::size_t colon = text.find(':');
     const std::string_view group = text.substr(0, colon);
     if (colon == std::string_view::npos && group.find('.') != std::string_view::npos) {
-      if (!is_ipv4(group)) return false;
-      groups += 2;
+      const auto last = parse_ipv4(group);
+      if (!last) return std::nullopt;
+      groups.push_back(static_cast<std::uint16_t>((*last)[0] << 8 | (*last)[1]));
+      groups.push_back(static_cast<std::uint16_t>((*last)[2] << 8 | (*last)[3]));
       break;
     }
-    if (group.empty() || group.size() > 4 ||
-        group.find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos) {
-      return false;
+    std::uint16_t value = 0;
+    const auto read = std::from_chars(group.data(), group.data() + group.size(), value, 16);
+    if (group.empty() || group.size() > 4 || read.ec != std::errc{} || read.ptr != group.data() + group.size()) {
+      return std::nullopt;
     }
-    ++groups;
+    groups.push_back(value);
     if (colon == std::string_view::npos) break;
     text.remove_prefix(colon + 1);
-    if (text.empty()) return false;
+    if (text.empty()) return std::nullopt;
     if (text.front() == ':') {
-      if (std::exchange(gap, true)) return false;
+      if (gap) return std::nullopt;
+      gap = groups.size();
       text.remove_prefix(1);
     }
   }
-  return gap ? groups < 8 : groups == 8;
+  if (gap ? groups.size() >= 8 : groups.size() != 8) return std::nullopt;
+  if (gap) groups.insert(groups.begin() + static_cast<std::ptrdiff_t>(*gap), 8 - groups.size(), 0);
+  AddressBytes bytes{};
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    bytes[2 * i] = static_cast<std::uint8_t>(groups[i] >> 8);
+    bytes[2 * i + 1] = static_cast<std::uint8_t>(groups[i]);
+  }
+  return bytes;
+}
+
+std::optional<AddressBytes> parse_address(std::string_view text) {
+  const auto short_form = parse_ipv4(text);
+  if (!short_form) return parse_ipv6(text);
+  AddressBytes bytes{};
+  bytes[10] = bytes[11] = 0xff;
+  std::copy(short_form->begin(), short_form->end(), bytes.begin() + 12);
+  return bytes;
 }
 
 }  // namespace
@@ -209,6 +234,25 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(start, text.find_last_not_of(" \t\r") - start + 1);
 }
 
-bool is_address(std::string_view text) { return is_ipv4(text) || is_ipv6(text); }
+bool is_address(std::string_view text) { return parse_address(text).has_value(); }
+
+bool is_in_network(std::string_view address, std::string_view network) {
+  const std::size_t slash = network.find('/');
+  const auto wanted = parse_address(network.substr(0, slash));
+  const auto given = parse_address(address);
+  if (!wanted || !given) return false;
+  std::size_t bits = 128;
+  if (slash != std::string_view::npos) {
+    const bool is_short = network.find(':') == std::string_view::npos;
+    const auto length = parse_number(network.substr(slash + 1), 0, is_short ? 32 : 128);
+    if (!length) return false;
+    bits = *length + (is_short ? 96 : 0);
+  }
+  for (std::size_t i = 0; i < given->size() && 8 * i < bits; ++i) {
+    const std::size_t spare = bits - 8 * i < 8 ? 8 - (bits - 8 * i) : 0;
+    if (((*wanted)[i] ^ (*given)[i]) >> spare != 0) return false;
+  }
+  return true;
+}
 
 }  // namespace railgun::config

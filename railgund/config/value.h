@@ -40,5 +40,8 @@ std::string_view trimmed(std::string_view text);
 
 // An IPv4 or IPv6 address by its form, without asking the system.
 bool is_address(std::string_view text);
+// `network`: an address, or one and the bits that count: "10.0.0.0/8". An IPv4 address and its form in IPv6
+// (::ffff:10.0.0.1) are the same. False if either cannot be read.
+bool is_in_network(std::string_view address, std::string_view network);
 
 }  // namespace railgun::config

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "railgund/config/value.h"
+
 namespace railgun::proxy {
 namespace {
 
@@ -54,8 +56,9 @@ bool has_directive(std::string_view value, std::string_view directive) {
 
 void add_visitor_fields(http::Request& request, std::string_view client_address,
                         const std::vector<std::string>& trusted_proxies) {
-  const bool trusted = std::any_of(trusted_proxies.begin(), trusted_proxies.end(),
-                                   [&](const std::string& proxy) { return proxy == "all" || proxy == client_address; });
+  const bool trusted = std::any_of(trusted_proxies.begin(), trusted_proxies.end(), [&](const std::string& network) {
+    return config::is_in_network(client_address, network);
+  });
   if (!trusted) {
     for (const std::string_view name : kVisitorFields) remove_fields(request.fields, name);
   }

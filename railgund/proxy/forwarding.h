@@ -14,8 +14,9 @@
 namespace railgun::proxy {
 
 // The sender's part, before the request goes on: X-Forwarded-For, X-Forwarded-Proto, X-Real-IP and Via. What the client
-// itself sent of the first three is dropped unless it is a trusted proxy (an address or "all"). `Cf-Connecting-Ip` and
-// other visitor-address fields pass untouched from a trusted proxy and are dropped from anyone else.
+// itself sent of the first three is dropped unless it is a trusted proxy (an address, or a network such as 10.0.0.0/8).
+// `Cf-Connecting-Ip` and other visitor-address fields pass untouched from a trusted proxy and are dropped from anyone
+// else.
 void add_visitor_fields(http::Request& request, std::string_view client_address,
                         const std::vector<std::string>& trusted_proxies);
 

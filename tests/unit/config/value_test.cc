@@ -61,5 +61,29 @@ TEST(Value, KnowsAnAddressWhenItSeesOne) {
   }
 }
 
+TEST(Value, KnowsWhichAddressesANetworkHolds) {
+  const std::pair<const char*, const char*> inside[] = {
+      {"10.0.0.1", "10.0.0.1"},          {"10.255.0.1", "10.0.0.0/8"},        {"172.31.0.1", "172.16.0.0/12"},
+      {"1.2.3.4", "0.0.0.0/0"},          {"2001:db8::1", "2001:db8:0::0:1"},  {"2001:db8:ffff::1", "2001:db8::/32"},
+      {"::ffff:10.0.0.1", "10.0.0.0/8"}, {"10.0.0.1", "::ffff:10.0.0.0/104"}, {"::1", "::/0"},
+      {"192.0.2.129", "192.0.2.128/25"},
+  };
+  for (const auto& [address, network] : inside) EXPECT_TRUE(is_in_network(address, network)) << address << network;
+  const std::pair<const char*, const char*> outside[] = {
+      {"10.0.0.2", "10.0.0.1"},
+      {"11.0.0.1", "10.0.0.0/8"},
+      {"172.32.0.1", "172.16.0.0/12"},
+      {"::1", "0.0.0.0/0"},
+      {"2001:db9::1", "2001:db8::/32"},
+      {"192.0.2.127", "192.0.2.128/25"},
+      {"localhost", "10.0.0.0/8"},
+      {"10.0.0.1", "10.0.0.0/33"},
+      {"10.0.0.1", "all"},
+      {"10.0.0.1", "10.0.0.0/"},
+      {"", ""},
+  };
+  for (const auto& [address, network] : outside) EXPECT_FALSE(is_in_network(address, network)) << address << network;
+}
+
 }  // namespace
 }  // namespace railgun::config

@@ -38,7 +38,7 @@ TEST(VisitorFields, AddToWhatATrustedProxySays) {
                     {"X-Forwarded-Proto", "https"},
                     {"Via", "1.1 front"},
                     {"CF-Connecting-IP", "198.51.100.7"}};
-  add_visitor_fields(request, "192.0.2.1", {"192.0.2.1"});
+  add_visitor_fields(request, "192.0.2.1", {"10.0.0.0/8", "192.0.2.0/24"});
   EXPECT_EQ(field_value(request.fields, "x-forwarded-for"), "198.51.100.7, 192.0.2.1");
   EXPECT_EQ(field_value(request.fields, "x-forwarded-proto"), "https");
   EXPECT_EQ(field_value(request.fields, "via"), "1.1 front, 1.1 railgun");
