@@ -6,6 +6,9 @@ namespace railgun::proxy {
 namespace {
 
 constexpr Duration kFirstRedial = std::chrono::milliseconds(50);
+// A link that was up for less is not replaced at once when its peer goes away: peers that do nothing else are not to be
+// dialled without pause.
+constexpr Duration kSettled = std::chrono::seconds(1);
 // A link is back within this after its peer is.
 constexpr Duration kSlowestRedial = std::chrono::milliseconds(800);
 
@@ -127,7 +130,7 @@ void Peers::receive(ConnectionId id, ByteView bytes, Instant now) {
   if (link == nullptr) return;
   context_.counters.link_bytes_received.add(bytes.size());
   Result<void> received = link->mux.receive(bytes, now);
-  if (received) received = take_events(*link);
+  if (received) received = take_events(*link, now);
   if (!received) {
     lose(id, received.error().text, true, now);
     return;
@@ -135,7 +138,7 @@ void Peers::receive(ConnectionId id, ByteView bytes, Instant now) {
   touch(*link, now);
 }
 
-Result<void> Peers::take_events(Link& link) {
+Result<void> Peers::take_events(Link& link, Instant now) {
   while (auto event = link.mux.poll()) {
     if (const auto* hello = std::get_if<link::HelloReceived>(&*event)) {
       auto greeting = decode_greeting(hello->payload);
@@ -153,9 +156,20 @@ Result<void> Peers::take_events(Link& link) {
       context_.counters.links_opened.add();
       context_.log(1, "link to " + link.peer_name + " is up");
     }
+    if (std::holds_alternative<link::GoAwayReceived>(*event)) replace(link, now);
     events_.push_back({link.id, std::move(*event)});
   }
   return {};
+}
+
+// The peer takes no more streams on this link, but another process may stand in its place already: new requests are
+// not to wait for the old ones.
+void Peers::replace(const Link& link, Instant now) {
+  for (Lane& lane : lanes_) {
+    if (lane.link != link.id) continue;
+    lane.link.reset();
+    lane.redial_at = draining_ ? kNever : now - link.since < kSettled ? now + kFirstRedial : now;
+  }
 }
 
 void Peers::touch(Link& link, Instant now) {
@@ -191,7 +205,9 @@ void Peers::lose(ConnectionId id, const std::string& reason, bool flush, Instant
     if (lane.link != id) continue;
     if (!link->greeting && lane.failures == 0) context_.log(0, "cannot reach " + link->peer_name + ": " + reason);
     lane.link.reset();
-    lane.redial_at = draining_ ? kNever : now + redial_delay(lane.failures++, static_cast<std::uint64_t>(id));
+    lane.redial_at = draining_ ? kNever : now + redial_delay(lane.failures, static_cast<std::uint64_t>(id));
+    // The loss of a link that was up is no failure to make one: requests may wait for the next.
+    if (!link->greeting) ++lane.failures;
   }
   links_.erase(id);
   deadlines_.remove(id);
@@ -224,7 +240,7 @@ void Peers::on_deadline(Instant now) {
       lose(*id, alive.error().text, true, now);
       continue;
     }
-    if (auto taken = take_events(*link); !taken) {
+    if (auto taken = take_events(*link, now); !taken) {
       lose(*id, taken.error().text, true, now);
       continue;
     }

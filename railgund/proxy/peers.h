@@ -53,7 +53,7 @@ class Peers {
   // A link that can take a stream now: to the first of the endpoints that has one, the one with the fewest streams;
   // else one that the peer dialled and whose certificate allows the host. Null if there is none.
   Link* pick(const std::vector<Endpoint>& endpoints, std::string_view host);
-  // A link to one of them is being opened and has not failed yet: worth waiting a moment for.
+  // A link to one of them is being opened, or opened again, and that has not failed yet: worth waiting a moment for.
   bool is_pending(const std::vector<Endpoint>& endpoints) const;
 
   Link* find(ConnectionId id);
@@ -93,7 +93,8 @@ class Peers {
 
   void dial(Lane& lane, Instant now);
   void lose(ConnectionId id, const std::string& reason, bool flush, Instant now);
-  Result<void> take_events(Link& link);
+  Result<void> take_events(Link& link, Instant now);
+  void replace(const Link& link, Instant now);
   link::Limits limits() const;
 
   Context& context_;

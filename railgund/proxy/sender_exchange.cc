@@ -79,13 +79,14 @@ void SenderExchange::store_answer(Ends& ends, const std::optional<Bytes>& item, 
 }
 
 void SenderExchange::choose_way(Ends& ends, Instant now) {
-  deadline_ = kNever;
   if (Link* link = ends.peers.pick(site_->listeners, host_name(request_.host))) {
+    deadline_ = kNever;
     ask_link(ends, *link, now);
-  } else if (way_ != Way::kWaiting && ends.peers.is_pending(site_->listeners)) {
+  } else if (ends.peers.is_pending(site_->listeners) && (way_ != Way::kWaiting || now < deadline_)) {
+    if (way_ != Way::kWaiting) deadline_ = now + config_->link_wait;
     way_ = Way::kWaiting;
-    deadline_ = now + config_->link_wait;
   } else {
+    deadline_ = kNever;
     ask_origin(ends, way_ == Way::kWaiting ? "waiting for pending WAN connection" : "starting new WAN connection", now);
   }
 }
@@ -427,7 +428,6 @@ void SenderExchange::answer_error(Ends& ends, unsigned status, const std::string
 
 void SenderExchange::on_deadline(Ends& ends, Instant now) {
   if (now < deadline_) return;
-  deadline_ = kNever;
   if (way_ == Way::kStore) {
     store_answer(ends, std::nullopt, now);
   } else if (way_ == Way::kWaiting) {

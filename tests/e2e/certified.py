@@ -1,0 +1,162 @@
+"""Pages that prove themselves: each names the request it answers and carries the checksum of all the rest, so that a
+client knows a wrong byte, a stale page and a mixture of two when it gets one. As a program: the origin that serves them."""
+import contextlib
+import hashlib
+import http.client
+import itertools
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import harness
+import news_origin
+import origin
+
+COUNTER = itertools.count()
+
+
+def page(path, nonce):
+    text = news_origin.page(next(COUNTER) // 50, 0).replace(b"</main>", f"<p>{path} for {nonce}</p></main>".encode())
+    return f"{path} {nonce} {hashlib.sha256(text).hexdigest()}\n".encode() + text
+
+
+def is_right(body, path, nonce):
+    first, _, text = body.partition(b"\n")
+    return first == f"{path} {nonce} {hashlib.sha256(text).hexdigest()}".encode()
+
+
+WAITING = []
+
+
+def serve_page(handler):
+    if delay := handler.headers.get("X-Delay"):
+        WAITING.append(handler)
+        time.sleep(float(delay))
+        WAITING.remove(handler)
+    body = page(handler.path, handler.headers.get("X-Nonce"))
+    if hash(body) % 2:
+        handler.answer(body)
+    else:
+        handler.begin_chunks()
+        handler.chunk(body[:10_000])
+        handler.chunk(body[10_000:])
+        handler.chunk(b"")
+
+
+class Origin:
+    """The origin in a process of its own, which can be killed and started again at the same port."""
+
+    def __init__(self):
+        self.port = harness.free_port()
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen([sys.executable, __file__, str(self.port)])
+        harness.wait_until(lambda: harness.answers(self.port), 20, "the origin answers")
+
+    def waiting(self):
+        """How many requests it has that asked for a delay."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection.request("GET", "/waiting")
+        count = int(connection.getresponse().read())
+        connection.close()
+        return count
+
+    def stop(self, with_signal=signal.SIGKILL):
+        self.process.send_signal(with_signal)
+        self.process.wait(10)
+
+
+class Load:
+    """Clients that ask for pages without pause and check each. Use as a context manager: at its end no answer may have
+    been wrong."""
+
+    # What a client may see of a failure: an answer of ours that says so.
+    ERRORS = (502, 503, 504, 520, 527)
+
+    def __init__(self, pair, clients=4, paths=8):
+        self.pair, self.paths = pair, paths
+        self.right, self.errors, self.wrong, self.slowest = 0, [], [], 0.0
+        self.lock = threading.Lock()
+        self.stopping = threading.Event()
+        self.threads = [threading.Thread(target=self._run, args=(number,)) for number in range(clients)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        self.wait_for_right(20)
+        return self
+
+    def __exit__(self, kind, *_):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join()
+        if kind is None:
+            assert not self.wrong, f"{len(self.wrong)} wrong answers, such as {self.wrong[0]}"
+
+    def wait_for_right(self, more, seconds=60):
+        """Until so many further right answers have come."""
+        target = self.right + more
+        harness.wait_until(lambda: self.right >= target or self.wrong, seconds,
+                           f"{more} more right answers; the last errors: {self.errors[-3:]}")
+
+    def _run(self, client):
+        connection = http.client.HTTPConnection("127.0.0.1", self.pair.port, timeout=30)
+        for number in itertools.count():
+            if self.stopping.is_set():
+                break
+            path, nonce = f"/{number % self.paths}", f"{client}-{number}"
+            begun = time.monotonic()
+            outcome = self._ask(connection, path, nonce)
+            if outcome is None:
+                # A kept connection that was closed while idle: every client asks once more (RFC 9112 9.3.1).
+                outcome = self._ask(connection, path, nonce) or "closed without an answer, twice"
+            with self.lock:
+                self.slowest = max(self.slowest, time.monotonic() - begun)
+                if outcome == "right":
+                    self.right += 1
+                elif outcome.startswith("wrong"):
+                    self.wrong.append(outcome)
+                else:
+                    self.errors.append(outcome)
+            if outcome != "right":
+                time.sleep(0.01)
+        connection.close()
+
+    def _ask(self, connection, path, nonce):
+        """"right", a clean error, "wrong …", or None for a kept connection that had been closed."""
+        was_kept = connection.sock is not None
+        try:
+            connection.request("GET", path, headers={"Host": self.pair.host, "X-Nonce": nonce})
+            answer = connection.getresponse()
+            body = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            if was_kept and isinstance(error, (ConnectionError, http.client.RemoteDisconnected)):
+                return None
+            return f"{type(error).__name__}: {error}"
+        if answer.status == 200 and is_right(body, path, nonce):
+            return "right"
+        if answer.status in self.ERRORS and len(body) < 1000:
+            return f"{answer.status} {body.decode()}"
+        return f"wrong: {path} for {nonce}: {answer.status}, {len(body)} bytes that begin {body[:120]!r}"
+
+
+def seconds_to_a_right_page(pair, give_up=30):
+    """From now until the pair gives a right page again."""
+    begun = time.monotonic()
+    while time.monotonic() - begun < give_up:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            status, _, body = pair.get("/again", {"X-Nonce": "again"}, timeout=5)
+            if status == 200:
+                assert is_right(body, "/again", "again"), body[:120]
+                return time.monotonic() - begun
+        time.sleep(0.01)
+    raise AssertionError(f"no page within {give_up} s")
+
+
+if __name__ == "__main__":
+    origin.serve({"*": serve_page, "/waiting": lambda handler: handler.answer(str(len(WAITING)).encode())}, int(sys.argv[1]))
+    threading.Event().wait()

@@ -1,0 +1,263 @@
+"""What clients see when something breaks under load: right pages or clean errors, never a wrong byte, and service soon
+again; and that reloading, upgrading and stopping in order break nothing."""
+import contextlib
+import ctypes
+import os
+import pathlib
+import random
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import certified
+import harness
+from memcached import Memcached
+
+# Instrumented binaries on loaded machines are slower; what must hold is measured with release builds.
+FACTOR = 5 if harness.is_sanitized() else 1
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+@contextlib.contextmanager
+def certified_pair(**more):
+    pages = certified.Origin()
+    try:
+        with harness.Pair(pages.port, **more) as pair:
+            yield pair, pages
+    finally:
+        if pages.process.poll() is None:
+            pages.stop()
+
+
+def test_killing_any_program_under_load_gives_no_wrong_byte():
+    with certified_pair() as (pair, pages), certified.Load(pair) as load:
+        for name, victim in (("listener", pair.listener), ("sender", pair.sender), ("origin", pages)):
+            for _ in range(2):
+                victim.stop(signal.SIGKILL)
+                errors = len(load.errors)
+                harness.wait_until(lambda: len(load.errors) > errors, 20, f"a request fails without the {name}")
+                victim.start()
+                took = certified.seconds_to_a_right_page(pair)
+                print(f"        {name} killed: a right page {took * 1000:.0f} ms after it was started again")
+                assert took < 2 * FACTOR, f"{took:.1f} s"
+                load.wait_for_right(20)
+        print(f"        {load.right} right pages, {len(load.errors)} clean errors")
+
+
+def test_memcached_may_freeze_forget_and_die_without_anybody_noticing():
+    if not harness.have("memcached"):
+        return
+    with tempfile.TemporaryDirectory(prefix="railgun-memcached-") as folder, Memcached(pathlib.Path(folder)) as memcached:
+        # Memory for a few pages only, so that the store is asked all the time.
+        store = {"memcached.servers": memcached.socket, "memory.limit": "1M", "reference.page_limit": "200K"}
+        with certified_pair(listener=store, sender=store) as (pair, _), certified.Load(pair, paths=40) as load:
+            load.wait_for_right(50)
+            for _ in range(10):
+                memcached.flush()
+                load.wait_for_right(10)
+            memcached.freeze()
+            load.wait_for_right(80)
+            memcached.thaw()
+            load.wait_for_right(50)
+            memcached.kill()
+            load.wait_for_right(80)
+            memcached.start()
+            load.wait_for_right(50)
+            print(f"        {load.right} right pages, {len(load.errors)} errors, the slowest {load.slowest * 1000:.0f} ms")
+            assert not load.errors, load.errors[:5]
+            # Each look-up in a frozen store may cost its time limit, 100 ms; a stall would be seconds.
+            assert load.slowest < 3 * FACTOR, f"{load.slowest:.2f} s"
+
+
+def test_reloading_under_load_fails_no_request():
+    with certified_pair() as (pair, _), certified.Load(pair) as load:
+        for number in range(1, 21):
+            for daemon in (pair.listener, pair.sender):
+                daemon.process.send_signal(signal.SIGHUP)
+                harness.wait_until(lambda: daemon.log.read_text().count("configuration read again") >= number, 20,
+                                   f"the {daemon.name} reloads")
+            load.wait_for_right(2)
+        assert not load.errors, load.errors[:5]
+        print(f"        {load.right} right pages")
+
+
+def upgrade(daemon, pid_file):
+    """The new program takes the old one's place in the harness."""
+    before = pid_file.read_text()
+    daemon.process.send_signal(signal.SIGUSR2)
+    harness.wait_until(lambda: pid_file.read_text() not in ("", before), 20 * FACTOR, f"a new {daemon.name} serves")
+    assert daemon.process.wait(40) == 0, "how the old one ended"
+    daemon.process = Successor(int(pid_file.read_text()))
+
+
+class Successor:
+    """What Popen offers, for a process that was not started from here but became our child when its parent ended."""
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.code = None
+
+    def poll(self):
+        if self.code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.code = os.waitstatus_to_exitcode(status)
+        return self.code
+
+    def wait(self, seconds):
+        deadline = time.monotonic() + seconds
+        while self.poll() is None:
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired("railgund", seconds)
+            time.sleep(0.02)
+        return self.code
+
+    def send_signal(self, number):
+        os.kill(self.pid, number)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+
+def test_upgrading_under_load_fails_no_request():
+    # Whose parent has ended becomes our child.
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    with tempfile.TemporaryDirectory(prefix="railgun-pid-") as folder:
+        files = {name: pathlib.Path(folder, name) for name in ("listener", "sender")}
+        with certified_pair(**{name: {"pid.file": file} for name, file in files.items()}) as (pair, _), \
+                certified.Load(pair) as load:
+            for _ in range(2):
+                for daemon in (pair.listener, pair.sender):
+                    upgrade(daemon, files[daemon.name])
+                    load.wait_for_right(30)
+            assert not load.errors, load.errors[:5]
+            print(f"        {load.right} right pages")
+
+
+def test_stopping_in_order_finishes_what_was_begun():
+    for name in ("sender", "listener"):
+        with certified_pair() as (pair, pages):
+            daemon = getattr(pair, name)
+            answers = []
+            client = threading.Thread(target=lambda: answers.append(
+                pair.get("/slow", {"X-Nonce": "slow", "X-Delay": "1"})))
+            begun = time.monotonic()
+            client.start()
+            harness.wait_until(lambda: pages.waiting() == 1, 20, "the origin has the request")
+            assert daemon.stop() == 0, f"the {name}'s exit status"
+            took = time.monotonic() - begun
+            client.join()
+            status, _, body = answers[0]
+            assert status == 200 and certified.is_right(body, "/slow", "slow"), (name, status, body[:100])
+            assert 0.9 < took < 5 * FACTOR, f"the {name} took {took:.1f} s to stop"
+            daemon.start()
+
+
+def test_without_a_listener_the_origin_is_asked_directly():
+    with certified_pair(direct=True) as (pair, pages):
+        pair.listener.stop(signal.SIGKILL)
+        status, fields, body = pair.get("/", {"X-Nonce": "n"})
+        assert status == 200 and certified.is_right(body, "/", "n"), (status, body[:100])
+        assert fields["Cf-Railgun"].startswith("direct ("), fields
+        pages.stop()
+        status, _, body = pair.get("/")
+        assert status == 527 and b"site.test" in body, (status, body)
+        pages.start()
+        pair.listener.start()
+        harness.wait_until(lambda: "direct" not in pair.get("/", {"X-Nonce": "n"})[1]["Cf-Railgun"], 20,
+                           "requests go through the listener again")
+
+
+def test_without_a_listener_and_an_origin_the_answer_is_527():
+    with certified_pair() as (pair, _):
+        pair.listener.stop(signal.SIGKILL)
+        status, _, body = pair.get("/")
+        assert status == 527 and b"site.test" in body and len(body) < 500, (status, body)
+        pair.listener.start()
+        assert certified.seconds_to_a_right_page(pair) < 2 * FACTOR, "the link is slow to come back"
+
+
+def test_only_certificates_of_the_pair_make_a_link():
+    with certified_pair() as (pair, _), tempfile.TemporaryDirectory(prefix="railgun-others-") as folder:
+        others = harness.Certificates(pathlib.Path(folder))
+        port = harness.free_port()
+        settings = dict(pair.sender.settings) | others.settings("sender") | {
+            "listen": f"127.0.0.1:{port}", "control.socket": pathlib.Path(folder, "control.sock"), "state.directory": folder}
+        for what, replaced in (("a certificate of another authority", {}),
+                               ("another authority's certificate, ours trusted", {"link.ca_file": pair.certificates.ca})):
+            stranger = harness.Daemon(pathlib.Path(folder), "stranger", settings | replaced).start()
+            try:
+                harness.wait_until(lambda: harness.answers(port), 20, "the stranger answers")
+                harness.wait_until(lambda: "cannot reach" in stranger.log.read_text() or "is down" in stranger.log.read_text(),
+                                   20, "the stranger is told")
+                ours, pair.port = pair.port, port
+                status, _, body = pair.get("/")
+                pair.port = ours
+                assert status == 527, (what, status, body)
+            finally:
+                stranger.stop()
+            print("       ", next(line for line in stranger.log.read_text().splitlines()
+                                  if "cannot reach" in line or "is down" in line)[32:])
+            stranger.log.unlink()
+        assert certified.seconds_to_a_right_page(pair) < 2 * FACTOR, "the pair itself"
+
+
+def read_to_the_end(connection):
+    everything = b""
+    with contextlib.suppress(OSError):
+        while piece := connection.recv(65536):
+            everything += piece
+    return everything
+
+
+def test_garbage_on_the_link_port_ends_its_connection_alone():
+    with certified_pair() as (pair, _), certified.Load(pair, clients=1) as load:
+        def connect():
+            return socket.create_connection(("127.0.0.1", pair.link_port), timeout=30)
+        for garbage in (b"GET / HTTP/1.1\r\nHost: site.test\r\n\r\n", b"\x00" * 1000, random.Random(1).randbytes(100_000),
+                        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(505)):
+            with connect() as connection:
+                with contextlib.suppress(OSError):
+                    connection.sendall(garbage)
+                    connection.shutdown(socket.SHUT_WR)
+                answer = read_to_the_end(connection)
+                assert b"HTTP" not in answer and len(answer) < 200, answer
+        idle = [connect() for _ in range(20)]
+
+        # TLS as it should be, with the sender's certificate; inside it, what no railgun says.
+        context = ssl.create_default_context(cafile=pair.certificates.ca)
+        context.check_hostname = False
+        context.load_cert_chain(pair.certificates.folder / "sender.pem", pair.certificates.folder / "sender.key")
+        for what, bytes_inside in (("not our protocol", b"GET / HTTP/1.1\r\n\r\n"), ("random", random.Random(2).randbytes(5000)),
+                                   ("a version to come", b"RAILGUN\n\x63\x63" + bytes(2))):
+            with connect() as plain, context.wrap_socket(plain) as connection:
+                connection.sendall(bytes_inside)
+                answer = read_to_the_end(connection)
+                print(f"        {what}: {bytes(byte if 32 <= byte < 127 else 46 for byte in answer[-90:]).decode()}")
+
+        # An old TLS, and nobody's certificate.
+        for limit in (lambda c: setattr(c, "maximum_version", ssl.TLSVersion.TLSv1_2), lambda c: None):
+            context = ssl.create_default_context(cafile=pair.certificates.ca)
+            context.check_hostname = False
+            limit(context)
+            refused = False
+            try:
+                with connect() as plain, context.wrap_socket(plain) as connection:
+                    connection.sendall(b"RG")
+                    refused = connection.recv(100) == b""
+            except OSError:
+                refused = True
+            assert refused, "a link without a certificate, or with old TLS"
+        for connection in idle:
+            connection.close()
+        load.wait_for_right(20)
+        assert not load.errors, load.errors[:5]
+
+
+harness.run_tests(sys.modules[__name__])

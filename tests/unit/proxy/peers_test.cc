@@ -1,0 +1,108 @@
+#include "railgund/proxy/peers.h"
+
+#include <gtest/gtest.h>
+
+namespace railgun::proxy {
+namespace {
+
+using namespace std::chrono_literals;
+
+const Endpoint kListener{"listener.test", 2408};
+
+// Every SetReading, Close and LogLine is of no interest here: the dials are.
+std::vector<Dial> dials(Context& context) {
+  std::vector<Dial> all;
+  for (const Effect& effect : context.effects) {
+    if (const auto* dial = std::get_if<Dial>(&effect)) all.push_back(*dial);
+  }
+  context.effects.clear();
+  return all;
+}
+
+// A sender's links and those of one listener, with the bytes carried between them by hand.
+class PeersTest : public testing::Test {
+ protected:
+  PeersTest() { sender_.keep({kListener}, 1, now_); }
+
+  // The listener's name of the link that the sender calls `id`.
+  ConnectionId accept(ConnectionId id) {
+    const ConnectionId far = listener_context_.new_connection();
+    listener_.accepted(far, "sender", {}, now_);
+    sender_.connected(id, {}, now_);
+    carry(id, far);
+    return far;
+  }
+
+  void carry(ConnectionId near, ConnectionId far) {
+    for (bool moved = true; moved;) {
+      Bytes up;
+      Bytes down;
+      sender_.pull(near, up, SIZE_MAX, now_);
+      listener_.pull(far, down, SIZE_MAX, now_);
+      if (!up.empty()) listener_.receive(far, up, now_);
+      if (!down.empty()) sender_.receive(near, down, now_);
+      moved = !up.empty() || !down.empty();
+    }
+  }
+
+  Instant now_{};
+  config::ConfigPtr config_ = std::make_shared<const config::Config>();
+  page::Cache cache_{1 << 20};
+  Counters counters_;
+  Context sender_context_{.config = config_, .cache = cache_, .counters = counters_};
+  Context listener_context_{.config = config_, .cache = cache_, .counters = counters_};
+  Peers sender_{sender_context_, link::Role::kAsker, Greeting{.reference_key = {}, .build = "0000"}};
+  Peers listener_{listener_context_, link::Role::kAnswerer, Greeting{.reference_key = Bytes(32, 1), .build = "0001"}};
+};
+
+TEST_F(PeersTest, WhenAListenerGoesAwayItsSuccessorIsDialledBeforeTheOldStreamsEnd) {
+  const std::vector<Dial> first = dials(sender_context_);
+  ASSERT_EQ(first.size(), 1U);
+  const ConnectionId far = accept(first[0].connection);
+  Link* link = sender_.pick({kListener}, "site.test");
+  ASSERT_NE(link, nullptr);
+  // An upgrade of the listener while a slow request is under way made all others wait for its end.
+  ASSERT_TRUE(link->mux.open({}, {}).has_value());
+  carry(first[0].connection, far);
+  now_ += 5s;
+  listener_.drain(now_);
+  carry(first[0].connection, far);
+
+  EXPECT_TRUE(sender_.owns(first[0].connection));
+  EXPECT_EQ(sender_.pick({kListener}, "site.test"), nullptr);
+  EXPECT_TRUE(sender_.is_pending({kListener}));
+  ASSERT_EQ(sender_.deadline(), now_);
+  sender_.on_deadline(now_);
+  const std::vector<Dial> second = dials(sender_context_);
+  ASSERT_EQ(second.size(), 1U);
+  EXPECT_EQ(second[0].endpoint, kListener);
+}
+
+TEST_F(PeersTest, AListenerThatGoesAwayAtOnceIsNotDialledWithoutPause) {
+  const std::vector<Dial> first = dials(sender_context_);
+  const ConnectionId far = accept(first.at(0).connection);
+  ASSERT_TRUE(sender_.pick({kListener}, "site.test")->mux.open({}, {}).has_value());
+  carry(first[0].connection, far);
+  listener_.drain(now_);
+  carry(first[0].connection, far);
+  sender_.on_deadline(now_);
+  EXPECT_TRUE(dials(sender_context_).empty());
+  EXPECT_EQ(sender_.deadline(), now_ + 50ms);
+}
+
+TEST_F(PeersTest, ALinkThatWasUpIsWaitedForUntilItCannotBeMadeAgain) {
+  const std::vector<Dial> first = dials(sender_context_);
+  accept(first.at(0).connection);
+  now_ += 5s;
+  sender_.closed(first[0].connection, {Errc::kUnavailable, "reset"}, now_);
+  EXPECT_TRUE(sender_.is_pending({kListener}));
+  now_ = sender_.deadline();
+  sender_.on_deadline(now_);
+  const std::vector<Dial> second = dials(sender_context_);
+  ASSERT_EQ(second.size(), 1U);
+  sender_.closed(second[0].connection, {Errc::kUnavailable, "refused"}, now_);
+  EXPECT_FALSE(sender_.is_pending({kListener}));
+}
+
+}  // namespace
+}  // namespace railgun::proxy
