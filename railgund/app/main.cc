@@ -21,7 +21,7 @@ int check(const std::string& path) {
   }
   for (const std::string& warning : parsed->warnings) std::cerr << warning << "\n";
   if (const auto trust = railgun::app::load_trust(parsed->config); !trust) {
-    std::cerr << trust.error().text << "\n";
+    std::cerr << path << ": " << trust.error().text << "\n";
     return 1;
   }
   std::cout << path << ": good\n";

@@ -17,10 +17,11 @@ Result<TrustPtr> load_trust(const config::Config& config) {
   const bool named = !config.cert_file.empty() || !config.key_file.empty() || !config.link_ca_file.empty();
   const bool present = !certificate.empty() && access(certificate.c_str(), F_OK) == 0;
   if (config.wan_tls && (named || present)) {
+    const std::string settings = named ? "cert.file, key.file and link.ca_file: " : "";
     auto identity = tls::load_identity(certificate, key, authority);
-    if (!identity) return std::unexpected(identity.error());
+    if (!identity) return fail(identity.error().code, settings + identity.error().text);
     auto context = tls::make_link_context(*identity);
-    if (!context) return fail(context.error().code, certificate + ": " + context.error().text);
+    if (!context) return fail(context.error().code, settings + certificate + ": " + context.error().text);
     trust->link = std::move(*context);
     if (auto warning = tls::key_file_warning(key)) trust->warnings.push_back(std::move(*warning));
   }

@@ -87,6 +87,7 @@ class Parser {
       text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
     check();
+    if (const auto map = lines_.find("map.file"); map != lines_.end()) parsed_.map_file_line = map->second;
     if (faults_ == 0) return std::move(parsed_);
     if (faults_ > kFaultsShown) errors_ += "\n… and " + std::to_string(faults_ - kFaultsShown) + " more";
     return fail(Errc::kInvalid, std::move(errors_));
@@ -227,7 +228,10 @@ Result<ParsedConfig> load_config(const std::string& path) {
 
   const std::string map_path = (std::filesystem::path(path).parent_path() / parsed->config.map_file).string();
   const Result<std::string> map_text = read_file(map_path);
-  if (!map_text) return fail(map_text.error().code, path + ": map.file: " + map_text.error().text);
+  if (!map_text) {
+    const std::string where = path + ":" + std::to_string(parsed->map_file_line);
+    return fail(map_text.error().code, where + ": map.file: " + map_text.error().text);
+  }
   Result<OriginMap> origins = parse_origin_map(*map_text, map_path);
   if (!origins) return std::unexpected(origins.error());
   parsed->config.origins = std::move(*origins);

@@ -1,6 +1,7 @@
 // railgun.conf: "key = value" lines, "#" at the start of a comment's line (doc/OPERATIONS.md, "The settings").
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@ struct ParsedConfig {
   Config config;
   // "FILE:LINE: KEY: what is odd about it": keys that do nothing any more, keys of the other role, and the like.
   std::vector<std::string> warnings;
+  std::size_t map_file_line = 0;  // where map.file is set; 0: nowhere
 };
 
 // Reads the text alone: the map file is not opened (config.origins stays empty).

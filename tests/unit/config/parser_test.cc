@@ -201,7 +201,7 @@ TEST_F(LoadConfig, SaysWhichFileIsMissingOrWrong) {
   Result<ParsedConfig> parsed = load_config(path);
   ASSERT_FALSE(parsed.has_value());
   EXPECT_EQ(parsed.error().code, Errc::kNotFound);
-  EXPECT_EQ(parsed.error().text, path + ": map.file: " + (folder_ / "nat.conf").string() + ": no such file");
+  EXPECT_EQ(parsed.error().text, path + ":1: map.file: " + (folder_ / "nat.conf").string() + ": no such file");
   write("nat.conf", "\nnonsense\n");
   parsed = load_config(path);
   ASSERT_FALSE(parsed.has_value());
