@@ -102,7 +102,7 @@ std::vector<VersionPtr> Cache::candidates(const PageKeys& keys) {
   return found;
 }
 
-void Cache::insert(VersionPtr version, const PageKeys& keys) {
+bool Cache::insert(VersionPtr version, const PageKeys& keys) {
   const Id128 id = version->id;
   // Keys first: a version that leaves takes its keys along, so none outlives it.
   const std::optional<Id128> replaced = remember(keys.exact, id);
@@ -122,6 +122,7 @@ void Cache::insert(VersionPtr version, const PageKeys& keys) {
     shard.pool.replace(*replaced);
   }
   forget_all(departed);
+  return replaced.has_value();
 }
 
 void Cache::insert(VersionPtr version) {

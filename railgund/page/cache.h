@@ -39,7 +39,8 @@ class Cache {
   std::vector<VersionPtr> candidates(const PageKeys& keys);
 
   // Keeps a version and makes it the latest of its keys. The versions it replaces under the exact key leave first.
-  void insert(VersionPtr version, const PageKeys& keys);
+  // True if it replaced one: the page was asked for before.
+  bool insert(VersionPtr version, const PageKeys& keys);
   // Keeps a version under its id alone (it came from the store).
   void insert(VersionPtr version);
 

@@ -1,6 +1,7 @@
 // One version of a page: what is kept at both ends as a reference.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 
@@ -17,6 +18,9 @@ struct Version {
   const Id128 id;                    // doc/PROTOCOL.md, "Reference ids"
   const delta::Reference reference;  // the page's bytes
   const Keep keep;
+  // How many bytes a delta against this version is expected to take, as the last ones were; 0: none was made. For the
+  // listener alone, which compares it with what a delta really took (proxy/answer_writer).
+  mutable std::atomic<std::uint32_t> expected_delta_bytes = 0;
 };
 
 // Shared by all who look at it; pinned by holding it.

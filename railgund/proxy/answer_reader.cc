@@ -82,10 +82,14 @@ Result<void> AnswerReader::complete() {
     return fail(Errc::kMalformed, "answer of another length than its head says");
   }
   complete_ = true;
-  if (!trailer_->kept || !decoder_ || !page_fits_) return {};
+  using Kept = AnswerTrailer::Kept;
+  if (trailer_->kept == Kept::kNothing || !decoder_ || !page_fits_) return {};
+  if (keeps_reference() && !answer_->reference)
+    return fail(Errc::kMalformed, "answer that keeps a reference it has not");
   const Id128 id = (*hash_)(page_);
   if (id_half(id) != trailer_->id_half) return fail(Errc::kDenied, "the rebuilt page fails its check");
-  version_ = std::make_shared<page::Version>(id, std::move(page_), trailer_->keep);
+  version_ = keeps_reference() ? named_[*answer_->reference]
+                               : std::make_shared<page::Version>(id, std::move(page_), trailer_->keep);
   return {};
 }
 

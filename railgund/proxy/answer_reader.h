@@ -39,8 +39,10 @@ class AnswerReader {
   ByteQueue& body() { return body_; }
   // Everything has come, was rebuilt and checked.
   bool is_complete() const { return complete_; }
-  // The page, if both ends are to keep it; after is_complete().
+  // What both ends are to keep as the latest of the page: it, or the version it was rebuilt from, or null; after
+  // is_complete().
   const page::VersionPtr& version() const { return version_; }
+  bool keeps_reference() const { return trailer_ && trailer_->kept == AnswerTrailer::Kept::kReference; }
 
   std::uint64_t coded_bytes() const { return coded_bytes_; }
   std::uint64_t page_bytes() const { return page_bytes_; }

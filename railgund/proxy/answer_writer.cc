@@ -13,6 +13,11 @@ namespace {
 constexpr Duration kFlushAfter = std::chrono::milliseconds(10);
 // A trailer's own bytes and its padding must fit what a link takes.
 constexpr std::size_t kMostPadding = 1000;
+// A delta of at most so many bytes, and one part in so many of the page more, is small.
+constexpr std::size_t kSmallDelta = 64;
+constexpr std::size_t kSmallDeltaShare = 256;
+// By so much the coder's output moves without the page changing any more than before.
+constexpr std::uint32_t kSlack = 8;
 
 delta::Effort effort_of(config::Effort effort) {
   switch (effort) {
@@ -62,9 +67,11 @@ Answer AnswerWriter::begin(const http::Request& request, http::Response response
       gunzip_ = std::make_unique<http::GzipDecoder>();
       forget_gzip(response);
     }
-    if (reference) answer.reference = reference->index;
-    encoder_ = std::make_unique<delta::Encoder>(reference ? page::reference_of(reference->version) : nullptr,
-                                                encoder_options_);
+    if (reference) {
+      answer.reference = reference->index;
+      reference_ = std::move(reference->version);
+    }
+    encoder_ = std::make_unique<delta::Encoder>(page::reference_of(reference_), encoder_options_);
     if (keep_ && response.body.kind == http::BodyLength::Kind::kKnown) page_.reserve(response.body.bytes);
   }
   answer.response = std::move(response);
@@ -113,6 +120,34 @@ void AnswerWriter::on_deadline(Instant now) {
   take_coded();
 }
 
+// The delta is small, and no larger than the reference's deltas were when it was new: the page changes in the same
+// places each time, and a newer version of it would be no better. Making that version, indexing and priming it costs
+// both ends many times what coding the delta does.
+bool AnswerWriter::reference_serves_as_well() const {
+  if (reference_ == nullptr || coded_bytes_ > kSmallDelta + page_bytes_ / kSmallDeltaShare) return false;
+  const std::uint32_t expected = reference_->expected_delta_bytes.load(std::memory_order_relaxed);
+  return coded_bytes_ <= expected + expected / 8 + (expected > 0 ? kSlack : 0);
+}
+
+AnswerTrailer AnswerWriter::keep_version() {
+  using Kept = AnswerTrailer::Kept;
+  const Id128 id = hash_(page_);
+  const bool same_page = reference_ != nullptr && reference_->id == id;
+  const auto took = static_cast<std::uint32_t>(std::min<std::uint64_t>(coded_bytes_, UINT32_MAX));
+  // A page may only be in memory where another, that came with other fields, may go to the store.
+  const bool may_stay = reference_ != nullptr && (reference_->keep == *keep_ || *keep_ == page::Keep::kMemoryOnly);
+  if (may_stay && (same_page || reference_serves_as_well())) {
+    version_ = reference_;
+    // The smaller of the two: what has crept up does not count as usual.
+    const std::uint32_t expected = version_->expected_delta_bytes.load(std::memory_order_relaxed);
+    if (!same_page && took < expected) version_->expected_delta_bytes.store(took, std::memory_order_relaxed);
+    return {.kept = Kept::kReference, .id_half = id_half(id)};
+  }
+  version_ = std::make_shared<page::Version>(id, std::move(page_), *keep_);
+  if (reference_ != nullptr) version_->expected_delta_bytes.store(took, std::memory_order_relaxed);
+  return {.kept = Kept::kPage, .keep = *keep_, .id_half = id_half(id)};
+}
+
 Result<void> AnswerWriter::finish() {
   if (gunzip_ != nullptr && !gunzip_->finished()) return fail(Errc::kMalformed, "the origin's gzip body is cut short");
   flush_at_ = kNever;
@@ -121,11 +156,7 @@ Result<void> AnswerWriter::finish() {
   if (encoder_ != nullptr) {
     encoder_->finish();
     take_coded();
-    if (keep_ && page_bytes_ > 0) {
-      const Id128 id = hash_(page_);
-      version_ = std::make_shared<page::Version>(id, std::move(page_), *keep_);
-      trailer = {.kept = true, .keep = *keep_, .id_half = id_half(id)};
-    }
+    if (keep_ && page_bytes_ > 0) trailer = keep_version();
   }
   trailer_ = encode_trailer(trailer);
   if (padding_bytes_ > 1) {

@@ -46,7 +46,10 @@ class AnswerWriter {
 
   // After finish().
   const Bytes& trailer() const { return trailer_; }
-  const page::VersionPtr& version() const { return version_; }  // to be kept, or null
+  // To be kept as the latest of its page, or null: the page, or the reference, if the next answer is as well compared
+  // with that.
+  const page::VersionPtr& version() const { return version_; }
+  bool keeps_reference() const { return version_ != nullptr && version_ == reference_; }
   bool was_gunzipped() const { return gunzip_ != nullptr; }
   std::uint64_t page_bytes() const { return page_bytes_; }
   std::uint64_t coded_bytes() const { return coded_bytes_; }
@@ -54,6 +57,8 @@ class AnswerWriter {
  private:
   void write_page(ByteView bytes);
   void take_coded();
+  bool reference_serves_as_well() const;
+  AnswerTrailer keep_version();
 
   delta::EncoderOptions encoder_options_;
   const KeyedHash& hash_;
@@ -63,6 +68,7 @@ class AnswerWriter {
 
   std::unique_ptr<delta::Encoder> encoder_;    // null: raw
   std::unique_ptr<http::GzipDecoder> gunzip_;  // null: the origin's bytes are the page
+  page::VersionPtr reference_;
   std::optional<page::Keep> keep_;
   Bytes page_;  // the whole page, as long as it may be kept
   ByteQueue coded_;

@@ -56,7 +56,8 @@ struct StorePut {
   std::string key;
   Bytes item;
 };
-// A version that was just kept: build what its next use will want, after everything that somebody waits for.
+// A version that was just kept of a page that is asked for again and again: build what its next use will want, after
+// everything that somebody waits for.
 struct Prepare {
   page::VersionPtr version;
 };

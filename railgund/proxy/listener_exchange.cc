@@ -214,12 +214,12 @@ void ListenerExchange::finish(Ends& ends, Link& link, Instant now) {
   context.counters.page_bytes.add(writer_->page_bytes());
   context.counters.coded_bytes.add(writer_->coded_bytes());
   if (const page::VersionPtr version = writer_->version()) {
-    if (has_keys_) context.cache.insert(version, keys_);
-    if (context.has_store && version->keep == page::Keep::kStoreToo) {
+    const bool known = has_keys_ && context.cache.insert(version, keys_);
+    if (context.has_store && version->keep == page::Keep::kStoreToo && !writer_->keeps_reference()) {
       context.counters.store_puts.add();
       context.add(StorePut{page::store_key_of_version(version->id), page::encode_item(*version)});
     }
-    context.add(Prepare{version});
+    if (known) context.add(Prepare{version});
   }
   if (context.logs(1)) {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(now - started_).count();

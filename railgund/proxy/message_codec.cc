@@ -6,6 +6,11 @@
 namespace railgun::proxy {
 namespace {
 
+// The first byte of a trailer, if there is one.
+constexpr std::uint8_t kPageKeptInMemory = 1;
+constexpr std::uint8_t kPageKeptInStoreToo = 2;
+constexpr std::uint8_t kReferenceKept = 3;
+
 constexpr std::uint8_t kLayerVersion = 1;
 constexpr std::size_t kReferenceKeyBytes = 32;
 constexpr std::size_t kBuildChars = 4;
@@ -208,9 +213,13 @@ std::uint64_t id_half(const Id128& id) { return ByteReader(ByteView(id.bytes)).u
 
 Bytes encode_trailer(const AnswerTrailer& trailer) {
   Bytes bytes;
-  if (!trailer.kept) return bytes;
+  if (trailer.kept == AnswerTrailer::Kept::kNothing) return bytes;
   ByteWriter out(bytes);
-  out.u8(trailer.keep == page::Keep::kStoreToo ? 2 : 1);
+  if (trailer.kept == AnswerTrailer::Kept::kReference) {
+    out.u8(kReferenceKept);
+  } else {
+    out.u8(trailer.keep == page::Keep::kStoreToo ? kPageKeptInStoreToo : kPageKeptInMemory);
+  }
   out.u64(trailer.id_half);
   return bytes;
 }
@@ -219,13 +228,17 @@ Result<AnswerTrailer> decode_trailer(ByteView bytes) {
   AnswerTrailer trailer;
   if (bytes.empty()) return trailer;
   ByteReader in(bytes);
-  const std::uint8_t keep = in.u8();
-  if (keep != 0) trailer.id_half = in.u64();
+  const std::uint8_t kept = in.u8();
+  if (kept != 0) trailer.id_half = in.u64();
   const ByteView padding = in.rest();
   const bool padded = std::all_of(padding.begin(), padding.end(), [](std::uint8_t byte) { return byte == 0; });
-  if (!in.ok() || !padded || keep > 2) return fail(Errc::kMalformed, "answer with a malformed trailer");
-  trailer.kept = keep != 0;
-  trailer.keep = keep == 2 ? page::Keep::kStoreToo : page::Keep::kMemoryOnly;
+  if (!in.ok() || !padded || kept > kReferenceKept) return fail(Errc::kMalformed, "answer with a malformed trailer");
+  if (kept == kReferenceKept) {
+    trailer.kept = AnswerTrailer::Kept::kReference;
+  } else if (kept != 0) {
+    trailer.kept = AnswerTrailer::Kept::kPage;
+    trailer.keep = kept == kPageKeptInStoreToo ? page::Keep::kStoreToo : page::Keep::kMemoryOnly;
+  }
   return trailer;
 }
 

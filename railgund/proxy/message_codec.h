@@ -58,12 +58,17 @@ EncodedHead encode_answer(const Answer& answer);
 // `references`: how many the request named. Errors: kMalformed.
 Result<Answer> decode_answer(ByteView prelude, Fields fields, std::size_t references);
 
-// The end of an answer: whether the listener keeps the page as a version, where, and the first half of its id, which is
-// the check of the whole page.
+// The end of an answer: what the listener keeps, where, and the first half of the page's id, which is the check of the
+// whole page.
 struct AnswerTrailer {
-  bool kept = false;
-  page::Keep keep = page::Keep::kMemoryOnly;
-  std::uint64_t id_half = 0;
+  enum class Kept : std::uint8_t {
+    kNothing,
+    kPage,       // as a version
+    kReference,  // which serves the page's next answer as well as the page would
+  };
+  Kept kept = Kept::kNothing;
+  page::Keep keep = page::Keep::kMemoryOnly;  // of the page
+  std::uint64_t id_half = 0;                  // unless nothing is kept
 };
 Bytes encode_trailer(const AnswerTrailer& trailer);
 Result<AnswerTrailer> decode_trailer(ByteView bytes);

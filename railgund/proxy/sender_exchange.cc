@@ -386,12 +386,12 @@ void SenderExchange::finish(Ends& ends, Instant now) {
     context.counters.page_bytes.add(page_bytes);
     context.counters.coded_bytes.add(reader_->coded_bytes());
     if (const page::VersionPtr version = reader_->version()) {
-      context.cache.insert(version, keys_);
-      if (context.has_store && version->keep == page::Keep::kStoreToo) {
+      const bool known = context.cache.insert(version, keys_);
+      if (context.has_store && version->keep == page::Keep::kStoreToo && !reader_->keeps_reference()) {
         context.counters.store_puts.add();
         context.add(StorePut{page::store_key_of_page(keys_.exact), page::encode_item(*version)});
       }
-      context.add(Prepare{version});
+      if (known) context.add(Prepare{version});
     }
     if (context.logs(1)) how = header_for_link();
     ends.routes.streams.erase({link_, stream_});

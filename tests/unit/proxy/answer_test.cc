@@ -83,6 +83,46 @@ TEST(Answer, IsAFewBytesOnceAVersionIsHeld) {
   EXPECT_LT(exchange.coded.size(), 60U);
 }
 
+TEST(Answer, KeepsTheReferenceWhereTheNextDeltaIsNoLargerThanTheLast) {
+  Exchange exchange;
+  ASSERT_TRUE(exchange.pass(page_text(1), nullptr));
+  const page::VersionPtr first = exchange.rebuilt;
+  // What a delta against the first version should take is not known: the second is kept.
+  ASSERT_TRUE(exchange.pass(page_text(2), first));
+  const page::VersionPtr second = exchange.rebuilt;
+  EXPECT_NE(second->id, first->id);
+  EXPECT_EQ(exchange.written->id, second->id);
+  const page::VersionPtr held = exchange.written;
+  // The third differs from the second as the second did from the first.
+  EXPECT_EQ(exchange.pass(page_text(3), held).value(), page_text(3));
+  EXPECT_EQ(exchange.written, held);
+  EXPECT_EQ(exchange.rebuilt, held);
+  // What moved on is kept as it is now.
+  std::string moved = page_text(4);
+  moved.insert(moved.size() / 3, "<p>a story that was not there before, and nobody could foresee</p>\n");
+  EXPECT_EQ(exchange.pass(moved, held).value(), moved);
+  EXPECT_NE(exchange.written, held);
+  EXPECT_EQ(as_text(exchange.rebuilt->reference.bytes()), moved);
+}
+
+TEST(Answer, KeepsTheReferenceThatIsTheSamePage) {
+  Exchange exchange;
+  ASSERT_TRUE(exchange.pass(page_text(1), nullptr));
+  const page::VersionPtr held = exchange.written;
+  ASSERT_TRUE(exchange.pass(page_text(1), held));
+  EXPECT_EQ(exchange.written, held);
+  EXPECT_EQ(exchange.rebuilt, held);
+}
+
+TEST(Answer, KeepsAReferenceOfTheMemoryAloneNotForAPageOfTheStore) {
+  Exchange exchange;
+  const auto held = std::make_shared<page::Version>((*exchange.hash)(as_bytes(page_text(1))),
+                                                    to_bytes(as_bytes(page_text(1))), page::Keep::kMemoryOnly);
+  ASSERT_TRUE(exchange.pass(page_text(1), held));
+  EXPECT_NE(exchange.written, held);
+  EXPECT_EQ(exchange.written->keep, page::Keep::kStoreToo);
+}
+
 TEST(Answer, NeverLeavesDamagedBytes) {
   Exchange exchange;
   ASSERT_TRUE(exchange.pass(page_text(1), nullptr));

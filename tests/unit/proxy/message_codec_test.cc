@@ -113,17 +113,21 @@ TEST(Answer, IsRefusedWhenItsStatusIsNone) {
 
 TEST(Trailer, SaysWhereThePageIsKept) {
   EXPECT_TRUE(encode_trailer({}).empty());
-  const Bytes bytes = encode_trailer({.kept = true, .keep = page::Keep::kStoreToo, .id_half = 0x0102030405060708});
+  const Bytes bytes = encode_trailer(
+      {.kept = AnswerTrailer::Kept::kPage, .keep = page::Keep::kStoreToo, .id_half = 0x0102030405060708});
   EXPECT_EQ(bytes, (Bytes{2, 1, 2, 3, 4, 5, 6, 7, 8}));
   EXPECT_EQ(decode_trailer(bytes)->id_half, 0x0102030405060708U);
-  EXPECT_FALSE(decode_trailer({}).value().kept);
+  EXPECT_EQ(decode_trailer({})->kept, AnswerTrailer::Kept::kNothing);
+  const Bytes reference = encode_trailer({.kept = AnswerTrailer::Kept::kReference, .id_half = 5});
+  EXPECT_EQ(reference, (Bytes{3, 0, 0, 0, 0, 0, 0, 0, 5}));
+  EXPECT_EQ(decode_trailer(reference)->kept, AnswerTrailer::Kept::kReference);
 }
 
 TEST(Trailer, TakesPaddingOfZerosOnly) {
-  EXPECT_FALSE(decode_trailer(Bytes{0, 0, 0}).value().kept);
-  EXPECT_TRUE(decode_trailer(Bytes{1, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0}).value().kept);
+  EXPECT_EQ(decode_trailer(Bytes{0, 0, 0})->kept, AnswerTrailer::Kept::kNothing);
+  EXPECT_EQ(decode_trailer(Bytes{1, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0})->kept, AnswerTrailer::Kept::kPage);
   EXPECT_FALSE(decode_trailer(Bytes{1, 1, 2, 3, 4, 5, 6, 7, 8, 1}));
-  EXPECT_FALSE(decode_trailer(Bytes{3, 1, 2, 3, 4, 5, 6, 7, 8}));
+  EXPECT_FALSE(decode_trailer(Bytes{4, 1, 2, 3, 4, 5, 6, 7, 8}));
   EXPECT_FALSE(decode_trailer(Bytes{1, 1, 2, 3}));
 }
 
