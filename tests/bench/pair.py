@@ -4,7 +4,7 @@
 Both chains have the same origin and the same page: 92,516 bytes, of which 32 are new in every answer. One worker for
 each process. Rounds alternate between the chains, so that whatever else the machine does meets both; the table shows
 medians. Bytes on the hop are what the kernel counts as sent by the sockets of both of its ends: everything but the
-TCP and IP headers. CPU is the kernel's run time of each process."""
+TCP and IP headers (of nginx, whose connections end with the client's, up to the last 0.2 s of a round). CPU is the kernel's run time of each process."""
 import argparse
 import contextlib
 import json
@@ -156,13 +156,21 @@ class Chain:
                 sys.exit(f"bench: {self.name} answers wrongly: {head[:200]!r}, {len(body)} bytes")
 
     def run(self, seconds, connections, script):
-        hop, edge, far = hop_counters(self.hop_port), cpu_seconds(self.edge_pid), cpu_seconds(self.far_pid)
-        output = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script, "-H", f"Host: {HOST}",
-                                 f"http://127.0.0.1:{self.port}/"], check=True, capture_output=True, text=True).stdout
+        before, edge, far = hop_counters(self.hop_port), cpu_seconds(self.edge_pid), cpu_seconds(self.far_pid)
+        wrk = subprocess.Popen(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script, "-H", f"Host: {HOST}",
+                                f"http://127.0.0.1:{self.port}/"], stdout=subprocess.PIPE, text=True)
+        # nginx closes its connections on the hop when wrk leaves, and their counters go with them.
+        hop = dict(before)
+        while wrk.poll() is None:
+            hop |= hop_counters(self.hop_port)
+            time.sleep(0.2)
+        output = wrk.stdout.read()
         edge, far = cpu_seconds(self.edge_pid) - edge, cpu_seconds(self.far_pid) - far
-        hop = sum(count - hop.get(place, 0) for place, count in hop_counters(self.hop_port).items())
-        numbers = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)", output).groups()
-        requests, microseconds, received, p50, p99, errors = map(int, numbers)
+        hop = sum(count - before.get(place, 0) for place, count in (hop | hop_counters(self.hop_port)).items())
+        numbers = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)", output)
+        if numbers is None:
+            sys.exit(f"bench: {self.name}: wrk failed: {output}")
+        requests, microseconds, received, p50, p99, errors = map(int, numbers.groups())
         if errors or requests == 0 or received < requests * PAGE_BYTES:
             sys.exit(f"bench: {self.name}: {errors} of {requests} requests failed\n{output}")
         self.rounds.append({"requests_per_second": requests / microseconds * 1e6, "p50_ms": p50 / 1000,
