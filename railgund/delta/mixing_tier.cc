@@ -80,9 +80,17 @@ bool encode_mixing(Reference::Prepared& reference, bool primed, ByteView window,
   if (first) tier.emplace(reference, primed);
   if (!tier->encode(window, last, instructions, payload)) {
     tier.reset();
+    payload.clear();
+    if (!first) return false;
+    // Shorter copies leave less to the model.
+    parse(reference, 0, window, last, kShortCopies, instructions);
+    tier.emplace(reference, primed);
+    if (tier->encode(window, last, instructions, payload)) return true;
+    tier.reset();
     return false;
   }
-  if (!first || gap_bytes > kTryBoth) return true;
+  // Where gaps are a large part of the window, text has moved a lot.
+  if (!first || (gap_bytes > kTryBoth && gap_bytes < window.size() / 4)) return true;
 
   std::vector<Instruction> others;
   parse(reference, 0, window, last, kShortCopies, others);
