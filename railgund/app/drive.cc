@@ -24,6 +24,13 @@ std::vector<std::string> hosts_of(const Connection& connection) {
   return certificate ? certificate->dns_names : std::vector<std::string>{};
 }
 
+// Whether the peer of a link was shut out (railgunctl railgun delete, disable).
+bool is_refused(const Trust& trust, const Connection& connection) {
+  if (trust.refused.empty() || connection.tls() == nullptr || connection.kind() != proxy::Kind::kLink) return false;
+  const auto certificate = connection.tls()->peer_certificate();
+  return certificate && trust.refused.contains(certificate->serial);
+}
+
 }  // namespace
 
 template <typename Core>
@@ -71,6 +78,11 @@ void Drive<Core>::accept(proxy::Kind kind, net::Descriptor socket, const net::So
 
 template <typename Core>
 void Drive<Core>::on_open(Connection& connection) {
+  if (is_refused(*trust_, connection)) {
+    log::information("link with " + connection.peer() + " refused: its railgun is deleted or disabled");
+    connection.close({}, now() + kFlushPatience);
+    return;
+  }
   if (connection.id) {
     core_->connected(*connection.id, hosts_of(connection), now());
   } else {

@@ -8,7 +8,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "railgund/app/listener_activation.h"
 #include "railgund/app/problems.h"
+#include "railgund/app/sender_activation.h"
 #include "railgund/app/server.h"
 #include "railgund/app/statistics.h"
 #include "railgund/base/check.h"
@@ -22,6 +24,7 @@ using control::Command;
 using Reply = ControlServer::Reply;
 
 constexpr Duration kRetry = std::chrono::seconds(1);
+constexpr Duration kRenewalCheck = std::chrono::hours(1);
 
 WallTime wall_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
 
@@ -97,7 +100,10 @@ control::Traffic traffic_of(const Totals& totals) {
 
 struct Operations::State {
   State(Server& the_server, std::string panic)
-      : server(the_server), last_panic(std::move(panic)), retry(the_server.loop(), [this] { open_control(); }) {}
+      : server(the_server),
+        last_panic(std::move(panic)),
+        retry(the_server.loop(), [this] { open_control(); }),
+        renewal(the_server.loop(), [this] { look_after_identity(); }) {}
 
   void open_control() {
     const config::Config& config = *server.config();
@@ -134,13 +140,14 @@ struct Operations::State {
       case Command::kCrash:
         return crash(reply);
       case Command::kActivate:
+        return activate(request.arguments, reply);
       case Command::kRailgunCreate:
       case Command::kRailgunList:
       case Command::kRailgunShow:
       case Command::kRailgunEnable:
       case Command::kRailgunDisable:
       case Command::kRailgunDelete:
-        return reply(fail(Errc::kUnsupported, "this daemon does not know that command"));
+        return reply(railgun(request));
     }
   }
 
@@ -256,6 +263,50 @@ struct Operations::State {
     return control::to_json(purged);
   }
 
+  Result<std::string> railgun(const control::Request& request) {
+    if (server.config()->role != config::Role::kSender)
+      return fail(Errc::kInvalid, "railguns are kept by senders; this is a listener");
+    if (!sender) return fail(Errc::kUnavailable, "this sender keeps no railguns: " + sender_trouble);
+    return sender->handle(request);
+  }
+
+  void activate(const control::Arguments& arguments, const Reply& reply) {
+    if (!listener) return reply(fail(Errc::kInvalid, "listeners are activated; this is a sender"));
+    listener->activate(arguments.token, arguments.host, [reply](const Result<control::Activated>& activated) {
+      if (!activated) return reply(std::unexpected(activated.error()));
+      reply(control::to_json(*activated));
+    });
+  }
+
+  // The sender's or the listener's half of activation, where the settings do not name certificates themselves.
+  void start_activation() {
+    const config::Config& config = *server.config();
+    if (config.role == config::Role::kListener) {
+      listener = std::make_unique<ListenerActivation>(server);
+      return;
+    }
+    if (!config.cert_file.empty() || config.state_directory.empty()) {
+      sender_trouble = "certificates are set by hand (cert.file), or state.directory is not set";
+      return;
+    }
+    look_after_identity();
+    auto started = SenderActivation::start(server);
+    if (started) {
+      sender = std::move(*started);
+      return;
+    }
+    sender_trouble = started.error().text;
+    log::error("activation: " + sender_trouble);
+  }
+
+  void look_after_identity() {
+    renewal.set(server.loop().now() + kRenewalCheck);
+    const auto prepared = prepare_sender_identity(*server.config(), wall_now());
+    if (!prepared) return log::error("activation: " + prepared.error().text);
+    if (!*prepared) return;
+    if (auto loaded = server.reload_trust(); !loaded) log::error("activation: " + loaded.error().text);
+  }
+
   void crash(const Reply& reply) {
     const char* allowed = std::getenv("RAILGUN_DEBUG_COMMANDS");
     if (allowed == nullptr || std::string_view(allowed) != "1") {
@@ -268,12 +319,17 @@ struct Operations::State {
   Server& server;
   std::string last_panic;
   std::unique_ptr<ControlServer> control;
+  std::unique_ptr<SenderActivation> sender;
+  std::string sender_trouble;  // why there is none
+  std::unique_ptr<ListenerActivation> listener;
   net::Timer retry;
+  net::Timer renewal;
   bool told = false;
 };
 
 Operations::Operations(Server& server, std::string last_panic)
     : state_(std::make_unique<State>(server, std::move(last_panic))) {
+  state_->start_activation();
   state_->open_control();
 }
 Operations::~Operations() = default;

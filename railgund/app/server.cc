@@ -61,6 +61,7 @@ void write_pid_file(const std::string& path) {
 Server::Server(ServerOptions options, config::ConfigPtr config)
     : options_(std::move(options)),
       config_(std::move(config)),
+      file_config_(*config_),
       build_(build_digits()),
       started_(loop_.now()),
       cache_(config_->memory_limit_bytes),
@@ -86,12 +87,44 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, config::Con
 }
 
 Result<void> Server::reload_trust() {
-  auto trust = load_trust(*config_);
+  auto trust = trust_for(*config_);
   if (!trust) return std::unexpected(trust.error());
   for (const std::string& warning : (*trust)->warnings) log::error(warning);
   trust_ = std::move(*trust);
   for (const auto& worker : workers_) worker->configure(config_, trust_);
   return {};
+}
+
+Result<TrustPtr> Server::trust_for(const config::Config& config) const {
+  auto trust = load_trust(config);
+  if (!trust || refused_.empty()) return trust;
+  auto with_refused = std::make_shared<Trust>(**trust);
+  with_refused->refused = refused_;
+  return with_refused;
+}
+
+// The sites of the settings file, and the registered ones: those of a host that the file names, too, add listeners.
+config::ConfigPtr Server::with_registered(config::Config config) const {
+  for (const config::Site& added : registered_) {
+    const auto known = std::find_if(config.sites.begin(), config.sites.end(),
+                                    [&](const config::Site& site) { return site.host == added.host; });
+    if (known == config.sites.end()) {
+      config.sites.push_back(added);
+      continue;
+    }
+    for (const Endpoint& listener : added.listeners) {
+      auto& listeners = known->listeners;
+      if (std::find(listeners.begin(), listeners.end(), listener) == listeners.end()) listeners.push_back(listener);
+    }
+  }
+  return std::make_shared<const config::Config>(std::move(config));
+}
+
+Result<void> Server::set_registered(std::vector<config::Site> sites, std::set<std::string> refused) {
+  registered_ = std::move(sites);
+  refused_ = std::move(refused);
+  config_ = with_registered(file_config_);
+  return reload_trust();
 }
 
 Result<void> Server::open_sockets() {
@@ -208,14 +241,15 @@ Result<ReloadReport> Server::reload() {
     return std::unexpected(error);
   };
   if (!parsed) return refuse(parsed.error());
-  auto next = std::make_shared<const config::Config>(std::move(parsed->config));
+  const config::ConfigPtr next = with_registered(parsed->config);
   if (next->role != config_->role)
     return refuse({Errc::kInvalid, options_.config_path + ": role: cannot change without a restart"});
-  auto trust = load_trust(*next);
+  auto trust = trust_for(*next);
   if (!trust) return refuse(trust.error());
 
   ReloadReport report{config::diff_configs(*config_, *next), std::move(parsed->warnings)};
   config_ = next;
+  file_config_ = std::move(parsed->config);
   trust_ = std::move(*trust);
   log::set_level(config_->log_level);
   if (store_) store_->reconfigure(store_servers(*config_));

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,12 +57,17 @@ class Server {
   // Collects the links of all workers; `done` is called on the main loop.
   void links(std::function<void(std::vector<proxy::LinkStatus>)> done);
   void cut_links(const std::string& peer);
-  // New certificates or hosts, as activation leaves them.
+  // New certificates, as activation leaves them.
   Result<void> reload_trust();
+  // What activation adds to the settings, now and after each reload: sites with their listeners, and the certificates
+  // that are out.
+  Result<void> set_registered(std::vector<config::Site> sites, std::set<std::string> refused);
 
  private:
   Server(ServerOptions options, config::ConfigPtr config);
 
+  config::ConfigPtr with_registered(config::Config config) const;
+  Result<TrustPtr> trust_for(const config::Config& config) const;
   Result<void> open_sockets();
   Result<void> start_workers();
   void watch_signals();
@@ -73,6 +79,9 @@ class Server {
 
   ServerOptions options_;
   config::ConfigPtr config_;
+  config::Config file_config_;  // config_ without what is registered
+  std::vector<config::Site> registered_;
+  std::set<std::string> refused_;
   TrustPtr trust_;
   std::string build_;
   Bytes reference_key_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct Trust {
   tls::ContextPtr link;    // null until there is a certificate, or with wan.tls = 0
   tls::ContextPtr origin;  // null on a system without a bundle of authorities
   std::vector<std::string> warnings;
+  std::set<std::string>
+      refused;  // serial numbers of peers' certificates that are out (hex, as CertificateFacts has them)
 };
 using TrustPtr = std::shared_ptr<const Trust>;
 

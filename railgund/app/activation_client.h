@@ -1,0 +1,50 @@
+// Brings one line to a sender's activation.listen and its answer back. The sender is known by the fingerprint of its
+// authority, which the token carries.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "railgund/app/connection.h"
+#include "railgund/control/activation_message.h"
+#include "railgund/net/resolver.h"
+
+namespace railgun::app {
+
+class ActivationClient final : private ConnectionOwner {
+ public:
+  // Called once, from the loop; may destroy the client.
+  // Errors: kNotFound, kUnavailable, kTimeout (try again); kDenied (another sender, or the token refused).
+  using Done = std::function<void(Result<control::ActivationAnswer>)>;
+  static constexpr Duration kPatience = std::chrono::seconds(30);
+
+  ActivationClient(net::EventLoop& loop, Endpoint sender, std::string fingerprint_hex, std::string line, Done done);
+  ~ActivationClient() override;
+
+ private:
+  void connect(std::vector<net::SocketAddress> addresses);
+  void finish(Result<control::ActivationAnswer> result);
+  void on_open(Connection& connection) override;
+  void on_bytes(Connection& connection, ByteView bytes) override;
+  void on_end(Connection& connection) override;
+  std::size_t pull(Connection& connection, Bytes& to, std::size_t most) override;
+  void on_closed(Connection& connection, const Error& error) override;
+
+  net::EventLoop& loop_;
+  Endpoint sender_;
+  std::string fingerprint_;
+  std::string to_send_, received_;
+  Done done_;
+  Instant give_up_;
+  net::Resolver resolver_;
+  Connection connection_;
+  std::unique_ptr<net::Resolver::Lookup> lookup_;
+  net::Timer patience_;
+  // The answer is told from a turn of its own, so that it may destroy us.
+  std::optional<Result<control::ActivationAnswer>> result_;
+  net::Timer tell_;
+};
+
+}  // namespace railgun::app

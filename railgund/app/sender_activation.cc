@@ -1,0 +1,260 @@
+#include "railgund/app/sender_activation.h"
+
+#include <algorithm>
+#include <array>
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <unistd.h>
+
+#include "railgund/app/server.h"
+#include "railgund/app/state_file.h"
+#include "railgund/base/check.h"
+#include "railgund/base/field.h"
+#include "railgund/control/activation_message.h"
+#include "railgund/tls/certificate.h"
+#include "railgund/tls/token.h"
+
+namespace railgun::app {
+namespace {
+
+constexpr const char* kAuthorityKeyFile = "authority.key";
+constexpr std::uint16_t kActivationPort = 2409;
+constexpr auto kAuthorityLife = std::chrono::days(3650);
+constexpr auto kCertificateLife = std::chrono::days(90);
+// Clocks of other machines may be behind.
+constexpr auto kBackdate = std::chrono::hours(25);
+
+WallTime wall_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
+
+template <std::size_t Size>
+std::array<std::uint8_t, Size> random_bytes() {
+  std::array<std::uint8_t, Size> bytes;
+  RAILGUN_CHECK(RAND_bytes(bytes.data(), static_cast<int>(Size)) == 1);
+  return bytes;
+}
+
+tls::Validity validity(WallTime now, std::chrono::days life) { return {now - kBackdate, now + life}; }
+
+Bytes from_hex(std::string_view text) {
+  Bytes bytes;
+  const auto digit = [](char c) { return static_cast<std::uint8_t>(c <= '9' ? c - '0' : c - 'a' + 10); };
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2)
+    bytes.push_back(static_cast<std::uint8_t>(digit(text[i]) << 4 | digit(text[i + 1])));
+  return bytes;
+}
+
+struct FreeOpenssl {
+  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
+  void operator()(X509* certificate) const noexcept { X509_free(certificate); }
+  void operator()(X509_REQ* request) const noexcept { X509_REQ_free(request); }
+};
+template <typename T>
+using Handle = std::unique_ptr<T, FreeOpenssl>;
+
+// Whether the authority signed the certificate, and the request is of the same key: then whoever sent it holds that
+// key, as verify_request() has checked the request's own signature.
+bool may_renew(const std::string& authority_pem, const std::string& certificate_pem, const std::string& request_pem) {
+  const Handle<BIO> authority_text(BIO_new_mem_buf(authority_pem.data(), static_cast<int>(authority_pem.size())));
+  const Handle<X509> authority(PEM_read_bio_X509(authority_text.get(), nullptr, nullptr, nullptr));
+  const Handle<BIO> certificate_text(BIO_new_mem_buf(certificate_pem.data(), static_cast<int>(certificate_pem.size())));
+  const Handle<BIO> request_text(BIO_new_mem_buf(request_pem.data(), static_cast<int>(request_pem.size())));
+  const Handle<X509> certificate(PEM_read_bio_X509(certificate_text.get(), nullptr, nullptr, nullptr));
+  const Handle<X509_REQ> request(PEM_read_bio_X509_REQ(request_text.get(), nullptr, nullptr, nullptr));
+  return authority && certificate && request &&
+         X509_verify(certificate.get(), X509_get0_pubkey(authority.get())) == 1 &&
+         EVP_PKEY_eq(X509_get0_pubkey(certificate.get()), X509_REQ_get0_pubkey(request.get())) == 1;
+}
+
+// Past two thirds of its life.
+bool nears_end(const std::string& certificate_pem, WallTime now) {
+  const auto facts = tls::certificate_facts(certificate_pem);
+  return !facts || now >= facts->not_before + (facts->not_after - facts->not_before) * 2 / 3;
+}
+
+// Where the sender is to dial the listener; empty: nowhere, it dials itself.
+std::string address_of(const control::ActivationRequest& request, const std::string& peer) {
+  if (request.port == 0) return {};
+  const auto endpoint = parse_endpoint(request.host.empty() ? peer : request.host, request.port);
+  return endpoint ? to_string(*endpoint) : std::string{};
+}
+
+}  // namespace
+
+Result<bool> prepare_sender_identity(const config::Config& config, WallTime now) {
+  const auto file = [&](const char* name) { return state_file(config, name); };
+  auto authority_key = read_state_file(file(kAuthorityKeyFile));
+  auto authority = read_state_file(file(kAuthorityFile));
+  if (!authority_key || !authority) {
+    // Half an authority is a lost one: refuse to make another over it.
+    if (authority_key || authority)
+      return fail(Errc::kInvalid,
+                  file(kAuthorityFile) + " and " + file(kAuthorityKeyFile) + " belong together: one is missing");
+    if (authority_key.error().code != Errc::kNotFound) return std::unexpected(authority_key.error());
+    auto made = tls::create_authority("railgun authority", validity(now, kAuthorityLife), random_bytes<16>());
+    if (!made) return std::unexpected(made.error());
+    if (auto written = write_state_file(file(kAuthorityKeyFile), made->key); !written)
+      return std::unexpected(written.error());
+    if (auto written = write_state_file(file(kAuthorityFile), made->certificate); !written)
+      return std::unexpected(written.error());
+    authority_key = made->key;
+    authority = made->certificate;
+  }
+  const auto own = read_state_file(file(kCertificateFile));
+  if (own && !nears_end(*own, now)) return false;
+  auto request = tls::create_request("sender");
+  if (!request) return std::unexpected(request.error());
+  auto certificate = tls::issue_certificate({*authority_key, *authority}, request->request, {"sender.railgun"},
+                                            validity(now, kCertificateLife), random_bytes<16>());
+  if (!certificate) return std::unexpected(certificate.error());
+  if (auto written = write_state_file(file(kKeyFile), request->key); !written) return std::unexpected(written.error());
+  if (auto written = write_state_file(file(kCertificateFile), *certificate); !written)
+    return std::unexpected(written.error());
+  return true;
+}
+
+SenderActivation::SenderActivation(Server& server, Registry registry, tls::KeyAndCertificate authority)
+    : server_(server), registry_(std::move(registry)), authority_(std::move(authority)) {}
+
+Result<std::unique_ptr<SenderActivation>> SenderActivation::start(Server& server) {
+  const config::Config& config = *server.config();
+  auto registry = Registry::load(state_file(config, kRegistryFile));
+  if (!registry) return std::unexpected(registry.error());
+  auto key = read_state_file(state_file(config, kAuthorityKeyFile));
+  auto certificate = read_state_file(state_file(config, kAuthorityFile));
+  if (!key) return std::unexpected(key.error());
+  if (!certificate) return std::unexpected(certificate.error());
+  std::unique_ptr<SenderActivation> activation(
+      new SenderActivation(server, *std::move(registry), {*std::move(key), *std::move(certificate)}));
+  activation->apply();
+  if (!config.activation_listen) return activation;
+  auto context = tls::make_server_context(activation->authority_.certificate, activation->authority_.key);
+  if (!context) return std::unexpected(context.error());
+  auto port = ActivationServer::open(
+      server.loop(), *config.activation_listen, *context,
+      [self = activation.get()](std::string_view line, const std::string& peer) { return self->answer(line, peer); });
+  if (!port) return fail(port.error().code, "activation.listen: " + port.error().text);
+  activation->port_ = *std::move(port);
+  return activation;
+}
+
+void SenderActivation::apply() {
+  if (auto applied = server_.set_registered(registry_.sites(), registry_.refused_serials()); !applied) {
+    log::error("activation: " + applied.error().text);
+  }
+}
+
+Result<std::string> SenderActivation::handle(const control::Request& request) {
+  const control::Arguments& arguments = request.arguments;
+  switch (request.command) {
+    case control::Command::kRailgunCreate:
+      return create(arguments);
+    case control::Command::kRailgunList:
+      return control::to_json(registry_.list());
+    case control::Command::kRailgunEnable:
+      return change(registry_.set_enabled(arguments.name, true));
+    case control::Command::kRailgunDisable:
+      return change(registry_.set_enabled(arguments.name, false));
+    case control::Command::kRailgunDelete:
+      return change(registry_.remove(arguments.name));
+    default:
+      break;
+  }
+  const auto railgun = registry_.show(arguments.name);
+  if (!railgun) return std::unexpected(railgun.error());
+  return control::to_json(*railgun);
+}
+
+Result<std::string> SenderActivation::create(const control::Arguments& arguments) {
+  const config::Config& config = *server_.config();
+  if (port_ == nullptr)
+    return fail(Errc::kInvalid,
+                "set activation.listen (as 0.0.0.0:2409) and restart, so that listeners can come to be activated");
+  std::string address = config.activation_address;
+  if (address.empty()) {
+    char name[256] = "localhost";
+    gethostname(name, sizeof name - 1);
+    address = std::string(name) + ':' + std::to_string(port_->port());
+  }
+  const auto endpoint = parse_endpoint(address, kActivationPort);
+  if (!endpoint) return std::unexpected(endpoint.error());
+  const auto fingerprint = tls::certificate_fingerprint(authority_.certificate);
+  if (!fingerprint) return std::unexpected(fingerprint.error());
+  const auto secret = random_bytes<32>();
+  tls::Token token{.activation = *endpoint, .fingerprint = {}, .secret = to_bytes(secret)};
+  std::copy(fingerprint->begin(), fingerprint->end(), token.fingerprint.begin());
+  auto text = tls::encode_token(token);
+  if (!text) return std::unexpected(text.error());
+  const WallTime now = wall_now();
+  auto made = registry_.create(arguments.name, arguments.hosts, arguments.uses,
+                               now + std::chrono::seconds(arguments.expires_seconds), secret, now);
+  if (!made) return std::unexpected(made.error());
+  log::error("railgun " + made->name + " was made, by railgunctl");
+  return control::to_json(control::CreatedRailgun{*std::move(made), *std::move(text)});
+}
+
+Result<std::string> SenderActivation::change(Result<control::Railgun> changed) {
+  if (!changed) return std::unexpected(changed.error());
+  apply();
+  if (changed->status == "D" || !changed->enabled) {
+    for (const std::string& host : changed->hosts) server_.cut_links(host);
+  }
+  log::error("railgun " + changed->name + " is " +
+             (changed->status == "D" ? "deleted"
+              : changed->enabled     ? "enabled"
+                                     : "disabled") +
+             ", by railgunctl");
+  return control::to_json(*changed);
+}
+
+std::string SenderActivation::answer(std::string_view line, const std::string& peer) {
+  const auto request = control::parse_activation_request(line);
+  Result<control::ActivationAnswer> result = !request                  ? std::unexpected(request.error())
+                                             : request->secret.empty() ? renew(*request)
+                                                                       : redeem(*request, peer);
+  if (result) return control::format_activation_answer(*result);
+  refusals_.write(log::kError, result.error().text + ", from " + peer, server_.loop().now());
+  return control::format_error(result.error());
+}
+
+Result<std::string> SenderActivation::issue(const control::Railgun& railgun, const std::string& request) {
+  return tls::issue_certificate(authority_, request, railgun.hosts, validity(wall_now(), kCertificateLife),
+                                random_bytes<16>());
+}
+
+Result<control::ActivationAnswer> SenderActivation::redeem(const control::ActivationRequest& request,
+                                                           const std::string& peer) {
+  const auto railgun = registry_.check_token(from_hex(request.secret), wall_now());
+  if (!railgun) return std::unexpected(railgun.error());
+  auto certificate = issue(*railgun, request.request);
+  if (!certificate) return std::unexpected(certificate.error());
+  const auto facts = tls::certificate_facts(*certificate);
+  if (!facts) return std::unexpected(facts.error());
+  const std::string address = address_of(request, peer);
+  if (auto noted = registry_.activated(railgun->name, address, facts->serial, wall_now()); !noted)
+    return std::unexpected(noted.error());
+  apply();
+  log::error("railgun " + railgun->name + " is activated, from " + peer +
+             (address.empty() ? "; it dials in" : "; it is dialled at " + address));
+  return control::ActivationAnswer{railgun->name, *std::move(certificate), authority_.certificate, railgun->hosts};
+}
+
+Result<control::ActivationAnswer> SenderActivation::renew(const control::ActivationRequest& request) {
+  const auto facts = tls::certificate_facts(request.certificate);
+  if (!facts) return std::unexpected(facts.error());
+  const auto railgun = registry_.check_certificate(facts->serial);
+  if (!railgun) return std::unexpected(railgun.error());
+  if (auto checked = tls::verify_request(request.request); !checked) return std::unexpected(checked.error());
+  if (!may_renew(authority_.certificate, request.certificate, request.request)) {
+    return fail(Errc::kDenied, "Activation Failed: the certificate to renew is not of this sender, or of another key");
+  }
+  auto certificate = issue(*railgun, request.request);
+  if (!certificate) return std::unexpected(certificate.error());
+  const auto fresh = tls::certificate_facts(*certificate);
+  if (!fresh) return std::unexpected(fresh.error());
+  if (auto noted = registry_.renewed(railgun->name, fresh->serial); !noted) return std::unexpected(noted.error());
+  return control::ActivationAnswer{railgun->name, *std::move(certificate), authority_.certificate, railgun->hosts};
+}
+
+}  // namespace railgun::app

@@ -1,0 +1,246 @@
+"""From nothing to a delta with a token: create, activate, serve; then all that must be refused, and revocation."""
+import json
+import pathlib
+import shutil
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from harness import BIN, Daemon, answers, free_port, run_tests, wait_until
+
+OK, FAILED, USAGE, UNREACHABLE, DENIED = range(5)
+HOST = "www.example.com"
+
+
+class Origin(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        body = b"<html>" + b"the same words again and again " * 1000 + self.path.encode() + b"</html>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+origin = ThreadingHTTPServer(("127.0.0.1", 0), Origin)
+threading.Thread(target=origin.serve_forever, daemon=True).start()
+
+
+def ctl(daemon, *arguments):
+    done = subprocess.run([BIN / "railgunctl", "--socket", daemon.settings["control.socket"], *arguments],
+                          capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+class World:
+    """A sender and a listener that have never met: no certificate anywhere."""
+
+    def __init__(self, dials=False):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="railgun-test-"))
+        self.port, self.link_port, self.activation_port = free_port(), free_port(), free_port()
+        (self.folder / "nat.conf").write_text(f"default = 127.0.0.1:{origin.server_port}\n")
+        self.sender = self._daemon("sender", {
+            "role": "sender", "listen": f"127.0.0.1:{self.port}", "activation.listen": f"127.0.0.1:{self.activation_port}",
+            "activation.address": f"127.0.0.1:{self.activation_port}"})
+        listener = {"role": "listener", "wan.ip": "127.0.0.1", "wan.port": self.link_port, "map.file": self.folder / "nat.conf"}
+        if dials:
+            sender_port = free_port()
+            self.sender.settings.update({"wan.accept": 1, "wan.ip": "127.0.0.1", "wan.port": sender_port})
+            listener["wan.dial"] = f"127.0.0.1:{sender_port}"
+        self.listener = self._daemon("listener", listener)
+
+    def _daemon(self, name, settings):
+        (self.folder / f"{name}-state").mkdir(mode=0o700)
+        return Daemon(self.folder, name, {"workers": 1, "log.level": 1, "state.directory": self.folder / f"{name}-state",
+                                          "control.socket": self.folder / f"{name}.sock", **settings})
+
+    def __enter__(self):
+        for daemon in (self.sender, self.listener):
+            daemon.start()
+            wait_until(lambda: ctl(daemon, "status")[0] != UNREACHABLE, 20, f"{daemon.name} answers")
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is not None:
+            print("".join(f"--- {d.name}\n{d.log.read_text()[-4000:]}" for d in (self.sender, self.listener)))
+        for daemon in (self.sender, self.listener):
+            daemon.stop()
+        shutil.rmtree(self.folder)
+
+    def create(self, name="paris", *more):
+        code, out, err = ctl(self.sender, "railgun", "create", name, "--host", HOST, "--json", *more)
+        assert code == OK, err
+        return json.loads(out)["token"]
+
+    def show(self, name="paris"):
+        return json.loads(ctl(self.sender, "railgun", "show", name, "--json")[1])
+
+    def activate(self, token):
+        return ctl(self.listener, "activate", token)
+
+    def get(self, path="/", host=HOST):
+        import http.client
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request("GET", path, headers={"Host": host})
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status, answer.getheader("Cf-Railgun")
+        finally:
+            connection.close()
+
+    def links_up(self):
+        return [link for link in json.loads(ctl(self.sender, "links", "--json")[1]) if link["state"] == "up"]
+
+
+def test_from_nothing_to_a_delta():
+    for dials in (False, True):
+        with World(dials) as world:
+            begun = time.monotonic()
+            token = world.create()
+            assert world.show()["status"] == "INI"
+            code, out, err = world.activate(token)
+            assert code == OK and "Activated as paris" in out, out + err
+            wait_until(lambda: world.links_up(), 10, "the link is up")
+            assert world.get("/a")[0] == 200
+            wait_until(lambda: world.get("/a")[1].split()[1] not in ("stream", "normal"), 10, "a delta")
+            print(f"from create to the first delta: {time.monotonic() - begun:.2f} s{' (listener dials)' if dials else ''}")
+            railgun = world.show()
+            assert railgun["status"] == "V" and railgun["uses_left"] == 0 and len(railgun["serials"]) == 1, railgun
+            assert railgun["addresses"] == ([] if dials else [f"127.0.0.1:{world.link_port}"]), railgun
+            assert world.get("/a", host="other.example.com")[0] != 200
+            for file in (world.folder / "listener-state").iterdir():
+                assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
+
+
+def test_tokens_are_refused_each_for_its_reason():
+    with World() as world:
+        world.activate(world.create("used"))
+        wait_until(lambda: world.links_up(), 10, "the link is up")
+        used = world.create("twice")
+        assert world.activate(used)[0] == OK
+        deleted = world.create("deleted")
+        ctl(world.sender, "railgun", "delete", "deleted")
+        disabled = world.create("disabled")
+        ctl(world.sender, "railgun", "disable", "disabled")
+        for token, reason in ((used, "used already"), (deleted, "was deleted"), (disabled, "is disabled")):
+            code, _, err = world.activate(token)
+            assert code == DENIED and "Invalid or missing railgun token or tag" in err and reason in err, err
+            wait_until(lambda: reason in world.sender.log.read_text(), 5, "the sender's log tells, too")
+        for token in ("rubbish", used[:-6], used + "aaaa"):
+            code, _, err = world.activate(token)
+            assert code != OK and "Activation Failed" in err, f"{token}: {err}"
+        assert used not in world.sender.log.read_text() + world.listener.log.read_text()
+        assert world.get("/a")[0] == 200
+
+
+def test_another_sender_never_sees_the_secret():
+    with World() as world, World() as stranger:
+        token = world.create()
+        world.sender.stop()
+        stranger.sender.stop()
+        # The stranger now answers where the token points.
+        stranger.sender.settings["activation.listen"] = f"127.0.0.1:{world.activation_port}"
+        stranger.sender.start()
+        wait_until(lambda: answers(world.activation_port), 20, "the stranger answers")
+        code, _, err = world.activate(token)
+        assert code == DENIED and "fingerprint" in err, err
+
+
+def test_delete_closes_links_within_a_second_and_keeps_out():
+    for dials in (False, True):
+        with World(dials) as world:
+            assert world.activate(world.create())[0] == OK
+            wait_until(lambda: world.links_up(), 10, "the link is up")
+            assert ctl(world.sender, "railgun", "delete", "paris")[0] == OK
+            wait_until(lambda: not world.links_up(), 1, "the link is closed")
+            time.sleep(1.5)  # the listener of a pair that dials in comes back meanwhile
+            assert not world.links_up() and world.get("/a")[0] != 200
+
+
+def test_everything_survives_a_restart():
+    with World() as world:
+        assert world.activate(world.create())[0] == OK
+        wait_until(lambda: world.links_up(), 10, "the link is up")
+        for daemon in (world.sender, world.listener):
+            daemon.stop()
+            daemon.start()
+            wait_until(lambda: ctl(daemon, "status")[0] != UNREACHABLE, 20, f"{daemon.name} answers")
+        wait_until(lambda: world.links_up(), 20, "the link is up again")
+        assert world.get("/a")[0] == 200
+        assert ctl(world.sender, "reload")[0] == OK
+        assert world.get("/a")[0] == 200, "a reload forgot the railguns"
+
+
+def test_a_token_in_the_configuration_is_used_at_the_first_start():
+    with World() as world:
+        world.listener.stop()
+        world.listener.settings["activation.token"] = world.create()
+        world.listener.settings["activation.railgun_host"] = "127.0.0.1"
+        world.listener.start()
+        wait_until(lambda: world.links_up(), 10, "the link is up")
+
+
+def test_a_folder_that_cannot_be_written_changes_nothing():
+    with World() as world:
+        token = world.create()
+        shutil.rmtree(world.folder / "listener-state")
+        code, _, err = world.activate(token)
+        assert code != OK and "listener-state" in err, err
+        assert world.show()["uses_left"] == 1, "the token was spent"
+        shutil.rmtree(world.folder / "sender-state")
+        code, _, err = ctl(world.sender, "railgun", "create", "rome", "--host", HOST)
+        assert code != OK and "registry.json" in err, err
+        assert "rome" not in ctl(world.sender, "railgun", "list")[1]
+
+
+def test_wrong_tokens_by_the_hundred_let_nobody_in_and_slow_nobody_down():
+    with World() as world:
+        assert world.activate(world.create())[0] == OK
+        wait_until(lambda: world.links_up(), 10, "the link is up")
+        assert world.get("/a")[0] == 200
+        stop = threading.Event()
+        tries = [0]
+        context = ssl._create_unverified_context()
+        line = json.dumps({"version": 1, "secret": "00" * 32, "request": "r"}).encode() + b"\n"
+
+        def attack():
+            while not stop.is_set():
+                try:
+                    with socket.create_connection(("127.0.0.1", world.activation_port), timeout=5) as plain:
+                        with context.wrap_socket(plain) as tls:
+                            tls.sendall(line)
+                            assert b"no such token" in tls.recv(1000)
+                            tries[0] += 1
+                except OSError:
+                    pass
+
+        attackers = [threading.Thread(target=attack) for _ in range(4)]
+        for attacker in attackers:
+            attacker.start()
+        begun, worst = time.monotonic(), 0
+        while time.monotonic() - begun < 3:
+            one = time.monotonic()
+            assert world.get("/a")[0] == 200
+            worst = max(worst, time.monotonic() - one)
+        stop.set()
+        for attacker in attackers:
+            attacker.join()
+        print(f"{tries[0] / 3:.0f} wrong tokens a second; the slowest request took {worst * 1000:.0f} ms")
+        assert tries[0] > 5 and worst < 5, (tries, worst)
+        assert world.sender.log.read_text().count("no such token") < 100, "the log is flooded"
+
+
+if __name__ == "__main__":
+    run_tests(sys.modules[__name__])
