@@ -6,9 +6,11 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "railgund/net/notify.h"
@@ -61,7 +63,11 @@ net::Descriptor Inheritance::take_listening(const Endpoint& endpoint) {
 Result<int> start_successor(const std::vector<int>& listening, const std::vector<std::string>& arguments) {
   // All memory is had before fork(): a process with threads may do little between fork() and exec().
   std::vector<std::string> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    // It names this process; the successor has the watchdog to feed all the same.
+    if (std::string_view(*entry).starts_with("WATCHDOG_PID=")) continue;
+    environment.emplace_back(*entry);
+  }
   environment.push_back(std::string(kVariable) + "=" + std::to_string(listening.size()));
   environment.push_back(std::string(kPredecessorVariable) + "=" + std::to_string(getpid()));
   const auto pointers = [](const std::vector<std::string>& texts) {
@@ -79,14 +85,30 @@ Result<int> start_successor(const std::vector<int>& listening, const std::vector
     if (copy < 0) return fail(Errc::kUnavailable, std::strerror(errno));
     lifted.push_back(copy);
   }
-  const pid_t child = fork();
-  if (child == 0) {
-    for (std::size_t i = 0; i < lifted.size(); ++i) dup2(lifted[i], kFirstDescriptor + static_cast<int>(i));
-    execve(argv[0], argv.data(), envp.data());
-    _exit(127);
+  // Twice, so that the successor is a child of the first process: systemd waits for the end of its own children alone,
+  // and would kill another's on stop instead of letting it drain.
+  int report[2];
+  if (pipe2(report, O_CLOEXEC) != 0) return fail(Errc::kUnavailable, std::strerror(errno));
+  const pid_t between = fork();
+  if (between == 0) {
+    const pid_t successor = fork();
+    if (successor == 0) {
+      for (std::size_t i = 0; i < lifted.size(); ++i) dup2(lifted[i], kFirstDescriptor + static_cast<int>(i));
+      execve(argv[0], argv.data(), envp.data());
+      _exit(127);
+    }
+    _exit(write(report[1], &successor, sizeof successor) == sizeof successor ? 0 : 1);
   }
+  const int failure = errno;
   for (const int copy : lifted) close(copy);
-  if (child < 0) return fail(Errc::kUnavailable, std::strerror(errno));
+  close(report[1]);
+  pid_t child = -1;
+  if (between > 0) {
+    if (read(report[0], &child, sizeof child) != sizeof child) child = -1;
+    waitpid(between, nullptr, 0);
+  }
+  close(report[0]);
+  if (child < 0) return fail(Errc::kUnavailable, between < 0 ? std::strerror(failure) : "cannot fork");
   return child;
 }
 
@@ -96,8 +118,8 @@ void dismiss_predecessor() {
   int process = 0;
   std::from_chars(text, text + std::strlen(text), process);
   unsetenv(kPredecessorVariable);
-  // Only if it is still our parent: the number may belong to somebody else by now.
-  if (process > 1 && process == getppid()) kill(process, SIGTERM);
+  // Only if it is of our session: the number may belong to somebody else by now.
+  if (process > 1 && getsid(process) == getsid(0)) kill(process, SIGTERM);
 }
 
 }  // namespace railgun::app
