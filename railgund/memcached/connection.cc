@@ -5,7 +5,7 @@
 #include <ctime>
 #include <string_view>
 
-#include <libmemcached/memcached.h>
+#include <libmemcached-1.0/memcached.h>
 
 #include "railgund/base/check.h"
 

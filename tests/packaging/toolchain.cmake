@@ -11,7 +11,8 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
-set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+# libarchive's own build installs a shared library as well.
+set(LibArchive_LIBRARY ${RAILGUN_TOOLCHAIN}/lib/libarchive.a)
 set(ENV{PKG_CONFIG_LIBDIR} ${RAILGUN_TOOLCHAIN}/lib/pkgconfig)
 set(PKG_CONFIG_ARGN --static)
 # x86-64 programs of this toolchain run where they are built, so tests can be discovered and run as usual.

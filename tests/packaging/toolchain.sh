@@ -96,8 +96,10 @@ keep_licence() {
 # ---- compiler --------------------------------------------------------------------------------------------------------
 
 specs=/usr/lib/x86_64-linux-musl/musl-gcc.specs
-# -ffile-prefix-map: no build folder in the objects. Sections: what is not used does not get into the programs.
-flags="-O2 -fPIC -ffunction-sections -fdata-sections -fstack-protector-strong -D_FORTIFY_SOURCE=0 -ffile-prefix-map=$work=."
+# No build folder in the objects. In the wrappers, not in the flags: OpenSSL keeps its flags as text.
+maps="-ffile-prefix-map=$work=source -ffile-prefix-map=$prefix=toolchain"
+# Sections: what is not used does not get into the programs.
+flags="-O2 -fPIC -ffunction-sections -fdata-sections -fstack-protector-strong"
 
 make_compiler() {
   # musl has no kernel headers of its own; OpenSSL and libevent want some.
@@ -105,12 +107,12 @@ make_compiler() {
   ln -s /usr/include/linux /usr/include/x86_64-linux-gnu/asm /usr/include/asm-generic "$prefix/kernel/"
   cat >"$prefix/bin/musl-cc" <<WRAPPER
 #!/bin/sh
-exec gcc-12 -specs $specs -isystem $prefix/kernel "\$@"
+exec gcc-12 -specs $specs $maps -isystem $prefix/kernel "\$@"
 WRAPPER
   # --eh-frame-hdr is missing from the specs; without it no exception is ever caught.
   cat >"$prefix/bin/musl-c++" <<WRAPPER
 #!/bin/sh
-exec g++-12 -specs $specs -nostdinc++ -isystem $prefix/kernel -isystem $prefix/include/c++/12 \\
+exec g++-12 -specs $specs $maps -nostdinc++ -isystem $prefix/kernel -isystem $prefix/include/c++/12 \\
   -isystem $prefix/include/c++/12/x86_64-linux-musl "\$@" -L$prefix/lib -Wl,--eh-frame-hdr \\
   -Wl,--start-group -lmuslcompat -lgcc -lgcc_eh -lc -Wl,--end-group
 WRAPPER
@@ -128,8 +130,8 @@ WRAPPER
   mkdir libstdc++ && cd libstdc++
   ../gcc-12.2.0/libstdc++-v3/configure --build=x86_64-linux-gnu --host=x86_64-linux-musl --prefix="$prefix" \
     --with-gxx-include-dir="$prefix/include/c++/12" --disable-shared --disable-multilib --disable-nls \
-    --disable-libstdcxx-pch --disable-libstdcxx-filesystem-ts CC="gcc-12 -specs $specs" CXX="g++-12 -specs $specs" \
-    CPP="gcc-12 -specs $specs -E" CFLAGS="$flags" CXXFLAGS="$flags" >>"$log" 2>&1
+    --disable-libstdcxx-pch --disable-libstdcxx-filesystem-ts CC="gcc-12 -specs $specs $maps" \
+    CXX="g++-12 -specs $specs $maps" CPP="gcc-12 -specs $specs -E" CFLAGS="$flags" CXXFLAGS="$flags" >>"$log" 2>&1
   make -j"$JOBS" >>"$log" 2>&1
   make install >>"$log" 2>&1
 }
