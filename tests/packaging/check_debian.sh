@@ -32,5 +32,4 @@ as_root ln -s ../inside.service "$root/etc/systemd/system/default.target.wants/i
 as_root timeout 400 systemd-nspawn --register=no --keep-unit --private-network -b -q -D "$root" \
   </dev/null >"$work/console" 2>&1 || true
 cat "$root/opt/result" 2>/dev/null || { tail -n 30 "$work/console"; die "$suite did not boot"; }
-[ -z "${RAILGUN_KEEP_JOURNAL:-}" ] || as_root journalctl --no-pager -q -D "$root/var/log/journal" -u 'railgund*' | tail -n 60
 [ "$(cat "$root/opt/code")" = 0 ]

@@ -20,7 +20,7 @@ for program in "$STAGE/usr/sbin/railgund" "$STAGE/usr/bin/railgunctl"; do
   check "$name: exceptions can be caught" sh -c "readelf -lW $program | grep GNU_EH_FRAME"
   check "$name: relocations are read-only" sh -c "readelf -lW $program | grep GNU_RELRO"
   check "$name: is stripped" sh -c "! readelf -SW $program | grep -q symtab"
-  refuse "$name: names no folder of the build machine" sh -c "strings -a $program | grep -F -e '$HOME' -e '$TOP'"
+  refuse "$name: names no folder of the build machine" sh -c "strings -a $program | grep -F -e '$HOME/' -e '$TOP'"
   check "$name: runs without an environment" env -i "$program" --version
   check "$name: runs in a locale it does not know" env LC_ALL=en_US.UTF-8 "$program" --version
   check "$name: says its version" sh -c "$program --version | grep -F '${RAILGUN_BUILT_VERSION:-$VERSION}'"

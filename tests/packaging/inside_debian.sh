@@ -152,4 +152,5 @@ find / -xdev -name '*railgun*' -not -path '/opt/*' -not -path '/usr/share/keyrin
   -not -path '/var/lib/apt/*' 2>/dev/null | sort >$scratch/after
 same "purge leaves no file" "" "$(comm -13 $scratch/before $scratch/after)"
 check "purge leaves the user" id railgun
+[ $failed = 0 ] || journalctl -b --no-pager -o short -u railgund.service -u railgund-sender.service | grep -v ' GET ' | tail -n 60
 finish

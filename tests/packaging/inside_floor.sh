@@ -23,7 +23,7 @@ for end in listener sender; do
     echo "pid.file = $folder/$end/pid"
   } >"$folder/$end.conf"
   check "settings of the $end" $floor ./railgund --config "$folder/$end.conf" --check
-  $floor ./railgund --config "$folder/$end.conf" >"$folder/$end.log" 2>&1 &
+  $floor ./railgund --config "$folder/$end.conf" --stderr >"$folder/$end.log" 2>&1 &
   eval "$end=\$!"
 done
 busybox httpd -f -p 127.0.0.1:$pair_origin_port -h "$folder/origin" &
@@ -45,5 +45,5 @@ wait "$listener"
 same "the listener ends well" 0 $?
 wait "$sender"
 same "the sender ends well" 0 $?
-[ $failed = 0 ] || tail -n 5 "$folder"/*.log
+[ $failed = 0 ] || tail -n 20 "$folder"/*.log
 finish

@@ -28,6 +28,6 @@ for name in "${checks[@]}"; do
   esac
   if "${command[@]}" >"$results/$name.log" 2>&1; then verdict=ok; else verdict=FAIL failed=$((failed + 1)); fi
   printf '%-5s %-16s %4d s  %s\n' $verdict "$name" $((SECONDS - started)) "$(tail -n 1 "$results/$name.log")"
-  [ $verdict = ok ] || grep -A8 -E '^ *FAIL' "$results/$name.log" | sed 's/^/        /' || true
+  [ $verdict = ok ] || grep -A3 -E '^ *FAIL' "$results/$name.log" | head -n 40 | sed 's/^/        /' || true
 done
 [ $failed = 0 ]
