@@ -9,7 +9,7 @@ _railgunctl() {
     esac
   done
   case $previous in
-    --config | --output | -o | --socket)
+    --config | --output | -o | --ref | --socket)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
@@ -20,12 +20,16 @@ _railgunctl() {
   esac
   local words="--help --json --socket --config"
   case $command in
-    "") words="$words --version status top links sites stats reload config purge log-level drain railgun activate decode support-bundle" ;;
+    "") words="$words --version status top links sites stats reload config purge log-level drain railgun activate decode support-bundle delta savings" ;;
     " config") words="$words show" ;;
     " railgun") words="$words create list show enable disable delete" ;;
     " railgun create"*) words="$words --host --uses --expires" ;;
     " activate"*) words="$words --host" ;;
     " purge"*) words="$words --site --all" ;;
+    " delta") words="$words encode apply" ;;
+    " delta encode"*) words="$words --ref --effort -o --output" ;;
+    " delta apply"*) words="$words --ref -o --output" ;;
+    " savings"*) words="$words --pairs --sizes-only" ;;
     " top"*) words="$words --every --count" ;;
     " log-level") words="$words 0 1 2 3 4 5" ;;
     " support-bundle"*) words="$words -o --output --root" ;;
