@@ -19,7 +19,7 @@ WalkPlan plan_for(std::span<const Instruction> instructions) {
 }  // namespace
 
 FastTier::FastTier(Reference::Prepared& reference)
-    : walker_(std::make_unique<GapWalker<NibbleModel>>(reference, NibbleModel(reference.primed_rows().rows()))) {}
+    : walker_(std::make_unique<GapWalker<NibbleModel>>(reference, NibbleModel(reference.primed_rows()))) {}
 
 void FastTier::encode(ByteView window, bool last, std::span<const Instruction> instructions, Bytes& payload) {
   RangeEncoder coder(payload);

@@ -4,8 +4,12 @@
 
 namespace railgun::delta {
 
-NibbleModel::NibbleModel(const NibbleRow* start)
-    : start_(start), scratch_(NibbleScratch::borrow()), own_(scratch_->rows.get()), changed_(scratch_->changed.get()) {
+NibbleModel::NibbleModel(const PrimedRows& start)
+    : start_(start.rows()),
+      halvings_(start.halvings()),
+      scratch_(NibbleScratch::borrow()),
+      own_(scratch_->rows.get()),
+      changed_(scratch_->changed.get()) {
   for (auto& set : weights_) {
     set.fill(kStartWeight);
     set.back() = 0;

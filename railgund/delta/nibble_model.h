@@ -18,7 +18,7 @@ namespace railgun::delta {
 class NibbleModel {
  public:
   // `start` outlives the model.
-  explicit NibbleModel(const NibbleRow* start);
+  explicit NibbleModel(const PrimedRows& start);
 
   void begin(Volume) {}
   void learn(ByteView, std::uint64_t) {}
@@ -51,6 +51,7 @@ class NibbleModel {
   // By contexts seen before, half of the byte and bit of the half.
   std::array<std::array<int, kInputs>, (NibbleContexts::kOrders + 1) * 8> weights_;
   const NibbleRow* start_;
+  unsigned halvings_;
   NibbleScratch::Loan scratch_;
   NibbleRow* own_;
   std::uint8_t* changed_;
@@ -108,7 +109,7 @@ unsigned NibbleModel::nibble(Coder& coder, unsigned value, const NibbleContexts:
 
 template <typename Coder>
 std::uint8_t NibbleModel::byte(Coder& coder, std::uint8_t value, const GapContext& context) {
-  const NibbleContexts contexts(context.recent);
+  const NibbleContexts contexts(context.recent, halvings_);
   const NibbleContexts::Rows highs = contexts.rows(0);
   for (const auto& place : highs) {
     __builtin_prefetch(&start_[place.index]);

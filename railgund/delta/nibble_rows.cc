@@ -23,10 +23,10 @@ void learn(NibbleRow* rows, NibbleContexts::Place place, unsigned nibble) {
   }
 }
 
-void learn(NibbleRow* rows, ByteView text) {
+void learn(NibbleRow* rows, unsigned halvings, ByteView text) {
   std::uint64_t recent = 0;
   for (const std::uint8_t byte : text) {
-    const NibbleContexts contexts(recent);
+    const NibbleContexts contexts(recent, halvings);
     const unsigned high = byte >> 4;
     for (const auto place : contexts.rows(0)) learn(rows, place, high);
     for (const auto place : contexts.rows(1 + high)) learn(rows, place, byte & 15U);
@@ -36,13 +36,16 @@ void learn(NibbleRow* rows, ByteView text) {
 
 }  // namespace
 
-PrimedRows::PrimedRows(ByteView page) : rows_(std::make_unique<NibbleRow[]>(NibbleContexts::kRows)) {
+PrimedRows::PrimedRows(ByteView page)
+    : halvings_(NibbleContexts::halvings(page.size())),
+      count_(NibbleContexts::rows_of(page.size())),
+      rows_(std::make_unique<NibbleRow[]>(count_)) {
   if (page.size() <= kStretches * kStretchBytes) {
-    learn(rows_.get(), page);
+    learn(rows_.get(), halvings_, page);
     return;
   }
   const std::size_t stride = page.size() / kStretches;
-  for (std::size_t i = 0; i < kStretches; ++i) learn(rows_.get(), page.subspan(i * stride, kStretchBytes));
+  for (std::size_t i = 0; i < kStretches; ++i) learn(rows_.get(), halvings_, page.subspan(i * stride, kStretchBytes));
 }
 
 namespace {
@@ -56,11 +59,11 @@ std::unique_ptr<NibbleScratch>& kept_scratch() {
 
 NibbleScratch::Loan NibbleScratch::borrow() {
   if (kept_scratch()) {
-    std::fill_n(kept_scratch()->changed.get(), NibbleContexts::kRows, std::uint8_t{0});
+    std::fill_n(kept_scratch()->changed.get(), kRows, std::uint8_t{0});
     return Loan(kept_scratch().release());
   }
-  return Loan(new NibbleScratch{std::make_unique_for_overwrite<NibbleRow[]>(NibbleContexts::kRows),
-                                std::make_unique<std::uint8_t[]>(NibbleContexts::kRows)});
+  return Loan(
+      new NibbleScratch{std::make_unique_for_overwrite<NibbleRow[]>(kRows), std::make_unique<std::uint8_t[]>(kRows)});
 }
 
 void NibbleScratch::Return::operator()(NibbleScratch* scratch) const { kept_scratch().reset(scratch); }

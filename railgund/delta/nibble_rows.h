@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -52,10 +53,16 @@ class NibbleContexts {
   using Rows = std::array<Place, kOrders>;
   static constexpr std::array<unsigned, kOrders> kBits = {13, 13, 14, 14};
   static constexpr std::array<std::uint32_t, kOrders + 1> kBegin = {0, 1U << 13, 1U << 14, 1U << 15, 3U << 14};
-  static constexpr std::size_t kRows = kBegin[kOrders];
+
+  // References below 32 KB halve the tables, below 16 KB once more, and so on, so that memory stays below some fifty times the page.
+  static unsigned halvings(std::size_t page_bytes) {
+    const auto width = static_cast<unsigned>(std::bit_width(page_bytes));
+    return width >= 16 ? 0 : width <= 11 ? 5 : 16 - width;
+  }
+  static std::size_t rows_of(std::size_t page_bytes) { return kBegin[kOrders] >> halvings(page_bytes); }
 
   // `recent`: the last bytes, the latest lowest.
-  explicit NibbleContexts(std::uint64_t recent) {
+  NibbleContexts(std::uint64_t recent, unsigned halvings) : halvings_(halvings) {
     for (unsigned k = 0; k < kOrders; ++k) {
       hashes_[k] = static_cast<std::uint32_t>(((recent << (56 - 8 * k)) + k) * 0x9e3779b97f4a7c15ULL >> 32);
     }
@@ -66,12 +73,13 @@ class NibbleContexts {
     Rows all;
     for (std::size_t k = 0; k < kOrders; ++k) {
       const std::uint32_t hash = (hashes_[k] ^ before * 0x2c1b3c6dU) * 0x85ebca6bU;
-      all[k] = {kBegin[k] + (hash >> (32 - kBits[k])), static_cast<std::uint16_t>(hash)};
+      all[k] = {(kBegin[k] >> halvings_) + (hash >> (32 - kBits[k] + halvings_)), static_cast<std::uint16_t>(hash)};
     }
     return all;
   }
 
  private:
+  unsigned halvings_;
   std::array<std::uint32_t, kOrders> hashes_;
 };
 
@@ -81,9 +89,12 @@ class PrimedRows {
   // `page` may be empty: rows that know nothing.
   explicit PrimedRows(ByteView page);
   const NibbleRow* rows() const { return rows_.get(); }
-  std::size_t memory_bytes() const { return NibbleContexts::kRows * sizeof(NibbleRow); }
+  unsigned halvings() const { return halvings_; }
+  std::size_t memory_bytes() const { return count_ * sizeof(NibbleRow); }
 
  private:
+  unsigned halvings_;
+  std::size_t count_;
   std::unique_ptr<NibbleRow[]> rows_;
 };
 
@@ -98,6 +109,7 @@ struct NibbleScratch {
   };
   using Loan = std::unique_ptr<NibbleScratch, Return>;
   static Loan borrow();
+  static constexpr std::size_t kRows = NibbleContexts::kBegin[NibbleContexts::kOrders];
 };
 
 }  // namespace railgun::delta
