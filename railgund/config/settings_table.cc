@@ -256,7 +256,7 @@ const std::array kSettings{
             .most = kDay},
     Setting{.key = "origin.idleconns",
             .place = &Config::origin_idle_connections,
-            .help = "Idle connections kept to one origin by one worker.",
+            .help = "Idle connections kept to one origin by one worker. More are kept for a second.",
             .most = 10'000},
     Setting{.key = "origin.connections",
             .place = &Config::origin_connections,

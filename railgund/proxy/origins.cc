@@ -11,6 +11,9 @@ namespace {
 
 // How long a target that could not be reached is tried after the others.
 constexpr Duration kSickFor = std::chrono::seconds(10);
+// How long an idle connection beyond those that the setting keeps waits for the next request: with many requests at
+// once there are always some between two of theirs, and a new connection for each would cost more than the request.
+constexpr Duration kSurplusIdle = std::chrono::seconds(1);
 // Calls that wait for a connection to one target, beyond which new ones are refused at once.
 constexpr std::size_t kMostWaiting = 1000;
 
@@ -260,12 +263,14 @@ void Origins::finish_exchange(ConnectionId id, Connection& connection, Instant n
   connection.call.reset();
   Target& pool = targets_[connection.key];
   const TargetKey key = connection.key;
-  if (!connection.http.is_reusable() ||
-      (pool.idle.size() >= context_.config->origin_idle_connections && pool.waiting.empty())) {
+  const unsigned kept = context_.config->origin_idle_connections;
+  if (!connection.http.is_reusable() || (kept == 0 && pool.waiting.empty())) {
     drop(id, now);
     return;
   }
-  connection.idle_until = now + context_.config->origin_idle_timeout;
+  // The last to come is the first to go on: those at the bottom are the ones that stay.
+  const Duration timeout = context_.config->origin_idle_timeout;
+  connection.idle_until = now + (pool.idle.size() < kept ? timeout : std::min(kSurplusIdle, timeout));
   pool.idle.push_back(id);
   connection.told.update(context_, id, true, false);
   deadlines_.set(id, connection.idle_until);

@@ -1,0 +1,102 @@
+// Connections to an origin: which are kept, and for how long.
+#include "railgund/proxy/origins.h"
+
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace railgun::proxy {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+struct Bench {
+  explicit Bench(unsigned kept) {
+    auto made = std::make_shared<config::Config>();
+    made->origin_idle_connections = kept;
+    context.config = made;
+  }
+
+  void ask() {
+    http::Request request;
+    request.method = "GET";
+    request.host = "site.test";
+    request.target = "/";
+    origins.begin({.targets = {{.secure = false, .endpoint = {"origin", 80}}}}, request, now);
+  }
+  // What was dialled is there at once. Says how many were dialled, and who.
+  std::size_t connect() {
+    std::size_t count = 0;
+    while (!context.effects.empty()) {
+      const Effect effect = std::move(context.effects.front());
+      context.effects.pop_front();
+      const auto* dial = std::get_if<Dial>(&effect);
+      if (dial == nullptr) continue;
+      ++count;
+      opened.push_back(dial->connection);
+      origins.connected(dial->connection, now);
+    }
+    return count;
+  }
+  void answer_all() {
+    for (const ConnectionId id : opened) {
+      Bytes request;
+      if (origins.pull(id, request, 4096, now) == 0) continue;
+      origins.receive(id, as_bytes("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), now);
+    }
+    while (auto event = origins.poll()) {
+      if (const auto* http_event = std::get_if<http::ClientEvent>(&event->event);
+          http_event != nullptr && std::holds_alternative<http::ResponseEnd>(*http_event)) {
+        ++answers;
+        origins.cancel(event->call, now);
+      }
+    }
+  }
+
+  Instant now{};
+  page::Cache cache{1 << 20};
+  Counters counters;
+  Context context{.config = nullptr, .cache = cache, .counters = counters};
+  Origins origins{context};
+  std::vector<ConnectionId> opened;
+  std::size_t answers = 0;
+};
+
+// With 32 requests at once and 8 kept, three requests of four each opened a connection of their own.
+TEST(Origins, KeepMoreThanTheSettingWhileThereAreManyRequests) {
+  Bench bench(2);
+  for (int i = 0; i < 5; ++i) bench.ask();
+  EXPECT_EQ(bench.connect(), 5U);
+  bench.answer_all();
+  EXPECT_EQ(bench.answers, 5U);
+  EXPECT_EQ(bench.origins.open_connections(), 5U);
+
+  bench.now += milliseconds(500);
+  for (int i = 0; i < 5; ++i) bench.ask();
+  EXPECT_EQ(bench.connect(), 0U);
+  bench.answer_all();
+  EXPECT_EQ(bench.answers, 10U);
+
+  bench.now += seconds(1);
+  bench.origins.on_deadline(bench.now);
+  EXPECT_EQ(bench.origins.open_connections(), 2U);
+  bench.now += seconds(58);
+  bench.origins.on_deadline(bench.now);
+  EXPECT_EQ(bench.origins.open_connections(), 2U);
+  bench.now += seconds(1);
+  bench.origins.on_deadline(bench.now);
+  EXPECT_EQ(bench.origins.open_connections(), 0U);
+}
+
+TEST(Origins, KeepNoneWhereTheSettingSaysNone) {
+  Bench bench(0);
+  bench.ask();
+  EXPECT_EQ(bench.connect(), 1U);
+  bench.answer_all();
+  EXPECT_EQ(bench.answers, 1U);
+  EXPECT_EQ(bench.origins.open_connections(), 0U);
+}
+
+}  // namespace
+}  // namespace railgun::proxy
