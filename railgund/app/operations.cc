@@ -13,6 +13,7 @@
 #include "railgund/app/sender_activation.h"
 #include "railgund/app/server.h"
 #include "railgund/app/statistics.h"
+#include "railgund/app/statistics_server.h"
 #include "railgund/base/check.h"
 #include "railgund/log/log.h"
 #include "railgund/tls/certificate.h"
@@ -103,7 +104,9 @@ struct Operations::State {
       : server(the_server),
         last_panic(std::move(panic)),
         retry(the_server.loop(), [this] { open_control(); }),
-        renewal(the_server.loop(), [this] { look_after_identity(); }) {}
+        renewal(the_server.loop(), [this] { look_after_identity(); }),
+        retry_statistics(the_server.loop(), [this] { open_statistics(); }),
+        log_statistics(the_server.loop(), [this] { write_statistics(); }) {}
 
   void open_control() {
     const config::Config& config = *server.config();
@@ -278,6 +281,29 @@ struct Operations::State {
     });
   }
 
+  // The port is tried again like the control socket: after an upgrade it is still held for a while.
+  void open_statistics() {
+    const config::Config& config = *server.config();
+    if (!config.stats_enabled) return;
+    if (config.stats_log) log_statistics.set(server.loop().now() + config.stats_interval);
+    if (!config.stats_listen || statistics) return;
+    auto opened = StatisticsServer::open(
+        server.loop(), *config.stats_listen, [this] { return totals(); },
+        [this] { return server.config()->stats_token; });
+    if (opened) {
+      statistics = std::move(*opened);
+      return;
+    }
+    if (!told_statistics) log::error("stats.listen: " + opened.error().text + "; trying again every second");
+    told_statistics = true;
+    retry_statistics.set(server.loop().now() + kRetry);
+  }
+
+  void write_statistics() {
+    log::error("statistics " + statistics_json(totals()));
+    log_statistics.set(server.loop().now() + server.config()->stats_interval);
+  }
+
   // The sender's or the listener's half of activation, where the settings do not name certificates themselves.
   void start_activation() {
     const config::Config& config = *server.config();
@@ -324,6 +350,10 @@ struct Operations::State {
   std::unique_ptr<ListenerActivation> listener;
   net::Timer retry;
   net::Timer renewal;
+  std::unique_ptr<StatisticsServer> statistics;
+  net::Timer retry_statistics;
+  net::Timer log_statistics;
+  bool told_statistics = false;
   bool told = false;
 };
 
@@ -331,6 +361,7 @@ Operations::Operations(Server& server, std::string last_panic)
     : state_(std::make_unique<State>(server, std::move(last_panic))) {
   state_->start_activation();
   state_->open_control();
+  state_->open_statistics();
 }
 Operations::~Operations() = default;
 
