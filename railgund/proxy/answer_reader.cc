@@ -43,9 +43,9 @@ Result<void> AnswerReader::end(ByteView trailer) {
 
 Result<std::size_t> AnswerReader::rebuild(std::size_t room) {
   std::size_t used = 0;
-  while (answer_ && !coded_.empty() && body_.size() < room) {
+  while (answer_ && !coded_.empty() && body().size() < room) {
     if (!decoder_) {
-      const std::size_t count = std::min(coded_.size(), room - body_.size());
+      const std::size_t count = std::min(coded_.size(), room - body().size());
       page_bytes_ += count;
       used += count;
       body_.append(coded_.view().first(count));
@@ -68,10 +68,31 @@ void AnswerReader::take_page(Bytes bytes) {
   page_bytes_ += bytes.size();
   if (page_fits_ && page_.size() + bytes.size() > page_limit_bytes_) {
     page_fits_ = false;
+    body_.append(ByteView(page_).subspan(taken_));
     page_ = Bytes{};
   }
-  if (page_fits_) append(page_, bytes);
-  body_.append(std::move(bytes));
+  if (!page_fits_) {
+    body_.append(std::move(bytes));
+  } else if (page_.empty()) {
+    page_ = std::move(bytes);
+  } else {
+    append(page_, bytes);
+  }
+}
+
+ByteView AnswerReader::body() const {
+  if (!decoder_ || !page_fits_) return body_.view();
+  // Once it is a version, the page is there.
+  const bool moved = version_ != nullptr && !keeps_reference();
+  return (moved ? version_->reference.bytes() : ByteView(page_)).subspan(taken_);
+}
+
+void AnswerReader::body_taken(std::size_t count) {
+  if (!decoder_ || !page_fits_) {
+    body_.consume(count);
+  } else {
+    taken_ += std::min(count, body().size());
+  }
 }
 
 Result<void> AnswerReader::complete() {
@@ -88,8 +109,12 @@ Result<void> AnswerReader::complete() {
     return fail(Errc::kMalformed, "answer that keeps a reference it has not");
   const Id128 id = (*hash_)(page_);
   if (id_half(id) != trailer_->id_half) return fail(Errc::kDenied, "the rebuilt page fails its check");
-  version_ = keeps_reference() ? named_[*answer_->reference]
-                               : std::make_shared<page::Version>(id, std::move(page_), trailer_->keep);
+  if (keeps_reference()) {
+    version_ = named_[*answer_->reference];
+  } else {
+    page_.shrink_to_fit();  // the decoder makes room for more
+    version_ = std::make_shared<page::Version>(id, std::move(page_), trailer_->keep);
+  }
   return {};
 }
 

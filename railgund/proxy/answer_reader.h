@@ -27,7 +27,7 @@ class AnswerReader {
   void data(ByteView coded_bytes);
   Result<void> end(ByteView trailer);
 
-  // Rebuilds until body() holds `room` bytes or nothing is left to do. Says how many coded bytes it used.
+  // Rebuilds until body() has `room` bytes or nothing is left to do. Says how many coded bytes it used.
   // Errors: kMalformed, kDenied (a check failed), kTooLarge, kUnsupported.
   Result<std::size_t> rebuild(std::size_t room);
 
@@ -35,8 +35,9 @@ class AnswerReader {
   // All that the link has to give is here.
   bool has_end() const { return trailer_.has_value(); }
   const Answer& answer() const { return *answer_; }
-  // Checked bytes for the client, who takes them off.
-  ByteQueue& body() { return body_; }
+  // Checked bytes that the client has not taken; valid until the next call that is not const.
+  ByteView body() const;
+  void body_taken(std::size_t count);
   // Everything has come, was rebuilt and checked.
   bool is_complete() const { return complete_; }
   // What both ends are to keep as the latest of the page: it, or the version it was rebuilt from, or null; after
@@ -60,9 +61,12 @@ class AnswerReader {
   std::optional<delta::Decoder> decoder_;  // none: raw
   std::optional<AnswerTrailer> trailer_;   // once the end has come
   ByteQueue coded_;
-  ByteQueue body_;
+  // The page so far, as long as it may be kept, and how much of it the client has taken; of a body that is not kept,
+  // only what he has yet to take.
   Bytes page_;
+  std::size_t taken_ = 0;
   bool page_fits_ = true;
+  ByteQueue body_;
   bool complete_ = false;
   page::VersionPtr version_;
   std::uint64_t coded_bytes_ = 0;

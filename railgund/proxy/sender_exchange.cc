@@ -323,8 +323,8 @@ void SenderExchange::pump_answer(Ends& ends, Instant now) {
     if (ready && !head_sent_) send_head_from_link(ends, now);
     const std::size_t count = head_sent_ ? std::min(reader_->body().size(), ends.client.writable_bytes()) : 0;
     if (count > 0) {
-      ends.client.send_body(reader_->body().view().first(count), now);
-      reader_->body().consume(count);
+      ends.client.send_body(reader_->body().first(count), now);
+      reader_->body_taken(count);
     }
     if (count == 0 && *used == 0) break;
   }

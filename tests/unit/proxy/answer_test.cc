@@ -55,7 +55,8 @@ struct Exchange {
       auto used = reader.rebuild(kRoom);
       if (!used) return std::unexpected(used.error());
       if (*used == 0 && reader.body().empty() && !reader.is_complete()) return fail(Errc::kMalformed, "stuck");
-      body += as_text(reader.body().take_all());
+      body += as_text(reader.body());
+      reader.body_taken(reader.body().size());
     }
     rebuilt = reader.version();
     return body;
@@ -187,6 +188,15 @@ TEST(AnswerWriter, KeepsNoPageOverTheLimit) {
   exchange.config.page_limit_bytes = 100;
   ASSERT_TRUE(exchange.pass(page_text(1), nullptr));
   EXPECT_EQ(exchange.written, nullptr);
+  EXPECT_EQ(exchange.rebuilt, nullptr);
+}
+
+TEST(AnswerReader, PassesAPageThatIsTooLargeToBeKept) {
+  Exchange exchange;
+  std::string text;
+  for (int i = 0; text.size() < (1 << 20) + 300'000; ++i) text += page_text(i);
+  EXPECT_TRUE(exchange.pass(text, nullptr).value() == text);
+  EXPECT_NE(exchange.written, nullptr);
   EXPECT_EQ(exchange.rebuilt, nullptr);
 }
 
