@@ -8,9 +8,11 @@ import json
 import pathlib
 import random
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 
 import harness
 import news_origin
@@ -283,6 +285,30 @@ def test_bad_origins_get_a_clear_answer():
             whole = b"content-length: 1000" not in head.lower() and not head.startswith(b"HTTP/1.1 527")
             assert not whole and len(body) != 1000, answer
         same(pair.get("/page")[2], PAGE, "the page after all that")
+
+
+def test_an_https_origin_must_show_a_certificate_for_the_host():
+    with tempfile.TemporaryDirectory(prefix="railgun-https-") as folder:
+        authority = harness.Certificates(pathlib.Path(folder))
+        for name in ("site.test", "other.test"):
+            authority.issue(name)
+        for name, status in (("site.test", 200), ("other.test", 520)):
+            asked_for = []
+            server = origin.Server(("127.0.0.1", 0), origin.Handler)
+            server.routes = ROUTES
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(pathlib.Path(folder, f"{name}.pem"), pathlib.Path(folder, f"{name}.key"))
+            context.sni_callback = lambda _, server_name, __: asked_for.append(server_name)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            nat = pathlib.Path(folder, "nat.conf")
+            nat.write_text(f"default = https://127.0.0.1:{server.server_port}\n")
+            with harness.Pair(0, listener={"map.file": nat, "ca.bundle": authority.ca}) as pair:
+                got, _, body = pair.get("/page")
+                same(got, status, f"the origin shows {name}")
+                assert body == PAGE if status == 200 else b"certificate" in body, body[:200]
+                same(asked_for, ["site.test"], "the name in the TLS greeting")
+            server.shutdown()
 
 
 def test_php_page_with_a_session_crosses_as_a_delta():
