@@ -448,7 +448,7 @@ const std::array kSettings{
     Setting{.key = "stats.listen",
             .place = &Config::stats_listen,
             .takes = Takes::kRestart,
-            .help = "HTTP: a page with graphs at /, JSON as the original's, Prometheus at /metrics.",
+            .help = "HTTP: at / the JSON that the original had, at /metrics the same for Prometheus.",
             .example = "127.0.0.1:24088"},
     Setting{.key = "stats.token",
             .place = &Config::stats_token,
