@@ -19,7 +19,7 @@
 namespace railgun::app {
 namespace {
 
-// The main loop looks at drains and feeds the watchdog this often.
+// The main loop looks whether a drain is done this often.
 constexpr Duration kTick = std::chrono::milliseconds(50);
 
 // Four hex digits that stand for this program in Cf-Railgun.
@@ -223,7 +223,7 @@ int Server::run() {
                    std::to_string(workers_.size()) + (workers_.size() == 1 ? " worker" : " workers"));
   if (!config_->pid_file.empty()) write_pid_file(config_->pid_file);
   dismiss_predecessor();
-  tick_.set(loop_.now() + kTick);
+  tick_.set(loop_.now());
   loop_.run();
   if (!config_->pid_file.empty() && successor_ == 0) unlink(config_->pid_file.c_str());
   notifier_.stopping();
@@ -273,16 +273,19 @@ void Server::drain() {
   log::information("draining");
   acceptors_.clear();
   for (const auto& worker : workers_) worker->drain();
+  tick_.set(loop_.now());
 }
 
 void Server::tick() {
-  tick_.set(loop_.now() + kTick);
   if (draining_) {
     const bool done =
         std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->is_drained(); });
     if (done || loop_.now() >= drain_end_) loop_.stop();
   }
   feed_watchdog();
+  // Else nothing is to be done: an idle daemon sleeps.
+  const Instant next_feed = notifier_.watchdog_interval() ? watchdog_due_ : kNever;
+  tick_.set(draining_ ? std::min(loop_.now() + kTick, next_feed) : next_feed);
 }
 
 // systemd hears from us only while every worker turns: each is nudged, and must have turned by the next time.
