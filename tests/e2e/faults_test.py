@@ -56,19 +56,19 @@ def test_memcached_may_freeze_forget_and_die_without_anybody_noticing():
     with tempfile.TemporaryDirectory(prefix="railgun-memcached-") as folder, Memcached(pathlib.Path(folder)) as memcached:
         # Memory for a few pages only, so that the store is asked all the time.
         store = {"memcached.servers": memcached.socket, "memory.limit": "1M", "reference.page_limit": "200K"}
-        with certified_pair(listener=store, sender=store) as (pair, _), certified.Load(pair, paths=40) as load:
-            load.wait_for_right(30)
+        with certified_pair(listener=store, sender=store) as (pair, _), certified.Load(pair, paths=20) as load:
+            load.wait_for_right(15)
             for _ in range(10):
                 memcached.flush()
-                load.wait_for_right(4)
+                load.wait_for_right(2)
             memcached.freeze()
-            load.wait_for_right(50)
+            load.wait_for_right(30)
             memcached.thaw()
-            load.wait_for_right(30)
+            load.wait_for_right(15)
             memcached.kill()
-            load.wait_for_right(50)
-            memcached.start()
             load.wait_for_right(30)
+            memcached.start()
+            load.wait_for_right(15)
             print(f"        {load.right} right pages, {len(load.errors)} errors, the slowest {load.slowest * 1000:.0f} ms")
             assert not load.errors, load.errors[:5]
             # Each look-up in a frozen store may cost its time limit, 100 ms; a stall would be seconds.
