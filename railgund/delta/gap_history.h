@@ -12,7 +12,11 @@ namespace railgun::delta {
 
 class GapHistory {
  public:
-  GapHistory() : text_(std::make_unique_for_overwrite<std::uint8_t[]>(kSize)) { places_.fill(0); }
+  GapHistory() : text_(std::make_unique_for_overwrite<std::uint8_t[]>(kSize)) {
+    places_.fill(0);
+    // Place 0 holds no text, but find() compares with what stands before place 1: both ends must see the same there.
+    text_[0] = 0;
+  }
 
   static constexpr unsigned kOrder = 5;
 
