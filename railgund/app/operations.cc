@@ -13,6 +13,7 @@
 #include "railgund/app/sender_activation.h"
 #include "railgund/app/server.h"
 #include "railgund/app/statistics.h"
+#include "railgund/app/statistics_json.h"
 #include "railgund/app/statistics_server.h"
 #include "railgund/base/check.h"
 #include "railgund/log/log.h"
@@ -50,7 +51,7 @@ control::LinkInfo link_info(const proxy::LinkStatus& link) {
           .bytes_out = link.bytes_sent};
 }
 
-// Whether a certificate's names cover the host: as proxy/peers.cc decides it.
+// Whether a certificate's names cover the host: as proxy/peers.cc decides it for links that came in.
 bool covers(const std::vector<std::string>& names, const std::string& host) {
   for (const std::string& name : names) {
     if (name == host || name == "*" || (name.starts_with("*.") && host.ends_with(std::string_view(name).substr(1))))
@@ -65,7 +66,7 @@ control::SiteInfo site_info(const config::Site& site, const std::vector<control:
   if (site.origin) info.origin = (site.origin->secure ? "https://" : "http://") + to_string(site.origin->endpoint);
   for (const control::LinkInfo& link : links) {
     const bool named = std::find(info.listeners.begin(), info.listeners.end(), link.peer) != info.listeners.end();
-    if (link.state == "up" && (named || !link.dialed) && covers(link.hosts, site.host)) ++info.links_up;
+    if (link.state == "up" && (named || (!link.dialed && covers(link.hosts, site.host)))) ++info.links_up;
   }
   return info;
 }
@@ -106,21 +107,7 @@ struct Operations::State {
         retry(the_server.loop(), [this] { open_control(); }),
         renewal(the_server.loop(), [this] { look_after_identity(); }),
         retry_statistics(the_server.loop(), [this] { open_statistics(); }),
-        log_statistics(the_server.loop(), [this] { write_statistics(); }) {
-    // Not at once: the command to drain may come from a connection of the control socket.
-    server.on_drain([this] { server.loop().post([this] { make_way(); }); });
-  }
-  ~State() { server.on_drain({}); }
-
-  // This process is ending: what the next one is to do and to show is no longer ours.
-  void make_way() {
-    if (sender) sender->retire();
-    if (!server.has_successor()) return;
-    control.reset();
-    retry.cancel();
-    statistics.reset();
-    retry_statistics.cancel();
-  }
+        log_statistics(the_server.loop(), [this] { write_statistics(); }) {}
 
   void open_control() {
     const config::Config& config = *server.config();
@@ -314,7 +301,7 @@ struct Operations::State {
   }
 
   void write_statistics() {
-    log::error("statistics " + statistics_json(totals()));
+    log::error("statistics " + statistics_json(totals(), Detail::kNoLists));
     log_statistics.set(server.loop().now() + server.config()->stats_interval);
   }
 

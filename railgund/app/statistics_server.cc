@@ -1,5 +1,7 @@
 #include "railgund/app/statistics_server.h"
 
+#include "railgund/app/statistics_json.h"
+#include "railgund/app/statistics_metrics.h"
 #include "railgund/base/byte_queue.h"
 #include "railgund/base/field.h"
 #include "railgund/net/tcp_stream.h"

@@ -10,6 +10,7 @@ constexpr Duration kDrainCheck = std::chrono::milliseconds(20);
 }  // namespace
 
 Worker::Worker(const WorkerSettings& settings) {
+  counters_.clock = [] { return Instant(std::chrono::steady_clock::now()); };
   resolver_ = std::make_unique<net::Resolver>(loop_);
   const DriveServices services{loop_, *resolver_, settings.store};
   net::SocketOptions link_options;

@@ -50,6 +50,9 @@ class AnswerWriter {
   // with that.
   const page::VersionPtr& version() const { return version_; }
   bool keeps_reference() const { return version_ != nullptr && version_ == reference_; }
+  // The page is coded, not passed as it is; against a reference.
+  bool codes() const { return encoder_ != nullptr; }
+  bool has_reference() const { return reference_ != nullptr; }
   bool was_gunzipped() const { return gunzip_ != nullptr; }
   std::uint64_t page_bytes() const { return page_bytes_; }
   std::uint64_t coded_bytes() const { return coded_bytes_; }

@@ -1,19 +1,39 @@
 // What one worker has counted. Written by its thread alone, read by any (relaxed): sums over workers are good enough.
 #pragma once
 
-#include <atomic>
-#include <cstdint>
+#include "railgund/base/histogram.h"
+#include "railgund/base/time.h"
+#include "railgund/proxy/counter.h"
+#include "railgund/proxy/site_counters.h"
 
 namespace railgun::proxy {
 
-class Counter {
+// Where the time of requests goes (nanoseconds), and how large things are. Of answers that came to their end.
+struct Distributions {
+  Histogram total_time{kTimeScale};   // from the request's head to the last byte handed on
+  Histogram link_time{kTimeScale};    // sender: from asking over the link to the answer's head: the line's round trip,
+                                      // and what the listener and the origin took
+  Histogram origin_time{kTimeScale};  // from the request to the head of the origin's answer, as seen beside it
+  Histogram store_time{kTimeScale};   // waiting for memcached
+  Histogram encode_time{kTimeScale};  // listener: work on one answer
+  Histogram decode_time{kTimeScale};  // sender: the same
+  Histogram page_bytes{kBytesScale};  // of pages that were coded, as deltas or compressed
+  Histogram delta_bytes{kBytesScale};
+  Histogram delta_parts{kPartsScale};  // a delta's share of its page, parts of a million
+};
+
+// Reads a clock before and after work, for Distributions alone: what it says decides nothing, so that a core still does
+// the same for the same input. Without a clock (the simulator) nothing is measured.
+class Stopwatch {
  public:
-  void add(std::uint64_t count = 1) { value_.fetch_add(count, std::memory_order_relaxed); }
-  void subtract(std::uint64_t count = 1) { value_.fetch_sub(count, std::memory_order_relaxed); }
-  std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
+  using Clock = Instant (*)();
+
+  explicit Stopwatch(Clock clock) : clock_(clock), begun_(clock == nullptr ? Instant{} : clock()) {}
+  Duration elapsed() const { return clock_ == nullptr ? Duration{} : clock_() - begun_; }
 
  private:
-  std::atomic<std::uint64_t> value_ = 0;
+  Clock clock_;
+  Instant begun_;
 };
 
 // "page" bytes are bodies as the client or the origin sees them, "coded" bytes are what stood for them on the link.
@@ -32,6 +52,14 @@ struct Counters {
   // The listener.
   Counter origin_connections, origin_reused, origin_retries, origin_failures, origin_bytes;
   Counter gunzipped;
+
+  Distributions spread;
+  SiteTable sites;
+  Stopwatch::Clock clock = nullptr;  // set before the worker starts
 };
+
+// Records a time or, for an answer that was coded, its sizes.
+void record(Histogram& histogram, Duration time);
+void record_sizes(Distributions& spread, std::uint64_t page_bytes, std::uint64_t coded_bytes, bool is_delta);
 
 }  // namespace railgun::proxy

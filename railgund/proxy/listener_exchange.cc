@@ -37,6 +37,8 @@ void ListenerExchange::begin(Ends& ends, Instant now) {
   look_up_references(ends, now);
   prepare_origin_request(request, *config_);
   config::MappedOrigin origin = config_->origins.find(request.host, request.secure);
+  counts_ = &ends.context.counters.sites.at(host_name(request.host), origin.from_map && !origin.from_default);
+  counts_->requests.add();
   if (config_->insecure_origin) {
     for (config::OriginTarget& target : origin.targets) {
       if (target.secure && target.endpoint.port == 443) target.endpoint.port = 80;
@@ -75,6 +77,7 @@ void ListenerExchange::store_answer(Ends& ends, TicketId ticket, const std::opti
   const std::uint8_t index = found->index;
   look_ups_.erase(found);
   ends.routes.tickets.erase(ticket);
+  if (look_ups_.empty()) record(ends.context.counters.spread.store_time, now - started_);
   if (item && (!held_ || index < held_->index)) {
     if (auto version = page::decode_item(*item, ends.hash, ask_.references[index], config_->page_limit_bytes)) {
       ends.context.counters.store_hits.add();
@@ -103,6 +106,7 @@ void ListenerExchange::call_event(Ends& ends, http::ClientEvent event, Instant n
   if (auto* received = std::get_if<http::ResponseReceived>(&event)) {
     response_ = std::move(received->response);
     origin_time_ = now - started_;
+    record(ends.context.counters.spread.origin_time, origin_time_);
     origin_flags_ = ends.origins.flags(call_);
   } else if (auto* body = std::get_if<http::ResponseBody>(&event)) {
     inbox_.append(std::move(body->bytes));
@@ -151,10 +155,12 @@ void ListenerExchange::pump_request(Ends& ends, Link& link, Instant now) {
 
 void ListenerExchange::begin_answer(Ends& ends, Instant now) {
   Link* link = ends.peers.find(key_.link);
+  if (!look_ups_.empty()) record(ends.context.counters.spread.store_time, now - started_);
   for (const LookUp& look_up : look_ups_) ends.routes.tickets.erase(look_up.ticket);
   look_ups_.clear();
   look_ups_end_ = kNever;
 
+  status_ = response_->status;
   writer_.emplace(*config_, ends.hash, 0);
   Answer answer = writer_->begin(ask_.request, std::move(*response_), held_);
   response_.reset();
@@ -166,6 +172,7 @@ void ListenerExchange::begin_answer(Ends& ends, Instant now) {
    : answer.reference            ? counters.answers_delta
                                  : counters.answers_full)
       .add();
+  (answer.coding == Coding::kRaw ? counts_->stream : answer.reference ? counts_->delta : counts_->full).add();
   if (answer.reference) counters.references_found.add();
   if (writer_->was_gunzipped()) counters.gunzipped.add();
   const EncodedHead head = encode_answer(answer);
@@ -187,7 +194,9 @@ void ListenerExchange::pump_answer(Ends& ends, Link& link, Instant now) {
     }
     const std::size_t taken = coded.size() < kCodedRoom ? std::min(inbox_.size(), kPieceBytes) : 0;
     if (taken > 0) {
+      const Stopwatch work(ends.context.counters.clock);
       const Result<void> written = writer_->write(inbox_.view().first(taken), now);
+      encode_time_ += work.elapsed();
       inbox_.consume(taken);
       ends.origins.body_consumed(call_, taken, now);
       if (!written) {
@@ -196,7 +205,10 @@ void ListenerExchange::pump_answer(Ends& ends, Link& link, Instant now) {
       }
     }
     if (inbox_.empty() && origin_ended_ && !writer_->is_finished()) {
-      if (auto finished = writer_->finish(); !finished) {
+      const Stopwatch work(ends.context.counters.clock);
+      const Result<void> finished = writer_->finish();
+      encode_time_ += work.elapsed();
+      if (!finished) {
         ends.context.log(0, ask_.request.host + ask_.request.target + ": " + finished.error().text);
         return fail(ends, link::ResetCode::kNoOrigin, now);
       }
@@ -213,6 +225,9 @@ void ListenerExchange::finish(Ends& ends, Link& link, Instant now) {
   context.counters.requests_completed.add();
   context.counters.page_bytes.add(writer_->page_bytes());
   context.counters.coded_bytes.add(writer_->coded_bytes());
+  counts_->page_bytes.add(writer_->page_bytes());
+  counts_->coded_bytes.add(writer_->coded_bytes());
+  measure(ends, now);
   if (const page::VersionPtr version = writer_->version()) {
     const bool known = has_keys_ && context.cache.insert(version, keys_);
     if (context.has_store && version->keep == page::Keep::kStoreToo && !writer_->keeps_reference()) {
@@ -232,10 +247,24 @@ void ListenerExchange::finish(Ends& ends, Link& link, Instant now) {
   finished_ = true;
 }
 
+void ListenerExchange::measure(Ends& ends, Instant now) {
+  Distributions& spread = ends.context.counters.spread;
+  // A WebSocket lasts as long as its ends like.
+  if (status_ != 101) record(spread.total_time, now - started_);
+  if (!writer_->codes()) return;
+  record(spread.encode_time, encode_time_);
+  record_sizes(spread, writer_->page_bytes(), writer_->coded_bytes(), writer_->has_reference());
+}
+
+void ListenerExchange::count_failure(Ends& ends) {
+  ends.context.counters.requests_failed.add();
+  if (counts_ != nullptr) counts_->failed.add();
+}
+
 void ListenerExchange::answer_error(Ends& ends, const Error& error, Instant now) {
   Link* link = ends.peers.find(key_.link);
   if (link == nullptr) return drop(ends, now);
-  ends.context.counters.requests_failed.add();
+  count_failure(ends);
   const ErrorAnswer made = error_answer(error, ask_.request.host);
   const std::string text = made.line + "\n";
   Answer answer;
@@ -263,7 +292,7 @@ void ListenerExchange::fail(Ends& ends, link::ResetCode code, Instant now) {
 void ListenerExchange::drop(Ends& ends, Instant now) {
   if (finished_) return;
   finished_ = true;
-  ends.context.counters.requests_failed.add();
+  count_failure(ends);
   ends.routes.calls.erase(call_);
   ends.origins.cancel(call_, now);
   for (const LookUp& look_up : look_ups_) ends.routes.tickets.erase(look_up.ticket);
@@ -276,7 +305,11 @@ Instant ListenerExchange::deadline() const {
 }
 
 void ListenerExchange::on_deadline(Ends& ends, Instant now) {
-  if (writer_) writer_->on_deadline(now);
+  if (writer_) {
+    const Stopwatch work(ends.context.counters.clock);
+    writer_->on_deadline(now);
+    encode_time_ += work.elapsed();
+  }
   pump(ends, now);
 }
 

@@ -68,6 +68,8 @@ class ListenerExchange {
   void pump_request(Ends& ends, Link& link, Instant now);
   void pump_answer(Ends& ends, Link& link, Instant now);
   void finish(Ends& ends, Link& link, Instant now);
+  void measure(Ends& ends, Instant now);
+  void count_failure(Ends& ends);
 
   config::ConfigPtr config_;
   ExchangeKey key_;
@@ -76,6 +78,11 @@ class ListenerExchange {
   page::PageKeys keys_{};
   bool has_keys_ = false;
   bool finished_ = false;
+
+  // For the statistics.
+  SiteCounters* counts_ = nullptr;  // of the host, from begin() on
+  Duration encode_time_{};
+  unsigned status_ = 0;
 
   std::optional<HeldReference> held_;
   std::vector<LookUp> look_ups_;

@@ -35,10 +35,14 @@ std::string SenderExchange::id() const {
 
 void SenderExchange::begin(Ends& ends, Instant now) {
   ends.context.counters.requests_started.add();
-  site_ = config::find_site(*config_, host_name(request_.host));
+  const std::string_view host_asked = host_name(request_.host);
+  site_ = config::find_site(*config_, host_asked);
+  SiteTable& sites = ends.context.counters.sites;
+  counts_ = site_ == nullptr ? &sites.other() : &sites.at(host_asked, site_->host == host_asked);
+  counts_->requests.add();
   if (site_ == nullptr) {
     ends.context.counters.answers_refused.add();
-    const std::string host(host_name(request_.host));
+    const std::string host(host_asked);
     answer_error(ends, 421,
                  "This sender does not serve '" + host + "': set site." + host + ".listeners in railgun.conf", now);
     return;
@@ -64,6 +68,7 @@ void SenderExchange::begin(Ends& ends, Instant now) {
 void SenderExchange::store_answer(Ends& ends, const std::optional<Bytes>& item, Instant now) {
   if (way_ != Way::kStore) return;
   ends.routes.tickets.erase(ticket_);
+  record(ends.context.counters.spread.store_time, now - started_);
   // The id is checked against the key of the listener that will be asked: another listener's page would not be known
   // there.
   Link* link = ends.peers.pick(site_->listeners, host_name(request_.host));
@@ -113,6 +118,8 @@ void SenderExchange::ask_link(Ends& ends, Link& link, Instant now) {
   way_ = Way::kLink;
   link_ = link.id;
   stream_ = *stream;
+  asked_ = now;
+  decode_time_ = {};
   build_ = link.greeting->build;
   ends.routes.streams[{link_, stream_}] = ends.client_id;
   ends.context.counters.references_named.add(named_.empty() ? 0 : 1);
@@ -124,15 +131,15 @@ void SenderExchange::ask_link(Ends& ends, Link& link, Instant now) {
 void SenderExchange::ask_origin(Ends& ends, std::string reason, Instant now) {
   if (!site_->origin) {
     ends.context.counters.answers_527.add();
-    const std::string host(host_name(request_.host));
-    const Absence absence = ends.peers.absence(site_->listeners, host);
-    ends.context.log_now_and_then("no link for " + host + ": " + absence.advice, now);
-    answer_error(ends, 527, "No link to a listener of '" + host + "' (" + absence.brief + ")", now);
+    answer_error(ends, 527, "No link to a listener of '" + std::string(host_name(request_.host)) + "' (" + reason + ")",
+                 now);
     return;
   }
   way_ = Way::kDirect;
   direct_reason_ = std::move(reason);
+  asked_ = now;
   ends.context.counters.answers_direct.add();
+  counts_->direct.add();
   // The visitor's own Accept-Encoding goes on: nothing is to be compared here.
   const config::MappedOrigin origin{.targets = {*site_->origin}};
   call_ = ends.origins.begin(origin, request_, now);
@@ -157,6 +164,9 @@ void SenderExchange::link_event(Ends& ends, link::Event event, Instant now) {
   if (auto* head = std::get_if<link::HeadReceived>(&event)) {
     if (auto read = reader_->head(head->prelude, std::move(head->fields)); !read)
       return bad_answer(ends, read.error(), now);
+    record(ends.context.counters.spread.link_time, now - asked_);
+    if (!reader_->answer().from_listener)
+      record(ends.context.counters.spread.origin_time, reader_->answer().origin_time);
   } else if (const auto* data = std::get_if<link::DataReceived>(&event)) {
     reader_->data(data->data);
   } else if (const auto* end = std::get_if<link::EndReceived>(&event)) {
@@ -183,7 +193,7 @@ void SenderExchange::link_lost(Ends& ends, const std::string& reason, Instant no
 // The request goes on elsewhere if nobody has seen any of its answer and it may be sent twice.
 void SenderExchange::link_failed(Ends& ends, const std::string& reason, bool not_processed, Instant now) {
   if (head_sent_) {
-    ends.context.counters.requests_failed.add();
+    count_failure(ends);
     ends.client.abort();
     way_ = Way::kFinished;
     return;
@@ -219,7 +229,7 @@ void SenderExchange::bad_answer(Ends& ends, const Error& error, Instant now) {
     ends.context.counters.answers_527.add();
     answer_error(ends, 527, "The answer that came over the link could not be rebuilt", now);
   } else {
-    ends.context.counters.requests_failed.add();
+    count_failure(ends);
     ends.client.abort();
     way_ = Way::kFinished;
   }
@@ -242,6 +252,7 @@ void SenderExchange::call_event(Ends& ends, http::ClientEvent event, Instant now
     add_header(response.fields, control::format({.passage = control::Passage::kDirect, .reason = direct_reason_}));
     status_ = response.status;
     head_sent_ = true;
+    record(ends.context.counters.spread.origin_time, now - asked_);
     if (response.status == 101) {
       ends.client.switch_to_tunnel(response, now);
     } else {
@@ -257,7 +268,7 @@ void SenderExchange::call_event(Ends& ends, http::ClientEvent event, Instant now
     ends.origins.cancel(call_, now);
     way_ = Way::kStart;
     if (head_sent_) {
-      ends.context.counters.requests_failed.add();
+      count_failure(ends);
       ends.client.abort();
       way_ = Way::kFinished;
     } else {
@@ -317,7 +328,9 @@ void SenderExchange::pump_answer(Ends& ends, Instant now) {
   if (way_ != Way::kLink || !reader_ || !reader_->has_head()) return;
   Link* link = ends.peers.find(link_);
   for (;;) {
+    const Stopwatch work(ends.context.counters.clock);
     auto used = reader_->rebuild(kBodyRoom);
+    decode_time_ += work.elapsed();
     if (!used) return bad_answer(ends, used.error(), now);
     if (*used > 0 && link != nullptr) link->mux.consumed(stream_, *used);
     // A delta's head waits for its first checked bytes: until then the request can still be repeated.
@@ -368,6 +381,7 @@ void SenderExchange::send_head_from_link(Ends& ends, Instant now) {
    : answer.reference            ? counters.answers_delta
                                  : counters.answers_full)
       .add();
+  (answer.coding == Coding::kRaw ? counts_->stream : answer.reference ? counts_->delta : counts_->full).add();
   if (answer.reference) counters.references_found.add();
   if (response.status == 101) {
     ends.client.switch_to_tunnel(response, now);
@@ -379,6 +393,7 @@ void SenderExchange::send_head_from_link(Ends& ends, Instant now) {
 void SenderExchange::finish(Ends& ends, Instant now) {
   Context& context = ends.context;
   context.counters.requests_completed.add();
+  measure(ends, now);
   std::string how = "direct";
   std::uint64_t page_bytes = direct_bytes_;
   std::uint64_t coded_bytes = direct_bytes_;
@@ -386,7 +401,9 @@ void SenderExchange::finish(Ends& ends, Instant now) {
     page_bytes = reader_->page_bytes();
     coded_bytes = reader_->coded_bytes();
     context.counters.page_bytes.add(page_bytes);
-    context.counters.coded_bytes.add(reader_->coded_bytes());
+    context.counters.coded_bytes.add(coded_bytes);
+    counts_->page_bytes.add(page_bytes);
+    counts_->coded_bytes.add(coded_bytes);
     if (const page::VersionPtr version = reader_->version()) {
       const bool known = context.cache.insert(version, keys_);
       if (context.has_store && version->keep == page::Keep::kStoreToo && !reader_->keeps_reference()) {
@@ -418,8 +435,22 @@ void SenderExchange::finish(Ends& ends, Instant now) {
   }
 }
 
-void SenderExchange::answer_error(Ends& ends, unsigned status, const std::string& line, Instant now) {
+void SenderExchange::measure(Ends& ends, Instant now) {
+  Distributions& spread = ends.context.counters.spread;
+  // A WebSocket lasts as long as its ends like.
+  if (status_ != 101) record(spread.total_time, now - started_);
+  if (way_ != Way::kLink || reader_->answer().coding != Coding::kDelta) return;
+  record(spread.decode_time, decode_time_);
+  record_sizes(spread, reader_->page_bytes(), reader_->coded_bytes(), reader_->answer().reference.has_value());
+}
+
+void SenderExchange::count_failure(Ends& ends) {
   ends.context.counters.requests_failed.add();
+  if (counts_ != nullptr) counts_->failed.add();
+}
+
+void SenderExchange::answer_error(Ends& ends, unsigned status, const std::string& line, Instant now) {
+  count_failure(ends);
   ends.context.log(
       1, request_.method + " " + request_.host + request_.target + " " + std::to_string(status) + ": " + line);
   Fields extra;
@@ -445,7 +476,7 @@ void SenderExchange::drop(Ends& ends, Instant now) {
     ends.routes.calls.erase(call_);
     ends.origins.cancel(call_, now);
   }
-  if (way_ != Way::kFinished) ends.context.counters.requests_failed.add();
+  if (way_ != Way::kFinished) count_failure(ends);
   way_ = Way::kFinished;
 }
 

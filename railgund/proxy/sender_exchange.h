@@ -77,6 +77,8 @@ class SenderExchange {
   void send_head_from_link(Ends& ends, Instant now);
   void answer_error(Ends& ends, unsigned status, const std::string& line, Instant now);
   void finish(Ends& ends, Instant now);
+  void measure(Ends& ends, Instant now);
+  void count_failure(Ends& ends);
   void pump_request(Ends& ends, Instant now);
   void pump_answer(Ends& ends, Instant now);
   bool may_ask_again() const;
@@ -95,6 +97,11 @@ class SenderExchange {
   page::PageKeys keys_{};
   std::vector<page::VersionPtr> named_;
   bool asked_again_ = false;
+
+  // For the statistics.
+  SiteCounters* counts_ = nullptr;  // of the host, from begin() on
+  Instant asked_{};                 // the link, or the origin
+  Duration decode_time_{};
 
   // The request's body on its way up.
   ByteQueue upload_;
