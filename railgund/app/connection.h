@@ -54,6 +54,8 @@ class Connection final : private net::StreamHandler {
 
   // The core's name for it, once it has one.
   std::optional<proxy::ConnectionId> id;
+  // Why it ends has been told, or is for the core to tell.
+  bool is_accounted_for = false;
 
  private:
   void on_connected() override;

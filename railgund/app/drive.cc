@@ -79,7 +79,8 @@ void Drive<Core>::accept(proxy::Kind kind, net::Descriptor socket, const net::So
 template <typename Core>
 void Drive<Core>::on_open(Connection& connection) {
   if (is_refused(*trust_, connection)) {
-    log::information("link with " + connection.peer() + " refused: its railgun is deleted or disabled");
+    log::information("link with " + connection.peer() + " refused: its railgun is deleted, disabled or deactivated");
+    connection.is_accounted_for = true;
     connection.close({}, now() + kFlushPatience);
     return;
   }
@@ -87,6 +88,7 @@ void Drive<Core>::on_open(Connection& connection) {
     core_->connected(*connection.id, hosts_of(connection), now());
   } else {
     connection.id = core_->accepted(connection.kind(), connection.peer(), hosts_of(connection), now());
+    connection.is_accounted_for = true;
     by_id_[*connection.id] = &connection;
   }
   settle();
@@ -120,11 +122,22 @@ void Drive<Core>::on_closed(Connection& connection, const Error& error) {
     const proxy::ConnectionId id = *connection.id;
     by_id_.erase(id);
     core_->closed(id, error, now());
-  } else if (connection.kind() == proxy::Kind::kLink) {
-    log::error("link from " + connection.peer() + " refused: " + error.text);
+  } else if (!connection.is_accounted_for) {
+    tell_failed_link(connection.peer(), error);
   }
   remove(connection);
   settle();
+}
+
+// What came to the link port and never became a link. Port scanners and probes leave on their own; who was turned away
+// may be an operator's listener.
+template <typename Core>
+void Drive<Core>::tell_failed_link(const std::string& peer, const Error& error) {
+  const bool left = error.code == Errc::kUnavailable || error.code == Errc::kTimeout;
+  failed_links_.write(left ? log::kInformation : log::kError,
+                      left ? "a connection from " + peer + " ended before it was a link: " + error.text
+                           : "link from " + peer + " refused: " + error.text,
+                      now());
 }
 
 template <typename Core>
@@ -217,6 +230,7 @@ void Drive<Core>::connect(const proxy::Dial& dial, std::vector<net::SocketAddres
   auto made = std::make_unique<Connection>(services_.loop, *this, dial.kind);
   Connection& connection = *made;
   connection.id = dial.connection;
+  connection.is_accounted_for = true;
   connections_.emplace(&connection, std::move(made));
   by_id_[dial.connection] = &connection;
   connection.connect(std::move(addresses), dial.give_up, std::move(engine),

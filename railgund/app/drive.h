@@ -8,6 +8,7 @@
 
 #include "railgund/app/connection.h"
 #include "railgund/app/trust.h"
+#include "railgund/log/log.h"
 #include "railgund/memcached/client.h"
 #include "railgund/net/event_loop.h"
 #include "railgund/net/resolver.h"
@@ -54,6 +55,7 @@ class Drive final : public ConnectionOwner {
   void connect(const proxy::Dial& dial, std::vector<net::SocketAddress> addresses);
   void store_get(proxy::StoreGet get);
   Connection* find(proxy::ConnectionId id);
+  void tell_failed_link(const std::string& peer, const Error& error);
   void remove(Connection& connection);
   void prepare_versions();
   Instant now() const { return services_.loop.now(); }
@@ -68,6 +70,7 @@ class Drive final : public ConnectionOwner {
   std::unordered_map<proxy::ConnectionId, std::unique_ptr<net::Resolver::Lookup>> look_ups_;
   std::vector<std::unique_ptr<Connection>> removed_;  // until the turn is over
   std::vector<page::VersionPtr> to_prepare_;
+  log::RateLimit failed_links_;
   net::Timer deadline_;
   net::Deferred turn_end_;
   // Posted work finds out through it that the drive is gone.

@@ -51,7 +51,7 @@ control::LinkInfo link_info(const proxy::LinkStatus& link) {
           .bytes_out = link.bytes_sent};
 }
 
-// Whether a certificate's names cover the host: as proxy/peers.cc decides it for links that came in.
+// Whether a certificate's names cover the host: as proxy/peers.cc decides it.
 bool covers(const std::vector<std::string>& names, const std::string& host) {
   for (const std::string& name : names) {
     if (name == host || name == "*" || (name.starts_with("*.") && host.ends_with(std::string_view(name).substr(1))))
@@ -66,7 +66,7 @@ control::SiteInfo site_info(const config::Site& site, const std::vector<control:
   if (site.origin) info.origin = (site.origin->secure ? "https://" : "http://") + to_string(site.origin->endpoint);
   for (const control::LinkInfo& link : links) {
     const bool named = std::find(info.listeners.begin(), info.listeners.end(), link.peer) != info.listeners.end();
-    if (link.state == "up" && (named || (!link.dialed && covers(link.hosts, site.host)))) ++info.links_up;
+    if (link.state == "up" && (named || !link.dialed) && covers(link.hosts, site.host)) ++info.links_up;
   }
   return info;
 }
@@ -107,7 +107,21 @@ struct Operations::State {
         retry(the_server.loop(), [this] { open_control(); }),
         renewal(the_server.loop(), [this] { look_after_identity(); }),
         retry_statistics(the_server.loop(), [this] { open_statistics(); }),
-        log_statistics(the_server.loop(), [this] { write_statistics(); }) {}
+        log_statistics(the_server.loop(), [this] { write_statistics(); }) {
+    // Not at once: the command to drain may come from a connection of the control socket.
+    server.on_drain([this] { server.loop().post([this] { make_way(); }); });
+  }
+  ~State() { server.on_drain({}); }
+
+  // This process is ending: what the next one is to do and to show is no longer ours.
+  void make_way() {
+    if (sender) sender->retire();
+    if (!server.has_successor()) return;
+    control.reset();
+    retry.cancel();
+    statistics.reset();
+    retry_statistics.cancel();
+  }
 
   void open_control() {
     const config::Config& config = *server.config();

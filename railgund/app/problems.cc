@@ -35,6 +35,19 @@ void links(std::vector<Problem>& problems, const Status& status) {
     if (site.links_up > 0) continue;
     const std::string where = site.listeners.empty() ? "HOST" : site.listeners.front();
     const bool direct = !site.origin.empty();
+    const auto other = std::find_if(status.links.begin(), status.links.end(), [&](const control::LinkInfo& link) {
+      return link.state == "up" &&
+             std::find(site.listeners.begin(), site.listeners.end(), link.peer) != site.listeners.end();
+    });
+    if (other != status.links.end()) {
+      std::string names;
+      for (const std::string& name : other->hosts) names += (names.empty() ? "" : ", ") + name;
+      problems.push_back(
+          {direct ? "warning" : "error",
+           "the link to " + other->peer + " may not serve " + site.host + ": the certificate there is for " + names,
+           "make a railgun with --host " + site.host + " and activate that listener with its token"});
+      continue;
+    }
     problems.push_back(
         {direct ? "warning" : "error",
          "no link can serve " + site.host + (direct ? ", its requests go direct" : ", its visitors get 527"),

@@ -21,6 +21,7 @@ namespace {
 
 constexpr const char* kAuthorityKeyFile = "authority.key";
 constexpr std::uint16_t kActivationPort = 2409;
+constexpr Duration kRetry = std::chrono::seconds(1);
 constexpr auto kAuthorityLife = std::chrono::days(3650);
 constexpr auto kCertificateLife = std::chrono::days(90);
 // Clocks of other machines may be behind.
@@ -114,8 +115,13 @@ Result<bool> prepare_sender_identity(const config::Config& config, WallTime now)
   return true;
 }
 
-SenderActivation::SenderActivation(Server& server, Registry registry, tls::KeyAndCertificate authority)
-    : server_(server), registry_(std::move(registry)), authority_(std::move(authority)) {}
+SenderActivation::SenderActivation(Server& server, Registry registry, tls::KeyAndCertificate authority,
+                                   tls::ContextPtr context)
+    : server_(server),
+      registry_(std::move(registry)),
+      authority_(std::move(authority)),
+      context_(std::move(context)),
+      retry_(server.loop(), [this] { open_port(); }) {}
 
 Result<std::unique_ptr<SenderActivation>> SenderActivation::start(Server& server) {
   const config::Config& config = *server.config();
@@ -125,18 +131,44 @@ Result<std::unique_ptr<SenderActivation>> SenderActivation::start(Server& server
   auto certificate = read_state_file(state_file(config, kAuthorityFile));
   if (!key) return std::unexpected(key.error());
   if (!certificate) return std::unexpected(certificate.error());
-  std::unique_ptr<SenderActivation> activation(
-      new SenderActivation(server, *std::move(registry), {*std::move(key), *std::move(certificate)}));
-  activation->apply();
-  if (!config.activation_listen) return activation;
-  auto context = tls::make_server_context(activation->authority_.certificate, activation->authority_.key);
+  auto context = tls::make_server_context(*certificate, *key);
   if (!context) return std::unexpected(context.error());
-  auto port = ActivationServer::open(
-      server.loop(), *config.activation_listen, *context,
-      [self = activation.get()](std::string_view line, const std::string& peer) { return self->answer(line, peer); });
-  if (!port) return fail(port.error().code, "activation.listen: " + port.error().text);
-  activation->port_ = *std::move(port);
+  std::unique_ptr<SenderActivation> activation(new SenderActivation(
+      server, *std::move(registry), {*std::move(key), *std::move(certificate)}, *std::move(context)));
+  activation->apply();
+  activation->open_port();
   return activation;
+}
+
+void SenderActivation::open_port() {
+  const config::Config& config = *server_.config();
+  if (!config.activation_listen) return;
+  auto port =
+      ActivationServer::open(server_.loop(), *config.activation_listen, context_,
+                             [this](std::string_view line, const std::string& peer) { return answer(line, peer); });
+  if (!port) {
+    if (port_trouble_.empty()) {
+      log::error("activation.listen: " + port.error().text + "; trying again every second");
+    }
+    port_trouble_ = port.error().text;
+    retry_.set(server_.loop().now() + kRetry);
+    return;
+  }
+  port_ = *std::move(port);
+  if (port_trouble_.empty()) return;
+  port_trouble_.clear();
+  log::error("activation.listen: open now");
+  // Until it gave up the port, the process before this one may have written to the book.
+  auto book = Registry::load(state_file(config, kRegistryFile));
+  if (!book) return log::error("activation: " + book.error().text);
+  registry_ = *std::move(book);
+  apply();
+}
+
+void SenderActivation::retire() {
+  retired_ = true;
+  retry_.cancel();
+  port_.reset();
 }
 
 void SenderActivation::apply() {
@@ -147,6 +179,9 @@ void SenderActivation::apply() {
 
 Result<std::string> SenderActivation::handle(const control::Request& request) {
   const control::Arguments& arguments = request.arguments;
+  if (retired_ && control::access_of(request.command) == control::Access::kChange) {
+    return fail(Errc::kUnavailable, "this daemon is ending: ask again in a moment");
+  }
   switch (request.command) {
     case control::Command::kRailgunCreate:
       return create(arguments);
@@ -168,14 +203,16 @@ Result<std::string> SenderActivation::handle(const control::Request& request) {
 
 Result<std::string> SenderActivation::create(const control::Arguments& arguments) {
   const config::Config& config = *server_.config();
-  if (port_ == nullptr)
+  if (!config.activation_listen) {
     return fail(Errc::kInvalid,
                 "set activation.listen (as 0.0.0.0:2409) and restart, so that listeners can come to be activated");
+  }
+  if (port_ == nullptr) return fail(Errc::kUnavailable, "activation.listen is not open yet: " + port_trouble_);
   std::string address = config.activation_address;
   if (address.empty()) {
     char name[256] = "localhost";
     gethostname(name, sizeof name - 1);
-    address = std::string(name) + ':' + std::to_string(port_->port());
+    address = std::string(name) + ':' + std::to_string(config.activation_listen->port);
   }
   const auto endpoint = parse_endpoint(address, kActivationPort);
   if (!endpoint) return std::unexpected(endpoint.error());

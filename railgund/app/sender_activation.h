@@ -23,15 +23,20 @@ Result<bool> prepare_sender_identity(const config::Config& config, WallTime now)
 
 class SenderActivation {
  public:
-  // Errors: a damaged book, or activation.listen cannot be opened.
+  // A port that cannot be opened is tried again every second: after an upgrade the process before holds it for a while.
+  // Errors: a damaged book, or an authority that cannot be used.
   static Result<std::unique_ptr<SenderActivation>> start(Server& server);
+
+  // This process is ending. Nobody is activated any more: a successor has the book now.
+  void retire();
 
   // The `railgun-…` commands. Errors: those of Registry; kUnsupported where there is no authority.
   Result<std::string> handle(const control::Request& request);
 
  private:
-  SenderActivation(Server& server, Registry registry, tls::KeyAndCertificate authority);
+  SenderActivation(Server& server, Registry registry, tls::KeyAndCertificate authority, tls::ContextPtr context);
 
+  void open_port();
   Result<std::string> create(const control::Arguments& arguments);
   Result<std::string> change(Result<control::Railgun> changed);
   std::string answer(std::string_view line, const std::string& peer);
@@ -44,7 +49,11 @@ class SenderActivation {
   Server& server_;
   Registry registry_;
   tls::KeyAndCertificate authority_;
+  tls::ContextPtr context_;
   std::unique_ptr<ActivationServer> port_;
+  net::Timer retry_;
+  std::string port_trouble_;  // why it is not open
+  bool retired_ = false;
   log::RateLimit refusals_;
 };
 

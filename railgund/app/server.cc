@@ -273,6 +273,7 @@ void Server::drain() {
   log::information("draining");
   acceptors_.clear();
   for (const auto& worker : workers_) worker->drain();
+  if (on_drain_) on_drain_();
   tick_.set(loop_.now());
 }
 

@@ -43,6 +43,8 @@ class Server {
   Result<ReloadReport> reload();
   // No new requests; run() returns when the last has ended or drain.timeout has passed.
   void drain();
+  // Called when a drain begins.
+  void on_drain(std::function<void()> work) { on_drain_ = std::move(work); }
 
   const config::ConfigPtr& config() const { return config_; }
   const std::string& config_path() const { return options_.config_path; }
@@ -53,6 +55,8 @@ class Server {
   const std::string& build() const { return build_; }
   Instant started() const { return started_; }
   bool is_draining() const { return draining_; }
+  // A new process has been started in place of this one.
+  bool has_successor() const { return successor_ > 0; }
 
   // Collects the links of all workers; `done` is called on the main loop.
   void links(std::function<void(std::vector<proxy::LinkStatus>)> done);
@@ -95,6 +99,7 @@ class Server {
   std::vector<std::unique_ptr<net::SignalWatch>> signals_;
   net::Timer tick_;
   bool draining_ = false;
+  std::function<void()> on_drain_;
   Instant drain_end_ = kNever;
   int exit_status_ = 0;
   int successor_ = 0;  // the process that takes over, once there is one

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "railgund/base/time.h"
 #include "railgund/config/config.h"
 #include "railgund/page/cache.h"
 #include "railgund/proxy/counters.h"
@@ -20,6 +21,7 @@ struct Context {
   std::deque<Effect> effects{};
   std::uint64_t last_connection = 0;
   std::uint64_t last_ticket = 0;
+  Instant last_told{};  // by log_now_and_then()
 
   ConnectionId new_connection() { return ConnectionId{++last_connection}; }
   TicketId new_ticket() { return TicketId{++last_ticket}; }
@@ -27,6 +29,12 @@ struct Context {
   bool logs(int level) const { return config->log_level >= level; }
   void log(int level, std::string text) {
     if (logs(level)) add(LogLine{level, std::move(text)});
+  }
+  // An error that every request may bring: told at most every ten seconds.
+  void log_now_and_then(std::string text, Instant now) {
+    if (last_told != Instant{} && now - last_told < std::chrono::seconds(10)) return;
+    last_told = now;
+    log(0, std::move(text));
   }
 };
 

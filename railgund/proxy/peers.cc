@@ -103,6 +103,40 @@ bool Peers::is_pending(const std::vector<Endpoint>& endpoints) const {
   });
 }
 
+Absence Peers::absence(const std::vector<Endpoint>& endpoints, std::string_view host) const {
+  const auto named = [&](const Endpoint& endpoint) {
+    return std::find(endpoints.begin(), endpoints.end(), endpoint) != endpoints.end();
+  };
+  bool is_leaving = false;
+  bool is_full = false;
+  for (const auto& [id, link] : links_) {
+    if (!link.greeting || (link.endpoint && !named(*link.endpoint))) continue;
+    if (allows(link.hosts, host)) {
+      (link.mux.is_going_away() ? is_leaving : is_full) = true;
+    } else if (link.endpoint) {
+      std::string names;
+      for (const std::string& name : link.hosts) names += (names.empty() ? "" : ", ") + name;
+      return {"its listener's certificate is not for this host",
+              "the link to " + link.peer_name + " is up, but its certificate is for " + names + " and not for " +
+                  std::string(host) + ": make a railgun with --host " + std::string(host) +
+                  " and activate the listener with its token, or give it a certificate with that name, or with none"};
+    }
+  }
+  if (is_full) return {"every link is busy", "every link to it carries link.streams requests already: raise that"};
+  for (const Lane& lane : lanes_) {
+    if (!named(lane.endpoint) || lane.failures == 0) continue;
+    return {"its listener cannot be reached",
+            "cannot reach " + to_string(lane.endpoint) + ": " + lane.why_failed + "; railgunctl check tells more"};
+  }
+  if (is_leaving) return {"its listener is stopping", "its listener is stopping: see whether it starts again"};
+  if (endpoints.empty()) {
+    return {"no listener is linked", "no listener for " + std::string(host) +
+                                         " has dialled in, and none is named: see whether it runs, and "
+                                         "whether its certificate is for this host"};
+  }
+  return {"the link is being made", "the link is still being made: see link.wait"};
+}
+
 std::optional<PeerEvent> Peers::poll() {
   if (events_.empty()) return std::nullopt;
   PeerEvent event = std::move(events_.front());
@@ -205,6 +239,7 @@ void Peers::lose(ConnectionId id, const std::string& reason, bool flush, Instant
     if (lane.link != id) continue;
     if (!link->greeting && lane.failures == 0) context_.log(0, "cannot reach " + link->peer_name + ": " + reason);
     lane.link.reset();
+    lane.why_failed = reason;
     lane.redial_at = draining_ ? kNever : now + redial_delay(lane.failures, static_cast<std::uint64_t>(id));
     // The loss of a link that was up is no failure to make one: requests may wait for the next.
     if (!link->greeting) ++lane.failures;

@@ -41,6 +41,11 @@ struct PeerEvent {
   std::variant<link::Event, LinkLost> event;
 };
 
+// Why there is no link for a host. `brief`: for whoever reads the answer, so no addresses. `advice`: for the log.
+struct Absence {
+  std::string brief, advice;
+};
+
 class Peers {
  public:
   // `greeting`: ours, sent on every link.
@@ -55,6 +60,8 @@ class Peers {
   Link* pick(const std::vector<Endpoint>& endpoints, std::string_view host);
   // A link to one of them is being opened, or opened again, and that has not failed yet: worth waiting a moment for.
   bool is_pending(const std::vector<Endpoint>& endpoints) const;
+  // What to tell people when pick() has found none.
+  Absence absence(const std::vector<Endpoint>& endpoints, std::string_view host) const;
 
   Link* find(ConnectionId id);
   std::optional<PeerEvent> poll();
@@ -89,6 +96,7 @@ class Peers {
     std::optional<ConnectionId> link{};
     Instant redial_at = kNever;
     unsigned failures = 0;
+    std::string why_failed{};  // the last time
   };
 
   void dial(Lane& lane, Instant now);

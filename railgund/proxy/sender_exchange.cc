@@ -131,8 +131,10 @@ void SenderExchange::ask_link(Ends& ends, Link& link, Instant now) {
 void SenderExchange::ask_origin(Ends& ends, std::string reason, Instant now) {
   if (!site_->origin) {
     ends.context.counters.answers_527.add();
-    answer_error(ends, 527, "No link to a listener of '" + std::string(host_name(request_.host)) + "' (" + reason + ")",
-                 now);
+    const std::string host(host_name(request_.host));
+    const Absence absence = ends.peers.absence(site_->listeners, host);
+    ends.context.log_now_and_then("no link for " + host + ": " + absence.advice, now);
+    answer_error(ends, 527, "No link to a listener of '" + host + "' (" + absence.brief + ")", now);
     return;
   }
   way_ = Way::kDirect;

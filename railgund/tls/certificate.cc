@@ -31,6 +31,11 @@ std::vector<std::string> alternative_names(const X509* certificate) {
   return result;
 }
 
+std::string hex_of(const ASN1_OCTET_STRING* text) {
+  if (text == nullptr) return {};
+  return to_hex(ByteView(ASN1_STRING_get0_data(text), static_cast<std::size_t>(ASN1_STRING_length(text))));
+}
+
 }  // namespace
 
 std::string common_name_of(const X509_NAME* name) {
@@ -55,6 +60,9 @@ CertificateFacts facts_of(const X509* certificate) {
   unsigned size = 0;
   X509_digest(certificate, EVP_sha256(), digest.data(), &size);
   facts.fingerprint = to_hex(ByteView(digest).first(size));
+  // Reading the extensions fills a cache in the object, which is why these take it without const.
+  facts.key_id = hex_of(X509_get0_subject_key_id(const_cast<X509*>(certificate)));
+  facts.issuer_key_id = hex_of(X509_get0_authority_key_id(const_cast<X509*>(certificate)));
   facts.not_before = wall_time(X509_get0_notBefore(certificate));
   facts.not_after = wall_time(X509_get0_notAfter(certificate));
   return facts;

@@ -2,17 +2,20 @@
 
 #include <cerrno>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <sys/stat.h>
 
+#include "railgund/base/bytes.h"
 #include "railgund/tls/openssl_handles.h"
 
 namespace railgun::tls {
 namespace {
 
+constexpr std::string_view kHttpProtocol = "http/1.1";
 constexpr std::size_t kFileLimit = 8 << 20;  // a bundle of all the world's authorities is a quarter of a megabyte
 
 Result<std::string> read_file(const std::string& what, const std::string& path) {
@@ -78,6 +81,32 @@ std::size_t trust(SSL_CTX* context, const std::string& authorities) {
   return count;
 }
 
+// A list of protocols as ALPN has it: each after its length (RFC 7301 3.1).
+std::string alpn_list(std::initializer_list<std::string_view> protocols) {
+  std::string list;
+  for (const std::string_view protocol : protocols) list.append(1, static_cast<char>(protocol.size())).append(protocol);
+  return list;
+}
+
+void offer(SSL_CTX* context, std::initializer_list<std::string_view> protocols) {
+  const std::string list = alpn_list(protocols);
+  SSL_CTX_set_alpn_protos(context, as_bytes(list).data(), static_cast<unsigned>(list.size()));
+}
+
+// Whoever offers other protocols only may be let in all the same: the certificate decides.
+int choose_link_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
+                         unsigned offered_size, void*) noexcept {
+  static const std::string ours = alpn_list({kLinkProtocol});
+  unsigned char* found = nullptr;
+  const ByteView list = as_bytes(ours);
+  if (SSL_select_next_proto(&found, size, list.data(), static_cast<unsigned>(list.size()), offered, offered_size) !=
+      OPENSSL_NPN_NEGOTIATED) {
+    return SSL_TLSEXT_ERR_NOACK;
+  }
+  *chosen = found;
+  return SSL_TLSEXT_ERR_OK;
+}
+
 ContextPtr finish(Context::Handle handle, bool verifies) {
   return std::make_shared<const Context>(std::move(handle), verifies);
 }
@@ -126,14 +155,15 @@ Result<ContextPtr> make_link_context(const Identity& identity) {
     return fail(Errc::kInvalid, "there is no PEM certificate of an authority to check the other end by");
   }
   SSL_CTX_set_verify(context->get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  offer(context->get(), {kLinkProtocol});
+  SSL_CTX_set_alpn_select_cb(context->get(), choose_link_protocol, nullptr);
   return finish(std::move(*context), true);
 }
 
 Result<ContextPtr> make_origin_context(const OriginTrust& origin_trust) {
   Result<Context::Handle> context = make_context(TLS1_2_VERSION);
   if (!context) return std::unexpected(context.error());
-  static constexpr unsigned char kHttp[] = "\x08http/1.1";
-  SSL_CTX_set_alpn_protos(context->get(), kHttp, sizeof kHttp - 1);
+  offer(context->get(), {kHttpProtocol});
   if (!origin_trust.verify) return finish(std::move(*context), false);
 
   std::string path = origin_trust.bundle_file;
@@ -156,6 +186,13 @@ Result<ContextPtr> make_origin_context(const OriginTrust& origin_trust) {
 Result<ContextPtr> make_unverified_context() {
   Result<Context::Handle> context = make_context(TLS1_3_VERSION);
   if (!context) return std::unexpected(context.error());
+  return finish(std::move(*context), false);
+}
+
+Result<ContextPtr> make_probe_context() {
+  Result<Context::Handle> context = make_context(TLS1_2_VERSION);
+  if (!context) return std::unexpected(context.error());
+  offer(context->get(), {kLinkProtocol, kHttpProtocol});
   return finish(std::move(*context), false);
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "railgund/base/result.h"
 
@@ -43,6 +44,10 @@ Result<Identity> load_identity(const std::string& certificate_file, const std::s
 // A sentence for the log if others than its owner and group may read the file.
 std::optional<std::string> key_file_warning(const std::string& key_file);
 
+// What both ends of a link agree on by ALPN (doc/PROTOCOL.md, "TLS"), so that whoever has no certificate can still see
+// what answers. Links work without it.
+inline constexpr std::string_view kLinkProtocol = "railgun/1";
+
 // For both ends of links: TLS 1.3, a certificate from each end, no tickets, no early data.
 // Errors: kInvalid, with the reason: not PEM, key and certificate do not belong together, no authority.
 Result<ContextPtr> make_link_context(const Identity& identity);
@@ -62,6 +67,8 @@ Result<ContextPtr> make_origin_context(const OriginTrust& trust);
 
 // For anyone who checks the server's certificate himself afterwards, by its fingerprint: activation with a token.
 Result<ContextPtr> make_unverified_context();
+// For a look at whoever answers: TLS 1.2 or 1.3, any certificate will do, none is shown, ALPN offers a link and HTTP.
+Result<ContextPtr> make_probe_context();
 // For a server whose clients have no certificate yet: activation. TLS 1.3.
 Result<ContextPtr> make_server_context(const std::string& certificates_pem, const std::string& key_pem);
 

@@ -239,4 +239,11 @@ std::string Engine::cipher() const {
   return name == nullptr ? "" : name;
 }
 
+std::string Engine::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(state_->ssl.get(), &name, &size);
+  return std::string(as_text({name, size}));
+}
+
 }  // namespace railgun::tls

@@ -54,8 +54,9 @@ class Engine {
   std::optional<CertificateFacts> peer_certificate() const;
   // The first DNS name of its certificate, else the common name, else empty.
   std::string peer_name() const;
-  std::string version() const;  // "TLSv1.3"
-  std::string cipher() const;   // "TLS_AES_128_GCM_SHA256"
+  std::string version() const;   // "TLSv1.3"
+  std::string cipher() const;    // "TLS_AES_128_GCM_SHA256"
+  std::string protocol() const;  // agreed on by ALPN, empty if none
 
  private:
   struct State;

@@ -1,107 +1,16 @@
 """From nothing to a delta with a token: create, activate, serve; then all that must be refused, and revocation."""
 import json
-import pathlib
 import shutil
 import socket
 import ssl
 import stat
-import subprocess
 import sys
-import tempfile
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from harness import BIN, Daemon, answers, free_port, run_tests, wait_until
-
-OK, FAILED, USAGE, UNREACHABLE, DENIED = range(5)
-HOST = "www.example.com"
-
-
-class Origin(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        body = b"<html>" + b"the same words again and again " * 1000 + self.path.encode() + b"</html>"
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
-origin = ThreadingHTTPServer(("127.0.0.1", 0), Origin)
-threading.Thread(target=origin.serve_forever, daemon=True).start()
-
-
-def ctl(daemon, *arguments):
-    done = subprocess.run([BIN / "railgunctl", "--socket", daemon.settings["control.socket"], *arguments],
-                          capture_output=True, text=True, timeout=60)
-    return done.returncode, done.stdout, done.stderr
-
-
-class World:
-    """A sender and a listener that have never met: no certificate anywhere."""
-
-    def __init__(self, dials=False):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="railgun-test-"))
-        self.port, self.link_port, self.activation_port = free_port(), free_port(), free_port()
-        (self.folder / "nat.conf").write_text(f"default = 127.0.0.1:{origin.server_port}\n")
-        self.sender = self._daemon("sender", {
-            "role": "sender", "listen": f"127.0.0.1:{self.port}", "activation.listen": f"127.0.0.1:{self.activation_port}",
-            "activation.address": f"127.0.0.1:{self.activation_port}"})
-        listener = {"role": "listener", "wan.ip": "127.0.0.1", "wan.port": self.link_port, "map.file": self.folder / "nat.conf"}
-        if dials:
-            sender_port = free_port()
-            self.sender.settings.update({"wan.accept": 1, "wan.ip": "127.0.0.1", "wan.port": sender_port})
-            listener["wan.dial"] = f"127.0.0.1:{sender_port}"
-        self.listener = self._daemon("listener", listener)
-
-    def _daemon(self, name, settings):
-        (self.folder / f"{name}-state").mkdir(mode=0o700)
-        return Daemon(self.folder, name, {"workers": 1, "log.level": 1, "state.directory": self.folder / f"{name}-state",
-                                          "control.socket": self.folder / f"{name}.sock", **settings})
-
-    def __enter__(self):
-        for daemon in (self.sender, self.listener):
-            daemon.start()
-            wait_until(lambda: ctl(daemon, "status")[0] != UNREACHABLE, 20, f"{daemon.name} answers")
-        return self
-
-    def __exit__(self, kind, *_):
-        if kind is not None:
-            print("".join(f"--- {d.name}\n{d.log.read_text()[-4000:]}" for d in (self.sender, self.listener)))
-        for daemon in (self.sender, self.listener):
-            daemon.stop()
-        shutil.rmtree(self.folder)
-
-    def create(self, name="paris", *more):
-        code, out, err = ctl(self.sender, "railgun", "create", name, "--host", HOST, "--json", *more)
-        assert code == OK, err
-        return json.loads(out)["token"]
-
-    def show(self, name="paris"):
-        return json.loads(ctl(self.sender, "railgun", "show", name, "--json")[1])
-
-    def activate(self, token):
-        return ctl(self.listener, "activate", token)
-
-    def get(self, path="/", host=HOST):
-        import http.client
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            connection.request("GET", path, headers={"Host": host})
-            answer = connection.getresponse()
-            answer.read()
-            return answer.status, answer.getheader("Cf-Railgun")
-        finally:
-            connection.close()
-
-    def links_up(self):
-        return [link for link in json.loads(ctl(self.sender, "links", "--json")[1]) if link["state"] == "up"]
+from activated import HOST, World
+from harness import DENIED, OK, UNREACHABLE, answers, ctl, run_tests, wait_until
+from succession import upgrade
 
 
 def test_from_nothing_to_a_delta():
@@ -112,7 +21,7 @@ def test_from_nothing_to_a_delta():
             assert world.show()["status"] == "INI"
             code, out, err = world.activate(token)
             assert code == OK and "Activated as paris" in out, out + err
-            wait_until(lambda: world.links_up(), 10, "the link is up")
+            wait_until(world.links_up, 10, "the link is up")
             assert world.get("/a")[0] == 200
             wait_until(lambda: world.get("/a")[1].split()[1] not in ("stream", "normal"), 10, "a delta")
             print(f"from create to the first delta: {time.monotonic() - begun:.2f} s{' (listener dials)' if dials else ''}")
@@ -127,7 +36,7 @@ def test_from_nothing_to_a_delta():
 def test_tokens_are_refused_each_for_its_reason():
     with World() as world:
         world.activate(world.create("used"))
-        wait_until(lambda: world.links_up(), 10, "the link is up")
+        wait_until(world.links_up, 10, "the link is up")
         used = world.create("twice")
         assert world.activate(used)[0] == OK
         deleted = world.create("deleted")
@@ -162,7 +71,7 @@ def test_delete_closes_links_within_a_second_and_keeps_out():
     for dials in (False, True):
         with World(dials) as world:
             assert world.activate(world.create())[0] == OK
-            wait_until(lambda: world.links_up(), 10, "the link is up")
+            wait_until(world.links_up, 10, "the link is up")
             assert ctl(world.sender, "railgun", "delete", "paris")[0] == OK
             wait_until(lambda: not world.links_up(), 1, "the link is closed")
             time.sleep(1.5)  # the listener of a pair that dials in comes back meanwhile
@@ -172,7 +81,7 @@ def test_delete_closes_links_within_a_second_and_keeps_out():
 def test_everything_survives_a_restart():
     with World() as world:
         assert world.activate(world.create())[0] == OK
-        wait_until(lambda: world.links_up(), 10, "the link is up")
+        wait_until(world.links_up, 10, "the link is up")
         for daemon in (world.sender, world.listener):
             daemon.stop()
             daemon.start()
@@ -189,7 +98,7 @@ def test_a_token_in_the_configuration_is_used_at_the_first_start():
         world.listener.settings["activation.token"] = world.create()
         world.listener.settings["activation.railgun_host"] = "127.0.0.1"
         world.listener.start()
-        wait_until(lambda: world.links_up(), 10, "the link is up")
+        wait_until(world.links_up, 10, "the link is up")
 
 
 def test_a_folder_that_cannot_be_written_changes_nothing():
@@ -208,7 +117,7 @@ def test_a_folder_that_cannot_be_written_changes_nothing():
 def test_wrong_tokens_by_the_hundred_let_nobody_in_and_slow_nobody_down():
     with World() as world:
         assert world.activate(world.create())[0] == OK
-        wait_until(lambda: world.links_up(), 10, "the link is up")
+        wait_until(world.links_up, 10, "the link is up")
         assert world.get("/a")[0] == 200
         stop = threading.Event()
         tries = [0]
@@ -240,6 +149,31 @@ def test_wrong_tokens_by_the_hundred_let_nobody_in_and_slow_nobody_down():
         print(f"{tries[0] / 3:.0f} wrong tokens a second; the slowest request took {worst * 1000:.0f} ms")
         assert tries[0] > 5 and worst < 5, (tries, worst)
         assert world.sender.log.read_text().count("no such token") < 100, "the log is flooded"
+
+
+def test_an_upgrade_in_place_hands_activation_over():
+    with World() as world:
+        world.join()
+        # Half a request keeps the old process draining.
+        half = socket.create_connection(("127.0.0.1", world.port))
+        half.sendall(b"GET /a HTTP/1.1\r\nHo")
+        old = world.sender.process
+
+        def meanwhile():
+            wait_until(lambda: json.loads(ctl(world.sender, "status", "--json")[1]).get("pid", old.pid) != old.pid, 10,
+                       "the new process has the control socket")
+            wait_until(lambda: ctl(world.sender, "railgun", "create", "rome", "--host", HOST, "--uses", "2")[0] == OK, 10,
+                       "the new process makes railguns")
+            code, _, err = world.activate(world.create("milan"))
+            assert code == OK, err
+            assert old.poll() is None, "the old process had ended by itself: nothing was shown"
+            half.sendall(b"st: " + HOST.encode() + b"\r\nConnection: close\r\n\r\n")
+            assert b" 200 " in half.makefile("rb").readline(), "the request that the old process had begun"
+            half.close()
+
+        upgrade(world.sender, world.folder / "sender.pid", meanwhile)
+        assert world.show("milan")["status"] == "V" and world.show("paris")["status"] == "V"
+        assert world.get("/a")[0] == 200
 
 
 if __name__ == "__main__":

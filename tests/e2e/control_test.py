@@ -3,39 +3,12 @@ import json
 import os
 import pathlib
 import socket
-import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from harness import BIN, Pair, free_port, run_tests, wait_until
+from harness import DENIED, FAILED, OK, UNREACHABLE, USAGE, Pair, ctl, free_port, run_tests, wait_until
+from origin import serve_repetition
 
-OK, FAILED, USAGE, UNREACHABLE, DENIED = range(5)
-
-
-class Origin(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        body = b"<html>" + b"the same words again and again " * 1000 + self.path.encode() + b"</html>"
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
-origin = ThreadingHTTPServer(("127.0.0.1", 0), Origin)
-threading.Thread(target=origin.serve_forever, daemon=True).start()
-
-
-def ctl(daemon, *arguments, **more):
-    done = subprocess.run([BIN / "railgunctl", "--socket", daemon.settings["control.socket"], *arguments],
-                          capture_output=True, text=True, timeout=60, **more)
-    return done.returncode, done.stdout, done.stderr
+origin = serve_repetition()
 
 
 def status(daemon):

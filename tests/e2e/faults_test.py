@@ -1,14 +1,11 @@
 """What clients see when something breaks under load: right pages or clean errors, never a wrong byte, and service soon
 again; and that reloading, upgrading and stopping in order break nothing."""
 import contextlib
-import ctypes
-import os
 import pathlib
 import random
 import signal
 import socket
 import ssl
-import subprocess
 import sys
 import tempfile
 import threading
@@ -17,11 +14,10 @@ import time
 import certified
 import harness
 from memcached import Memcached
+from succession import upgrade
 
 # Instrumented binaries on loaded machines are slower; what must hold is measured with release builds.
 FACTOR = 5 if harness.is_sanitized() else 1
-
-PR_SET_CHILD_SUBREAPER = 36
 
 
 @contextlib.contextmanager
@@ -89,47 +85,7 @@ def test_reloading_under_load_fails_no_request():
         print(f"        {load.right} right pages, certificates renewed twice on the way")
 
 
-def upgrade(daemon, pid_file):
-    """The new program takes the old one's place in the harness."""
-    before = pid_file.read_text()
-    daemon.process.send_signal(signal.SIGUSR2)
-    harness.wait_until(lambda: pid_file.read_text() not in ("", before), 20 * FACTOR, f"a new {daemon.name} serves")
-    assert daemon.process.wait(40) == 0, "how the old one ended"
-    daemon.process = Successor(int(pid_file.read_text()))
-
-
-class Successor:
-    """What Popen offers, for a process that was not started from here but became our child when its parent ended."""
-
-    def __init__(self, pid):
-        self.pid = pid
-        self.code = None
-
-    def poll(self):
-        if self.code is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.code = os.waitstatus_to_exitcode(status)
-        return self.code
-
-    def wait(self, seconds):
-        deadline = time.monotonic() + seconds
-        while self.poll() is None:
-            if time.monotonic() > deadline:
-                raise subprocess.TimeoutExpired("railgund", seconds)
-            time.sleep(0.02)
-        return self.code
-
-    def send_signal(self, number):
-        os.kill(self.pid, number)
-
-    def kill(self):
-        self.send_signal(signal.SIGKILL)
-
-
 def test_upgrading_under_load_fails_no_request():
-    # Whose parent has ended becomes our child.
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     with tempfile.TemporaryDirectory(prefix="railgun-pid-") as folder:
         files = {name: pathlib.Path(folder, name) for name in ("listener", "sender")}
         with certified_pair(**{name: {"pid.file": file} for name, file in files.items()}) as (pair, _), \

@@ -15,6 +15,20 @@ import time
 
 BIN = pathlib.Path(os.environ.get("RAILGUN_BIN", "build/dev/bin")).resolve()
 
+# What railgunctl ends with.
+OK, FAILED, USAGE, UNREACHABLE, DENIED = range(5)
+
+
+def railgunctl(*arguments, **more):
+    """Its exit code, what it printed, and what it complained about."""
+    done = subprocess.run([BIN / "railgunctl", *arguments], capture_output=True, text=True, timeout=60, **more)
+    return done.returncode, done.stdout, done.stderr
+
+
+def ctl(daemon, *arguments, **more):
+    """The same, against that daemon."""
+    return railgunctl("--socket", daemon.settings["control.socket"], *arguments, **more)
+
 
 def free_port():
     with socket.socket() as probe:

@@ -90,6 +90,12 @@ def serve(routes, port=0):
     return server
 
 
+def serve_repetition():
+    """An origin whose pages are the same words over and over, and their path."""
+    text = b"<html>" + b"the same words again and again " * 1000
+    return serve({"*": lambda handler: handler.answer(text + handler.path.encode() + b"</html>")})
+
+
 class Nginx:
     """Serves the files of a temporary folder. Use as a context manager."""
 

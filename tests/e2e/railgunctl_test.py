@@ -1,19 +1,12 @@
 """railgunctl as a person uses it, against a daemon that is absent, hostile, or answers as doc/CONTROL.md says."""
 import json
-import os
 import pathlib
 import socket
-import subprocess
 import tempfile
 import threading
 
-BIN = pathlib.Path(os.environ.get("RAILGUN_BIN", "build/dev/bin"))
-OK, FAILED, USAGE, UNREACHABLE, DENIED = range(5)
-
-
-def ctl(*arguments):
-    done = subprocess.run([BIN / "railgunctl", *arguments], capture_output=True, text=True, timeout=60)
-    return done.returncode, done.stdout, done.stderr
+from harness import DENIED, FAILED, OK, UNREACHABLE, USAGE
+from harness import railgunctl as ctl
 
 
 class Daemon:

@@ -28,6 +28,15 @@ TEST(Problems, NameASiteWithoutALink) {
   EXPECT_EQ(problems[1].text, "no link can serve a, its requests go direct");
 }
 
+TEST(Problems, NameACertificateThatIsForOtherHosts) {
+  Status status = sender();
+  status.sites.push_back({.host = "b", .listeners = {"m:2408"}});
+  status.links.push_back({.peer = "m:2408", .hosts = {"a"}, .state = "up", .dialed = true});
+  const auto problems = find_problems(status, {});
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].text, "the link to m:2408 may not serve b: the certificate there is for a");
+}
+
 TEST(Problems, GiveANewDaemonTimeToDial) {
   Status status = sender();
   status.uptime_seconds = 2;

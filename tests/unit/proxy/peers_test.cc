@@ -25,10 +25,10 @@ class PeersTest : public testing::Test {
   PeersTest() { sender_.keep({kListener}, 1, now_); }
 
   // The listener's name of the link that the sender calls `id`.
-  ConnectionId accept(ConnectionId id) {
+  ConnectionId accept(ConnectionId id, const std::vector<std::string>& hosts = {}) {
     const ConnectionId far = listener_context_.new_connection();
     listener_.accepted(far, "sender", {}, now_);
-    sender_.connected(id, {}, now_);
+    sender_.connected(id, hosts, now_);
     carry(id, far);
     return far;
   }
@@ -102,6 +102,25 @@ TEST_F(PeersTest, ALinkThatWasUpIsWaitedForUntilItCannotBeMadeAgain) {
   ASSERT_EQ(second.size(), 1U);
   sender_.closed(second[0].connection, {Errc::kUnavailable, "refused"}, now_);
   EXPECT_FALSE(sender_.is_pending({kListener}));
+}
+
+TEST_F(PeersTest, SaysWhyThereIsNoLink) {
+  const std::vector<Dial> first = dials(sender_context_);
+  EXPECT_EQ(sender_.absence({kListener}, "site.test").brief, "the link is being made");
+  EXPECT_EQ(sender_.absence({}, "site.test").brief, "no listener is linked");
+  sender_.closed(first.at(0).connection, {Errc::kUnavailable, "connection refused"}, now_);
+  EXPECT_EQ(sender_.absence({kListener}, "site.test").brief, "its listener cannot be reached");
+  EXPECT_NE(sender_.absence({kListener}, "site.test").advice.find("listener.test:2408: connection refused"),
+            std::string::npos);
+  now_ = sender_.deadline();
+  sender_.on_deadline(now_);
+  accept(dials(sender_context_).at(0).connection, {"www.test", "*.b.test"});
+  EXPECT_NE(sender_.pick({kListener}, "www.test"), nullptr);
+  ASSERT_EQ(sender_.pick({kListener}, "site.test"), nullptr);
+  const Absence absence = sender_.absence({kListener}, "site.test");
+  EXPECT_EQ(absence.brief, "its listener's certificate is not for this host");
+  EXPECT_NE(absence.advice.find("is for www.test, *.b.test and not for site.test"), std::string::npos);
+  EXPECT_EQ(absence.brief.find("listener.test"), std::string::npos) << "visitors see it";
 }
 
 }  // namespace

@@ -40,6 +40,8 @@ TEST_F(Link, EachEndKnowsTheOther) {
   EXPECT_EQ(facts->issuer, "test authority");
   EXPECT_EQ(facts->not_after, always().until);
   EXPECT_EQ(facts->fingerprint.size(), 64u);
+  EXPECT_EQ(facts->issuer_key_id, certificate_facts(authority.certificate).value().key_id);
+  EXPECT_EQ(facts->issuer_key_id.size(), 40u);
 }
 
 TEST_F(Link, TakesInputCutAtEveryByte) {
@@ -61,6 +63,32 @@ TEST_F(Link, OneSendOfARecordIsOneRecord) {
   EXPECT_EQ(client.pending_bytes(), Engine::kRecordBytes + 22);  // header 5, type 1, tag 16
   converse(client, server);
   EXPECT_EQ(client.pending_bytes(), 0u);
+}
+
+TEST_F(Link, BothEndsKnowTheProtocol) {
+  Engine client = Engine::client(sender, "");
+  Engine server = Engine::server(listener);
+  converse(client, server);
+  EXPECT_EQ(client.protocol(), "railgun/1");
+  EXPECT_EQ(server.protocol(), "railgun/1");
+}
+
+TEST_F(Link, IsSeenByAProbeThatIsNotLetIn) {
+  Engine probe = Engine::client(make_probe_context().value(), "");
+  Engine server = Engine::server(listener);
+  Bytes hello, answer;
+  probe.pull(hello, 1 << 20);
+  ASSERT_TRUE(server.receive(hello));
+  server.pull(answer, 1 << 20);
+  ASSERT_TRUE(probe.receive(answer));
+  ASSERT_TRUE(probe.handshake_done());
+  EXPECT_EQ(probe.protocol(), "railgun/1");
+  EXPECT_EQ(probe.peer_name(), "listener.example");
+  const Outcome outcome = converse(probe, server);
+  ASSERT_TRUE(outcome.server);
+  EXPECT_EQ(outcome.server->text, "the peer sent no certificate");
+  ASSERT_TRUE(outcome.client);
+  EXPECT_EQ(outcome.client->code, Errc::kDenied);
 }
 
 TEST_F(Link, TheServerSaysNothingAfterTheHandshake) {
