@@ -24,7 +24,7 @@ std::string join(const std::vector<std::string>& items) {
 }
 
 const char* status_words(const Railgun& railgun) {
-  if (railgun.status == "D") return "deleted";
+  if (railgun.status == "D") return railgun.deactivated > 0 ? "deactivated" : "deleted";
   if (!railgun.enabled) return "disabled";
   return railgun.status == "V" ? "verified" : "waits for its listener";
 }

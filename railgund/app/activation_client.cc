@@ -3,13 +3,13 @@
 namespace railgun::app {
 
 ActivationClient::ActivationClient(net::EventLoop& loop, Endpoint sender, std::string fingerprint_hex, std::string line,
-                                   Done done)
+                                   Duration patience, Done done)
     : loop_(loop),
       sender_(std::move(sender)),
       fingerprint_(std::move(fingerprint_hex)),
       to_send_(std::move(line) + '\n'),
       done_(std::move(done)),
-      give_up_(loop.now() + kPatience),
+      give_up_(loop.now() + patience),
       resolver_(loop),
       connection_(loop, *this, proxy::Kind::kLink),
       patience_(loop,

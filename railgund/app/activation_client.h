@@ -20,7 +20,8 @@ class ActivationClient final : private ConnectionOwner {
   using Done = std::function<void(Result<control::ActivationAnswer>)>;
   static constexpr Duration kPatience = std::chrono::seconds(30);
 
-  ActivationClient(net::EventLoop& loop, Endpoint sender, std::string fingerprint_hex, std::string line, Done done);
+  ActivationClient(net::EventLoop& loop, Endpoint sender, std::string fingerprint_hex, std::string line,
+                   Duration patience, Done done);
   ~ActivationClient() override;
 
  private:

@@ -1,5 +1,10 @@
 #include "railgund/app/listener_activation.h"
 
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "railgund/app/server.h"
@@ -8,6 +13,7 @@
 #include "railgund/log/log.h"
 #include "railgund/tls/authority.h"
 #include "railgund/tls/certificate.h"
+#include "railgund/tls/lifetime.h"
 #include "railgund/tls/token.h"
 
 namespace railgun::app {
@@ -16,17 +22,21 @@ namespace railgun::app {
 struct ActivationSource {
   std::string sender{};       // HOST:PORT
   std::string fingerprint{};  // of its authority, hex
+  std::string name{};         // the railgun's, as the sender says it
 };
 void fields(auto& visit, ActivationSource& value) {
   visit("sender", value.sender);
   visit("fingerprint", value.fingerprint);
+  visit("name", value.name);
 }
 
 namespace {
 
 constexpr const char* kSourceFile = "activation.json";
 constexpr Duration kRetry = std::chrono::seconds(30);
-constexpr Duration kCheck = std::chrono::hours(1);
+constexpr Duration kFarewellPatience = std::chrono::seconds(10);
+// Where the files go that count no more.
+constexpr const char* kPutAway = "deactivated";
 
 WallTime wall_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
 
@@ -45,15 +55,16 @@ ListenerActivation::~ListenerActivation() = default;
 
 void ListenerActivation::look_after_certificate() {
   const config::Config& config = *server_.config();
-  check_.set(server_.loop().now() + kCheck);
-  if (!config.cert_file.empty() || config.state_directory.empty() || client_ != nullptr) return;
+  if (!config.cert_file.empty() || config.state_directory.empty()) return;
   const auto certificate = read_state_file(state_file(config, kCertificateFile));
   if (!certificate) {
-    if (!config.activation_token.empty()) at_start();
+    if (!config.activation_token.empty() && client_ == nullptr) at_start();
     return;
   }
   const auto facts = tls::certificate_facts(*certificate);
-  if (facts && wall_now() >= facts->not_before + (facts->not_after - facts->not_before) * 2 / 3) renew();
+  if (!facts) return;
+  check_.set(server_.loop().now() + tls::until_next_look(*facts, wall_now()));
+  if (wall_now() >= tls::renewal_time(*facts) && client_ == nullptr) renew();
 }
 
 void ListenerActivation::at_start() {
@@ -88,42 +99,116 @@ void ListenerActivation::activate(const std::string& token, const std::string& h
                                                                .certificate = "",
                                                                .request = request->request,
                                                                .host = host.empty() ? config.activation_host : host,
-                                                               .port = dials ? std::uint16_t{0} : config.wan_port});
-  client_ = std::make_unique<ActivationClient>(server_.loop(), decoded->activation, fingerprint, line,
-                                               [this, sender, fingerprint, key = request->key, done = std::move(done)](
-                                                   const Result<control::ActivationAnswer>& answer) {
-                                                 const std::unique_ptr<ActivationClient> ended = std::move(client_);
-                                                 if (!answer) return done(std::unexpected(answer.error()));
-                                                 done(store(key, *answer, sender, fingerprint));
-                                               });
+                                                               .port = dials ? std::uint16_t{0} : config.wan_port,
+                                                               .time = wall_now().time_since_epoch().count()});
+  client_ = std::make_unique<ActivationClient>(
+      server_.loop(), decoded->activation, fingerprint, line, ActivationClient::kPatience,
+      [this, sender, fingerprint, key = request->key,
+       done = std::move(done)](const Result<control::ActivationAnswer>& answer) {
+        const std::unique_ptr<ActivationClient> ended = std::move(client_);
+        if (!answer) return done(std::unexpected(answer.error()));
+        done(store(key, *answer, sender, fingerprint));
+      });
+}
+
+Result<ListenerActivation::Identity> ListenerActivation::read_identity() const {
+  const config::Config& config = *server_.config();
+  auto text = read_state_file(state_file(config, kSourceFile));
+  auto certificate = read_state_file(state_file(config, kCertificateFile));
+  auto key = read_state_file(state_file(config, kKeyFile));
+  for (const auto* file : {&text, &certificate, &key}) {
+    if (!*file) return std::unexpected(file->error());
+  }
+  const auto source = control::read_json<ActivationSource>(*text);
+  if (!source) return std::unexpected(source.error());
+  const auto endpoint = parse_endpoint(source->sender, 0);
+  if (!endpoint) return std::unexpected(endpoint.error());
+  // Signed by the key of the certificate: that is how the sender knows us.
+  auto request = tls::create_request("listener", *key);
+  if (!request) return std::unexpected(request.error());
+  return Identity{.sender = *endpoint,
+                  .fingerprint = source->fingerprint,
+                  .name = source->name,
+                  .key = *std::move(key),
+                  .certificate = *std::move(certificate),
+                  .request = *std::move(request)};
 }
 
 void ListenerActivation::renew() {
-  const config::Config& config = *server_.config();
-  const auto refuse = [](const std::string& why) { log::error("the certificate could not be renewed: " + why); };
-  const auto text = read_state_file(state_file(config, kSourceFile));
-  const auto certificate = read_state_file(state_file(config, kCertificateFile));
-  const auto key = read_state_file(state_file(config, kKeyFile));
-  for (const auto* file : {&text, &certificate, &key}) {
-    if (!*file) return refuse(file->error().text);
-  }
-  const auto source = control::read_json<ActivationSource>(*text);
-  if (!source) return refuse(source.error().text);
-  const auto endpoint = parse_endpoint(source->sender, 0);
-  if (!endpoint) return refuse(endpoint.error().text);
-  const auto request = tls::create_request("listener", *key);
-  if (!request) return refuse(request.error().text);
-  const std::string line =
-      control::format_activation_request({.secret = "", .certificate = *certificate, .request = *request});
+  const auto refuse = [this](const std::string& why) {
+    log::error("the certificate could not be renewed, trying again: " + why);
+    look_again();
+  };
+  const auto identity = read_identity();
+  if (!identity) return refuse(identity.error().text);
+  const std::string line = control::format_activation_request({.certificate = identity->certificate,
+                                                               .request = identity->request,
+                                                               .time = wall_now().time_since_epoch().count()});
   client_ = std::make_unique<ActivationClient>(
-      server_.loop(), *endpoint, source->fingerprint, line,
-      [this, refuse, source = *source, key = *key](const Result<control::ActivationAnswer>& answer) {
+      server_.loop(), identity->sender, identity->fingerprint, line, ActivationClient::kPatience,
+      [this, refuse, identity = *identity](const Result<control::ActivationAnswer>& answer) {
         const std::unique_ptr<ActivationClient> ended = std::move(client_);
         if (!answer) return refuse(answer.error().text);
-        const auto stored = store(key, *answer, source.sender, source.fingerprint);
+        const auto stored = store(identity.key, *answer, to_string(identity.sender), identity.fingerprint);
         if (!stored) return refuse(stored.error().text);
-        log::information("the certificate was renewed by " + source.sender);
+        log::information("the certificate was renewed by " + to_string(identity.sender));
       });
+}
+
+// Sets the clock for the next look by what there is now.
+void ListenerActivation::look_again() {
+  const auto certificate = read_state_file(state_file(*server_.config(), kCertificateFile));
+  const auto facts = certificate ? tls::certificate_facts(*certificate) : std::unexpected(certificate.error());
+  check_.set(server_.loop().now() + (facts ? Duration(tls::until_next_look(*facts, wall_now())) : kRetry));
+}
+
+void ListenerActivation::deactivate(std::function<void()> done) {
+  check_.cancel();
+  client_.reset();
+  const config::Config& config = *server_.config();
+  if (!config.cert_file.empty()) {
+    log::error("not deactivated: the certificate is set by hand (cert.file)");
+    return done();
+  }
+  const auto identity = read_identity();
+  if (!identity) {
+    log::error("not deactivated: " + identity.error().text);
+    return done();
+  }
+  const std::string line = control::format_activation_request(
+      {.certificate = identity->certificate, .request = identity->request, .deactivate = true});
+  client_ = std::make_unique<ActivationClient>(
+      server_.loop(), identity->sender, identity->fingerprint, line, kFarewellPatience,
+      [this, sender = to_string(identity->sender), name = identity->name,
+       done = std::move(done)](const Result<control::ActivationAnswer>& answer) {
+        const std::unique_ptr<ActivationClient> ended = std::move(client_);
+        // Refused: it counts no more there.
+        if (answer || answer.error().code == Errc::kDenied) {
+          log::error("deactivated as " + name + " by " + sender);
+        } else {
+          log::error("deactivated here alone, as the sender could not be told (" + answer.error().text +
+                     "): there, run " + "'railgunctl railgun delete " + (name.empty() ? "NAME" : name) + "'");
+        }
+        put_away();
+        done();
+      });
+}
+
+void ListenerActivation::put_away() {
+  const config::Config& config = *server_.config();
+  const std::string folder = state_file(config, kPutAway);
+  bool is_away = ::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST;
+  // The certificate first: without it the others do not count.
+  for (const char* name : {kCertificateFile, kKeyFile, kAuthorityFile, kSourceFile}) {
+    if (!is_away) break;
+    is_away = ::rename(state_file(config, name).c_str(), (folder + "/" + name).c_str()) == 0 || errno == ENOENT;
+  }
+  if (is_away) {
+    log::error("key and certificate are in " + folder + "; to be active again, activate with a new token");
+  } else {
+    log::error(folder + ": " + std::strerror(errno) + ": remove " + state_file(config, kCertificateFile) +
+               " by hand, or the next start uses it");
+  }
 }
 
 Result<control::Activated> ListenerActivation::store(const std::string& key, const control::ActivationAnswer& answer,
@@ -138,7 +223,7 @@ Result<control::Activated> ListenerActivation::store(const std::string& key, con
   const std::pair<const char*, std::string> files[] = {
       {kKeyFile, key},
       {kAuthorityFile, answer.authority},
-      {kSourceFile, control::write_json(ActivationSource{sender, fingerprint}) + '\n'},
+      {kSourceFile, control::write_json(ActivationSource{sender, fingerprint, answer.name}) + '\n'},
       // Last: with it the others count.
       {kCertificateFile, answer.certificate},
   };
@@ -147,7 +232,13 @@ Result<control::Activated> ListenerActivation::store(const std::string& key, con
       return std::unexpected(written.error());
   }
   if (auto loaded = server_.reload_trust(); !loaded) return std::unexpected(loaded.error());
+  look_again();
   log::error("activated as " + answer.name + " by " + sender);
+  if (answer.time != 0) {
+    const std::string difference =
+        tls::clock_difference(wall_now(), WallTime(std::chrono::seconds(answer.time)), "the sender's");
+    if (!difference.empty()) log::error(difference + ": set the one that is wrong");
+  }
   return control::Activated{answer.name, sender, facts->not_after.time_since_epoch().count()};
 }
 

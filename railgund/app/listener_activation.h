@@ -1,5 +1,5 @@
-// The listener's half of activation: redeems a token, keeps what it got in the state directory, and renews the
-// certificate at two thirds of its life.
+// The listener's half of activation: redeems a token, keeps what it got in the state directory, renews the certificate
+// at two thirds of its life, and gives it up.
 #pragma once
 
 #include <functional>
@@ -28,7 +28,19 @@ class ListenerActivation {
   // reached), kDenied (the token is refused, each reason said apart; the folder cannot be written).
   void activate(const std::string& token, const std::string& host, Done done);
 
+  // Tells the sender that this listener's certificate is to count no more, then puts it and its key away, so that the
+  // next start is not active. Links go on meanwhile. `done`: called once, within some ten seconds.
+  void deactivate(std::function<void()> done);
+
  private:
+  // What the state directory holds, and a request that proves it.
+  struct Identity {
+    Endpoint sender;
+    std::string fingerprint, name, key, certificate, request;
+  };
+  Result<Identity> read_identity() const;
+  void look_again();
+  void put_away();
   void at_start();
   void look_after_certificate();
   void renew();

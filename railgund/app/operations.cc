@@ -26,7 +26,6 @@ using control::Command;
 using Reply = ControlServer::Reply;
 
 constexpr Duration kRetry = std::chrono::seconds(1);
-constexpr Duration kRenewalCheck = std::chrono::hours(1);
 
 WallTime wall_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
 
@@ -110,8 +109,12 @@ struct Operations::State {
         log_statistics(the_server.loop(), [this] { write_statistics(); }) {
     // Not at once: the command to drain may come from a connection of the control socket.
     server.on_drain([this] { server.loop().post([this] { make_way(); }); });
+    server.on_quit([this](std::function<void()> done) { listener ? listener->deactivate(std::move(done)) : done(); });
   }
-  ~State() { server.on_drain({}); }
+  ~State() {
+    server.on_drain({});
+    server.on_quit({});
+  }
 
   // This process is ending: what the next one is to do and to show is no longer ours.
   void make_way() {
@@ -341,8 +344,8 @@ struct Operations::State {
   }
 
   void look_after_identity() {
-    renewal.set(server.loop().now() + kRenewalCheck);
     const auto prepared = prepare_sender_identity(*server.config(), wall_now());
+    renewal.set(server.loop().now() + until_identity_is_looked_at(*server.config(), wall_now()));
     if (!prepared) return log::error("activation: " + prepared.error().text);
     if (!*prepared) return;
     if (auto loaded = server.reload_trust(); !loaded) log::error("activation: " + loaded.error().text);

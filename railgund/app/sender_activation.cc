@@ -14,6 +14,7 @@
 #include "railgund/base/field.h"
 #include "railgund/control/activation_message.h"
 #include "railgund/tls/certificate.h"
+#include "railgund/tls/lifetime.h"
 #include "railgund/tls/token.h"
 
 namespace railgun::app {
@@ -22,10 +23,8 @@ namespace {
 constexpr const char* kAuthorityKeyFile = "authority.key";
 constexpr std::uint16_t kActivationPort = 2409;
 constexpr Duration kRetry = std::chrono::seconds(1);
+constexpr Duration kTroubleRetry = std::chrono::seconds(10);  // after trouble with the state directory
 constexpr auto kAuthorityLife = std::chrono::days(3650);
-constexpr auto kCertificateLife = std::chrono::days(90);
-// Clocks of other machines may be behind.
-constexpr auto kBackdate = std::chrono::hours(25);
 
 WallTime wall_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
 
@@ -36,7 +35,11 @@ std::array<std::uint8_t, Size> random_bytes() {
   return bytes;
 }
 
-tls::Validity validity(WallTime now, std::chrono::days life) { return {now - kBackdate, now + life}; }
+std::int64_t count(WallTime time) { return time.time_since_epoch().count(); }
+
+std::chrono::seconds certificate_life(const config::Config& config) {
+  return std::chrono::floor<std::chrono::seconds>(config.certificate_life);
+}
 
 Bytes from_hex(std::string_view text) {
   Bytes bytes;
@@ -56,7 +59,8 @@ using Handle = std::unique_ptr<T, FreeOpenssl>;
 
 // Whether the authority signed the certificate, and the request is of the same key: then whoever sent it holds that
 // key, as verify_request() has checked the request's own signature.
-bool may_renew(const std::string& authority_pem, const std::string& certificate_pem, const std::string& request_pem) {
+bool proves_possession(const std::string& authority_pem, const std::string& certificate_pem,
+                       const std::string& request_pem) {
   const Handle<BIO> authority_text(BIO_new_mem_buf(authority_pem.data(), static_cast<int>(authority_pem.size())));
   const Handle<X509> authority(PEM_read_bio_X509(authority_text.get(), nullptr, nullptr, nullptr));
   const Handle<BIO> certificate_text(BIO_new_mem_buf(certificate_pem.data(), static_cast<int>(certificate_pem.size())));
@@ -68,10 +72,16 @@ bool may_renew(const std::string& authority_pem, const std::string& certificate_
          EVP_PKEY_eq(X509_get0_pubkey(certificate.get()), X509_REQ_get0_pubkey(request.get())) == 1;
 }
 
-// Past two thirds of its life.
 bool nears_end(const std::string& certificate_pem, WallTime now) {
   const auto facts = tls::certificate_facts(certificate_pem);
-  return !facts || now >= facts->not_before + (facts->not_after - facts->not_before) * 2 / 3;
+  return !facts || now >= tls::renewal_time(*facts);
+}
+
+control::ActivationAnswer answer_with(const control::Railgun& railgun, std::string certificate, std::string authority) {
+  return {.name = railgun.name,
+          .certificate = std::move(certificate),
+          .authority = std::move(authority),
+          .hosts = railgun.hosts};
 }
 
 // Where the sender is to dial the listener; empty: nowhere, it dials itself.
@@ -93,7 +103,7 @@ Result<bool> prepare_sender_identity(const config::Config& config, WallTime now)
       return fail(Errc::kInvalid,
                   file(kAuthorityFile) + " and " + file(kAuthorityKeyFile) + " belong together: one is missing");
     if (authority_key.error().code != Errc::kNotFound) return std::unexpected(authority_key.error());
-    auto made = tls::create_authority("railgun authority", validity(now, kAuthorityLife), random_bytes<16>());
+    auto made = tls::create_authority("railgun authority", tls::validity_from(now, kAuthorityLife), random_bytes<16>());
     if (!made) return std::unexpected(made.error());
     if (auto written = write_state_file(file(kAuthorityKeyFile), made->key); !written)
       return std::unexpected(written.error());
@@ -107,12 +117,18 @@ Result<bool> prepare_sender_identity(const config::Config& config, WallTime now)
   auto request = tls::create_request("sender");
   if (!request) return std::unexpected(request.error());
   auto certificate = tls::issue_certificate({*authority_key, *authority}, request->request, {"sender.railgun"},
-                                            validity(now, kCertificateLife), random_bytes<16>());
+                                            tls::validity_from(now, certificate_life(config)), random_bytes<16>());
   if (!certificate) return std::unexpected(certificate.error());
   if (auto written = write_state_file(file(kKeyFile), request->key); !written) return std::unexpected(written.error());
   if (auto written = write_state_file(file(kCertificateFile), *certificate); !written)
     return std::unexpected(written.error());
   return true;
+}
+
+Duration until_identity_is_looked_at(const config::Config& config, WallTime now) {
+  const auto own = read_state_file(state_file(config, kCertificateFile));
+  const auto facts = own ? tls::certificate_facts(*own) : std::unexpected(own.error());
+  return facts ? Duration(tls::until_next_look(*facts, now)) : kTroubleRetry;
 }
 
 SenderActivation::SenderActivation(Server& server, Registry registry, tls::KeyAndCertificate authority,
@@ -247,16 +263,21 @@ Result<std::string> SenderActivation::change(Result<control::Railgun> changed) {
 
 std::string SenderActivation::answer(std::string_view line, const std::string& peer) {
   const auto request = control::parse_activation_request(line);
-  Result<control::ActivationAnswer> result = !request                  ? std::unexpected(request.error())
-                                             : request->secret.empty() ? renew(*request)
-                                                                       : redeem(*request, peer);
-  if (result) return control::format_activation_answer(*result);
+  Result<control::ActivationAnswer> result = !request                   ? std::unexpected(request.error())
+                                             : request->deactivate      ? deactivate(*request)
+                                             : !request->secret.empty() ? redeem(*request, peer)
+                                                                        : renew(*request);
+  if (result) {
+    result->time = count(wall_now());
+    return control::format_activation_answer(*result);
+  }
   refusals_.write(log::kError, result.error().text + ", from " + peer, server_.loop().now());
   return control::format_error(result.error());
 }
 
 Result<std::string> SenderActivation::issue(const control::Railgun& railgun, const std::string& request) {
-  return tls::issue_certificate(authority_, request, railgun.hosts, validity(wall_now(), kCertificateLife),
+  return tls::issue_certificate(authority_, request, railgun.hosts,
+                                tls::validity_from(wall_now(), certificate_life(*server_.config())),
                                 random_bytes<16>());
 }
 
@@ -264,17 +285,25 @@ Result<control::ActivationAnswer> SenderActivation::redeem(const control::Activa
                                                            const std::string& peer) {
   const auto railgun = registry_.check_token(from_hex(request.secret), wall_now());
   if (!railgun) return std::unexpected(railgun.error());
+  const WallTime listeners_clock{std::chrono::seconds(request.time)};
+  if (request.time != 0) {
+    if (auto checked = tls::check_listener_clock(wall_now(), listeners_clock); !checked)
+      return std::unexpected(checked.error());
+    const std::string difference =
+        tls::clock_difference(wall_now(), listeners_clock, "that of the listener at " + peer);
+    if (!difference.empty()) log::error("railgun " + railgun->name + ": " + difference + ": set the one that is wrong");
+  }
   auto certificate = issue(*railgun, request.request);
   if (!certificate) return std::unexpected(certificate.error());
   const auto facts = tls::certificate_facts(*certificate);
   if (!facts) return std::unexpected(facts.error());
   const std::string address = address_of(request, peer);
-  if (auto noted = registry_.activated(railgun->name, address, facts->serial, wall_now()); !noted)
+  if (auto noted = registry_.activated(railgun->name, address, facts->serial, facts->not_after, wall_now()); !noted)
     return std::unexpected(noted.error());
   apply();
   log::error("railgun " + railgun->name + " is activated, from " + peer +
              (address.empty() ? "; it dials in" : "; it is dialled at " + address));
-  return control::ActivationAnswer{railgun->name, *std::move(certificate), authority_.certificate, railgun->hosts};
+  return answer_with(*railgun, *std::move(certificate), authority_.certificate);
 }
 
 Result<control::ActivationAnswer> SenderActivation::renew(const control::ActivationRequest& request) {
@@ -283,15 +312,33 @@ Result<control::ActivationAnswer> SenderActivation::renew(const control::Activat
   const auto railgun = registry_.check_certificate(facts->serial);
   if (!railgun) return std::unexpected(railgun.error());
   if (auto checked = tls::verify_request(request.request); !checked) return std::unexpected(checked.error());
-  if (!may_renew(authority_.certificate, request.certificate, request.request)) {
+  if (!proves_possession(authority_.certificate, request.certificate, request.request)) {
     return fail(Errc::kDenied, "Activation Failed: the certificate to renew is not of this sender, or of another key");
   }
   auto certificate = issue(*railgun, request.request);
   if (!certificate) return std::unexpected(certificate.error());
   const auto fresh = tls::certificate_facts(*certificate);
   if (!fresh) return std::unexpected(fresh.error());
-  if (auto noted = registry_.renewed(railgun->name, fresh->serial); !noted) return std::unexpected(noted.error());
-  return control::ActivationAnswer{railgun->name, *std::move(certificate), authority_.certificate, railgun->hosts};
+  if (auto noted = registry_.renewed(railgun->name, facts->serial, fresh->serial, fresh->not_after, wall_now()); !noted)
+    return std::unexpected(noted.error());
+  return answer_with(*railgun, *std::move(certificate), authority_.certificate);
+}
+
+Result<control::ActivationAnswer> SenderActivation::deactivate(const control::ActivationRequest& request) {
+  const auto facts = tls::certificate_facts(request.certificate);
+  if (!facts) return std::unexpected(facts.error());
+  if (auto known = registry_.check_certificate(facts->serial); !known) return std::unexpected(known.error());
+  if (auto checked = tls::verify_request(request.request); !checked) return std::unexpected(checked.error());
+  if (!proves_possession(authority_.certificate, request.certificate, request.request)) {
+    return fail(Errc::kDenied, "the certificate to deactivate is not of this sender, or of another key");
+  }
+  const auto railgun = registry_.deactivated(facts->serial, wall_now());
+  if (!railgun) return std::unexpected(railgun.error());
+  // Its links end by themselves: the listener finishes what it has begun.
+  apply();
+  log::error("railgun " + railgun->name + ": a listener has deactivated itself; status " + railgun->status +
+             (railgun->status == "V" ? " (others are active)" : ""));
+  return control::ActivationAnswer{.name = railgun->name, .deactivated = true};
 }
 
 }  // namespace railgun::app

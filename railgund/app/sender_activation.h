@@ -20,6 +20,8 @@ class Server;
 // certificate when there is none or it nears its end. True if files have changed.
 // Errors: those of the state directory.
 Result<bool> prepare_sender_identity(const config::Config& config, WallTime now);
+// How long until that is worth asking again.
+Duration until_identity_is_looked_at(const config::Config& config, WallTime now);
 
 class SenderActivation {
  public:
@@ -42,6 +44,7 @@ class SenderActivation {
   std::string answer(std::string_view line, const std::string& peer);
   Result<control::ActivationAnswer> redeem(const control::ActivationRequest& request, const std::string& peer);
   Result<control::ActivationAnswer> renew(const control::ActivationRequest& request);
+  Result<control::ActivationAnswer> deactivate(const control::ActivationRequest& request);
   Result<std::string> issue(const control::Railgun& railgun, const std::string& request);
   // Makes the server serve and refuse what the book says now.
   void apply();

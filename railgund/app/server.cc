@@ -205,9 +205,10 @@ void Server::watch_signals() {
   std::signal(SIGPIPE, SIG_IGN);
   watch(SIGHUP, [this] { (void)reload(); });
   for (const int signal : {SIGTERM, SIGINT, SIGQUIT}) {
-    watch(signal, [this] {
+    watch(signal, [this, signal] {
       // The second one does not wait.
       if (draining_) loop_.stop();
+      if (signal == SIGQUIT) say_farewell();
       if (successor_ > 0) notifier_.main_process(successor_);
       drain();
     });
@@ -277,8 +278,15 @@ void Server::drain() {
   tick_.set(loop_.now());
 }
 
+void Server::say_farewell() {
+  // A successor goes on with what this process was.
+  if (!on_quit_ || draining_ || successor_ > 0) return;
+  in_farewell_ = true;
+  on_quit_([this] { in_farewell_ = false; });
+}
+
 void Server::tick() {
-  if (draining_) {
+  if (draining_ && !in_farewell_) {
     const bool done =
         std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->is_drained(); });
     if (done || loop_.now() >= drain_end_) loop_.stop();

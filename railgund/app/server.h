@@ -45,6 +45,9 @@ class Server {
   void drain();
   // Called when a drain begins.
   void on_drain(std::function<void()> work) { on_drain_ = std::move(work); }
+  // Called at SIGQUIT, beside the drain: what else is to be ended. run() waits until `done` was called.
+  using Farewell = std::function<void(std::function<void()> done)>;
+  void on_quit(Farewell work) { on_quit_ = std::move(work); }
 
   const config::ConfigPtr& config() const { return config_; }
   const std::string& config_path() const { return options_.config_path; }
@@ -76,6 +79,7 @@ class Server {
   Result<void> start_workers();
   void watch_signals();
   void upgrade();
+  void say_farewell();
   Worker& next_worker() { return *workers_[next_worker_++ % workers_.size()]; }
   void tick();
   void feed_watchdog();
@@ -100,6 +104,8 @@ class Server {
   net::Timer tick_;
   bool draining_ = false;
   std::function<void()> on_drain_;
+  Farewell on_quit_;
+  bool in_farewell_ = false;
   Instant drain_end_ = kNever;
   int exit_status_ = 0;
   int successor_ = 0;  // the process that takes over, once there is one

@@ -96,6 +96,7 @@ struct Config {
   int log_level = 0;
   std::string syslog_address, stderr_file, pid_file, state_directory, control_socket;
   std::string control_group = "railgun";  // may read over the control socket
+  bool debug_commands = false;            // root may crash it on purpose
 
   // Statistics.
   bool stats_enabled = false, stats_log = false;
@@ -105,9 +106,10 @@ struct Config {
   std::string stats_token;  // who asks for statistics from elsewhere than loopback must name it
 
   // Activation.
-  std::string activation_token, activation_host;  // a listener's: the sender's token, where it is reached itself
-  std::optional<Endpoint> activation_listen;      // a sender's: where listeners activate
-  std::string activation_address;                 // HOST:PORT of it, as the tokens say it
+  std::string activation_token, activation_host;      // a listener's: the sender's token, where it is reached itself
+  std::optional<Endpoint> activation_listen;          // a sender's: where listeners activate
+  std::string activation_address;                     // HOST:PORT of it, as the tokens say it
+  Duration certificate_life = std::chrono::days(90);  // of what a sender issues
 
   Duration drain_timeout = std::chrono::seconds(30);
 };

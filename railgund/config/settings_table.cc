@@ -422,6 +422,13 @@ const std::array kSettings{
             .help = "The same as listeners see it, HOST:PORT: what tokens carry.",
             .form = Form::kHostPort,
             .example = "sender.example.com:2409"},
+    Setting{.key = "activation.certificate_life",
+            .place = &Config::certificate_life,
+            .concerns = Concerns::kSender,
+            .help = "How long the certificates last that this sender makes. They are renewed at two thirds of it. 7776000 "
+                    "is 90 days; less than a day is for tests.",
+            .least = 10,
+            .most = 397 * kDay},
 
     Setting{.key = "log.level",
             .place = &Config::log_level,
@@ -439,6 +446,11 @@ const std::array kSettings{
             .help = "Where panics go.",
             .form = Form::kPath,
             .shipped = "/var/log/railgun/panic.log"},
+    Setting{.key = "debug.commands",
+            .place = &Config::debug_commands,
+            .takes = Takes::kRestart,
+            .help = "Lets root crash this daemon on purpose (railgunctl debug crash), to see what a crash leaves. Not for "
+                    "service."},
 
     Setting{.key = "stats.enabled",
             .place = &Config::stats_enabled,

@@ -26,10 +26,14 @@ void fields(auto& visit, ActivationRequest& value) {
   visit("request", value.request);
   visit("host", value.host);
   visit("port", value.port);
+  visit("time", value.time);
+  visit("deactivate", value.deactivate);
 }
 
 void fields(auto& visit, ActivationAnswer& value) {
   visit("name", value.name);
+  visit("time", value.time);
+  visit("deactivated", value.deactivated);
   visit("certificate", value.certificate);
   visit("authority", value.authority);
   visit("hosts", value.hosts);
@@ -62,6 +66,8 @@ Result<ActivationRequest> parse_activation_request(std::string_view line) {
   if (request.secret.empty() == request.certificate.empty()) {
     return fail(Errc::kMalformed, "activation: either a token's secret or a certificate to renew");
   }
+  if (request.deactivate && request.certificate.empty())
+    return fail(Errc::kMalformed, "activation: no certificate to deactivate");
   if (request.secret.size() > kMaxSecretDigits || !is_hex(request.secret))
     return fail(Errc::kMalformed, "activation: bad secret");
   if (!is_host_text(request.host)) return fail(Errc::kMalformed, "activation: bad host");
@@ -74,6 +80,7 @@ Result<ActivationAnswer> parse_activation_answer(std::string_view line) {
   if (!result) return std::unexpected(result.error());
   auto answer = read_json<ActivationAnswer>(*result);
   if (!answer) return answer;
+  if (answer->deactivated) return answer;
   if (answer->certificate.empty() || answer->authority.empty() || answer->hosts.size() > kMaxHosts) {
     return fail(Errc::kMalformed, "activation: the answer lacks a certificate");
   }

@@ -19,11 +19,15 @@ struct ActivationRequest {
   std::string request{};      // PEM: a certificate request (PKCS #10); to renew, of the same key
   std::string host{};         // where the sender reaches the listener, HOST or HOST:PORT; empty: where it came from
   std::uint16_t port = 0;     // its wan.port; 0: it dials out itself and is not to be dialled
+  std::int64_t time = 0;      // of the listener's clock, seconds since 1970; 0: not told
+  bool deactivate = false;    // with `certificate`: it is to count no more
   bool operator==(const ActivationRequest&) const = default;
 };
 
 struct ActivationAnswer {
   std::string name{};         // of the railgun
+  std::int64_t time = 0;      // of the sender's clock, seconds since 1970; 0: not told
+  bool deactivated = false;   // the answer to `deactivate`: name and time alone
   std::string certificate{};  // PEM
   std::string authority{};    // PEM
   std::vector<std::string> hosts{};

@@ -99,6 +99,7 @@ void fields(auto& visit, Railgun& value) {
   visit("created", value.created);
   visit("expires", value.expires);
   visit("activated", value.activated);
+  visit("deactivated", value.deactivated);
   visit("addresses", value.addresses);
   visit("serials", value.serials);
 }

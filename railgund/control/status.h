@@ -102,8 +102,9 @@ struct Railgun {
   std::vector<std::string> hosts{};
   std::uint32_t uses_left = 0;
   std::int64_t created = 0, expires = 0, activated = 0;  // seconds since 1970; 0: never
+  std::int64_t deactivated = 0;                          // the last of its listeners has given up (SIGQUIT)
   std::vector<std::string> addresses{};                  // host:port reported at activation
-  std::vector<std::string> serials{};                    // of its certificates, hex
+  std::vector<std::string> serials{};                    // of its certificates, hex; not of those that are out
 };
 struct Railguns {
   std::vector<Railgun> railguns{};

@@ -5,22 +5,13 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "railgund/tls/lifetime.h"
+
 namespace railgun::tls {
 namespace {
 
-// "2026-11-22 20:00:00 UTC"
-std::string text_of(WallTime time) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  const auto two = [](auto number) {
-    const std::string digits = std::to_string(number);
-    return digits.size() < 2 ? "0" + digits : digits;
-  };
-  return std::to_string(static_cast<int>(date.year())) + "-" + two(static_cast<unsigned>(date.month())) + "-" +
-         two(static_cast<unsigned>(date.day())) + " " + two(clock.hours().count()) + ":" +
-         two(clock.minutes().count()) + ":" + two(clock.seconds().count()) + " UTC";
-}
+// What OpenSSL has just compared the certificate's times with.
+WallTime clock_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
 
 std::string names_of(const CertificateFacts& facts) {
   std::string names;
@@ -72,10 +63,11 @@ std::string refusal_text(X509_STORE_CTX* check, const std::string& server_name) 
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
       return "certificate is valid for " + names_of(facts) + ", not " + server_name;
     case X509_V_ERR_CERT_HAS_EXPIRED:
-      return "certificate of " + names_of(facts) + " expired on " + text_of(facts.not_after);
+      return "certificate of " + names_of(facts) + " expired on " + utc_text(facts.not_after) +
+             " (the clock here: " + utc_text(clock_now()) + ")";
     case X509_V_ERR_CERT_NOT_YET_VALID:
-      return "certificate of " + names_of(facts) + " is not valid before " + text_of(facts.not_before) +
-             ": check the clocks";
+      return "certificate of " + names_of(facts) + " is not valid before " + utc_text(facts.not_before) +
+             ", and the clock here says " + utc_text(clock_now()) + ": set the clock that is wrong";
     default:
       return "certificate of " + names_of(facts) + " refused: " + X509_verify_cert_error_string(reason);
   }

@@ -15,10 +15,10 @@ origin = serve_repetition()
 class World:
     """A sender and a listener that have never met: no certificate anywhere."""
 
-    def __init__(self, dials=False, sender=None, listener=None):
+    def __init__(self, dials=False, sender=None, listener=None, origin_port=origin.server_port):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="railgun-test-"))
         self.port, self.link_port, self.activation_port = free_port(), free_port(), free_port()
-        (self.folder / "nat.conf").write_text(f"default = 127.0.0.1:{origin.server_port}\n")
+        (self.folder / "nat.conf").write_text(f"default = 127.0.0.1:{origin_port}\n")
         self.sender = self._daemon("sender", {
             "role": "sender", "listen": f"127.0.0.1:{self.port}", "activation.listen": f"127.0.0.1:{self.activation_port}",
             "activation.address": f"127.0.0.1:{self.activation_port}", "pid.file": self.folder / "sender.pid", **(sender or {})})
@@ -69,12 +69,16 @@ class World:
         wait_until(self.links_up, 10, "the link is up")
 
     def get(self, path="/", host=HOST):
+        """Status and Cf-Railgun."""
+        status, fields, _ = self.ask(path, {"Host": host})
+        return status, fields.get("Cf-Railgun")
+
+    def ask(self, path="/", headers=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request("GET", path, headers={"Host": host})
+            connection.request("GET", path, headers={"Host": HOST, **(headers or {})})
             answer = connection.getresponse()
-            answer.read()
-            return answer.status, answer.getheader("Cf-Railgun")
+            return answer.status, dict(answer.getheaders()), answer.read()
         finally:
             connection.close()
 

@@ -1,6 +1,7 @@
 """From nothing to a delta with a token: create, activate, serve; then all that must be refused, and revocation."""
 import json
 import shutil
+import signal
 import socket
 import ssl
 import stat
@@ -8,6 +9,7 @@ import sys
 import threading
 import time
 
+import certified
 from activated import HOST, World
 from harness import DENIED, OK, UNREACHABLE, answers, ctl, run_tests, wait_until
 from succession import upgrade
@@ -149,6 +151,63 @@ def test_wrong_tokens_by_the_hundred_let_nobody_in_and_slow_nobody_down():
         print(f"{tries[0] / 3:.0f} wrong tokens a second; the slowest request took {worst * 1000:.0f} ms")
         assert tries[0] > 5 and worst < 5, (tries, worst)
         assert world.sender.log.read_text().count("no such token") < 100, "the log is flooded"
+
+
+def test_sigquit_finishes_what_was_begun_and_gives_the_activation_up():
+    pages = certified.Origin()
+    try:
+        with World(origin_port=pages.port) as world:
+            world.join()
+            answers_got = []
+            client = threading.Thread(target=lambda: answers_got.append(world.ask("/slow", {"X-Nonce": "n", "X-Delay": "2"})))
+            client.start()
+            wait_until(lambda: pages.waiting() == 1, 20, "the origin has the request")
+            world.listener.process.send_signal(signal.SIGQUIT)
+            wait_until(lambda: world.show()["status"] == "D", 1.8, "the sender knows at once")
+            client.join()
+            status, _, body = answers_got[0]
+            assert status == 200 and certified.is_right(body, "/slow", "n"), (status, body[:100])
+            assert world.listener.process.wait(10) == 0
+            assert "deactivated as paris" in world.listener.log.read_text()
+            railgun = world.show()
+            assert railgun["deactivated"] and not railgun["addresses"] and not railgun["serials"], railgun
+            assert "deactivated" in ctl(world.sender, "railgun", "list")[1]
+
+            state = world.folder / "listener-state"
+            assert not (state / "certificate.pem").exists() and not (state / "key.pem").exists()
+            assert stat.S_IMODE((state / "deactivated").stat().st_mode) == 0o700
+            assert stat.S_IMODE((state / "deactivated" / "key.pem").stat().st_mode) == 0o600
+            # Nor does the next start come back by itself, or what was put away by hand.
+            world.start(world.listener)
+            assert "no certificate" in ctl(world.listener, "status")[1]
+            world.listener.stop()
+            for file in (state / "deactivated").iterdir():
+                shutil.copy(file, state)
+            world.start(world.listener)
+            assert not world.links_up() and world.get("/a")[0] == 421
+            world.listener.stop()
+            (state / "certificate.pem").unlink()
+            world.listener.settings["activation.token"] = world.create("rome")
+            world.start(world.listener)
+            wait_until(world.links_up, 10, "a fresh token makes a link")
+            assert world.show("rome")["status"] == "V"
+    finally:
+        pages.stop()
+
+
+def test_sigquit_without_the_sender_is_told_and_soon_over():
+    with World() as world:
+        world.join()
+        world.sender.stop()
+        begun = time.monotonic()
+        assert world.listener.stop(signal.SIGQUIT, 20) == 0
+        assert time.monotonic() - begun < 15
+        log = world.listener.log.read_text()
+        assert "could not be told" in log and "railgunctl railgun delete paris" in log, log[-600:]
+        assert not (world.folder / "listener-state" / "certificate.pem").exists()
+        world.start(world.sender)
+        assert world.show()["status"] == "V"
+        assert ctl(world.sender, "railgun", "delete", "paris")[0] == OK
 
 
 def test_an_upgrade_in_place_hands_activation_over():

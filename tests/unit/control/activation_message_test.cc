@@ -14,6 +14,8 @@ TEST(ActivationRequest, IsReadBackAsItWasWritten) {
   EXPECT_EQ(parse_activation_request(format_activation_request(kRequest)).value(), kRequest);
   const ActivationRequest renewal{.certificate = "c", .request = "r"};
   EXPECT_EQ(parse_activation_request(format_activation_request(renewal)).value(), renewal);
+  const ActivationRequest farewell{.certificate = "c", .request = "r", .time = 1'700'000'000, .deactivate = true};
+  EXPECT_EQ(parse_activation_request(format_activation_request(farewell)).value(), farewell);
 }
 
 TEST(ActivationRequest, CutAtAnyByteIsRefused) {
@@ -29,6 +31,8 @@ TEST(ActivationRequest, IsRefusedIfItSaysTooMuchOrTooLittle) {
         R"({"version":1,"request":"r","secret":"00","certificate":"c"})",
         R"({"version":1,"request":"r","secret":"xy"})", R"({"version":1,"request":"r","secret":"00","host":"a b"})",
         R"({"version":1,"request":"r","secret":"00","port":65536})", R"({"version":1,"request":7,"secret":"00"})",
+        R"({"version":1,"request":"r","secret":"00","deactivate":true})",
+        R"({"version":1,"request":"r","secret":"00","time":"now"})",
         R"({"version":"1","request":"r","secret":"00"})"}) {
     EXPECT_EQ(parse_activation_request(line).error().code, Errc::kMalformed) << line;
   }
@@ -40,6 +44,8 @@ TEST(ActivationAnswer, CarriesCertificatesOrAnError) {
   const ActivationAnswer answer{.name = "paris", .certificate = "c", .authority = "a", .hosts = {"www.example.com"}};
   EXPECT_EQ(parse_activation_answer(format_activation_answer(answer)).value(), answer);
   EXPECT_EQ(parse_activation_answer(format_error({Errc::kDenied, "used up"})).error().text, "used up");
+  const ActivationAnswer farewell{.name = "paris", .time = 7, .deactivated = true};
+  EXPECT_EQ(parse_activation_answer(format_activation_answer(farewell)).value(), farewell);
   EXPECT_EQ(parse_activation_answer(format_answer("{}")).error().code, Errc::kMalformed);
 }
 

@@ -56,7 +56,7 @@ TEST(Railgun, KeepsWhatTheRegistryNeeds) {
                                         .serials = {"0a1b"}}}};
   EXPECT_EQ(
       to_json(registry),
-      R"({"railguns":[{"activated":1700000100,"addresses":["192.0.2.1:2408"],"created":1700000000,"enabled":false,)"
+      R"({"railguns":[{"activated":1700000100,"addresses":["192.0.2.1:2408"],"created":1700000000,"deactivated":0,"enabled":false,)"
       R"("expires":1700086400,"hosts":["www.example.com"],"name":"paris","serials":["0a1b"],"status":"V","uses_left":2}]})");
   EXPECT_EQ(to_json(from_json<Railguns>(to_json(registry)).value()), to_json(registry));
 }
