@@ -10,10 +10,6 @@ NibbleModel::NibbleModel(const PrimedRows& start)
       scratch_(NibbleScratch::borrow()),
       own_(scratch_->rows.get()),
       changed_(scratch_->changed.get()) {
-  for (auto& set : weights_) {
-    set.fill(kStartWeight);
-    set.back() = 0;
-  }
   for (std::size_t i = 0; i < hits_.size(); ++i) hits_[i] = AdaptiveBit::from_start(start::kHits[i / kClasses], 2);
   for (std::size_t i = 0; i < second_hits_.size(); ++i) {
     second_hits_[i] = AdaptiveBit::from_start(start::kSecondHits[i], 2);

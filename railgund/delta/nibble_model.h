@@ -10,8 +10,8 @@
 #include "railgund/base/bytes.h"
 #include "railgund/delta/adaptive_bit.h"
 #include "railgund/delta/gap_model.h"
-#include "railgund/delta/logistic.h"
 #include "railgund/delta/nibble_rows.h"
+#include "railgund/delta/nibble_shares.h"
 
 namespace railgun::delta {
 
@@ -31,30 +31,31 @@ class NibbleModel {
   static constexpr std::size_t kSupports = 3;
   static constexpr std::size_t kClasses = 8;
 
-  NibbleRow& changeable(NibbleContexts::Place place) {
-    NibbleRow& own = own_[place.index];
-    own = changed_[place.index] != 0 ? own : start_[place.index];
-    changed_[place.index] = 1;
-    if (own.mark != place.mark) {
-      own = {};
-      own.mark = place.mark;
+  // A context's row: where it is read, and where it goes once it has learned.
+  struct Slot {
+    const NibbleRow* from;
+    NibbleRow* own;
+    std::uint16_t mark;
+  };
+  using Slots = std::array<Slot, NibbleContexts::kOrders>;
+  Slots slots(const NibbleContexts::Rows& places) {
+    Slots all;
+    for (std::size_t k = 0; k < all.size(); ++k) {
+      const std::uint32_t index = places[k].index;
+      const bool changed = (changed_[index / 64] >> (index % 64) & 1) != 0;
+      all[k] = {changed ? &own_[index] : &start_[index], &own_[index], places[k].mark};
+      __builtin_prefetch(all[k].from);
     }
-    return own;
+    return all;
   }
   template <typename Coder>
-  unsigned nibble(Coder& coder, unsigned value, const NibbleContexts::Rows& rows, unsigned half);
+  unsigned nibble(Coder& coder, unsigned value, Slots& slots, std::size_t half);
 
-  // The contexts and a constant.
-  static constexpr std::size_t kInputs = NibbleContexts::kOrders + 1;
-  static constexpr int kStartWeight = 20000;  // of 65536
-  static constexpr int kRate = 12;
-  // By contexts seen before, half of the byte and bit of the half.
-  std::array<std::array<int, kInputs>, (NibbleContexts::kOrders + 1) * 8> weights_;
   const NibbleRow* start_;
   unsigned halvings_;
   NibbleScratch::Loan scratch_;
   NibbleRow* own_;
-  std::uint8_t* changed_;
+  std::uint64_t* changed_;
   std::array<AdaptiveBit, kKinds * kSupports*(kMaxTrust + 1) * kClasses> hits_;
   std::array<AdaptiveBit, kKinds*(kMaxTrust + 1)> second_hits_;
 };
@@ -81,40 +82,29 @@ inline constexpr std::array<std::uint8_t, 256> kClassOf = make_classes();
 }  // namespace nibble
 
 template <typename Coder>
-unsigned NibbleModel::nibble(Coder& coder, unsigned value, const NibbleContexts::Rows& rows, unsigned half) {
-  std::array<NibbleRow*, NibbleContexts::kOrders> slots;
-  for (std::size_t k = 0; k < rows.size(); ++k) slots[k] = &changeable(rows[k]);
-  unsigned node = 1;
-  for (int left = 3; left >= 0; --left) {
-    std::array<int, kInputs> inputs;
-    unsigned known = 0;
-    for (std::size_t k = 0; k < slots.size(); ++k) {
-      const BitSlot slot = slots[k]->bit(node);
-      inputs[k] = stretch(slot.p());
-      known += slot.seen() != 0 ? 1 : 0;
-    }
-    auto& weights = weights_[(known * 2 + half) * 4 + static_cast<unsigned>(left)];
-    inputs[kInputs - 1] = 256;
-    int sum = 0;
-    for (std::size_t k = 0; k < kInputs; ++k) sum += inputs[k] * weights[k];
-    const std::uint32_t p = squash(sum >> 16);
-    const bool bit = coder.bit((value >> left & 1) != 0, p);
-    const int error = ((bit ? 65536 : 0) - static_cast<int>(p)) * kRate;
-    for (std::size_t k = 0; k < kInputs; ++k) weights[k] += (inputs[k] * (error >> 4) + (1 << 13)) >> 14;
-    for (NibbleRow* row : slots) row->bit(node).learn(bit);
-    node = node * 2 + (bit ? 1 : 0);
+unsigned NibbleModel::nibble(Coder& coder, unsigned value, Slots& slots, std::size_t half) {
+  nibble::Blended rows;
+  unsigned known = 0;
+  for (std::size_t k = 0; k < slots.size(); ++k) {
+    const bool ours = slots[k].from->is_of(slots[k].mark);
+    rows[k] = ours ? slots[k].from : &nibble::kBlank;
+    known = known * 3 + nibble::knowledge(rows[k]->seen());
   }
-  return node & 15;
+  nibble::Frequencies frequencies;
+  nibble::blend(rows, nibble::kShares[half][known], frequencies);
+  value = coder.nibble(value, frequencies.below());
+  for (std::size_t k = 0; k < slots.size(); ++k) {
+    nibble::learn(*rows[k], value, *slots[k].own, slots[k].mark);
+    const auto index = static_cast<std::size_t>(slots[k].own - own_);
+    changed_[index / 64] |= std::uint64_t{1} << (index % 64);
+  }
+  return value;
 }
 
 template <typename Coder>
 std::uint8_t NibbleModel::byte(Coder& coder, std::uint8_t value, const GapContext& context) {
   const NibbleContexts contexts(context.recent, halvings_);
-  const NibbleContexts::Rows highs = contexts.rows(0);
-  for (const auto& place : highs) {
-    __builtin_prefetch(&start_[place.index]);
-    __builtin_prefetch(&own_[place.index]);
-  }
+  Slots highs = slots(contexts.rows(0));
   const std::array<Guess, kKinds> guesses = {context.replaced, context.nearby, context.page};
   std::size_t best = 0;
   for (std::size_t k = 1; k < kKinds; ++k) {
@@ -144,7 +134,8 @@ std::uint8_t NibbleModel::byte(Coder& coder, std::uint8_t value, const GapContex
     }
   }
   const unsigned high = nibble(coder, value >> 4, highs, 0);
-  const unsigned low = nibble(coder, value & 15U, contexts.rows(1 + high), 1);
+  Slots lows = slots(contexts.rows(1 + high));
+  const unsigned low = nibble(coder, value & 15U, lows, 1);
   return static_cast<std::uint8_t>(high << 4 | low);
 }
 

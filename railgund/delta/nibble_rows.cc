@@ -11,16 +11,7 @@ constexpr std::size_t kStretchBytes = 4096;
 
 void learn(NibbleRow* rows, NibbleContexts::Place place, unsigned nibble) {
   NibbleRow& row = rows[place.index];
-  if (row.mark != place.mark) {
-    row = {};
-    row.mark = place.mark;
-  }
-  unsigned node = 1;
-  for (int k = 3; k >= 0; --k) {
-    const bool bit = (nibble >> k & 1) != 0;
-    row.bit(node).learn(bit);
-    node = node * 2 + (bit ? 1 : 0);
-  }
+  nibble::learn(row.is_of(place.mark) ? row : nibble::kBlank, nibble, row, place.mark);
 }
 
 void learn(NibbleRow* rows, unsigned halvings, ByteView text) {
@@ -39,7 +30,8 @@ void learn(NibbleRow* rows, unsigned halvings, ByteView text) {
 PrimedRows::PrimedRows(ByteView page)
     : halvings_(NibbleContexts::halvings(page.size())),
       count_(NibbleContexts::rows_of(page.size())),
-      rows_(std::make_unique<NibbleRow[]>(count_)) {
+      rows_(std::make_unique_for_overwrite<NibbleRow[]>(count_)) {
+  std::fill_n(rows_.get(), count_, nibble::kBlank);
   if (page.size() <= kStretches * kStretchBytes) {
     learn(rows_.get(), halvings_, page);
     return;
@@ -59,11 +51,11 @@ std::unique_ptr<NibbleScratch>& kept_scratch() {
 
 NibbleScratch::Loan NibbleScratch::borrow() {
   if (kept_scratch()) {
-    std::fill_n(kept_scratch()->changed.get(), kRows, std::uint8_t{0});
+    std::fill_n(kept_scratch()->changed.get(), kRows / 64, std::uint64_t{0});
     return Loan(kept_scratch().release());
   }
-  return Loan(
-      new NibbleScratch{std::make_unique_for_overwrite<NibbleRow[]>(kRows), std::make_unique<std::uint8_t[]>(kRows)});
+  return Loan(new NibbleScratch{std::make_unique_for_overwrite<NibbleRow[]>(kRows),
+                                std::make_unique<std::uint64_t[]>(kRows / 64)});
 }
 
 void NibbleScratch::Return::operator()(NibbleScratch* scratch) const { kept_scratch().reset(scratch); }

@@ -30,7 +30,7 @@ struct Vector {
 };
 
 constexpr Vector kVectors[] = {
-    {"891a8e91b5f8480878e03efa10dd", kNew, Effort::kFast},
+    {"891a8e91b5f84808672cdbc0f0bb", kNew, Effort::kFast},
     {"c943807a75e7d82d61a1e23f392e", kNew, Effort::kStrong},
     {"2514d29d476400007d0000386361742e203133020080b0ba5440", kNew, Effort::kZstd},
     {"81ba72184dfe", kOld, Effort::kFast},

@@ -1,0 +1,106 @@
+#include "railgund/delta/nibble_row.h"
+
+#include <cstdint>
+
+#include <gtest/gtest.h>
+
+#include "railgund/delta/nibble_rows.h"
+#include "railgund/delta/nibble_shares.h"
+
+#include "tests/unit/delta/pages.h"
+
+namespace railgun::delta {
+namespace {
+
+using test::Numbers;
+
+// A row that saw `count` nibbles drawn by `numbers`, some of them often.
+NibbleRow taught(Numbers& numbers, std::size_t count) {
+  NibbleRow row = nibble::kBlank;
+  const auto often = static_cast<unsigned>(numbers.below(16));
+  for (std::size_t i = 0; i < count; ++i) {
+    const unsigned symbol = numbers.below(3) != 0 ? often : static_cast<unsigned>(numbers.below(16));
+    nibble::learn(row, symbol, row, 0x1230);
+  }
+  return row;
+}
+
+TEST(NibbleRow, TheFirstNibbleIsBelievedAtOnceAndTheSecondHalvesItByTwoFifths) {
+  NibbleRow row;
+  nibble::learn(nibble::kBlank, 3, row, 0xabc0);
+  EXPECT_EQ(row.lane[2], 3);
+  EXPECT_EQ(row.lane[3], 32768 - 16 + 4);
+  EXPECT_EQ(row.lane[14], 32767);
+  EXPECT_EQ(row.lane[15], 0xabc1);
+  nibble::learn(row, 9, row, 0xabc0);
+  // From 32756 towards 4 by 26214 of 65536.
+  EXPECT_EQ(row.lane[3], 32756 + (4 - 32756) * 26214 / 65536 - 1);
+  EXPECT_EQ(row.lane[15], 0xabc2);
+}
+
+TEST(NibbleRow, CountsToFifteenAndStaysThere) {
+  NibbleRow row = nibble::kBlank;
+  for (int i = 0; i < 40; ++i) nibble::learn(row, 5, row, 0);
+  EXPECT_EQ(row.seen(), 15U);
+}
+
+TEST(NibbleRow, RowsAndBlendsRiseStrictlyWhateverCame) {
+  Numbers numbers(1);
+  for (int round = 0; round < 500; ++round) {
+    const std::array<NibbleRow, 4> rows = {taught(numbers, numbers.below(40)), taught(numbers, numbers.below(40)),
+                                           taught(numbers, numbers.below(3)), taught(numbers, 200)};
+    for (const auto& row : rows) {
+      for (std::size_t s = 1; s < 15; ++s) ASSERT_LT(row.lane[s - 1], row.lane[s]);
+      ASSERT_LT(row.lane[14], 32768);
+    }
+    nibble::Frequencies blend;
+    const auto& shares = nibble::kShares[numbers.below(2)][numbers.below(81)];
+    nibble::blend({&rows[0], &rows[1], &rows[2], &rows[3]}, shares, blend);
+    for (std::size_t s = 0; s < 16; ++s) ASSERT_LT(blend.below()[s] - (s == 0 ? blend.below()[-1] : 0), 32769);
+    for (std::size_t s = 1; s < 16; ++s) ASSERT_LT(blend.below()[s - 1], blend.below()[s]);
+    ASSERT_EQ(blend.below()[-1], 0);
+    ASSERT_EQ(blend.below()[15], 32768);
+  }
+}
+
+TEST(NibbleRow, SharesLeaveEveryNibbleALittle) {
+  for (const auto& half : nibble::kShares) {
+    for (const auto& shares : half) ASSERT_EQ(shares[0] + shares[1] + shares[2] + shares[3], 255);
+  }
+}
+
+TEST(NibbleRow, VectorsAndPortableCodeGiveTheSameNumbers) {
+  Numbers numbers(2);
+  for (int round = 0; round < 5000; ++round) {
+    const NibbleRow row = taught(numbers, numbers.below(20));
+    const NibbleRow other = taught(numbers, numbers.below(20));
+    const auto symbol = static_cast<unsigned>(numbers.below(16));
+    NibbleRow fast;
+    NibbleRow portable;
+    nibble::learn(row, symbol, fast, 0x7770);
+    nibble::portable::learn(row, symbol, portable, 0x7770);
+    ASSERT_EQ(fast.lane, portable.lane);
+
+    const auto& shares = nibble::kShares[numbers.below(2)][numbers.below(81)];
+    nibble::Frequencies fast_blend;
+    nibble::Frequencies portable_blend;
+    nibble::blend({&row, &other, &fast, &nibble::kBlank}, shares, fast_blend);
+    nibble::portable::blend({&row, &other, &fast, &nibble::kBlank}, shares, portable_blend);
+    ASSERT_EQ(fast_blend.lane, portable_blend.lane);
+  }
+}
+
+TEST(PrimedRows, KnowWhatTheReferenceTaughtAndNoMore) {
+  const Bytes page = to_bytes(as_bytes("abababab"));
+  const PrimedRows primed(page);
+  const NibbleContexts contexts('a', primed.halvings());
+  const auto high = contexts.rows(0)[0];
+  const NibbleRow& row = primed.rows()[high.index];
+  EXPECT_TRUE(row.is_of(high.mark));
+  EXPECT_EQ(row.seen(), 4U);
+  const PrimedRows nothing{ByteView()};
+  EXPECT_EQ(nothing.rows()[high.index].seen(), 0U);
+}
+
+}  // namespace
+}  // namespace railgun::delta
