@@ -157,6 +157,12 @@ Connection* Drive<Core>::find(proxy::ConnectionId id) {
 }
 
 template <typename Core>
+bool Drive<Core>::is_flushed() const {
+  return std::all_of(connections_.begin(), connections_.end(),
+                     [](const auto& entry) { return entry.first->id || entry.first->kind() == proxy::Kind::kOrigin; });
+}
+
+template <typename Core>
 void Drive<Core>::settle() {
   // Doing one effect may call back here: the outermost call does them all.
   if (settling_) return;

@@ -42,6 +42,8 @@ class Drive final : public ConnectionOwner {
 
   // Does what the core has asked for; after every call to core().
   void settle();
+  // Nothing is on its way to clients and links that the core is through with already, nor is TLS being agreed on.
+  bool is_flushed() const;
 
  private:
   void on_open(Connection& connection) override;

@@ -6,6 +6,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <string>
 #include <string_view>
 
 #include <fcntl.h>
@@ -65,8 +67,11 @@ Result<int> start_successor(const std::vector<int>& listening, const std::vector
   std::vector<std::string> environment;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     // It names this process; the successor has the watchdog to feed all the same.
-    if (std::string_view(*entry).starts_with("WATCHDOG_PID=")) continue;
-    environment.emplace_back(*entry);
+    const std::string_view text = *entry;
+    if (text.starts_with("WATCHDOG_PID=")) continue;
+    // This process may be a successor itself.
+    if (text.starts_with(std::string(kPredecessorVariable) + "=")) continue;
+    environment.emplace_back(text);
   }
   environment.push_back(std::string(kVariable) + "=" + std::to_string(listening.size()));
   environment.push_back(std::string(kPredecessorVariable) + "=" + std::to_string(getpid()));
@@ -111,6 +116,18 @@ Result<int> start_successor(const std::vector<int>& listening, const std::vector
   if (child < 0) return fail(Errc::kUnavailable, between < 0 ? std::strerror(failure) : "cannot fork");
   return child;
 }
+
+bool is_running(int process) {
+  if (kill(process, 0) != 0) return false;
+  // "PID (name) STATE …"; the name may hold anything, brackets, too.
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  std::string line;
+  if (!std::getline(file, line)) return true;
+  const std::size_t name_end = line.rfind(") ");
+  return name_end == std::string::npos || !line.substr(name_end).starts_with(") Z");
+}
+
+bool is_successor() { return std::getenv(kPredecessorVariable) != nullptr; }
 
 void dismiss_predecessor() {
   const char* text = std::getenv(kPredecessorVariable);

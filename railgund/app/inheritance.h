@@ -27,6 +27,12 @@ class Inheritance {
 // Errors: kUnavailable.
 Result<int> start_successor(const std::vector<int>& listening, const std::vector<std::string>& arguments);
 
+// Whether that process is there, and not only waits for its parent to take note of its end.
+bool is_running(int process);
+
+// Whether a process started this one as its successor, and was not dismissed yet.
+bool is_successor();
+
 // Ends (SIGTERM: a drain) the process that started this one as its successor, if one did.
 void dismiss_predecessor();
 

@@ -21,6 +21,12 @@ namespace {
 
 // The main loop looks whether a drain is done this often.
 constexpr Duration kTick = std::chrono::milliseconds(50);
+// A successor looks for its links this often, and serves without them after so long: the one before it goes on
+// meanwhile.
+constexpr Duration kLinkCheck = std::chrono::milliseconds(20);
+constexpr Duration kLinkPatience = std::chrono::seconds(3);
+// How long others may take to find the successor: senders their new link, clients that a kept connection is closing.
+constexpr Duration kHandOverPatience = std::chrono::seconds(5);
 
 // Four hex digits that stand for this program in Cf-Railgun.
 std::string build_digits() { return to_hex(ByteView(hash128(as_bytes(RAILGUN_VERSION)).bytes)).substr(0, 4); }
@@ -65,7 +71,8 @@ Server::Server(ServerOptions options, config::ConfigPtr config)
       build_(build_digits()),
       started_(loop_.now()),
       cache_(config_->memory_limit_bytes),
-      tick_(loop_, [this] { tick(); }) {}
+      tick_(loop_, [this] { tick(); }),
+      link_check_(loop_, [this] { wait_for_links(); }) {}
 
 Server::~Server() {
   acceptors_.clear();
@@ -209,7 +216,7 @@ void Server::watch_signals() {
       // The second one does not wait.
       if (draining_) loop_.stop();
       if (signal == SIGQUIT) say_farewell();
-      if (successor_ > 0) notifier_.main_process(successor_);
+      if (has_successor()) notifier_.main_process(successor_);
       drain();
     });
   }
@@ -217,6 +224,38 @@ void Server::watch_signals() {
 }
 
 int Server::run() {
+  if (is_successor()) {
+    for (const auto& acceptor : acceptors_) acceptor->set_accepting(false);
+    links_due_ = loop_.now() + kLinkPatience;
+    wait_for_links();
+  } else {
+    serve();
+  }
+  tick_.set(loop_.now());
+  loop_.run();
+  if (!config_->pid_file.empty() && serving_ && !has_successor()) unlink(config_->pid_file.c_str());
+  notifier_.stopping();
+  log::information("stopped");
+  return exit_status_;
+}
+
+// A successor takes no client before the links it dials are up: the one it replaces has some.
+void Server::wait_for_links() {
+  links([this](const std::vector<proxy::LinkStatus>& links) {
+    if (draining_) return;
+    const bool are_up =
+        std::all_of(links.begin(), links.end(), [](const proxy::LinkStatus& link) { return link.up || !link.dialled; });
+    if (are_up || loop_.now() >= links_due_) {
+      serve();
+    } else {
+      link_check_.set(loop_.now() + kLinkCheck);
+    }
+  });
+}
+
+void Server::serve() {
+  serving_ = true;
+  for (const auto& acceptor : acceptors_) acceptor->set_accepting(true);
   notifier_.ready();
   notifier_.status("Serving");
   log::information("railgund " RAILGUN_VERSION " serves as a " +
@@ -224,12 +263,6 @@ int Server::run() {
                    std::to_string(workers_.size()) + (workers_.size() == 1 ? " worker" : " workers"));
   if (!config_->pid_file.empty()) write_pid_file(config_->pid_file);
   dismiss_predecessor();
-  tick_.set(loop_.now());
-  loop_.run();
-  if (!config_->pid_file.empty() && successor_ == 0) unlink(config_->pid_file.c_str());
-  notifier_.stopping();
-  log::information("stopped");
-  return exit_status_;
 }
 
 Result<ReloadReport> Server::reload() {
@@ -273,7 +306,8 @@ void Server::drain() {
   notifier_.status("Finishing the requests under way");
   log::information("draining");
   acceptors_.clear();
-  for (const auto& worker : workers_) worker->drain();
+  const Duration patience = has_successor() ? kHandOverPatience : Duration(0);
+  for (const auto& worker : workers_) worker->drain(patience);
   if (on_drain_) on_drain_();
   tick_.set(loop_.now());
 }
@@ -314,6 +348,10 @@ void Server::feed_watchdog() {
 // A new program takes over the listening sockets; once it serves it ends this one, which finishes what it has begun.
 void Server::upgrade() {
   if (draining_) return;
+  if (has_successor()) {
+    log::error("an upgrade is under way already, by process " + std::to_string(successor_));
+    return;
+  }
   std::vector<int> listening;
   for (const auto& acceptor : acceptors_) listening.push_back(acceptor->descriptor());
   auto started = start_successor(listening, options_.arguments);
@@ -324,6 +362,9 @@ void Server::upgrade() {
   successor_ = *started;
   log::information("a new railgund starts as process " + std::to_string(successor_));
 }
+
+// One that did not come up has left no trace.
+bool Server::has_successor() const { return successor_ > 0 && is_running(successor_); }
 
 void Server::links(std::function<void(std::vector<proxy::LinkStatus>)> done) {
   struct Gathering {

@@ -58,8 +58,8 @@ class Server {
   const std::string& build() const { return build_; }
   Instant started() const { return started_; }
   bool is_draining() const { return draining_; }
-  // A new process has been started in place of this one.
-  bool has_successor() const { return successor_ > 0; }
+  // A new process has been started in place of this one, and is there.
+  bool has_successor() const;
 
   // Collects the links of all workers; `done` is called on the main loop.
   void links(std::function<void(std::vector<proxy::LinkStatus>)> done);
@@ -78,6 +78,8 @@ class Server {
   Result<void> open_sockets();
   Result<void> start_workers();
   void watch_signals();
+  void wait_for_links();
+  void serve();
   void upgrade();
   void say_farewell();
   Worker& next_worker() { return *workers_[next_worker_++ % workers_.size()]; }
@@ -102,13 +104,16 @@ class Server {
   std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
   std::vector<std::unique_ptr<net::SignalWatch>> signals_;
   net::Timer tick_;
+  net::Timer link_check_;
+  Instant links_due_{};  // a successor serves without links then
+  bool serving_ = false;
   bool draining_ = false;
   std::function<void()> on_drain_;
   Farewell on_quit_;
   bool in_farewell_ = false;
   Instant drain_end_ = kNever;
   int exit_status_ = 0;
-  int successor_ = 0;  // the process that takes over, once there is one
+  int successor_ = 0;  // the process that was started to take over
   net::Notifier notifier_;
   Instant watchdog_due_{};
   std::vector<std::uint64_t> watchdog_turns_;

@@ -66,9 +66,9 @@ void Worker::configure(config::ConfigPtr config, TrustPtr trust) {
   });
 }
 
-void Worker::drain() {
-  on_drive([this](auto& drive) {
-    drive.core().drain(loop_.now());
+void Worker::drain(Duration patience) {
+  on_drive([this, patience](auto& drive) {
+    drive.core().drain(patience, loop_.now());
     drain_check_ = std::make_unique<net::Timer>(loop_, [this] { check_drained(); });
     drain_check_->set(loop_.now());
   });
@@ -76,7 +76,7 @@ void Worker::drain() {
 
 void Worker::check_drained() {
   on_drive([this](auto& drive) {
-    drained_ = drive.core().is_drained();
+    drained_ = drive.core().is_drained() && drive.is_flushed();
     if (!drained_) drain_check_->set(loop_.now() + kDrainCheck);
   });
 }

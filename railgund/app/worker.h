@@ -36,7 +36,9 @@ class Worker {
 
   void accept(proxy::Kind kind, net::Descriptor socket, const net::SocketAddress& peer);
   void configure(config::ConfigPtr config, TrustPtr trust);
-  void drain();
+  // `patience`: for those who do not know of it yet (proxy/sender.h, proxy/listener.h).
+  void drain(Duration patience);
+  // Everything has ended and all bytes have been taken.
   bool is_drained() const { return drained_; }
   void cut_links(std::string peer);
   // `done` is called on the worker's thread.

@@ -65,6 +65,7 @@ struct ServerConnection::State {
   bool client_ended = false;
   bool closing = false;  // nothing will be written but what `output` holds
   bool reset = false;
+  Instant idle_end{};      // draining: until then one may still begin
   Instant now;             // as last told
   Instant read_at;         // the reading side's last progress
   Instant write_at;        // the writing side's
@@ -233,7 +234,7 @@ void ServerConnection::State::finish_answer() {
   reading = Reading::kIdle;
   read_at = now;
   consume_input();
-  if (draining && reading == Reading::kIdle) close();
+  if (draining && reading == Reading::kIdle && now >= idle_end) close();
 }
 
 // The request is against the rules: says so if no answer has begun, and closes.
@@ -269,7 +270,7 @@ void ServerConnection::State::close() {
 Instant ServerConnection::State::read_deadline() const {
   switch (reading) {
     case Reading::kIdle:
-      return output.empty() ? after(read_at, limits.idle) : kNever;
+      return std::min(output.empty() ? after(read_at, limits.idle) : kNever, draining ? idle_end : kNever);
     case Reading::kHead:
       return after(read_at, limits.head_patience);
     case Reading::kBody:
@@ -492,10 +493,12 @@ bool ServerConnection::wants_write() const { return !state_->output.empty(); }
 bool ServerConnection::wants_close() const { return state_->closing && state_->output.empty(); }
 bool ServerConnection::wants_reset() const { return state_->reset; }
 
-void ServerConnection::close_after_answer() {
+void ServerConnection::close_after_answer(Instant idle_end, Instant now) {
   State& s = *state_;
+  s.now = now;
   s.draining = true;
-  if (s.reading == Reading::kIdle) s.close();
+  s.idle_end = idle_end;
+  if (s.reading == Reading::kIdle && now >= idle_end) s.close();
 }
 
 bool ServerConnection::is_idle() const {

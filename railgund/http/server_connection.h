@@ -100,8 +100,9 @@ class ServerConnection {
   // the client takes what it has for the whole.
   bool wants_reset() const;
 
-  // No more requests after the one under way (drain).
-  void close_after_answer();
+  // No more requests after the one under way (drain). Between requests, one may still begin until `idle_end`: a client
+  // cannot know that its request crosses our close.
+  void close_after_answer(Instant idle_end, Instant now);
   bool is_idle() const;  // between requests, nothing held
 
   Instant deadline() const;

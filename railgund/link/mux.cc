@@ -252,7 +252,17 @@ void Mux::go_away(std::string_view reason) {
   if (!state_->error) state_->send_go_away(reason);
 }
 
+// A GOAWAY whose last stream is the last there can be refuses nothing.
+void Mux::retire(std::string_view reason) {
+  State& s = *state_;
+  RAILGUN_CHECK(s.role == Role::kAnswerer);
+  if (is_going_away() || s.is_retiring) return;
+  s.is_retiring = true;
+  s.control.push(FrameType::kGoAway, 0, 0, encode_go_away({.last = kMaxStream, .reason = std::string(reason)}));
+}
+
 bool Mux::is_going_away() const { return state_->error || state_->sent_go_away || state_->received_go_away; }
+bool Mux::is_retiring() const { return state_->is_retiring && !is_going_away(); }
 bool Mux::is_ready() const { return state_->peer && !state_->error; }
 std::size_t Mux::open_streams() const { return state_->streams.size(); }
 std::optional<Duration> Mux::round_trip() const { return state_->round_trip; }

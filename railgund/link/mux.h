@@ -79,11 +79,15 @@ struct GoAwayReceived {
   StreamId last;
   std::string reason;  // printable ASCII, for the log
 };
+// The peer is to be replaced: this link works on, but another one is to be made now and used instead. Askers only.
+struct PeerRetires {
+  std::string reason;  // as above
+};
 struct RoundTripMeasured {
   Duration time;
 };
 using Event = std::variant<HelloReceived, HeadReceived, DataReceived, EndReceived, StreamReset, StreamWritable,
-                           GoAwayReceived, RoundTripMeasured>;
+                           GoAwayReceived, PeerRetires, RoundTripMeasured>;
 
 struct Counters {
   std::uint64_t bytes_received = 0, bytes_sent = 0, frames_received = 0, frames_sent = 0, streams_opened = 0,
@@ -135,8 +139,12 @@ class Mux {
   void consumed(StreamId stream, std::size_t bytes);
   // No new streams; open ones go on. The peer learns the last stream we will answer.
   void go_away(std::string_view reason);
+  // Answerer only: asks the asker to make another link. Until it has, it may open streams on this one as before; it
+  // calls go_away() then. Nothing that is under way is refused.
+  void retire(std::string_view reason);
 
   bool is_going_away() const;  // either end said so
+  bool is_retiring() const;    // the answerer said so, and neither end has gone further
   bool is_ready() const;       // the peer's hello has arrived
   // Of which not both directions have ended: an answer counts until pull() has given its end.
   std::size_t open_streams() const;

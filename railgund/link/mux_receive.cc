@@ -266,6 +266,11 @@ Result<void> Mux::State::receive_go_away(const Frame& frame, Instant now) {
   auto decoded = decode_go_away(frame.payload);
   if (!decoded) return std::unexpected(std::move(decoded.error()));
   if (!rates.pings.take(now)) return std::unexpected(too_often("pings"));
+  if (role == Role::kAsker && decoded->last == kMaxStream) {
+    is_retiring = true;
+    events.push_back(PeerRetires{std::move(decoded->reason)});
+    return {};
+  }
   received_go_away = true;
   events.push_back(GoAwayReceived{.last = StreamId{decoded->last}, .reason = std::move(decoded->reason)});
   if (role == Role::kAnswerer) return {};

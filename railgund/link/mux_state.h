@@ -97,6 +97,7 @@ struct Mux::State {
   std::optional<Greeting> peer;  // once it has greeted
   bool sent_go_away = false;
   bool received_go_away = false;
+  bool is_retiring = false;                  // the answerer wants another link in this one's place
   std::uint32_t last_stream = 0;             // the last that was opened, by whoever asks
   std::uint32_t last_answered = kMaxStream;  // later ones are ignored: our GOAWAY has named the last
 

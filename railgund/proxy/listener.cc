@@ -1,10 +1,18 @@
 #include "railgund/proxy/listener.h"
 
+#include <algorithm>
 #include <map>
 
 #include "railgund/proxy/listener_exchange.h"
 
 namespace railgun::proxy {
+namespace {
+
+// The senders hear of a drain before requests are refused, also where nobody takes over: uploads that have begun cannot
+// go elsewhere.
+constexpr Duration kLeastPatience = std::chrono::seconds(1);
+
+}  // namespace
 
 struct Listener::State {
   State(config::ConfigPtr config, page::Cache& cache, Counters& counters, bool has_store, ByteView reference_key,
@@ -125,9 +133,9 @@ void Listener::configure(config::ConfigPtr config, Instant now) {
   state_->settle(now);
 }
 
-void Listener::drain(Instant now) {
+void Listener::drain(Duration patience, Instant now) {
   state_->draining = true;
-  state_->peers.drain(now);
+  state_->peers.drain(std::max(patience, kLeastPatience), now);
   state_->settle(now);
 }
 

@@ -83,10 +83,16 @@ Link* Peers::find(ConnectionId id) {
 }
 
 Link* Peers::pick(const std::vector<Endpoint>& endpoints, std::string_view host) {
+  if (Link* link = pick(endpoints, host, false)) return link;
+  return pick(endpoints, host, true);
+}
+
+Link* Peers::pick(const std::vector<Endpoint>& endpoints, std::string_view host, bool retiring) {
   const auto least_busy = [&](auto&& matches) {
     Link* best = nullptr;
     for (auto& [id, link] : links_) {
-      if (!link.greeting || !link.mux.can_open() || !matches(link) || !allows(link.hosts, host)) continue;
+      if (!link.greeting || !link.mux.can_open() || link.mux.is_retiring() != retiring) continue;
+      if (!matches(link) || !allows(link.hosts, host)) continue;
       if (best == nullptr || link.mux.open_streams() < best->mux.open_streams()) best = &link;
     }
     return best;
@@ -155,7 +161,7 @@ void Peers::connected(ConnectionId id, std::vector<std::string> hosts, Instant n
   if (link == nullptr) return;
   link->is_connected = true;
   link->hosts = std::move(hosts);
-  if (draining_) link->mux.go_away("shutting down");
+  if (draining_) link->mux.retire("shutting down");
   touch(*link, now);
 }
 
@@ -189,20 +195,36 @@ Result<void> Peers::take_events(Link& link, Instant now) {
       }
       context_.counters.links_opened.add();
       context_.log(1, "link to " + link.peer_name + " is up");
+      leave_retiring(link, now);
     }
-    if (std::holds_alternative<link::GoAwayReceived>(*event)) replace(link, now);
+    if (std::holds_alternative<link::GoAwayReceived>(*event) || std::holds_alternative<link::PeerRetires>(*event))
+      replace(link, now);
     events_.push_back({link.id, std::move(*event)});
   }
   return {};
 }
 
-// The peer takes no more streams on this link, but another process may stand in its place already: new requests are
-// not to wait for the old ones.
+// The peer takes no more streams on this link, or soon will not, but another process may stand in its place already:
+// new requests are not to wait for the old ones.
 void Peers::replace(const Link& link, Instant now) {
   for (Lane& lane : lanes_) {
     if (lane.link != link.id) continue;
     lane.link.reset();
     lane.redial_at = draining_ ? kNever : now - link.since < kSettled ? now + kFirstRedial : now;
+  }
+}
+
+// The links that wanted to be replaced, and are now.
+void Peers::leave_retiring(const Link& successor, Instant now) {
+  if (!successor.endpoint) return;
+  std::vector<ConnectionId> replaced;
+  for (const auto& [id, link] : links_) {
+    if (link.mux.is_retiring() && link.endpoint == successor.endpoint) replaced.push_back(id);
+  }
+  for (const ConnectionId id : replaced) {
+    Link& link = links_.at(id);
+    link.mux.go_away("replaced");
+    touch(link, now);
   }
 }
 
@@ -262,7 +284,7 @@ std::size_t Peers::pull(ConnectionId id, Bytes& to, std::size_t most, Instant no
 }
 
 Instant Peers::deadline() const {
-  Instant earliest = deadlines_.earliest();
+  Instant earliest = std::min(deadlines_.earliest(), drain_end_);
   for (const Lane& lane : lanes_) earliest = std::min(earliest, lane.redial_at);
   return earliest;
 }
@@ -284,22 +306,35 @@ void Peers::on_deadline(Instant now) {
   for (Lane& lane : lanes_) {
     if (lane.redial_at <= now) dial(lane, now);
   }
+  if (drain_end_ <= now) {
+    drain_end_ = kNever;
+    for (const ConnectionId id : ids()) {
+      Link& link = links_.at(id);
+      link.mux.go_away("shutting down");
+      touch(link, now);
+    }
+  }
 }
 
-void Peers::drain(Instant now) {
+void Peers::drain(Duration patience, Instant now) {
   draining_ = true;
-  std::vector<ConnectionId> ids;
-  for (auto& [id, link] : links_) ids.push_back(id);
-  for (const ConnectionId id : ids) {
+  drain_end_ = now + patience;
+  for (Lane& lane : lanes_) lane.redial_at = kNever;
+  for (const ConnectionId id : ids()) {
     Link& link = links_.at(id);
-    if (!link.is_connected || !link.greeting) {
+    if (!link.is_connected) {
       lose(id, "shutting down", false, now);
       continue;
     }
-    link.mux.go_away("shutting down");
+    link.mux.retire("shutting down");
     touch(link, now);
   }
-  for (Lane& lane : lanes_) lane.redial_at = kNever;
+}
+
+std::vector<ConnectionId> Peers::ids() const {
+  std::vector<ConnectionId> ids;
+  for (const auto& [id, link] : links_) ids.push_back(id);
+  return ids;
 }
 
 std::vector<LinkStatus> Peers::status(Instant now) const {
@@ -308,7 +343,7 @@ std::vector<LinkStatus> Peers::status(Instant now) const {
     all.push_back({.peer = link.peer_name,
                    .dialled = link.endpoint.has_value(),
                    .up = link.greeting.has_value(),
-                   .going_away = link.mux.is_going_away(),
+                   .going_away = link.mux.is_going_away() || link.mux.is_retiring(),
                    .age = now - link.since,
                    .round_trip = link.mux.round_trip(),
                    .streams = link.mux.open_streams(),

@@ -56,7 +56,8 @@ class Peers {
   void keep(const std::vector<Endpoint>& endpoints, unsigned lanes, Instant now);
 
   // A link that can take a stream now: to the first of the endpoints that has one, the one with the fewest streams;
-  // else one that the peer dialled and whose certificate allows the host. Null if there is none.
+  // else one that the peer dialled and whose certificate allows the host. Those that retire come last. Null if there
+  // is none.
   Link* pick(const std::vector<Endpoint>& endpoints, std::string_view host);
   // A link to one of them is being opened, or opened again, and that has not failed yet: worth waiting a moment for.
   bool is_pending(const std::vector<Endpoint>& endpoints) const;
@@ -69,8 +70,9 @@ class Peers {
   // After commands to a link's mux: tells the shell what has changed.
   void touch(Link& link, Instant now);
 
-  // No new streams on any link; each closes when its last stream has ended.
-  void drain(Instant now);
+  // Answerer only: asks the other ends to use other links. After `patience` no new streams are taken. Each link closes
+  // when it is not used any more.
+  void drain(Duration patience, Instant now);
   // Ends links at once, streams and all: those whose peer has this name, or whose certificate allows a host of this
   // name.
   void cut_named(const std::string& name, Instant now);
@@ -103,7 +105,10 @@ class Peers {
   void lose(ConnectionId id, const std::string& reason, bool flush, Instant now);
   Result<void> take_events(Link& link, Instant now);
   void replace(const Link& link, Instant now);
+  void leave_retiring(const Link& successor, Instant now);
+  Link* pick(const std::vector<Endpoint>& endpoints, std::string_view host, bool retiring);
   link::Limits limits() const;
+  std::vector<ConnectionId> ids() const;
 
   Context& context_;
   link::Role role_;
@@ -113,6 +118,7 @@ class Peers {
   std::deque<PeerEvent> events_;
   Deadlines<ConnectionId> deadlines_;
   bool draining_ = false;
+  Instant drain_end_ = kNever;  // from then on no new streams
 };
 
 }  // namespace railgun::proxy

@@ -183,6 +183,7 @@ struct Sender::State {
   Deadlines<ConnectionId> deadlines;
   std::uint64_t next_request;
   bool draining = false;
+  Instant idle_end{};  // draining: how long clients' connections may wait for a request
 };
 
 Sender::Sender(config::ConfigPtr config, page::Cache& cache, Counters& counters, bool has_store,
@@ -201,11 +202,12 @@ void Sender::configure(config::ConfigPtr config, Instant now) {
   state_->settle(now);
 }
 
-void Sender::drain(Instant now) {
+void Sender::drain(Duration patience, Instant now) {
   state_->draining = true;
+  state_->idle_end = now + patience;
   std::vector<ConnectionId> ids;
   for (auto& [id, client] : state_->clients) {
-    client.http.close_after_answer();
+    client.http.close_after_answer(state_->idle_end, now);
     ids.push_back(id);
   }
   for (const ConnectionId id : ids) state_->serve(id, now);
@@ -228,7 +230,7 @@ ConnectionId Sender::accepted(Kind kind, const std::string& peer, std::vector<st
     state.context.counters.clients_accepted.add();
     state.context.counters.clients_open.add();
     Client& client = state.clients.try_emplace(id, peer, server_limits(*state.context.config), now).first->second;
-    if (state.draining) client.http.close_after_answer();
+    if (state.draining) client.http.close_after_answer(state.idle_end, now);
     state.serve(id, now);
   }
   state.settle(now);

@@ -25,8 +25,9 @@ class Sender {
 
   // New settings: for new requests at once, for links at once, for connections from their next request on.
   void configure(config::ConfigPtr config, Instant now);
-  // No new requests: clients are closed after their answer, links when their last stream has ended.
-  void drain(Instant now);
+  // No new requests: clients are closed after their answer, those between requests after `patience`, in which one may
+  // still begin.
+  void drain(Duration patience, Instant now);
   bool is_drained() const;
   // Ends links, at once: all whose peer has this name or certificate host.
   void cut_links(const std::string& peer, Instant now);

@@ -37,6 +37,8 @@ def serve_page(handler):
         WAITING.append(handler)
         time.sleep(float(delay))
         WAITING.remove(handler)
+    for _ in handler.body_pieces():
+        pass
     body = page(handler.path, handler.headers.get("X-Nonce"))
     if hash(body) % 2:
         handler.answer(body)

@@ -1,5 +1,5 @@
 """What clients see when something breaks under load: right pages or clean errors, never a wrong byte, and service soon
-again; and that reloading, upgrading and stopping in order break nothing."""
+again; and that reloading and stopping in order break nothing."""
 import contextlib
 import pathlib
 import random
@@ -14,7 +14,6 @@ import time
 import certified
 import harness
 from memcached import Memcached
-from succession import upgrade
 
 # Instrumented binaries on loaded machines are slower; what must hold is measured with release builds.
 FACTOR = 5 if harness.is_sanitized() else 1
@@ -83,19 +82,6 @@ def test_reloading_under_load_fails_no_request():
             load.wait_for_right(2)
         assert not load.errors, load.errors[:5]
         print(f"        {load.right} right pages, certificates renewed twice on the way")
-
-
-def test_upgrading_under_load_fails_no_request():
-    with tempfile.TemporaryDirectory(prefix="railgun-pid-") as folder:
-        files = {name: pathlib.Path(folder, name) for name in ("listener", "sender")}
-        with certified_pair(**{name: {"pid.file": file} for name, file in files.items()}) as (pair, _), \
-                certified.Load(pair) as load:
-            for _ in range(2):
-                for daemon in (pair.listener, pair.sender):
-                    upgrade(daemon, files[daemon.name])
-                    load.wait_for_right(30)
-            assert not load.errors, load.errors[:5]
-            print(f"        {load.right} right pages")
 
 
 def test_stopping_in_order_finishes_what_was_begun():

@@ -85,8 +85,7 @@ class Host {
         forget(close->connection);
         pipe->write(close->last_words);
         pipe->end();
-        // What is on its way arrives first.
-        world_.after(std::chrono::seconds(1), [pipe] { pipe->reset(); });
+        reset_when_taken(world_, pipe);
       }
     } else if (const auto* get = std::get_if<proxy::StoreGet>(&effect)) {
       if (store_ == nullptr) return;
@@ -100,6 +99,14 @@ class Host {
     } else if (const auto* prepare = std::get_if<proxy::Prepare>(&effect)) {
       prepare->version->reference.prepare();
     }
+  }
+
+  // What is on its way arrives first, however slowly it is read.
+  static void reset_when_taken(World& world, const PipePtr& pipe) {
+    world.after(std::chrono::seconds(1), [&world, pipe] {
+      if (pipe->in_flight() == 0) return pipe->reset();
+      reset_when_taken(world, pipe);
+    });
   }
 
   void connect(const proxy::Dial& dial) {

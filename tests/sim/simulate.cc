@@ -1,12 +1,14 @@
 // Runs pairs through storms, by seed: links cut, daemons killed, stores that lie, clients that stall, origins that
 // break off. The oracles are DESIGN's: a client gets the origin's bytes or an error, never a mixture; nothing stalls;
-// and when the storm is over, everything works again and pages cross as deltas.
+// and when the storm is over, everything works again and pages cross as deltas. Then the same seed without a storm,
+// while both daemons are replaced again and again by successors, as upgrades in place do: no request may fail.
 //
 //   simulate --seeds N [--first SEED]     many; prints the seeds that failed
 //   simulate --seed SEED                  one, with what happened
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 #include "actors.h"
 #include "host.h"
@@ -84,6 +86,24 @@ class Storm {
     return {};
   }
 
+  // Empty if no request failed while daemons took over from each other.
+  std::string run_upgrades() {
+    const Instant end = world_.now + seconds(20);
+    world_.run_until(world_.now + seconds(1));
+    plan_visits(end, 120);
+    for (int i = 0; i < 6; ++i) {
+      world_.at(some_time(end), [this] { hand_over_listener(); });
+      world_.at(some_time(end), [this] { begin_sender_upgrade(); });
+    }
+    world_.run_until(end + seconds(120));
+    for (const auto& visitor : visitors_) {
+      if (!visitor->is_done() || visitor->outcome().kind != Outcome::Kind::kRight)
+        return "failed by an upgrade: " + visitor->target() + " " + visitor->state() + ": " + visitor->outcome().text;
+    }
+    if (!old_listeners_.empty() || !old_senders_.empty()) return "a daemon that was replaced does not end";
+    return {};
+  }
+
   const Counts& counts() const { return counts_; }
 
  private:
@@ -110,10 +130,13 @@ class Storm {
     listener_.reset();
     listener_cache_.clear();
   }
-  void start_sender() {
-    sender_ = std::make_unique<Host<proxy::Sender>>(
+  std::unique_ptr<Host<proxy::Sender>> make_sender() {
+    return std::make_unique<Host<proxy::Sender>>(
         world_, with_store_ ? &store_ : nullptr,
         std::make_unique<proxy::Sender>(sender_config_, sender_cache_, counters_, with_store_, 1, world_.now));
+  }
+  void start_sender() {
+    sender_ = make_sender();
     world_.servers["edge:80"] = [this](PipePtr pipe) {
       if (sender_) sender_->accept(proxy::Kind::kClient, std::move(pipe), "192.0.2.1");
     };
@@ -125,6 +148,45 @@ class Storm {
     sender_cache_.clear();
   }
 
+  // The successor has the socket and, as another process, none of the versions.
+  void hand_over_listener() {
+    say("listener handed over");
+    listener_cache_.clear();
+    old_listeners_.push_back(std::move(listener_));
+    start_listener();
+    old_listeners_.back()->core().drain(seconds(5), world_.now);
+    old_listeners_.back()->settle();
+    end_when_drained(old_listeners_);
+  }
+  // The successor dials its links while the one before it still serves.
+  void begin_sender_upgrade() {
+    if (next_sender_) return;
+    say("sender is to be handed over");
+    next_sender_ = make_sender();
+    take_over_clients();
+  }
+  void take_over_clients() {
+    for (const proxy::LinkStatus& link : next_sender_->core().links(world_.now)) {
+      if (!link.up) return world_.after(milliseconds(20), [this] { take_over_clients(); });
+    }
+    say("sender handed over");
+    sender_cache_.clear();
+    old_senders_.push_back(std::move(sender_));
+    sender_ = std::move(next_sender_);
+    old_senders_.back()->core().drain(seconds(5), world_.now);
+    old_senders_.back()->settle();
+    end_when_drained(old_senders_);
+  }
+  template <typename Hosts>
+  void end_when_drained(Hosts& hosts) {
+    std::erase_if(hosts, [](const auto& host) { return host->core().is_drained(); });
+    if (!hosts.empty()) world_.after(milliseconds(50), [this, &hosts] { end_when_drained(hosts); });
+  }
+  Instant some_time(Instant end) {
+    return world_.now + Duration(static_cast<std::int64_t>(
+                            world_.dice.below(static_cast<std::uint64_t>((end - world_.now).count()))));
+  }
+
   void visit(std::string method, std::string target, bool slow) {
     visitors_.push_back(std::make_shared<Visitor>(world_, ledger_, std::move(method), std::move(target), slow));
     visitors_.back()->start(world_.connect("edge:80"));
@@ -132,8 +194,7 @@ class Storm {
 
   void plan_visits(Instant end, int count) {
     for (int i = 0; i < count; ++i) {
-      const auto when = world_.now + Duration(static_cast<std::int64_t>(
-                                         world_.dice.below(static_cast<std::uint64_t>((end - world_.now).count()))));
+      const Instant when = some_time(end);
       const std::uint64_t kind = world_.dice.below(12);
       std::string method = kind == 0 ? "POST" : kind == 1 ? "HEAD" : "GET";
       std::string target = kind == 2 ? "/raw/1" : "/news/" + std::to_string(world_.dice.below(6));
@@ -142,12 +203,8 @@ class Storm {
   }
 
   void plan_faults(Instant end) {
-    const auto some_time = [&] {
-      return world_.now + Duration(static_cast<std::int64_t>(
-                              world_.dice.below(static_cast<std::uint64_t>((end - world_.now).count()))));
-    };
     for (std::uint64_t i = world_.dice.below(4); i > 0; --i) {
-      world_.at(some_time(), [this] {
+      world_.at(some_time(end), [this] {
         if (!sender_) return;
         say("links cut");
         sender_->core().cut_links("listener:2408", world_.now);
@@ -155,20 +212,20 @@ class Storm {
       });
     }
     if (world_.dice.one_in(2)) {
-      const Instant when = some_time();
+      const Instant when = some_time(end);
       world_.at(when, [this] { kill_listener(); });
       world_.at(when + milliseconds(world_.dice.below(3000)), [this] { start_listener(); });
     }
     if (world_.dice.one_in(4)) {
-      const Instant when = some_time();
+      const Instant when = some_time(end);
       world_.at(when, [this] { kill_sender(); });
       world_.at(when + milliseconds(world_.dice.below(1000)), [this] { start_sender(); });
     }
-    if (world_.dice.one_in(3)) world_.at(some_time(), [this] { listener_cache_.clear(); });
-    if (world_.dice.one_in(3)) world_.at(some_time(), [this] { store_.flush(); });
-    if (world_.dice.one_in(5)) world_.at(some_time(), [this] { store_.is_dead = true; });
+    if (world_.dice.one_in(3)) world_.at(some_time(end), [this] { listener_cache_.clear(); });
+    if (world_.dice.one_in(3)) world_.at(some_time(end), [this] { store_.flush(); });
+    if (world_.dice.one_in(5)) world_.at(some_time(end), [this] { store_.is_dead = true; });
     if (world_.dice.one_in(4)) {
-      const Instant when = some_time();
+      const Instant when = some_time(end);
       world_.at(when, [this] { say("blackout"), world_.blackout = true; });
       world_.at(when + seconds(5), [this] { world_.blackout = false; });
     }
@@ -208,13 +265,17 @@ class Storm {
   config::ConfigPtr sender_config_, listener_config_;
   std::unique_ptr<Host<proxy::Sender>> sender_;
   std::unique_ptr<Host<proxy::Listener>> listener_;
+  std::unique_ptr<Host<proxy::Sender>> next_sender_;
+  std::vector<std::unique_ptr<Host<proxy::Sender>>> old_senders_;
+  std::vector<std::unique_ptr<Host<proxy::Listener>>> old_listeners_;
   std::vector<std::shared_ptr<Visitor>> visitors_;
   Counts counts_;
 };
 
 bool run_seed(std::uint64_t seed, bool verbose, Counts& total) {
   Storm storm(seed, verbose);
-  const std::string fault = storm.run();
+  std::string fault = storm.run();
+  if (fault.empty() && seed / 2 % 2 == 0) fault = Storm(seed, verbose).run_upgrades();
   total.right += storm.counts().right;
   total.errors += storm.counts().errors;
   total.cut += storm.counts().cut;

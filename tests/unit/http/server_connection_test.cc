@@ -411,13 +411,38 @@ TEST(ServerConnection, CountsItsOutputDown) {
 TEST(ServerConnection, DrainsAfterTheAnswerUnderWay) {
   Client client;
   client.sends(kGet);
-  client.connection.close_after_answer();
+  client.connection.close_after_answer(client.now, client.now);
   client.answers("a");
   EXPECT_EQ(client.gets(), "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\na");
   EXPECT_TRUE(client.connection.wants_close());
   Client idle;
-  idle.connection.close_after_answer();
+  idle.connection.close_after_answer(idle.now, idle.now);
   EXPECT_TRUE(idle.connection.wants_close());
+}
+
+// A program that handed its sockets over closed connections whose first request was under way.
+TEST(ServerConnection, MayWaitForOneMoreRequestWhileItDrains) {
+  Client client;
+  client.connection.close_after_answer(client.now + 5s, client.now);
+  EXPECT_FALSE(client.connection.wants_close());
+  client.sends(kGet);
+  client.answers("a");
+  EXPECT_EQ(client.gets(), "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\na");
+  EXPECT_TRUE(client.connection.wants_close());
+
+  // Whose answer promised to go on is waited for, too, but not for ever.
+  Client promised;
+  promised.sends(kGet);
+  promised.connection.send_response(response_of(200, BodyLength::Kind::kKnown, 1), promised.now);
+  promised.connection.close_after_answer(promised.now + 5s, promised.now);
+  promised.connection.send_body(as_bytes("a"), promised.now);
+  promised.connection.send_end(promised.now);
+  EXPECT_EQ(promised.gets(), "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na");
+  EXPECT_FALSE(promised.connection.wants_close());
+  EXPECT_EQ(promised.connection.deadline(), promised.now + 5s);
+  promised.now += 5s;
+  promised.connection.on_deadline(promised.now);
+  EXPECT_TRUE(promised.connection.wants_close());
 }
 
 TEST(ServerConnection, PassesNoFieldThatCouldSplitTheAnswer) {

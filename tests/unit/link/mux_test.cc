@@ -359,6 +359,51 @@ TEST(Mux, GoingAwayRefusesWhatWasNotSeenAndFinishesTheRest) {
   EXPECT_EQ(data_of(drain(pair.asker), seen), "the rest");
 }
 
+// An upgrade of a listener answered 527 to uploads that had begun when its GOAWAY was still on the way.
+TEST(Mux, RetiringRefusesNothingUntilTheAskerHasMovedOn) {
+  Pair pair;
+  pair.greeted();
+  const StreamId seen = exchange(pair);
+  pair.answerer.retire("handing over");
+  pair.answerer.retire("again");
+  const auto crossing = pair.asker.open({}, browser_fields());
+  ASSERT_TRUE(crossing);
+  pair.settle();
+  const auto events = drain(pair.asker);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(std::get<PeerRetires>(events[0]).reason, "handing over");
+  EXPECT_NE(find_event<HeadReceived>(drain(pair.answerer)), nullptr);
+  EXPECT_TRUE(pair.asker.is_retiring() && pair.answerer.is_retiring());
+  EXPECT_FALSE(pair.asker.is_going_away() || pair.answerer.is_going_away());
+
+  // Still nothing else to use.
+  ASSERT_TRUE(pair.asker.open({}, browser_fields()));
+  pair.asker.go_away("replaced");
+  pair.settle();
+  EXPECT_FALSE(pair.asker.can_open());
+  EXPECT_NE(find_event<HeadReceived>(drain(pair.answerer)), nullptr);
+  EXPECT_TRUE(pair.answerer.is_going_away());
+  EXPECT_FALSE(pair.asker.is_retiring() || pair.answerer.is_retiring());
+  EXPECT_EQ(pair.answerer.open_streams(), 3U);
+  pair.answerer.send_data(seen, as_bytes("the rest"));
+  pair.settle();
+  EXPECT_EQ(data_of(drain(pair.asker), seen), "the rest");
+}
+
+TEST(Mux, GoingAwayAfterRetiringIsFinal) {
+  Pair pair;
+  pair.greeted();
+  pair.answerer.retire("handing over");
+  pair.settle();
+  pair.answerer.go_away("shutting down");
+  const auto crossing = pair.asker.open({}, browser_fields());
+  ASSERT_TRUE(crossing);
+  pair.settle();
+  const auto events = drain(pair.asker);
+  EXPECT_EQ(find_event<GoAwayReceived>(events)->last, StreamId{0});
+  EXPECT_EQ(find_event<StreamReset>(events)->code, ResetCode::kRefused);
+}
+
 TEST(Mux, DataAndItsTrailerShareTheLastFrameOrFollowEachOther) {
   for (const std::size_t bytes : {15'359U, 15'382U, 15'383U, 16'384U, 16'385U, 40'000U}) {
     Pair pair;

@@ -65,17 +65,73 @@ TEST_F(PeersTest, WhenAListenerGoesAwayItsSuccessorIsDialledBeforeTheOldStreamsE
   ASSERT_TRUE(link->mux.open({}, {}).has_value());
   carry(first[0].connection, far);
   now_ += 5s;
-  listener_.drain(now_);
+  listener_.drain(1s, now_);
   carry(first[0].connection, far);
 
-  EXPECT_TRUE(sender_.owns(first[0].connection));
-  EXPECT_EQ(sender_.pick({kListener}, "site.test"), nullptr);
-  EXPECT_TRUE(sender_.is_pending({kListener}));
   ASSERT_EQ(sender_.deadline(), now_);
   sender_.on_deadline(now_);
   const std::vector<Dial> second = dials(sender_context_);
   ASSERT_EQ(second.size(), 1U);
   EXPECT_EQ(second[0].endpoint, kListener);
+  // The old link serves on until the new one is up, but not longer than the listener's patience.
+  EXPECT_EQ(sender_.pick({kListener}, "site.test"), link);
+  now_ += 1s;
+  EXPECT_EQ(listener_.deadline(), now_);
+  listener_.on_deadline(now_);
+  carry(first[0].connection, far);
+  EXPECT_TRUE(sender_.owns(first[0].connection));
+  EXPECT_EQ(sender_.pick({kListener}, "site.test"), nullptr);
+  EXPECT_TRUE(sender_.is_pending({kListener}));
+}
+
+// On a slow link requests waited for the successor's longer than link.wait, and were answered 527.
+TEST_F(PeersTest, AListenerThatHandsOverKeepsItsLinksUntilTheNewOnesAreUp) {
+  const std::vector<Dial> first = dials(sender_context_);
+  const ConnectionId far = accept(first.at(0).connection);
+  Link* link = sender_.pick({kListener}, "site.test");
+  ASSERT_NE(link, nullptr);
+  ASSERT_TRUE(link->mux.open({}, {}).has_value());
+  now_ += 5s;
+  listener_.drain(5s, now_);
+  carry(first[0].connection, far);
+  sender_.on_deadline(now_);
+  const std::vector<Dial> second = dials(sender_context_);
+  ASSERT_EQ(second.size(), 1U);
+
+  Peers successor{listener_context_, link::Role::kAnswerer, Greeting{.reference_key = Bytes(32, 1), .build = "0002"}};
+  const ConnectionId next = listener_context_.new_connection();
+  successor.accepted(next, "sender", {}, now_);
+  sender_.connected(second[0].connection, {}, now_);
+  EXPECT_EQ(sender_.pick({kListener}, "site.test"), link);
+  Bytes hello;
+  successor.pull(next, hello, SIZE_MAX, now_);
+  sender_.receive(second[0].connection, hello, now_);
+  Link* replacement = sender_.pick({kListener}, "site.test");
+  ASSERT_NE(replacement, nullptr);
+  EXPECT_EQ(replacement->id, second[0].connection);
+  // What is under way on the old one goes on; nothing new begins there, and the listener knows.
+  EXPECT_EQ(sender_.find(first[0].connection)->mux.open_streams(), 1U);
+  carry(first[0].connection, far);
+  EXPECT_TRUE(listener_.find(far)->mux.is_going_away());
+}
+
+TEST_F(PeersTest, ALinkThatIsNotUsedEndsAsSoonAsItIsReplaced) {
+  const std::vector<Dial> first = dials(sender_context_);
+  const ConnectionId far = accept(first.at(0).connection);
+  now_ += 5s;
+  listener_.drain(5s, now_);
+  carry(first[0].connection, far);
+  sender_.on_deadline(now_);
+  const std::vector<Dial> second = dials(sender_context_);
+  Peers successor{listener_context_, link::Role::kAnswerer, Greeting{.reference_key = Bytes(32, 1), .build = "0002"}};
+  const ConnectionId next = listener_context_.new_connection();
+  successor.accepted(next, "sender", {}, now_);
+  sender_.connected(second.at(0).connection, {}, now_);
+  Bytes hello;
+  successor.pull(next, hello, SIZE_MAX, now_);
+  sender_.receive(second[0].connection, hello, now_);
+  carry(first[0].connection, far);
+  EXPECT_FALSE(sender_.owns(first[0].connection));
 }
 
 TEST_F(PeersTest, AListenerThatGoesAwayAtOnceIsNotDialledWithoutPause) {
@@ -83,7 +139,7 @@ TEST_F(PeersTest, AListenerThatGoesAwayAtOnceIsNotDialledWithoutPause) {
   const ConnectionId far = accept(first.at(0).connection);
   ASSERT_TRUE(sender_.pick({kListener}, "site.test")->mux.open({}, {}).has_value());
   carry(first[0].connection, far);
-  listener_.drain(now_);
+  listener_.drain(1s, now_);
   carry(first[0].connection, far);
   sender_.on_deadline(now_);
   EXPECT_TRUE(dials(sender_context_).empty());
