@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   add_status_commands(app, context);
   add_change_commands(app, context);
   add_railgun_commands(app, context);
+  add_probe_command(app, context);
   add_decode_command(app, context);
   add_bundle_command(app, context);
   add_delta_commands(app, context);

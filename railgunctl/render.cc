@@ -9,6 +9,8 @@
 namespace railgun::ctl {
 namespace {
 
+constexpr std::size_t kTerminalColumns = 80, kLabelColumns = 12;
+
 std::string number(double value, int decimals, const char* unit) {
   char text[64];
   std::snprintf(text, sizeof text, "%.*f %s", decimals, value, unit);
@@ -19,12 +21,6 @@ std::string number(double value, int decimals, const char* unit) {
 std::size_t columns(std::string_view text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
-std::string printable(std::string_view text) {
-  std::string result(text);
-  std::erase_if(result, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-  return result;
 }
 
 bool is_number(std::string_view cell) { return cell == "-" || (!cell.empty() && cell[0] >= '0' && cell[0] <= '9'); }
@@ -41,12 +37,6 @@ std::string join(const std::vector<std::string>& items) {
   std::string text;
   for (const std::string& item : items) text += (text.empty() ? "" : ", ") + item;
   return text;
-}
-
-std::string labelled(const char* label, const std::string& text) {
-  char head[32];
-  std::snprintf(head, sizeof head, "%-11s", label);
-  return head + printable(text) + '\n';
 }
 
 std::string saved_text(const control::Traffic& traffic) {
@@ -106,6 +96,7 @@ std::string share_text(std::uint64_t part, std::uint64_t whole) {
 
 std::string span_text(double seconds) {
   if (!(seconds > 0)) return "0 s";
+  if (seconds < 0.00095) return number(seconds * 1e6, 0, "µs");
   if (seconds < 0.0995) return number(seconds * 1000, seconds < 0.01 ? 1 : 0, "ms");
   if (seconds < 1) return number(seconds * 1000, 0, "ms");
   if (seconds < 120) return number(seconds, seconds < 10 ? 1 : 0, "s");
@@ -123,6 +114,41 @@ std::string date_text(std::int64_t seconds_since_1970) {
   char text[64];
   std::strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &parts);
   return text;
+}
+
+std::string printable(std::string_view text) {
+  std::string result(text);
+  std::erase_if(result, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  return result;
+}
+
+std::string wrapped(std::string_view first_indent, std::string_view indent, std::string_view text) {
+  std::string result(first_indent);
+  std::size_t at = columns(first_indent);
+  bool is_first = true;
+  const std::string clean = printable(text);
+  for (std::size_t start = 0; start < clean.size();) {
+    const std::size_t end = std::min(clean.find(' ', start), clean.size());
+    const std::string_view word = std::string_view(clean).substr(start, end - start);
+    if (!is_first && at + 1 + columns(word) > kTerminalColumns) {
+      result += '\n';
+      result += indent;
+      at = columns(indent);
+      is_first = true;
+    }
+    if (!is_first) result += ' ';
+    result += word;
+    at += columns(word) + (is_first ? 0 : 1);
+    is_first = false;
+    start = end + 1;
+  }
+  return result + '\n';
+}
+
+std::string labelled(std::string_view label, std::string_view text) {
+  std::string head(label);
+  head.resize(std::max(kLabelColumns, head.size() + 1), ' ');
+  return wrapped(head, std::string(kLabelColumns, ' '), text);
 }
 
 std::string table(const std::vector<std::string>& heads, const std::vector<std::vector<std::string>>& rows) {

@@ -94,9 +94,9 @@ std::string rates(const Status& before, const Status& now) {
   const auto rate = [&](std::uint64_t was, std::uint64_t is) {
     return static_cast<std::uint64_t>(static_cast<double>(is > was ? is - was : 0) / seconds);
   };
-  return "now        " + count_text(rate(before.traffic.requests, now.traffic.requests)) + " requests/s, pages " +
-         bytes_text(rate(before.traffic.page_bytes, now.traffic.page_bytes)) + "/s, link " +
-         bytes_text(rate(before.traffic.link_bytes, now.traffic.link_bytes)) + "/s\n";
+  return labelled("now", count_text(rate(before.traffic.requests, now.traffic.requests)) + " requests/s, pages " +
+                             bytes_text(rate(before.traffic.page_bytes, now.traffic.page_bytes)) + "/s, link " +
+                             bytes_text(rate(before.traffic.link_bytes, now.traffic.link_bytes)) + "/s");
 }
 
 ExitCode run_top(Context& context, const TopOptions& options) {

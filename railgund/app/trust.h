@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "railgund/base/result.h"
-#include "railgund/config/config.h"
+#include "railgund/config/state_files.h"
 #include "railgund/tls/context.h"
 
 namespace railgun::app {
@@ -21,11 +21,10 @@ struct Trust {
 };
 using TrustPtr = std::shared_ptr<const Trust>;
 
-// Files that activation leaves in the state directory, used where the settings name none.
-std::string state_file(const config::Config& config, const char* name);
-inline constexpr const char* kCertificateFile = "certificate.pem";
-inline constexpr const char* kKeyFile = "key.pem";
-inline constexpr const char* kAuthorityFile = "authority.pem";
+using config::kAuthorityFile;
+using config::kCertificateFile;
+using config::kKeyFile;
+using config::state_file;
 
 // Errors: what is wrong with which file.
 Result<TrustPtr> load_trust(const config::Config& config);

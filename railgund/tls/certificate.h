@@ -11,13 +11,13 @@
 namespace railgun::tls {
 
 struct CertificateFacts {
-  std::string common_name;             // of the subject, empty if it has none
-  std::vector<std::string> dns_names;  // and addresses, as text
-  std::string issuer;                  // its common name
-  std::string serial;                  // hex digits
-  std::string fingerprint;             // SHA-256 of the whole, 64 hex digits
-  std::string key_id, issuer_key_id;   // the key's name and its issuer's (RFC 5280 4.2.1.1), hex; empty if not in it
-  WallTime not_before, not_after;
+  std::string common_name{};              // of the subject, empty if it has none
+  std::vector<std::string> dns_names{};   // and addresses, as text
+  std::string issuer{};                   // its common name
+  std::string serial{};                   // hex digits
+  std::string fingerprint{};              // SHA-256 of the whole, 64 hex digits
+  std::string key_id{}, issuer_key_id{};  // the key's name and its issuer's (RFC 5280 4.2.1.1), hex; empty if not in it
+  WallTime not_before{}, not_after{};
 };
 
 // Of the first certificate in the text. Errors: kInvalid.

@@ -11,7 +11,7 @@ SYSTEM = re.compile(r"#include\s*[<\"](thread|random|fstream|iostream|cstdio|uni
 SHELL = {"log", "net", "memcached", "app"}
 # Pure folders that read files by their nature (keys, settings), and base, whose failed check writes its last line.
 MAY_READ_FILES = {"tls", "config", "base"}
-RAILGUNCTL_MAY = {"base", "control", "delta", "page"}
+RAILGUNCTL_MAY = {"base", "control", "delta", "page", "config", "http", "link", "tls", "proxy", "net"}
 
 
 def folders(root):

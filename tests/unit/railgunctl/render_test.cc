@@ -23,6 +23,7 @@ TEST(Render, WritesNumbersAsPeopleReadThem) {
 
 TEST(Render, WritesSpansInTheUnitThatFits) {
   EXPECT_EQ(span_text(0), "0 s");
+  EXPECT_EQ(span_text(0.000055), "55 µs");
   EXPECT_EQ(span_text(0.0024), "2.4 ms");
   EXPECT_EQ(span_text(0.085), "85 ms");
   EXPECT_EQ(span_text(1.25), "1.2 s");
@@ -33,6 +34,15 @@ TEST(Render, WritesSpansInTheUnitThatFits) {
   EXPECT_EQ(span_text(-1), "0 s");
   EXPECT_EQ(date_text(0), "never");
   EXPECT_EQ(date_text(1706702400), "2024-01-31 12:00 UTC");
+}
+
+TEST(Render, BreaksLongLinesBetweenWords) {
+  EXPECT_EQ(labelled("TLS", "short"), "TLS         short\n");
+  EXPECT_EQ(labelled("a label of 21 columns", "x"), "a label of 21 columns x\n");
+  EXPECT_EQ(labelled("", std::string(40, 'a') + ' ' + std::string(27, 'b') + ' ' + std::string(70, 'c')),
+            "            " + std::string(40, 'a') + ' ' + std::string(27, 'b') + "\n            " +
+                std::string(70, 'c') + '\n');
+  EXPECT_EQ(wrapped("-> ", "   ", "with\x1b[2J control"), "-> with[2J control\n");
 }
 
 TEST(Render, AlignsColumnsAndKeepsTerminalsSafe) {
@@ -58,9 +68,9 @@ TEST(Render, ShowsASendersStatus) {
   status.sites.push_back({.host = "www.example.com", .listeners = {"a:2408", "b:2408"}});
   const std::string text = render(status);
   EXPECT_NE(text.find("railgund 0.1.0 (sender), running for 2 h 0 min, process 42\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("requests   1,000: delta 90.0 %, whole 9.5 %, direct 0.50 %, errors 0.0 %\n"), std::string::npos)
+  EXPECT_NE(text.find("requests    1,000: delta 90.0 %, whole 9.5 %, direct 0.50 %, errors 0.0 %\n"), std::string::npos)
       << text;
-  EXPECT_NE(text.find("saved      99.0 %: 92.0 MB of pages took 920.0 KB on the link\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("saved       99.0 %: 92.0 MB of pages took 920.0 KB on the link\n"), std::string::npos) << text;
   EXPECT_NE(text.find("a:2408, b:2408"), std::string::npos) << text;
   EXPECT_NE(text.find("no links\n"), std::string::npos) << text;
 }

@@ -1,0 +1,73 @@
+// Connections for commands that look at the network: one at a time, each step with a deadline, nothing in the
+// background. Names are looked up as the daemon does it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "railgund/base/bytes.h"
+#include "railgund/base/endpoint.h"
+#include "railgund/base/result.h"
+#include "railgund/base/time.h"
+#include "railgund/net/descriptor.h"
+#include "railgund/net/socket_address.h"
+#include "railgund/tls/engine.h"
+
+namespace railgun::ctl {
+
+inline Instant steady_now() { return std::chrono::steady_clock::now(); }
+
+struct Resolved {
+  std::vector<net::SocketAddress> addresses;  // never empty
+  Duration time{};
+  bool was_name = false;  // and not an address already
+};
+// Errors: kNotFound, kTimeout, kUnavailable, as net::Resolver.
+Result<Resolved> resolve(const Endpoint& endpoint, Instant give_up);
+
+// What became of an attempt to connect.
+enum class Reach { kOpen, kRefused, kTimeout, kUnreachable };
+
+// Bytes to and from one peer, plain or under TLS.
+class Wire {
+ public:
+  struct Attempt;
+  static Attempt connect(const net::SocketAddress& address, Instant give_up);
+  static Attempt connect_unix(const std::string& path, Instant give_up);
+
+  // Does the handshake of a client. Errors: kTimeout, kUnavailable (closed), those of tls::Engine.
+  Result<void> secure(const tls::ContextPtr& context, const std::string& server_name, Instant give_up);
+
+  // At least one byte, or none at the peer's end. Errors: kTimeout, kUnavailable, those of tls::Engine.
+  Result<Bytes> read(Instant give_up);
+  Result<void> write(ByteView bytes, Instant give_up);
+
+  // Null without TLS.
+  const tls::Engine* engine() const { return engine_.get(); }
+  // The first bytes that the peer sent, under no TLS: at most 64.
+  const Bytes& first_bytes() const { return first_bytes_; }
+
+ private:
+  explicit Wire(net::Descriptor socket) : socket_(std::move(socket)) {}
+
+  bool wait(short events, Instant give_up) const;
+  Result<Bytes> read_plain(Instant give_up);
+  Result<void> write_plain(ByteView bytes, Instant give_up);
+  Result<void> flush(Instant give_up);
+
+  net::Descriptor socket_;
+  std::unique_ptr<tls::Engine> engine_;
+  Bytes first_bytes_;
+};
+
+struct Wire::Attempt {
+  Reach reach = Reach::kUnreachable;
+  Duration time{};
+  std::string reason{};        // "connection refused"; empty if open
+  std::optional<Wire> wire{};  // if open
+};
+
+}  // namespace railgun::ctl
