@@ -53,10 +53,63 @@ struct Decoder::State {
 
   ByteView reference_bytes() const { return reference ? reference->bytes() : ByteView(); }
 
+  // An error is final: once there was one, `step` is not taken any more.
+  template <typename Step>
+  Result<void> lasting(Step step) {
+    if (failed) return std::unexpected(*failed);
+    Result<void> result = step();
+    if (!result) failed = result.error();
+    return result;
+  }
+  bool is_compact() const { return page_bytes == 0 && !partial.empty() && begins_compact(partial[0]); }
+  Result<void> receive(ByteView bytes);
+  Result<void> end();
   // Rebuilds the window at the front of `bytes`, if all of it is there, and says how many bytes it took.
   Result<std::size_t> window(ByteView bytes);
+  // Rebuilds a window and checks it. `check_mask`: the bits of the check that the head holds.
+  Result<void> rebuild_checked(const WindowHead& head, ByteView payload, std::uint32_t check_mask);
   Result<void> rebuild(const WindowHead& head, ByteView payload, std::size_t limit);
 };
+
+Result<void> Decoder::State::receive(ByteView bytes) {
+  if (finished && !bytes.empty()) return fail(Errc::kMalformed, "delta: bytes after the last window");
+  const bool joined = !partial.empty();
+  const bool compact = joined ? is_compact() : page_bytes == 0 && !bytes.empty() && begins_compact(bytes[0]);
+  if (joined || compact) append(partial, bytes);
+  if (compact) {
+    // A payload is never longer than what it stands for: it would have been stored.
+    if (partial.size() > limits.window_bytes + kCompactHeadBytes)
+      return fail(Errc::kTooLarge, "delta: a window over the limit");
+    return {};
+  }
+  const ByteView all = joined ? ByteView(partial) : bytes;
+  std::size_t done = 0;
+  while (done < all.size()) {
+    if (finished) return fail(Errc::kMalformed, "delta: bytes after the last window");
+    auto used = window(all.subspan(done));
+    if (!used) return std::unexpected(std::move(used.error()));
+    if (*used == 0) break;
+    done += *used;
+  }
+  if (joined) {
+    partial.erase(partial.begin(), partial.begin() + static_cast<std::ptrdiff_t>(done));
+  } else {
+    append(partial, all.subspan(done));
+  }
+  return {};
+}
+
+Result<void> Decoder::State::end() {
+  if (!finished && is_compact() && partial.size() >= kCompactHeadBytes) {
+    const WindowHead head = decode_compact_head(partial);
+    const Bytes held = std::exchange(partial, {});
+    if (auto rebuilt = rebuild_checked(head, ByteView(held).subspan(kCompactHeadBytes), kCompactCheckMask); !rebuilt) {
+      return rebuilt;
+    }
+  }
+  if (!finished) return fail(Errc::kMalformed, "delta: it is cut short");
+  return {};
+}
 
 Result<std::size_t> Decoder::State::window(ByteView bytes) {
   auto parsed = decode_window_head(bytes);
@@ -66,23 +119,29 @@ Result<std::size_t> Decoder::State::window(ByteView bytes) {
   // A payload is never longer than what it stands for: it would have been stored.
   if (head.payload_bytes > limits.window_bytes) return fail(Errc::kTooLarge, "delta: a window over the limit");
   if (bytes.size() - head_bytes < head.payload_bytes) return 0;
+  if (auto rebuilt = rebuild_checked(head, bytes.subspan(head_bytes, head.payload_bytes), ~0U); !rebuilt) {
+    return std::unexpected(std::move(rebuilt.error()));
+  }
+  return head_bytes + head.payload_bytes;
+}
 
+Result<void> Decoder::State::rebuild_checked(const WindowHead& head, ByteView payload, std::uint32_t check_mask) {
   const std::size_t start = page.size();
   const std::uint64_t page_left = limits.page_bytes - page_bytes;
   const auto limit = static_cast<std::size_t>(std::min<std::uint64_t>(limits.window_bytes, page_left));
-  if (auto rebuilt = rebuild(head, bytes.subspan(head_bytes, head.payload_bytes), limit); !rebuilt) {
+  if (auto rebuilt = rebuild(head, payload, limit); !rebuilt) {
     page.resize(start);
-    return std::unexpected(std::move(rebuilt.error()));
+    return rebuilt;
   }
   const ByteView made = ByteView(page).subspan(start);
-  if (checks.next(made, head) != head.check) {
+  if (((checks.next(made, head) ^ head.check) & check_mask) != 0) {
     page.resize(start);
     return fail(Errc::kDenied, "delta: a window's check fails: damaged, or made against another reference");
   }
   if (made.empty() && !head.last) return fail(Errc::kMalformed, "delta: an empty window before the last");
   page_bytes += made.size();
   finished = head.last;
-  return head_bytes + head.payload_bytes;
+  return {};
 }
 
 Result<void> Decoder::State::rebuild(const WindowHead& head, ByteView payload, std::size_t limit) {
@@ -122,40 +181,19 @@ Decoder::Decoder(Decoder&&) noexcept = default;
 Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 
 Result<void> Decoder::receive(ByteView delta_bytes) {
-  State& state = *state_;
-  const auto end_with = [&](Error error) -> Result<void> {
-    state.failed = error;
-    return std::unexpected(std::move(error));
-  };
-  if (state.failed) return std::unexpected(*state.failed);
+  return state_->lasting([&] { return state_->receive(delta_bytes); });
+}
 
-  const bool joined = !state.partial.empty();
-  if (joined) append(state.partial, delta_bytes);
-  const ByteView all = joined ? ByteView(state.partial) : delta_bytes;
-  std::size_t done = 0;
-  while (done < all.size()) {
-    if (state.finished) return end_with({Errc::kMalformed, "delta: bytes after the last window"});
-    auto used = state.window(all.subspan(done));
-    if (!used) return end_with(std::move(used.error()));
-    if (*used == 0) break;
-    done += *used;
-  }
-  if (joined) {
-    state.partial.erase(state.partial.begin(), state.partial.begin() + static_cast<std::ptrdiff_t>(done));
-  } else {
-    append(state.partial, all.subspan(done));
-  }
-  return {};
+Result<void> Decoder::end() {
+  return state_->lasting([&] { return state_->end(); });
 }
 
 Bytes Decoder::take() { return std::exchange(state_->page, {}); }
 
-bool Decoder::finished() const { return state_->finished; }
-
 Result<Bytes> decode(std::shared_ptr<const Reference> reference, ByteView delta, const DecoderLimits& limits) {
   Decoder decoder(std::move(reference), limits);
   if (auto received = decoder.receive(delta); !received) return std::unexpected(std::move(received.error()));
-  if (!decoder.finished()) return fail(Errc::kMalformed, "delta: not complete");
+  if (auto ended = decoder.end(); !ended) return std::unexpected(std::move(ended.error()));
   return decoder.take();
 }
 

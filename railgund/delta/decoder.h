@@ -13,8 +13,8 @@
 namespace railgun::delta {
 
 struct DecoderLimits {
-  std::size_t window_bytes = 256 * 1024;  // largest window accepted, as rebuilt
-  std::uint64_t page_bytes = UINT64_MAX;  // largest page accepted
+  std::size_t window_bytes = 1024 * 1024;  // largest window accepted, as rebuilt
+  std::uint64_t page_bytes = UINT64_MAX;   // largest page accepted
 };
 
 class Decoder {
@@ -25,14 +25,15 @@ class Decoder {
   Decoder(Decoder&&) noexcept;
   Decoder& operator=(Decoder&&) noexcept;
 
-  // Takes bytes of the delta, cut anywhere, and rebuilds every window that is complete.
+  // Takes bytes of the delta, cut anywhere, and rebuilds every window that is known to be complete.
   // Errors (final): kMalformed, kTooLarge, kUnsupported for an unknown format version, kDenied if a check fails or the
   // delta was made against another reference.
   Result<void> receive(ByteView delta_bytes);
+  // All of the delta has come: rebuilds what only its end completes. Errors (final): as receive(), and kMalformed if
+  // the last window is missing.
+  Result<void> end();
   // Page bytes rebuilt and checked since the last call.
   Bytes take();
-  // True once the delta's last window was rebuilt. Bytes after it are an error.
-  bool finished() const;
 
  private:
   struct State;

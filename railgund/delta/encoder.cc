@@ -51,8 +51,10 @@ struct Encoder::State {
     Bytes payload;
   };
 
+  ByteView code_full(ByteView bytes);
   void code(ByteView window, bool last);
-  Coded code_walk(ByteView window, bool last);
+  // Nothing if the window is to be coded in halves.
+  std::optional<Coded> code_walk(ByteView window, bool last);
   Coded code_fast(ByteView window, bool last);
   // Nothing if it is too much for the tier.
   std::optional<Coded> code_strong(ByteView window, bool last);
@@ -61,10 +63,17 @@ struct Encoder::State {
 };
 
 void Encoder::State::code(ByteView window, bool last) {
+  const bool only = page_bytes == 0;
   Coded coded{.head = {.last = last}, .payload = {}};
   if (!window.empty()) {
     const bool walks_here = reference && options.effort != Effort::kZstd && may_walk();
-    coded = walks_here ? code_walk(window, last) : code_zstd(window, last);
+    std::optional<Coded> walked = walks_here ? code_walk(window, last) : code_zstd(window, last);
+    if (!walked) {
+      code(window.first(window.size() / 2), false);
+      code(window.subspan(window.size() / 2), last);
+      return;
+    }
+    coded = *std::move(walked);
     if (coded.payload.size() >= window.size()) {
       zstd.reset();
       fast.reset();
@@ -74,12 +83,16 @@ void Encoder::State::code(ByteView window, bool last) {
   }
   coded.head.payload_bytes = coded.payload.size();
   coded.head.check = checks.next(window, coded.head);
-  encode_window_head(coded.head, out);
+  if (is_compact(coded.head, only)) {
+    encode_compact_head(coded.head, out);
+  } else {
+    encode_window_head(coded.head, out);
+  }
   append(out, coded.payload);
   page_bytes += window.size();
 }
 
-Encoder::State::Coded Encoder::State::code_walk(ByteView window, bool last) {
+std::optional<Encoder::State::Coded> Encoder::State::code_walk(ByteView window, bool last) {
   Reference::Prepared& prepared = reference->prepared();
   const std::size_t expected = strong ? strong->expected() : fast ? fast->expected() : 0;
   // The strong tier parses in its own way; where it is all that is wanted, no other parse is needed to choose it.
@@ -98,6 +111,8 @@ Encoder::State::Coded Encoder::State::code_walk(ByteView window, bool last) {
   if (strongly) {
     fast.reset();
     walked = std::move(*strongly);
+  } else if (chosen) {
+    return std::nullopt;
   } else if (fast || walks.may_begin(page_bytes)) {
     strong.reset();
     if (chosen) parse(prepared, expected, window, last, {}, instructions);
@@ -149,21 +164,28 @@ Encoder::~Encoder() = default;
 Encoder::Encoder(Encoder&&) noexcept = default;
 Encoder& Encoder::operator=(Encoder&&) noexcept = default;
 
+// Codes full windows, as long as more of the page than they hold is there, and gives what is left.
+ByteView Encoder::State::code_full(ByteView bytes) {
+  const std::size_t window_bytes = options.window_bytes;
+  while (held.size() + bytes.size() > window_bytes) {
+    if (held.empty()) {
+      code(bytes.first(window_bytes), false);
+      bytes = bytes.subspan(window_bytes);
+    } else {
+      const std::size_t count = window_bytes - held.size();
+      append(held, bytes.first(count));
+      bytes = bytes.subspan(count);
+      code(held, false);
+      held.clear();
+    }
+  }
+  return bytes;
+}
+
 void Encoder::write(ByteView page_bytes) {
   State& state = *state_;
   RAILGUN_CHECK(!state.finished);
-  const std::size_t window_bytes = state.options.window_bytes;
-  while (!page_bytes.empty()) {
-    if (state.held.empty() && page_bytes.size() >= window_bytes) {
-      state.code(page_bytes.first(window_bytes), false);
-      page_bytes = page_bytes.subspan(window_bytes);
-      continue;
-    }
-    const std::size_t count = std::min(page_bytes.size(), window_bytes - state.held.size());
-    append(state.held, page_bytes.first(count));
-    page_bytes = page_bytes.subspan(count);
-    if (state.held.size() == window_bytes) flush();
-  }
+  append(state.held, state.code_full(page_bytes));
 }
 
 void Encoder::flush() {
@@ -174,10 +196,16 @@ void Encoder::flush() {
   state.held.clear();
 }
 
-void Encoder::finish() {
+void Encoder::finish(ByteView rest) {
   State& state = *state_;
   RAILGUN_CHECK(!state.finished);
-  state.code(state.held, true);
+  rest = state.code_full(rest);
+  if (state.held.empty()) {
+    state.code(rest, true);
+  } else {
+    append(state.held, rest);
+    state.code(state.held, true);
+  }
   state.finished = true;
   state.held = {};
   state.zstd.reset();
@@ -191,8 +219,7 @@ std::size_t Encoder::held_bytes() const { return state_->held.size(); }
 
 Bytes encode(std::shared_ptr<const Reference> reference, ByteView page, const EncoderOptions& options) {
   Encoder encoder(std::move(reference), options);
-  encoder.write(page);
-  encoder.finish();
+  encoder.finish(page);
   return encoder.take();
 }
 

@@ -25,8 +25,9 @@ struct EncoderOptions {
   Duration cpu_budget = std::chrono::microseconds(2000);
   // Bytes a second of the link, for kAuto; 0 if unknown.
   std::uint64_t link_bytes_per_second = 0;
-  // A window is closed when it has so many bytes, so that one loop turn stays short and memory bounded.
-  std::size_t window_bytes = 256 * 1024;
+  // A window is closed when it has so many bytes, so that memory is bounded. Pages up to this size take the fewest
+  // bytes.
+  std::size_t window_bytes = 1024 * 1024;
 };
 
 class Encoder {
@@ -41,8 +42,8 @@ class Encoder {
   void write(ByteView page_bytes);
   // Codes what is held, so that the receiver can rebuild everything written so far. Nothing held: does nothing.
   void flush();
-  // Codes the rest and ends the delta. Nothing may be written after it.
-  void finish();
+  // Codes what is held and `rest`, the page's last bytes, and ends the delta. Nothing may be written after it.
+  void finish(ByteView rest = {});
   // The delta's bytes made since the last call, in order. The receiver may get them cut anywhere.
   Bytes take();
 

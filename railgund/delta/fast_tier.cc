@@ -23,7 +23,7 @@ FastTier::FastTier(Reference::Prepared& reference)
 
 void FastTier::encode(ByteView window, bool last, std::span<const Instruction> instructions, Bytes& payload) {
   RangeEncoder coder(payload);
-  walker_->encode(coder, window, last, instructions, plan_for(instructions), window.size());
+  walker_->encode(coder, window, last, instructions, plan_for(instructions));
   coder.finish();
 }
 

@@ -43,14 +43,26 @@ inline constexpr std::size_t kMaxHeadBytes = 15;
 
 void encode_window_head(const WindowHead& head, Bytes& to);
 
-// A short head is known by its highest bit, so format versions are below 4. Reads a head off the front of `bytes` and
-// says how long it was; nothing if more bytes are needed. Errors: kUnsupported for another format version or an unknown
-// tier, kMalformed for a length that is no varint.
+// Reads a head off the front of `bytes` and says how long it was; nothing if more bytes are needed. Errors:
+// kUnsupported for another format version or an unknown tier, kMalformed for a length that is no varint.
 struct ParsedHead {
   WindowHead head;
   std::size_t head_bytes = 0;
 };
 Result<std::optional<ParsedHead>> decode_window_head(ByteView bytes);
+
+// The usual delta is one window of the fast or the strong tier, and often so small that a window's head would double
+// it. In its compact form the payload ends where the delta ends, and the check has 22 bits. It is known by the first
+// byte's highest bit, so format versions are below 4.
+inline constexpr std::size_t kCompactHeadBytes = 3;
+inline constexpr std::uint32_t kCompactCheckMask = (1U << 22) - 1;
+
+// `only`: nothing was coded before the window.
+bool is_compact(const WindowHead& head, bool only);
+void encode_compact_head(const WindowHead& head, Bytes& to);
+inline bool begins_compact(std::uint8_t first_byte) { return (first_byte & 0x80) != 0; }
+// `bytes`: at least kCompactHeadBytes, the first of which begins a compact delta. The length is left at 0.
+WindowHead decode_compact_head(ByteView bytes);
 
 // The checks of a page's windows form a chain that begins with the reference and runs through every window's bytes and
 // head byte, so that a window in the wrong place, or rebuilt from another reference, does not pass.

@@ -47,11 +47,10 @@ class GapWalker {
   // Where the reference is expected to go on.
   std::size_t expected() const { return source_; }
 
-  // False, in the middle and useless from then on, once more than `gap_bytes` had to be coded one by one.
-  bool encode(RangeEncoder& coder, ByteView window, bool last, std::span<const Instruction> instructions,
-              const WalkPlan& plan, std::size_t gap_bytes = SIZE_MAX) {
+  void encode(RangeEncoder& coder, ByteView window, bool last, std::span<const Instruction> instructions,
+              const WalkPlan& plan) {
     WindowReader text(window);
-    return walk(coder, text, last, instructions, plan, {window.size(), gap_bytes}) == WalkEnd::kGood;
+    walk(coder, text, last, instructions, plan, {window.size(), window.size()});
   }
 
   // Appends the window to `page`. An error leaves it somewhere in the middle, and the walker useless.

@@ -58,12 +58,10 @@ MixingTier& MixingTier::operator=(MixingTier&&) noexcept = default;
 
 std::size_t MixingTier::expected() const { return state_->walker ? state_->walker->expected() : 0; }
 
-bool MixingTier::encode(ByteView window, bool last, std::span<const Instruction> instructions, Bytes& payload) {
+void MixingTier::encode(ByteView window, bool last, std::span<const Instruction> instructions, Bytes& payload) {
   RangeEncoder coder(payload);
-  const bool good =
-      state_->walk(coder).encode(coder, window, last, instructions, plan_for(instructions), kMixingGapBytes);
+  state_->walk(coder).encode(coder, window, last, instructions, plan_for(instructions));
   coder.finish();
-  return good;
 }
 
 WalkEnd MixingTier::decode(ByteView payload, bool last, std::size_t limit_bytes, Bytes& page) {
@@ -77,18 +75,9 @@ bool encode_mixing(Reference::Prepared& reference, bool primed, ByteView window,
   std::vector<Instruction> instructions;
   parse(reference, first ? 0 : tier->expected(), window, last, kLongCopies, instructions);
   const std::size_t gap_bytes = gap_bytes_of(instructions);
+  if (gap_bytes > kMixingGapBytes) return false;
   if (first) tier.emplace(reference, primed);
-  if (!tier->encode(window, last, instructions, payload)) {
-    tier.reset();
-    payload.clear();
-    if (!first) return false;
-    // Shorter copies leave less to the model.
-    parse(reference, 0, window, last, kShortCopies, instructions);
-    tier.emplace(reference, primed);
-    if (tier->encode(window, last, instructions, payload)) return true;
-    tier.reset();
-    return false;
-  }
+  tier->encode(window, last, instructions, payload);
   // Where gaps are a large part of the window, text has moved a lot.
   if (!first || (gap_bytes > kTryBoth && gap_bytes < window.size() / 4)) return true;
 
@@ -97,7 +86,8 @@ bool encode_mixing(Reference::Prepared& reference, bool primed, ByteView window,
   if (gap_bytes_of(others) == gap_bytes) return true;
   MixingTier other(reference, primed);
   Bytes shorter;
-  if (other.encode(window, last, others, shorter) && shorter.size() < payload.size()) {
+  other.encode(window, last, others, shorter);
+  if (shorter.size() < payload.size()) {
     payload = std::move(shorter);
     tier = std::move(other);
   }

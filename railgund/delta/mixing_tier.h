@@ -28,8 +28,8 @@ class MixingTier {
 
   // Where the reference is expected to go on.
   std::size_t expected() const;
-  // Appends the payload. False, and the tier is useless, if the gaps hold too much for it.
-  bool encode(ByteView window, bool last, std::span<const Instruction> instructions, Bytes& payload);
+  // Appends the payload. The gaps hold at most kMixingGapBytes.
+  void encode(ByteView window, bool last, std::span<const Instruction> instructions, Bytes& payload);
   // Appends the window. An error leaves it somewhere in the middle, and the tier useless.
   WalkEnd decode(ByteView payload, bool last, std::size_t limit_bytes, Bytes& page);
 
@@ -39,8 +39,8 @@ class MixingTier {
 };
 
 // Parses a window for the tier and codes it. A window that begins the tier's work and holds little is parsed in two
-// ways, and the shorter result is kept. `tier`: empty at first; goes on from window to window. False: too much for the
-// tier, which is empty again; `payload` means nothing.
+// ways, and the shorter result is kept. `tier`: empty at first; goes on from window to window. False, and nothing was
+// done: more than kMixingGapBytes in gaps.
 bool encode_mixing(Reference::Prepared& reference, bool primed, ByteView window, bool last,
                    std::optional<MixingTier>& tier, Bytes& payload);
 

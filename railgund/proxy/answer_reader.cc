@@ -96,7 +96,10 @@ void AnswerReader::body_taken(std::size_t count) {
 }
 
 Result<void> AnswerReader::complete() {
-  if (decoder_ && !decoder_->finished()) return fail(Errc::kMalformed, "answer whose delta is cut short");
+  if (decoder_) {
+    if (auto ended = decoder_->end(); !ended) return ended;
+    take_page(decoder_->take());
+  }
   const http::BodyLength& announced = answer_->response.body;
   const bool has_body = !answers_head_request_ && answer_->response.status != 304;
   if (has_body && announced.kind == http::BodyLength::Kind::kKnown && announced.bytes != page_bytes_) {

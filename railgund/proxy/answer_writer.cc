@@ -11,6 +11,8 @@ namespace {
 // How long bytes of a page wait for more of it: long enough that a page written in one go is one window, short enough
 // that nobody sees a slow page stand still.
 constexpr Duration kFlushAfter = std::chrono::milliseconds(10);
+// Nor do they wait longer than this where more comes all the time, but slowly.
+constexpr Duration kFlushAtLatest = std::chrono::milliseconds(50);
 // A trailer's own bytes and its padding must fit what a link takes.
 constexpr std::size_t kMostPadding = 1000;
 // A delta of at most so many bytes, and one part in so many of the page more, is small.
@@ -92,8 +94,9 @@ Result<void> AnswerWriter::write(ByteView body, Instant now) {
     if (auto received = gunzip_->receive(body); !received) return received;
     write_page(gunzip_->take());
   }
-  flush_at_ = encoder_->held_bytes() > 0 ? now + kFlushAfter : kNever;
   take_coded();
+  if (flush_at_ == kNever) held_since_ = now;
+  flush_at_ = encoder_->held_bytes() > 0 ? std::min(now + kFlushAfter, held_since_ + kFlushAtLatest) : kNever;
   return {};
 }
 

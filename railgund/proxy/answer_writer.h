@@ -76,6 +76,7 @@ class AnswerWriter {
   Bytes page_;  // the whole page, as long as it may be kept
   ByteQueue coded_;
   Instant flush_at_ = kNever;
+  Instant held_since_{};  // of what is held, the first byte
   bool finished_ = false;
   Bytes trailer_;
   page::VersionPtr version_;

@@ -14,7 +14,8 @@ TEST(Endpoint, ReadsNamesAddressesAndPorts) {
 }
 
 TEST(Endpoint, RefusesWhatIsNoEndpoint) {
-  for (const char* text : {"", ":80", "host:", "host:0", "host:65536", "host:8x", "[::1", "[::1]80", "[::1]:", "a b:1", "http://a"}) {
+  for (const char* text :
+       {"", ":80", "host:", "host:0", "host:65536", "host:8x", "[::1", "[::1]80", "[::1]:", "a b:1", "http://a"}) {
     EXPECT_FALSE(parse_endpoint(text, 80).has_value()) << text;
   }
   EXPECT_FALSE(parse_endpoint("host", 0).has_value());

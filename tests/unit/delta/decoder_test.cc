@@ -30,11 +30,24 @@ TEST(Delta, GivesThePageBack) {
   }
 }
 
-TEST(Delta, AnUnchangedPageTakesAtMostTwelveBytes) {
+TEST(Delta, AWindowTooMuchForTheStrongTierIsCodedInHalves) {
+  const auto reference = reference_of(list_page(100, 1));
+  const Bytes page = test::noise(300'000, 5);
+  const Bytes text = list_page(6000, 77);
+  ASSERT_GT(text.size(), 300'000U);
+  for (const Bytes& all : {page, text}) {
+    const Bytes delta = encode(reference, all, {.effort = Effort::kStrong});
+    const auto back = decode(reference, delta);
+    ASSERT_TRUE(back.has_value()) << back.error().text;
+    EXPECT_EQ(*back, all);
+  }
+}
+
+TEST(Delta, AnUnchangedPageTakesAtMostSixBytes) {
   const Bytes page = list_page(1000, 1);
   ASSERT_GT(page.size(), 80000U);
   for (const Effort effort : {Effort::kAuto, Effort::kFast, Effort::kStrong}) {
-    EXPECT_LE(encode(reference_of(page), page, {.effort = effort}).size(), 12U);
+    EXPECT_LE(encode(reference_of(page), page, {.effort = effort}).size(), 6U);
   }
 }
 
@@ -44,11 +57,11 @@ TEST(Decoder, TakesADeltaCutAtEveryByte) {
     Decoder decoder(pair.reference, {});
     Bytes page;
     for (const std::uint8_t byte : delta) {
-      ASSERT_FALSE(decoder.finished()) << pair.name;
       ASSERT_TRUE(decoder.receive(ByteView(&byte, 1)).has_value()) << pair.name;
       append(page, decoder.take());
     }
-    EXPECT_TRUE(decoder.finished()) << pair.name;
+    ASSERT_TRUE(decoder.end().has_value()) << pair.name;
+    append(page, decoder.take());
     EXPECT_EQ(page, pair.page) << pair.name;
   }
 }
@@ -70,11 +83,10 @@ TEST(Decoder, RebuildsEverythingWrittenBeforeAFlush) {
       at += count;
       ASSERT_EQ(rebuilt.size(), at);
     }
-    EXPECT_FALSE(decoder.finished());
     encoder.finish();
     ASSERT_TRUE(decoder.receive(encoder.take()).has_value());
+    ASSERT_TRUE(decoder.end().has_value());
     append(rebuilt, decoder.take());
-    EXPECT_TRUE(decoder.finished());
     EXPECT_EQ(rebuilt, page);
   }
 }
@@ -88,6 +100,35 @@ TEST(Decoder, RefusesADeltaThatIsCutShort) {
       EXPECT_EQ(page.error().code, Errc::kMalformed) << pair.name;
     }
   }
+}
+
+TEST(Decoder, RefusesACompactDeltaThatIsCutShort) {
+  const Bytes old = list_page(100, 1);
+  const Bytes delta = encode(reference_of(old), test::edited(old, 9, 2), {.effort = Effort::kFast});
+  ASSERT_TRUE(delta[0] >= 0x80);
+  for (std::size_t count = 0; count < delta.size(); ++count) {
+    EXPECT_FALSE(decode(reference_of(old), ByteView(delta).first(count)).has_value());
+  }
+}
+
+TEST(Decoder, GivesNothingOfACompactDeltaBeforeItsEnd) {
+  const Bytes old = list_page(100, 1);
+  const Bytes page = test::edited(old, 9, 2);
+  Decoder decoder(reference_of(old), {});
+  ASSERT_TRUE(decoder.receive(encode(reference_of(old), page, {.effort = Effort::kStrong})).has_value());
+  EXPECT_TRUE(decoder.take().empty());
+  ASSERT_TRUE(decoder.end().has_value());
+  EXPECT_EQ(decoder.take(), page);
+  EXPECT_TRUE(decoder.end().has_value());
+  EXPECT_EQ(decoder.receive(page).error().code, Errc::kMalformed);
+}
+
+TEST(Decoder, RefusesACompactPayloadOverTheLimitBeforeItsEnd) {
+  Decoder decoder(reference_of(list_page(3, 1)), {.window_bytes = 1000});
+  Bytes delta(500, 0x80);
+  ASSERT_TRUE(decoder.receive(delta).has_value());
+  ASSERT_TRUE(decoder.receive(delta).has_value());
+  EXPECT_EQ(decoder.receive(delta).error().code, Errc::kTooLarge);
 }
 
 TEST(Decoder, RefusesBytesAfterTheLastWindow) {
@@ -208,12 +249,12 @@ TEST(Encoder, AnEmptyFlushMakesNothing) {
   EXPECT_EQ(encoder.take().size(), 6U);
 }
 
-TEST(Encoder, HoldsLessThanAWindow) {
+TEST(Encoder, HoldsAWindowAtMost) {
   Encoder encoder(nullptr, {.window_bytes = 100});
   const Bytes page = noise(1234, 1);
   for (std::size_t at = 0; at < page.size(); at += 7) {
     encoder.write(ByteView(page).subspan(at, std::min<std::size_t>(7, page.size() - at)));
-    EXPECT_LT(encoder.held_bytes(), 100U);
+    EXPECT_LE(encoder.held_bytes(), 100U);
   }
   encoder.finish();
   EXPECT_EQ(*decode(nullptr, encoder.take()), page);

@@ -157,6 +157,22 @@ TEST(Answer, ThatPassesRawMustHaveTheLengthItSays) {
   EXPECT_FALSE(reader.rebuild(kRoom));
 }
 
+TEST(AnswerWriter, FlushesWhatAnOriginSaysSlowlyButAllTheTime) {
+  Exchange exchange;
+  AnswerWriter writer(exchange.config, *exchange.hash, 0);
+  http::Response response = exchange.html("");
+  response.body = {.kind = http::BodyLength::Kind::kChunked};
+  writer.begin(exchange.request, response, std::nullopt);
+  Instant now{};
+  int writes = 0;
+  for (; writer.coded().empty() && writes < 100; ++writes, now += std::chrono::milliseconds(5)) {
+    if (writer.deadline() <= now) writer.on_deadline(now);
+    ASSERT_TRUE(writer.write(as_bytes("a few words, "), now));
+  }
+  EXPECT_GE(writes, 10);
+  EXPECT_LE(writes, 12);
+}
+
 TEST(AnswerWriter, FlushesWhatASlowOriginHasSaid) {
   Exchange exchange;
   AnswerWriter writer(exchange.config, *exchange.hash, 0);
