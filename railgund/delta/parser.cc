@@ -14,13 +14,14 @@ constexpr std::size_t kResyncReach = 512;
 constexpr int kMaxWalk = 24;
 // Of them, those compared.
 constexpr std::size_t kMaxCandidates = 4;
-// After this many positions without a match the step grows by one, and so on.
-constexpr unsigned kSkipShift = 7;
+// Positions looked up side by side: among them, one begins a window of the index, wherever the text moved.
+constexpr std::size_t kLookups = WindowIndex::kStride;
 
 struct Match {
   std::size_t at = 0;  // in the window
   std::size_t source = 0;
   std::size_t length = 0;  // 0: none
+  std::size_t value = 0;
 };
 
 class Parser {
@@ -63,27 +64,41 @@ class Parser {
     return near;
   }
 
-  // The first long enough equal stretch on the diagonal.
+  // The first long enough equal stretch on the diagonal. It holds one of the blocks looked at as a whole.
   Match resync() const {
     const std::size_t room = std::min(end_ - at_, old_.size() - source_);
     const std::size_t reach = std::min(room, kResyncReach);
-    for (std::size_t k = 0; k < reach;) {
-      const std::size_t length = common_prefix(new_.data() + at_ + k, old_.data() + source_ + k, room - k);
-      if (length >= options_.min_resync) return {at_ + k, source_ + k, length};
-      k += length + 1;
+    const std::uint8_t* a = new_.data() + at_;
+    const std::uint8_t* b = old_.data() + source_;
+    for (std::size_t k = 0; k + 16 <= reach;) {
+      if (((load64(a + k) ^ load64(b + k)) | (load64(a + k + 8) ^ load64(b + k + 8))) != 0) {
+        k += 16;
+        continue;
+      }
+      const std::size_t before = common_suffix(a + k, b + k, std::min<std::size_t>(k, 16));
+      const std::size_t length = before + 16 + common_prefix(a + k + 16, b + k + 16, room - k - 16);
+      if (length >= options_.min_resync) return {at_ + k - before, source_ + k - before, length};
+      k += 16;
     }
     return {};
   }
 
-  // The first match elsewhere that begins before `stop`.
+  // The best match elsewhere of the first block that has any; blocks before `stop` are looked at.
   Match search(std::size_t stop) {
     if (new_.size() - at_ < WindowIndex::kWindow) return {};
     const WindowIndex& index = prepared_.window_index();
-    const std::size_t last = new_.size() - WindowIndex::kWindow;
-    unsigned misses = 0;
-    for (std::size_t at = at_; at < stop && at <= last; at += 1 + (misses++ >> kSkipShift)) {
-      const Match match = best_at(index, at);
-      if (match.length != 0) return match;
+    const std::size_t last = std::min(new_.size() - WindowIndex::kWindow + 1, stop);
+    Match best;
+    for (std::size_t block = at_; block < last;) {
+      const std::size_t block_end = std::min(block + kLookups, last);
+      for (std::size_t at = block; at < block_end; ++at) {
+        const Match match = best_at(index, at);
+        if (match.value > best.value) best = match;
+      }
+      if (best.length != 0) return best;
+      // The last block ends at `stop`: a copy that begins behind the one before it may go on beyond.
+      const std::size_t final = std::max(block_end, last - std::min(last, kLookups));
+      block = std::min(block + period_, final);
     }
     return {};
   }
@@ -92,7 +107,7 @@ class Parser {
     std::uint32_t number = index.first(new_.data() + at);
     if (number == WindowIndex::kNone) return {};
     // The places around where the page is expected to go on are the best bets, and the first of all.
-    const std::size_t hoped = (source_ + (at - at_)) / WindowIndex::kWindow;
+    const std::size_t hoped = (source_ + (at - at_)) / WindowIndex::kStride;
     std::array<std::uint32_t, kMaxCandidates> candidates{};
     std::size_t count = 0;
     candidates[count++] = number;
@@ -111,7 +126,7 @@ class Parser {
     Match best;
     std::size_t best_value = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t source = std::size_t{candidates[i]} * WindowIndex::kWindow;
+      const std::size_t source = std::size_t{candidates[i]} * WindowIndex::kStride;
       const std::size_t forward =
           common_prefix(new_.data() + at, old_.data() + source, std::min(end_ - at, old_.size() - source));
       if (forward < WindowIndex::kWindow) continue;
@@ -125,7 +140,7 @@ class Parser {
       const std::size_t value = 64 + length - std::min<std::size_t>(dearness, 63);
       if (value > best_value) {
         best_value = value;
-        best = {at - backward, begin, length};
+        best = {at - backward, begin, length, value};
       }
     }
     return best;
@@ -159,6 +174,9 @@ class Parser {
   const ByteView new_;
   const ParserOptions options_;
   std::vector<Instruction>& to_;
+  // From one block of lookups to the next. A copy holds `min_copy - kWindow + 1` places where a window may begin: so
+  // many that a whole block is among them.
+  const std::size_t period_ = std::max(options_.min_copy + 2 - WindowIndex::kWindow - kLookups, kLookups);
   std::size_t at_ = 0;      // parsed so far
   std::size_t source_ = 0;  // where the reference goes on
   std::size_t tail_ = 0;    // length of the common suffix

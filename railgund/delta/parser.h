@@ -27,8 +27,8 @@ inline std::size_t gap_bytes_of(std::span<const Instruction> instructions) {
 }
 
 struct ParserOptions {
-  // Shortest copy worth an instruction: on the diagonal the gap runs on, and elsewhere. Equal text on the diagonal
-  // costs next to nothing inside a gap, so leaving the gap pays late.
+  // Shortest copy worth an instruction, at least 32: on the diagonal the gap runs on, and elsewhere. Equal text on the
+  // diagonal costs next to nothing inside a gap, so leaving the gap pays late.
   std::size_t min_resync = 32;
   std::size_t min_copy = 64;
 };

@@ -1,4 +1,4 @@
-// A sparse index of the reference for the parser: the hash of one 16-byte window in every 16 bytes.
+// A sparse index of the reference for the parser: the hashes of the 16-byte windows that begin at every eighth byte.
 #pragma once
 
 #include <cstddef>
@@ -13,11 +13,12 @@ namespace railgun::delta {
 class WindowIndex {
  public:
   static constexpr std::size_t kWindow = 16;
+  static constexpr std::size_t kStride = 8;
 
   explicit WindowIndex(ByteView page);
 
   // Positions whose window has the hash of the 16 bytes at `window`, rising: the first, and the next after another.
-  // kNone: no more. Positions are windows' numbers, kWindow bytes apart.
+  // kNone: no more. Positions are windows' numbers, kStride bytes apart.
   static constexpr std::uint32_t kNone = 0xffffffff;
   std::uint32_t first(const std::uint8_t* window) const { return heads_.empty() ? kNone : heads_[slot(window)]; }
   std::uint32_t next(std::uint32_t number) const { return nexts_[number]; }
