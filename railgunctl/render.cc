@@ -192,10 +192,14 @@ std::string render_sites(const control::Status& status) {
   if (status.sites.empty()) return "no sites\n";
   std::vector<std::vector<std::string>> rows;
   for (const control::SiteInfo& site : status.sites) {
-    rows.push_back({site.host, count_text(site.links_up), site.listeners.empty() ? "none" : join(site.listeners),
+    const std::uint64_t saved = site.page_bytes > site.link_bytes ? site.page_bytes - site.link_bytes : 0;
+    rows.push_back({site.host, count_text(site.links_up), count_text(site.requests),
+                    share_text(site.delta, site.requests), share_text(site.direct, site.requests),
+                    site.page_bytes == 0 ? "-" : bytes_text(saved) + " (" + share_text(saved, site.page_bytes) + ')',
+                    site.listeners.empty() ? "none" : join(site.listeners),
                     site.origin.empty() ? "none" : site.origin});
   }
-  return table({"SITE", "LINKS UP", "LISTENERS", "DIRECT ORIGIN"}, rows);
+  return table({"SITE", "LINKS UP", "REQUESTS", "DELTA", "DIRECT", "SAVED", "LISTENERS", "DIRECT ORIGIN"}, rows);
 }
 
 std::string render_problems(const std::vector<control::Problem>& problems) {

@@ -31,6 +31,12 @@ void fields(auto& visit, SiteInfo& value) {
   visit("listeners", value.listeners);
   visit("origin", value.origin);
   visit("links_up", value.links_up);
+  visit("requests", value.requests);
+  visit("delta", value.delta);
+  visit("direct", value.direct);
+  visit("errors", value.errors);
+  visit("page_bytes", value.page_bytes);
+  visit("link_bytes", value.link_bytes);
 }
 
 void fields(auto& visit, Problem& value) {

@@ -38,6 +38,8 @@ struct SiteInfo {
   std::vector<std::string> listeners{};  // host:port, in order of preference
   std::string origin{};                  // where requests go directly; empty: nowhere
   std::uint64_t links_up = 0;            // that can serve it
+  // As in Traffic, of its hosts.
+  std::uint64_t requests = 0, delta = 0, direct = 0, errors = 0, page_bytes = 0, link_bytes = 0;
 };
 
 // Something that is wrong, or soon will be.
