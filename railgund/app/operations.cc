@@ -12,9 +12,8 @@
 #include "railgund/app/problems.h"
 #include "railgund/app/sender_activation.h"
 #include "railgund/app/server.h"
-#include "railgund/app/statistics.h"
 #include "railgund/app/statistics_json.h"
-#include "railgund/app/statistics_server.h"
+#include "railgund/app/statistics_service.h"
 #include "railgund/base/check.h"
 #include "railgund/log/log.h"
 #include "railgund/tls/certificate.h"
@@ -70,11 +69,27 @@ control::SiteInfo site_info(const config::Site& site, const std::vector<control:
   return info;
 }
 
-ProblemFacts problem_facts(const config::Config& config, const Totals& totals) {
+// What was counted for hosts, with the site that serves each; what the table of hosts had no room for, with "default".
+void add_site_traffic(std::vector<control::SiteInfo>& sites, const config::Config& config, const Totals& totals) {
+  for (const auto& [host, counted] : totals.sites) {
+    const config::Site* site = config::find_site(config, host);
+    if (site == nullptr) continue;
+    const auto at = static_cast<std::size_t>(site - config.sites.data());
+    sites[at].requests += counted.requests;
+    sites[at].delta += counted.delta;
+    sites[at].direct += counted.direct;
+    sites[at].errors += counted.failed;
+    sites[at].page_bytes += counted.page_bytes;
+    sites[at].link_bytes += counted.coded_bytes;
+  }
+}
+
+ProblemFacts problem_facts(const config::Config& config, const Totals& totals, const std::string& post_trouble) {
   ProblemFacts facts{.now = wall_now(),
                      .origin_failures = totals.origin_failures,
                      .origin_requests = totals.is_sender ? 0 : totals.requests_started,
-                     .clients_limit = totals.is_sender ? config.clients : 0};
+                     .clients_limit = totals.is_sender ? config.clients : 0,
+                     .post_trouble = post_trouble};
   if (config.wan_tls) {
     const auto found = tls::certificate_facts(
         read_file(config.cert_file.empty() ? state_file(config, kCertificateFile) : config.cert_file));
@@ -105,8 +120,7 @@ struct Operations::State {
         last_panic(std::move(panic)),
         retry(the_server.loop(), [this] { open_control(); }),
         renewal(the_server.loop(), [this] { look_after_identity(); }),
-        retry_statistics(the_server.loop(), [this] { open_statistics(); }),
-        log_statistics(the_server.loop(), [this] { write_statistics(); }) {
+        statistics(the_server) {
     // Not at once: the command to drain may come from a connection of the control socket.
     server.on_drain([this] { server.loop().post([this] { make_way(); }); });
     server.on_quit([this](std::function<void()> done) { listener ? listener->deactivate(std::move(done)) : done(); });
@@ -122,8 +136,7 @@ struct Operations::State {
     if (!server.has_successor()) return;
     control.reset();
     retry.cancel();
-    statistics.reset();
-    retry_statistics.cancel();
+    statistics.make_way();
   }
 
   void open_control() {
@@ -147,7 +160,7 @@ struct Operations::State {
       case Command::kStatus:
         return status(reply);
       case Command::kStats:
-        return reply(statistics_json(totals()));
+        return statistics.gather([reply](const Totals& totals) { reply(statistics_json(totals)); });
       case Command::kConfig:
         return reply(show_config());
       case Command::kReload:
@@ -172,20 +185,6 @@ struct Operations::State {
     }
   }
 
-  Totals totals() {
-    Totals sum;
-    add_workers(sum, server.workers());
-    add_memory(sum);
-    const page::CacheCounters cache = server.cache().counters();
-    sum.cache_bytes = cache.bytes;
-    sum.cache_versions = cache.versions;
-    sum.cache_limit_bytes = server.config()->memory_limit_bytes;
-    sum.uptime_seconds = seconds(server.loop().now() - server.started());
-    sum.time = wall_now();
-    sum.is_sender = server.config()->role == config::Role::kSender;
-    return sum;
-  }
-
   control::StoreInfo store_info() {
     if (server.store() == nullptr) return {.kind = "memory", .state = "up"};
     const memcached::Counters counters = server.store()->counters();
@@ -203,7 +202,7 @@ struct Operations::State {
 
   control::Status make_status(const std::vector<proxy::LinkStatus>& links) {
     const config::Config& config = *server.config();
-    const Totals sum = totals();
+    const Totals sum = statistics.totals();
     control::Status status{.role = sum.is_sender ? "sender" : "listener",
                            .version = RAILGUN_VERSION,
                            .build = server.build(),
@@ -227,7 +226,8 @@ struct Operations::State {
     }
     for (const proxy::LinkStatus& link : links) status.links.push_back(link_info(link));
     for (const config::Site& site : config.sites) status.sites.push_back(site_info(site, status.links));
-    status.problems = find_problems(status, problem_facts(config, sum));
+    add_site_traffic(status.sites, config, sum);
+    status.problems = find_problems(status, problem_facts(config, sum, statistics.post_trouble()));
     return status;
   }
 
@@ -299,29 +299,6 @@ struct Operations::State {
     });
   }
 
-  // The port is tried again like the control socket: after an upgrade it is still held for a while.
-  void open_statistics() {
-    const config::Config& config = *server.config();
-    if (!config.stats_enabled) return;
-    if (config.stats_log) log_statistics.set(server.loop().now() + config.stats_interval);
-    if (!config.stats_listen || statistics) return;
-    auto opened = StatisticsServer::open(
-        server.loop(), *config.stats_listen, [this] { return totals(); },
-        [this] { return server.config()->stats_token; });
-    if (opened) {
-      statistics = std::move(*opened);
-      return;
-    }
-    if (!told_statistics) log::error("stats.listen: " + opened.error().text + "; trying again every second");
-    told_statistics = true;
-    retry_statistics.set(server.loop().now() + kRetry);
-  }
-
-  void write_statistics() {
-    log::error("statistics " + statistics_json(totals(), Detail::kNoLists));
-    log_statistics.set(server.loop().now() + server.config()->stats_interval);
-  }
-
   // The sender's or the listener's half of activation, where the settings do not name certificates themselves.
   void start_activation() {
     const config::Config& config = *server.config();
@@ -368,10 +345,7 @@ struct Operations::State {
   std::unique_ptr<ListenerActivation> listener;
   net::Timer retry;
   net::Timer renewal;
-  std::unique_ptr<StatisticsServer> statistics;
-  net::Timer retry_statistics;
-  net::Timer log_statistics;
-  bool told_statistics = false;
+  StatisticsService statistics;
   bool told = false;
 };
 
@@ -379,7 +353,6 @@ Operations::Operations(Server& server, std::string last_panic)
     : state_(std::make_unique<State>(server, std::move(last_panic))) {
   state_->start_activation();
   state_->open_control();
-  state_->open_statistics();
 }
 Operations::~Operations() = default;
 

@@ -87,6 +87,10 @@ void system(std::vector<Problem>& problems, const Status& status, const ProblemF
     problems.push_back({"warning", "the kernel slows links down whenever they were idle (tcp_slow_start_after_idle)",
                         "sysctl -w net.ipv4.tcp_slow_start_after_idle=0"});
   }
+  if (!facts.post_trouble.empty()) {
+    problems.push_back({"warning", "the statistics cannot be posted to " + facts.post_trouble,
+                        "see whether the receiver runs, or change stats.url"});
+  }
   if (!status.last_panic.empty()) {
     problems.push_back({"warning", "the run before this one ended in a crash: " + status.last_panic,
                         "please send it to support: railgunctl support-bundle"});

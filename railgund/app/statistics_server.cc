@@ -1,63 +1,63 @@
 #include "railgund/app/statistics_server.h"
 
-#include "railgund/app/statistics_json.h"
-#include "railgund/app/statistics_metrics.h"
+#include <algorithm>
+
+#include "railgund/app/statistics_page.h"
 #include "railgund/base/byte_queue.h"
-#include "railgund/base/field.h"
+#include "railgund/http/server_connection.h"
 #include "railgund/net/tcp_stream.h"
-#include "railgund/tls/token.h"
 
 namespace railgun::app {
 namespace {
 
 constexpr Duration kFlush = std::chrono::seconds(5);
 
-bool is_this_machine(const std::string& address) {
-  return address == "::1" || address.starts_with("127.") || address.starts_with("::ffff:127.");
+bool is_this_machine(const std::string& address) { return address == "::1" || address.starts_with("127."); }
+
+http::ServerLimits limits() {
+  http::ServerLimits limits;
+  limits.head_bytes = 8 * 1024;
+  limits.field_count = 60;
+  limits.input_bytes = 16 * 1024;
+  limits.output_bytes = 64 * 1024;
+  limits.unread_bytes = 16 * 1024;
+  limits.head_patience = std::chrono::seconds(5);
+  // The page asks every ten seconds, on one connection.
+  limits.idle = std::chrono::seconds(30);
+  limits.body_patience = std::chrono::seconds(2);
+  limits.write_patience = std::chrono::seconds(10);
+  return limits;
 }
 
-std::string answer(const char* status, const char* type, const std::string& body, bool with_body) {
-  return std::string("HTTP/1.1 ") + status + "\r\nContent-Type: " + type +
-         "\r\nContent-Length: " + std::to_string(body.size()) +
-         "\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n" + (with_body ? body : "");
-}
-
-// The value of a field, without the blanks around it.
-std::string field(std::string_view head, std::string_view name) {
-  while (!head.empty()) {
-    const std::size_t end = std::min(head.find("\r\n"), head.size());
-    const std::string_view line = head.substr(0, end);
-    head.remove_prefix(std::min(end + 2, head.size()));
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || !same_name(line.substr(0, colon), name)) continue;
-    const std::size_t start = line.find_first_not_of(" \t", colon + 1);
-    return start == std::string_view::npos ? std::string{} : std::string(line.substr(start));
+const char* content_type(Wanted wanted) {
+  switch (wanted) {
+    case Wanted::kPage:
+      return "text/html; charset=utf-8";
+    case Wanted::kMetrics:
+      return "text/plain; version=0.0.4; charset=utf-8";
+    case Wanted::kStatistics:
+    case Wanted::kHistory:
+      break;
   }
-  return {};
+  return "application/json";
+}
+
+http::Response response_head(Wanted wanted, std::size_t bytes) {
+  http::Response response{.status = 200};
+  response.fields = {{"Content-Type", content_type(wanted)},
+                     {"Cache-Control", "no-store"},
+                     {"X-Content-Type-Options", "nosniff"},
+                     {"Referrer-Policy", "no-referrer"},
+                     {"Vary", "Accept, Authorization"}};
+  if (wanted == Wanted::kPage) {
+    response.fields.push_back({"Content-Security-Policy", statistics_page_policy()});
+    response.fields.push_back({"X-Frame-Options", "DENY"});
+  }
+  response.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = bytes};
+  return response;
 }
 
 }  // namespace
-
-std::string answer_statistics(std::string_view head, const std::string& token, const Totals& totals) {
-  const std::string_view line = head.substr(0, head.find("\r\n"));
-  const std::size_t first = line.find(' '), second = line.rfind(' ');
-  const std::string_view method = line.substr(0, first);
-  if (first == std::string_view::npos || second <= first || !line.substr(second).starts_with(" HTTP/1.")) {
-    return answer("400 Bad Request", "text/plain", "not HTTP/1\n", true);
-  }
-  const bool with_body = method != "HEAD";
-  if (method != "GET" && method != "HEAD")
-    return answer("405 Method Not Allowed", "text/plain", "only GET and HEAD\n", true);
-  if (!token.empty() && !tls::equal_secrets(as_bytes(field(head, "Authorization")), as_bytes("Bearer " + token))) {
-    return answer("401 Unauthorized", "text/plain",
-                  "from here, a token is needed: Authorization: Bearer TOKEN (stats.token)\n", with_body);
-  }
-  std::string_view path = line.substr(first + 1, second - first - 1);
-  path = path.substr(0, path.find('?'));
-  if (path == "/") return answer("200 OK", "application/json", statistics_json(totals) + '\n', with_body);
-  if (path == "/metrics") return answer("200 OK", "text/plain; version=0.0.4", statistics_metrics(totals), with_body);
-  return answer("404 Not Found", "text/plain", "there are / and /metrics\n", with_body);
-}
 
 class StatisticsServer::Session final : private net::StreamHandler {
  public:
@@ -65,69 +65,167 @@ class StatisticsServer::Session final : private net::StreamHandler {
       : server_(server),
         id_(id),
         is_local_(is_this_machine(peer.host())),
+        waits_since_(server.loop_.now()),
+        http_(limits(), false, waits_since_),
         stream_(server.loop_, *this),
-        patience_(server.loop_, [this] { end(); }) {
+        deadline_(server.loop_, [this] { on_deadline(); }) {
+    // An option the kernel refuses leaves a connection that works.
     (void)stream_.adopt(std::move(socket), peer);
-    patience_.set(server_.loop_.now() + kPatience);
+    settle();
+  }
+
+  // Since when nothing has been asked; kNever while an answer is under way.
+  Instant waits_since() const { return waits_since_; }
+
+  void answer(Wanted wanted, std::string body) {
+    if (gather_until_ == kNever) return;
+    gather_until_ = kNever;
+    http_.send_response(response_head(wanted, body.size()), now());
+    body_.append(as_bytes(body));
+    sending_ = true;
+    settle();
   }
 
  private:
+  Instant now() const { return server_.loop_.now(); }
+
   void on_bytes(ByteView bytes) override {
-    head_ += as_text(bytes);
-    const std::size_t end_of_head = head_.find("\r\n\r\n");
-    if (end_of_head == std::string::npos && head_.size() <= kHeadBytes) return;
-    stream_.set_reading(false);
-    const std::string token = server_.token_();
-    // Without a token nobody from elsewhere may ask: the settings see to that, this is the second lock.
-    const bool refused = end_of_head > kHeadBytes || (!is_local_ && token.empty());
-    const std::string text = refused ? answer("403 Forbidden", "text/plain", "refused\n", true)
-                                     : answer_statistics(std::string_view(head_).substr(0, end_of_head),
-                                                         is_local_ ? std::string{} : token, server_.totals_());
-    out_.append(as_bytes(text));
-    end();
+    http_.receive(bytes, now());
+    settle();
   }
-  void on_end() override { end(); }
-  std::size_t pull(Bytes& to, std::size_t most) override { return out_.take(to, most); }
+  void on_end() override {
+    http_.receive_end(now());
+    settle();
+  }
+  std::size_t pull(Bytes& to, std::size_t most) override {
+    const std::size_t count = http_.pull(to, most, now());
+    settle();
+    return count;
+  }
   void on_closed(std::optional<Error>) override { server_.sessions_.erase(id_); }
 
-  void end() {
-    patience_.cancel();
-    stream_.want_write();
-    stream_.close_after_flush(server_.loop_.now() + kFlush);
+  void on_deadline() {
+    if (now() >= gather_until_) {
+      gather_until_ = kNever;
+      http_.close_after_answer(now(), now());
+      http_.send_error(503, "A worker of this daemon does not answer", {}, now());
+      waits_since_ = now();
+    }
+    http_.on_deadline(now());
+    settle();
+  }
+
+  // Moves what can be moved, then tells the stream and the timer.
+  void settle() {
+    // An answer that is there at once comes back here: the outermost call goes on with it.
+    if (settling_ || closing_) return;
+    settling_ = true;
+    for (;;) {
+      send_body();
+      auto event = http_.poll();
+      if (!event) break;
+      take(std::move(*event));
+    }
+    settling_ = false;
+    if (http_.wants_write()) stream_.want_write();
+    if (http_.wants_close() && !http_.wants_write()) {
+      closing_ = true;
+      deadline_.cancel();
+      stream_.close_after_flush(now() + kFlush);
+      return;
+    }
+    stream_.set_reading(http_.wants_read());
+    deadline_.set(std::min(http_.deadline(), gather_until_));
+  }
+
+  void send_body() {
+    if (!sending_) return;
+    const std::size_t count = std::min(body_.size(), http_.writable_bytes());
+    if (count > 0) {
+      http_.send_body(body_.view().first(count), now());
+      body_.consume(count);
+    }
+    if (!body_.empty()) return;
+    sending_ = false;
+    http_.send_end(now());
+    waits_since_ = now();
+  }
+
+  void take(http::ServerEvent event) {
+    if (const auto* received = std::get_if<http::RequestReceived>(&event)) {
+      handle(received->request);
+    } else if (const auto* body = std::get_if<http::RequestBody>(&event)) {
+      http_.body_consumed(body->bytes.size(), now());
+    } else if (std::holds_alternative<http::ClientGone>(event)) {
+      gather_until_ = kNever;
+      sending_ = false;
+      body_.clear();
+    }
+  }
+
+  void handle(const http::Request& request) {
+    const auto wanted = judge_statistics_request(request, is_local_, server_.token_());
+    if (!wanted) {
+      http_.close_after_answer(now(), now());
+      http_.send_error(wanted.error().status, wanted.error().line, wanted.error().fields, now());
+      return;
+    }
+    waits_since_ = kNever;
+    gather_until_ = now() + kGatherPatience;
+    server_.source_(*wanted, [self = server_.self_, id = id_, wanted = *wanted](std::string body) {
+      if (*self == nullptr) return;
+      const auto found = (*self)->sessions_.find(id);
+      if (found != (*self)->sessions_.end()) found->second->answer(wanted, std::move(body));
+    });
   }
 
   StatisticsServer& server_;
   std::uint64_t id_;
   bool is_local_;
-  std::string head_;
-  ByteQueue out_;  // one answer, a few kilobytes
+  Instant waits_since_;
+  http::ServerConnection http_;
+  Instant gather_until_ = kNever;  // while the source is asked
+  ByteQueue body_;                 // one answer: with a thousand sites less than a megabyte
+  bool sending_ = false;
+  bool settling_ = false;
+  bool closing_ = false;
   net::TcpStream stream_;
-  net::Timer patience_;
+  net::Timer deadline_;
 };
 
-StatisticsServer::StatisticsServer(net::EventLoop& loop, net::Descriptor listening, std::function<Totals()> totals,
+StatisticsServer::StatisticsServer(net::EventLoop& loop, net::Descriptor listening, Source source,
                                    std::function<std::string()> token)
-    : loop_(loop), totals_(std::move(totals)), token_(std::move(token)) {
+    : loop_(loop),
+      source_(std::move(source)),
+      token_(std::move(token)),
+      self_(std::make_shared<StatisticsServer*>(this)) {
   acceptor_ = std::make_unique<net::Acceptor>(
       loop_, std::move(listening),
       [this](net::Descriptor socket, const net::SocketAddress& peer) { accept(std::move(socket), peer); });
 }
 
-StatisticsServer::~StatisticsServer() = default;
+StatisticsServer::~StatisticsServer() { *self_ = nullptr; }
 
 Result<std::unique_ptr<StatisticsServer>> StatisticsServer::open(net::EventLoop& loop, const Endpoint& endpoint,
-                                                                 std::function<Totals()> totals,
-                                                                 std::function<std::string()> token) {
+                                                                 Source source, std::function<std::string()> token) {
   auto listening = net::listen_tcp(endpoint);
   if (!listening) return std::unexpected(listening.error());
   return std::unique_ptr<StatisticsServer>(
-      new StatisticsServer(loop, std::move(*listening), std::move(totals), std::move(token)));
+      new StatisticsServer(loop, std::move(*listening), std::move(source), std::move(token)));
 }
 
 void StatisticsServer::accept(net::Descriptor socket, const net::SocketAddress& peer) {
-  if (sessions_.size() >= kConnections) return;
+  if (sessions_.size() >= kConnections) make_room();
   const std::uint64_t id = next_session_++;
   sessions_.emplace(id, std::make_unique<Session>(*this, id, std::move(socket), peer));
+}
+
+// Answers under way have a deadline of their own: if there is nothing else, one of them goes.
+void StatisticsServer::make_room() {
+  const auto longest = std::min_element(sessions_.begin(), sessions_.end(), [](const auto& a, const auto& b) {
+    return a.second->waits_since() < b.second->waits_since();
+  });
+  sessions_.erase(longest);
 }
 
 }  // namespace railgun::app

@@ -1,5 +1,8 @@
-// stats.listen: GET / gives the original's JSON, GET /metrics the same for Prometheus. One request a connection,
-// bounded in number, bytes and time. From elsewhere than this machine a token is needed (stats.token).
+// stats.listen: the HTTP endpoint of the statistics (doc/OPERATIONS.md, "Statistics"). On the core that speaks to web
+// clients (http/server_connection.h), with its strict policy and deadlines.
+//
+// Bounded in connections, bytes and time; when all places are taken the one that has waited longest for its request
+// makes room, so that clients who say nothing keep nobody out.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +11,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "railgund/app/statistics.h"
+#include "railgund/app/statistics_request.h"
 #include "railgund/base/endpoint.h"
 #include "railgund/base/result.h"
 #include "railgund/net/acceptor.h"
@@ -16,34 +19,39 @@
 
 namespace railgun::app {
 
-// The whole answer to a request's head. `token`: what must be named; empty: none is needed.
-std::string answer_statistics(std::string_view head, const std::string& token, const Totals& totals);
-
 class StatisticsServer {
  public:
   static constexpr std::size_t kConnections = 32;
-  static constexpr std::size_t kHeadBytes = 8 * 1024;
-  static constexpr Duration kPatience = std::chrono::seconds(10);
+  // How long the workers may take to say what they know.
+  static constexpr Duration kGatherPatience = std::chrono::seconds(5);
 
-  // `totals` and `token` are asked for each request. Errors: those of net::listen_tcp().
-  static Result<std::unique_ptr<StatisticsServer>> open(net::EventLoop& loop, const Endpoint& endpoint,
-                                                        std::function<Totals()> totals,
+  // Makes the body of an answer; `done` is called on the loop, at once or later, at most once.
+  using Done = std::function<void(std::string body)>;
+  using Source = std::function<void(Wanted wanted, Done done)>;
+
+  // `token` is asked for each request: stats.token. Errors: those of net::listen_tcp().
+  static Result<std::unique_ptr<StatisticsServer>> open(net::EventLoop& loop, const Endpoint& endpoint, Source source,
                                                         std::function<std::string()> token);
   ~StatisticsServer();
+
+  // Where it listens.
+  net::SocketAddress local() const { return acceptor_->local(); }
 
  private:
   class Session;
 
-  StatisticsServer(net::EventLoop& loop, net::Descriptor listening, std::function<Totals()> totals,
-                   std::function<std::string()> token);
+  StatisticsServer(net::EventLoop& loop, net::Descriptor listening, Source source, std::function<std::string()> token);
   void accept(net::Descriptor socket, const net::SocketAddress& peer);
+  void make_room();
 
   net::EventLoop& loop_;
-  std::function<Totals()> totals_;
+  Source source_;
   std::function<std::string()> token_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Session>> sessions_;
   std::uint64_t next_session_ = 0;
   std::unique_ptr<net::Acceptor> acceptor_;
+  // Late answers find out through it that the server is gone.
+  std::shared_ptr<StatisticsServer*> self_;
 };
 
 }  // namespace railgun::app

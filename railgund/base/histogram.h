@@ -16,12 +16,13 @@
 namespace railgun {
 
 // The upper bounds of the buckets, each inclusive: Renard's series of ten (1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8),
-// decade after decade, in whole units. What is above the last has a bucket of its own.
+// decade after decade, in whole units (so that some below ten are the same, and only the first of those counts). What
+// is above the last has a bucket of its own.
 class HistogramScale {
  public:
   static constexpr std::size_t kMostBounds = 81;
 
-  // `least`: the first bound, a power of ten and at least 10.
+  // `least`: the first bound, a power of ten.
   constexpr HistogramScale(std::uint64_t least, unsigned decades) : size_(decades * kSeries.size() + 1) {
     RAILGUN_CHECK(size_ <= kMostBounds);
     for (std::size_t i = 0; i < size_; ++i) {
@@ -94,8 +95,8 @@ struct HistogramCounts {
 
 // Nanoseconds, from one microsecond to a hundred seconds.
 inline constexpr HistogramScale kTimeScale(1000, 8);
-// Bytes, from ten to a hundred million.
-inline constexpr HistogramScale kBytesScale(10, 7);
+// Bytes, from one to a hundred million.
+inline constexpr HistogramScale kBytesScale(1, 8);
 // Parts of a million, from a hundred thousandth to ten times the whole.
 inline constexpr HistogramScale kPartsScale(10, 6);
 

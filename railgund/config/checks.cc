@@ -3,6 +3,9 @@
 namespace railgun::config {
 namespace {
 
+// Of letters and digits: out of reach for guessing over a network.
+constexpr std::size_t kTokenLeast = 16;
+
 bool is_loopback(std::string_view host) { return host.starts_with("127.") || host == "::1" || host == "localhost"; }
 
 void check_sender(const Config& config, const Findings& findings) {
@@ -21,6 +24,7 @@ void check_sender(const Config& config, const Findings& findings) {
 }
 
 void check_statistics(const Config& config, const Findings& findings) {
+  if (config.stats_interval < std::chrono::seconds(1)) findings.error("stats.interval", "is less than a second");
   if (!config.stats_enabled) {
     constexpr std::string_view kOff = "has no effect while stats.enabled is 0";
     if (config.stats_listen) findings.warning("stats.listen", std::string(kOff));
@@ -29,6 +33,8 @@ void check_statistics(const Config& config, const Findings& findings) {
   } else if (config.stats_listen && !is_loopback(config.stats_listen->host) && config.stats_token.empty()) {
     findings.error("stats.listen",
                    "others than this machine may ask here, so stats.token must be set (or use 127.0.0.1)");
+  } else if (!config.stats_token.empty() && config.stats_token.size() < kTokenLeast) {
+    findings.warning("stats.token", "is short enough to be guessed: make one with openssl rand -hex 16");
   }
 }
 

@@ -425,8 +425,9 @@ const std::array kSettings{
     Setting{.key = "activation.certificate_life",
             .place = &Config::certificate_life,
             .concerns = Concerns::kSender,
-            .help = "How long the certificates last that this sender makes. They are renewed at two thirds of it. 7776000 "
-                    "is 90 days; less than a day is for tests.",
+            .help =
+                "How long the certificates last that this sender makes. They are renewed at two thirds of it. 7776000 "
+                "is 90 days; less than a day is for tests.",
             .least = 10,
             .most = 397 * kDay},
 
@@ -449,33 +450,39 @@ const std::array kSettings{
     Setting{.key = "debug.commands",
             .place = &Config::debug_commands,
             .takes = Takes::kRestart,
-            .help = "Lets root crash this daemon on purpose (railgunctl debug crash), to see what a crash leaves. Not for "
-                    "service."},
+            .help =
+                "Lets root crash this daemon on purpose (railgunctl debug crash), to see what a crash leaves. Not for "
+                "service."},
 
     Setting{.key = "stats.enabled",
             .place = &Config::stats_enabled,
             .takes = Takes::kRestart,
             .help = "Turns the keys below on.",
             .section = "Statistics"},
-    Setting{.key = "stats.listen",
-            .place = &Config::stats_listen,
-            .takes = Takes::kRestart,
-            .help = "HTTP: at / the JSON that the original had, at /metrics the same for Prometheus.",
-            .example = "127.0.0.1:24088"},
+    Setting{
+        .key = "stats.listen",
+        .place = &Config::stats_listen,
+        .takes = Takes::kRestart,
+        .help =
+            "HTTP: at / a page for browsers, and for others the JSON that the original had; at /metrics the numbers "
+            "for Prometheus. On another address than this machine's own it needs stats.token.",
+        .example = "127.0.0.1:24088"},
     Setting{.key = "stats.token",
             .place = &Config::stats_token,
-            .help = "What a client from elsewhere than this machine must send as Authorization: Bearer TOKEN.",
+            .help =
+                "What a client from elsewhere than this machine must send, as Authorization: Bearer TOKEN or as the "
+                "password of any user. openssl rand -hex 16 makes one.",
             .form = Form::kWord,
             .secret = true},
     Setting{.key = "stats.url",
             .place = &Config::stats_url,
-            .help = "Where statistics are posted as JSON.",
+            .help = "Where statistics are posted as JSON, with http:// or https:// (whose certificate is checked, with "
+                    "ca.bundle). USER:PASSWORD@ before the host makes basic authorization.",
             .form = Form::kUrl},
     Setting{.key = "stats.log", .place = &Config::stats_log, .help = "Write statistics to the log."},
     Setting{.key = "stats.interval",
             .place = &Config::stats_interval,
-            .help = "How often, for the two above.",
-            .least = 1,
+            .help = "How often, for the two above. At least a second.",
             .most = 1440,
             .unit = minutes(1)},
 };

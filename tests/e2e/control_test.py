@@ -5,7 +5,7 @@ import pathlib
 import socket
 import sys
 
-from harness import DENIED, FAILED, OK, UNREACHABLE, USAGE, Pair, ctl, free_port, run_tests, wait_until
+from harness import DENIED, FAILED, OK, UNREACHABLE, USAGE, Pair, ctl, run_tests, wait_until
 from origin import serve_repetition
 
 origin = serve_repetition()
@@ -44,31 +44,6 @@ def test_a_pair_is_seen_from_both_ends():
         assert json.loads(ctl(pair.sender, "purge", "--all", "--json")[1])["pages"] >= 0
         assert status(pair.sender)["memory"]["references"] == 0
         assert pair.get("/a")[0] == 200
-
-
-def test_statistics_are_served_as_json_and_for_prometheus():
-    port = free_port()
-    with Pair(origin.server_port, listener={"stats.enabled": 1, "stats.listen": f"127.0.0.1:{port}"}) as pair:
-        for _ in range(2):
-            assert pair.get("/s")[0] == 200
-
-        def ask(request):
-            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-                connection.sendall(request)
-                head, _, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
-                return head.split(b"\r\n")[0].decode(), body.decode()
-
-        line, body = ask(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert "200" in line and json.loads(body)["requests_completed"] == 2, (line, body)
-        line, body = ask(b"GET /metrics?x HTTP/1.0\r\n\r\n")
-        assert "200" in line and "railgun_requests_completed_total 2\n" in body, (line, body)
-        assert body.count("# TYPE railgun_answers_total counter") == 1, body
-        assert ask(b"HEAD / HTTP/1.1\r\n\r\n")[1] == ""
-        assert "404" in ask(b"GET /etc/passwd HTTP/1.1\r\n\r\n")[0]
-        assert "405" in ask(b"DELETE / HTTP/1.1\r\n\r\n")[0]
-        assert "400" in ask(b"hello\r\n\r\n")[0]
-        assert "403" in ask(b"GET /" + b"x" * 9000)[0]
-        assert pair.get("/s")[0] == 200
 
 
 def test_reload_says_what_changed_and_a_bad_file_changes_nothing():

@@ -37,6 +37,13 @@ TEST(Problems, NameACertificateThatIsForOtherHosts) {
   EXPECT_EQ(problems[0].text, "the link to m:2408 may not serve b: the certificate there is for a");
 }
 
+TEST(Problems, NameAReceiverOfStatisticsThatDoesNotTakeThem) {
+  const auto problems = find_problems(sender(), {.post_trouble = "http://a:80: refused"});
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].severity, "warning");
+  EXPECT_EQ(problems[0].text, "the statistics cannot be posted to http://a:80: refused");
+}
+
 TEST(Problems, GiveANewDaemonTimeToDial) {
   Status status = sender();
   status.uptime_seconds = 2;

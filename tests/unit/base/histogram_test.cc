@@ -33,6 +33,16 @@ TEST(HistogramScale, CountsABoundInItsOwnBucket) {
   EXPECT_EQ(scale.bucket_of(UINT64_MAX), 21U);
 }
 
+TEST(HistogramScale, CountsWholeUnitsBelowTen) {
+  Histogram histogram(kBytesScale);
+  for (int i = 0; i < 3; ++i) histogram.record(4);
+  const HistogramCounts counts = counts_of(histogram, kBytesScale);
+  EXPECT_DOUBLE_EQ(*counts.quantile(1), 4);
+  EXPECT_DOUBLE_EQ(*counts.quantile(0), 3);
+  EXPECT_EQ(kBytesScale.bounds()[kBytesScale.bucket_of(1)], 1U);
+  EXPECT_EQ(kBytesScale.bounds()[kBytesScale.bucket_of(2)], 2U);
+}
+
 TEST(HistogramScale, SpansWhatItSays) {
   EXPECT_EQ(kTimeScale.bounds().front(), 1'000U);
   EXPECT_EQ(kTimeScale.bounds().back(), 100'000'000'000U);

@@ -1,0 +1,184 @@
+#include "railgund/app/statistics_post.h"
+
+#include <array>
+
+namespace railgun::app {
+namespace {
+
+// How long the rest of an answer that nobody wants is taken off the receiver's hands: a connection that is cut looks
+// like an error to it.
+constexpr Duration kLinger = std::chrono::seconds(1);
+
+std::string encode_base64(std::string_view text) {
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string encoded;
+  for (std::size_t i = 0; i < text.size(); i += 3) {
+    const std::string_view part = text.substr(i, 3);
+    std::uint32_t bits = 0;
+    for (std::size_t j = 0; j < 3; ++j) bits = bits << 8 | (j < part.size() ? static_cast<unsigned char>(part[j]) : 0U);
+    for (std::size_t j = 0; j < 4; ++j) encoded += j <= part.size() ? kAlphabet[bits >> (18 - 6 * j) & 63] : '=';
+  }
+  return encoded;
+}
+
+// "%41" and the like; what is not that stays.
+std::string percent_decoded(std::string_view text) {
+  const auto digit = [](char c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+  };
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0) {
+      decoded += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
+      i += 2;
+    } else {
+      decoded += text[i];
+    }
+  }
+  return decoded;
+}
+
+http::Request request_of(const PostTarget& target, std::size_t body_bytes) {
+  http::Request request{.method = "POST", .target = target.path, .host = target.host, .secure = target.secure};
+  request.fields = {{"User-Agent", "railgund/" RAILGUN_VERSION},
+                    {"Content-Type", "application/json"},
+                    {"Accept", "*/*"},
+                    {"Cache-Control", "no-cache"}};
+  if (!target.authorization.empty()) request.fields.push_back({"Authorization", target.authorization});
+  request.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = body_bytes};
+  request.keep_alive = false;
+  return request;
+}
+
+}  // namespace
+
+Result<PostTarget> parse_post_url(std::string_view url) {
+  PostTarget target;
+  const std::string scheme = lower_ascii(url.substr(0, url.find("://")));
+  target.secure = scheme == "https";
+  if (!target.secure && scheme != "http") return fail(Errc::kInvalid, "expected http:// or https://");
+  url.remove_prefix(scheme.size() + 3);
+  url = url.substr(0, url.find('#'));
+  const std::size_t path = std::min(url.find_first_of("/?"), url.size());
+  std::string_view authority = url.substr(0, path);
+  target.path = url.substr(path);
+  if (!target.path.starts_with('/')) target.path.insert(0, 1, '/');
+  if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
+    target.authorization = "Basic " + encode_base64(percent_decoded(authority.substr(0, at)));
+    authority.remove_prefix(at + 1);
+  }
+  auto endpoint = parse_endpoint(authority, target.secure ? 443 : 80);
+  if (!endpoint) return fail(Errc::kInvalid, "expected http[s]://HOST[:PORT]/PATH");
+  target.host = lower_ascii(authority);
+  target.endpoint = std::move(*endpoint);
+  return target;
+}
+
+std::string shown(const PostTarget& target) {
+  return (target.secure ? "https://" : "http://") + to_string(target.endpoint);
+}
+
+StatisticsPost::StatisticsPost(net::EventLoop& loop, net::Resolver& resolver, PostTarget target,
+                               tls::ContextPtr context, std::string body, Done done)
+    : loop_(loop),
+      target_(std::move(target)),
+      context_(std::move(context)),
+      body_(std::move(body)),
+      done_(std::move(done)),
+      give_up_(loop.now() + kPatience),
+      http_({}, loop.now()),
+      connection_(loop, *this, proxy::Kind::kOrigin),
+      patience_(loop, [this] { finish(fail(Errc::kTimeout, "no answer within 10 seconds")); }),
+      tell_(loop, [this] {
+        const Done tell = std::move(done_);
+        tell(*std::move(result_));
+      }) {
+  patience_.set(give_up_);
+  lookup_ = resolver.resolve(target_.endpoint.host, target_.endpoint.port, give_up_,
+                             [this](Result<std::vector<net::SocketAddress>> found) {
+                               if (!found) return finish(std::unexpected(found.error()));
+                               connect(*std::move(found));
+                             });
+}
+
+StatisticsPost::~StatisticsPost() = default;
+
+void StatisticsPost::connect(std::vector<net::SocketAddress> addresses) {
+  std::unique_ptr<tls::Engine> engine;
+  if (target_.secure) engine = std::make_unique<tls::Engine>(tls::Engine::client(context_, target_.endpoint.host));
+  connection_.connect(std::move(addresses), give_up_, std::move(engine), {});
+}
+
+void StatisticsPost::on_open(Connection& connection) {
+  http_.send_request(request_of(target_, body_.size()), now());
+  send_body();
+  connection.want_write();
+}
+
+void StatisticsPost::send_body() {
+  const std::size_t count = std::min(http_.writable_bytes(), body_.size() - body_sent_);
+  if (count > 0) http_.send_body(as_bytes(body_).subspan(body_sent_, count), now());
+  body_sent_ += count;
+  if (body_sent_ < body_.size() || ended_) return;
+  ended_ = true;
+  http_.send_end(now());
+}
+
+std::size_t StatisticsPost::pull(Connection&, Bytes& to, std::size_t most) {
+  const std::size_t count = http_.pull(to, most, now());
+  if (count > 0) send_body();
+  return count;
+}
+
+void StatisticsPost::on_bytes(Connection&, ByteView bytes) {
+  http_.receive(bytes, now());
+  take_events();
+}
+
+void StatisticsPost::on_end(Connection&) {
+  http_.receive_end(now());
+  take_events();
+  finish(fail(Errc::kUnavailable, "the connection was closed without an answer"));
+}
+
+// The head of the answer says all; its body is not read, however long it is.
+void StatisticsPost::take_events() {
+  while (auto event = http_.poll()) {
+    if (const auto* received = std::get_if<http::ResponseReceived>(&*event)) {
+      const unsigned status = received->response.status;
+      if (status >= 200 && status < 300) return finish({});
+      if (status >= 300 && status < 400)
+        return finish(fail(Errc::kInvalid, "it answers " + std::to_string(status) +
+                                               ", a redirection: set stats.url to where that leads"));
+      return finish(fail(Errc::kUnavailable, "it answers " + std::to_string(status)));
+    }
+    if (const auto* failure = std::get_if<http::ExchangeFailed>(&*event))
+      return finish(std::unexpected(failure->error));
+  }
+}
+
+void StatisticsPost::on_closed(Connection&, const Error& error) {
+  if (!result_) {
+    finish(std::unexpected(error));
+  } else {
+    tell_.set(now());
+  }
+}
+
+void StatisticsPost::finish(Result<void> result) {
+  if (result_) return;
+  result_ = std::move(result);
+  patience_.cancel();
+  if (connection_.is_open()) {
+    // on_closed() tells; at the latest this does.
+    connection_.close({}, now() + kLinger);
+    tell_.set(now() + 2 * kLinger);
+  } else {
+    tell_.set(now());
+  }
+}
+
+}  // namespace railgun::app

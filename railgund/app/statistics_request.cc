@@ -1,0 +1,88 @@
+#include "railgund/app/statistics_request.h"
+
+#include <array>
+#include <optional>
+
+#include "railgund/net/socket_address.h"
+#include "railgund/proxy/forwarding.h"
+#include "railgund/tls/token.h"
+
+namespace railgun::app {
+namespace {
+
+// RFC 4648 4. Null for what is not that.
+std::optional<std::string> decode_base64(std::string_view text) {
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  while (text.ends_with('=')) text.remove_suffix(1);
+  std::string decoded;
+  std::uint32_t bits = 0;
+  int held = 0;
+  for (const char c : text) {
+    const std::size_t value = kAlphabet.find(c);
+    if (value == std::string_view::npos) return std::nullopt;
+    bits = bits << 6 | static_cast<std::uint32_t>(value);
+    held += 6;
+    if (held >= 8) {
+      held -= 8;
+      decoded += static_cast<char>(bits >> held & 0xff);
+    }
+  }
+  return decoded;
+}
+
+// The token that the Authorization field names, or nothing.
+std::string named_token(std::string_view authorization) {
+  const std::size_t blank = authorization.find(' ');
+  if (blank == std::string_view::npos) return {};
+  const std::string_view scheme = authorization.substr(0, blank);
+  std::string_view value = authorization.substr(blank);
+  value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+  if (same_name(scheme, "Bearer")) return std::string(value);
+  if (!same_name(scheme, "Basic")) return {};
+  const auto pair = decode_base64(value);
+  const std::size_t colon = pair ? pair->find(':') : std::string::npos;
+  return colon == std::string::npos ? std::string{} : pair->substr(colon + 1);
+}
+
+// A name in the Host field may be anyone's; an address cannot be made to point elsewhere.
+bool is_on_purpose(std::string_view host) {
+  std::string_view name = proxy::host_name(host);
+  if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
+  return name.empty() || name == "localhost" || net::SocketAddress::parse(name, 1).has_value();
+}
+
+std::optional<StatisticsRefusal> refuse_stranger(const http::Request& request, bool is_local,
+                                                 const std::string& token) {
+  if (is_local) {
+    if (is_on_purpose(request.host)) return std::nullopt;
+    return StatisticsRefusal{403, "On this machine, ask for an address or localhost, not for a name"};
+  }
+  // The settings allow no such address without a token; this is the second lock.
+  if (token.empty()) return StatisticsRefusal{403, "Only this machine may ask: stats.token is not set"};
+  const std::string named = named_token(field_value(request.fields, "Authorization"));
+  if (tls::equal_secrets(as_bytes(named), as_bytes(token))) return std::nullopt;
+  return StatisticsRefusal{
+      401,
+      "From here a token is needed (stats.token): as 'Authorization: Bearer TOKEN', or as the password of any user",
+      {{"WWW-Authenticate", "Basic realm=\"Railgun statistics: any user, the token as password\", charset=\"UTF-8\""}}};
+}
+
+}  // namespace
+
+std::expected<Wanted, StatisticsRefusal> judge_statistics_request(const http::Request& request, bool is_local,
+                                                                  const std::string& token) {
+  if (auto refusal = refuse_stranger(request, is_local, token)) return std::unexpected(*std::move(refusal));
+  if (request.method != "GET" && request.method != "HEAD")
+    return std::unexpected(StatisticsRefusal{405, "Only GET and HEAD", {{"Allow", "GET, HEAD"}}});
+  const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
+  if (path == "/") {
+    const bool is_browser = field_value(request.fields, "Accept").find("text/html") != std::string_view::npos;
+    return is_browser ? Wanted::kPage : Wanted::kStatistics;
+  }
+  if (path == "/stats.json") return Wanted::kStatistics;
+  if (path == "/history.json") return Wanted::kHistory;
+  if (path == "/metrics") return Wanted::kMetrics;
+  return std::unexpected(StatisticsRefusal{404, "There are /, /stats.json, /history.json and /metrics"});
+}
+
+}  // namespace railgun::app
