@@ -19,7 +19,8 @@ WalkPlan plan_for(std::span<const Instruction> instructions) {
 }  // namespace
 
 FastTier::FastTier(Reference::Prepared& reference)
-    : walker_(std::make_unique<GapWalker<NibbleModel>>(reference, NibbleModel(reference.primed_rows()))) {}
+    : walker_(
+          std::make_unique<GapWalker<NibbleGaps>>(reference, NibbleGaps(reference.page(), reference.primed_rows()))) {}
 
 void FastTier::encode(ByteView window, bool last, std::span<const Instruction> instructions, Bytes& payload) {
   RangeEncoder coder(payload);

@@ -8,7 +8,7 @@
 
 #include "railgund/base/bytes.h"
 #include "railgund/delta/gap_walker.h"
-#include "railgund/delta/nibble_model.h"
+#include "railgund/delta/nibble_gaps.h"
 #include "railgund/delta/parser.h"
 #include "railgund/delta/prepared.h"
 
@@ -28,7 +28,7 @@ class FastTier {
 
  private:
   // On the heap: it is large, and tiers move.
-  std::unique_ptr<GapWalker<NibbleModel>> walker_;
+  std::unique_ptr<GapWalker<NibbleGaps>> walker_;
 };
 
 }  // namespace railgun::delta

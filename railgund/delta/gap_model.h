@@ -5,6 +5,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 
 #include "railgund/base/bytes.h"
@@ -31,6 +32,13 @@ struct GapContext {
   // 0 .. 7: how the walk along the replaced stretch goes. Bits 0-1: 0 at the first byte, then 1, 2 or 3 after a wrong
   // guess, one or two right ones, more right ones. Bit 2: the gap is as long as what it replaces.
   unsigned alignment = 0;
+};
+
+// A gap: so many bytes, which replace a stretch of the reference.
+struct Gap {
+  std::size_t count = 0;
+  std::size_t old_begin = 0;
+  std::size_t old_end = 0;
 };
 
 // How much the gaps of a window hold in all: fewer than 200 bytes, fewer than 3000, more. A model may size its work by

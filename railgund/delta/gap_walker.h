@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 #include "railgund/base/bytes.h"
@@ -99,7 +100,8 @@ class GapWalker {
   Model model_;
   InstructionModel codes_;
   std::array<AdaptiveBit, 32> steps_;
-  GapHistory history_;
+  struct NoHistory {};
+  [[no_unique_address]] std::conditional_t<Model::kWalksGaps, NoHistory, GapHistory> history_;
   const PageIndex* page_index_ = nullptr;
   std::size_t source_ = 0;
   // Bytes of the window coded one by one so far.
@@ -142,7 +144,11 @@ WalkEnd GapWalker<Model>::walk(Coder& coder, Text& text, bool last_window, std::
       // Without a copy, or with one from elsewhere, the gap is taken to replace as much as it holds.
       std::size_t old_end = std::min(source_ + op.gap, old_.size());
       if (op.copy != 0 && op.source >= source_ && op.source - source_ < 4096) old_end = op.source;
-      if (!gap(coder, text, op.gap, source_, old_end, limits.gap_bytes)) return WalkEnd::kTooLarge;
+      if constexpr (Model::kWalksGaps) {
+        model_.gap(coder, text, {op.gap, source_, old_end}, recent_, page_index_);
+      } else if (!gap(coder, text, op.gap, source_, old_end, limits.gap_bytes)) {
+        return WalkEnd::kTooLarge;
+      }
     }
     if (op.copy != 0) {
       text.copy(old_.data() + op.source, op.copy);

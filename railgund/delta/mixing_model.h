@@ -19,6 +19,9 @@ namespace railgun::delta {
 
 class MixingModel {
  public:
+  // The walker does it.
+  static constexpr bool kWalksGaps = false;
+
   // `primed`: from the reference of so many bytes, and outlives the model; null: the model starts blank and learns the
   // old text around gaps.
   MixingModel(const mixing::PrimedLines* primed, std::size_t reference_bytes);

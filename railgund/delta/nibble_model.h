@@ -20,11 +20,13 @@ class NibbleModel {
   // `start` outlives the model.
   explicit NibbleModel(const PrimedRows& start);
 
-  void begin(Volume) {}
-  void learn(ByteView, std::uint64_t) {}
+  // Where a guess comes from.
+  enum class Source : std::uint8_t { kReplaced, kNearby, kPage };
 
+  // Codes one byte and learns it. When decoding `value` means nothing and the result is the byte. `recent`: the last
+  // bytes, the latest lowest. `found` comes from `source`.
   template <typename Coder>
-  std::uint8_t byte(Coder& coder, std::uint8_t value, const GapContext& context);
+  std::uint8_t byte(Coder& coder, std::uint8_t value, std::uint64_t recent, Guess replaced, Guess found, Source source);
 
  private:
   static constexpr std::size_t kKinds = 3;
@@ -102,37 +104,27 @@ unsigned NibbleModel::nibble(Coder& coder, unsigned value, Slots& slots, std::si
 }
 
 template <typename Coder>
-std::uint8_t NibbleModel::byte(Coder& coder, std::uint8_t value, const GapContext& context) {
-  const NibbleContexts contexts(context.recent, halvings_);
-  Slots highs = slots(contexts.rows(0));
-  const std::array<Guess, kKinds> guesses = {context.replaced, context.nearby, context.page};
-  std::size_t best = 0;
-  for (std::size_t k = 1; k < kKinds; ++k) {
-    if (guesses[k].trust > guesses[best].trust) best = k;
-  }
-  const Guess guess = guesses[best];
+std::uint8_t NibbleModel::byte(Coder& coder, std::uint8_t value, std::uint64_t recent, Guess replaced, Guess found,
+                               Source source) {
+  const bool better = found.trust > replaced.trust;
+  const Guess guess = better ? found : replaced;
+  const Guess other = better ? replaced : found;
   if (guess.byte >= 0) {
-    std::size_t other = kKinds;
-    bool agrees = false;
-    for (std::size_t k = 0; k < kKinds; ++k) {
-      if (k == best || guesses[k].byte < 0) continue;
-      if (guesses[k].byte == guess.byte) {
-        agrees = true;
-      } else if (other == kKinds || guesses[k].trust > guesses[other].trust) {
-        other = k;
-      }
-    }
-    const std::size_t support = other != kKinds ? 2 : agrees ? 1 : 0;
+    const std::size_t kind = better ? static_cast<std::size_t>(source) : 0;
+    const std::size_t support = other.byte < 0 ? 0 : other.byte == guess.byte ? 1 : 2;
     const auto guessed = static_cast<std::uint8_t>(guess.byte);
     AdaptiveBit& hit =
-        hits_[((best * kSupports + support) * (kMaxTrust + 1) + guess.trust) * kClasses + nibble::kClassOf[guessed]];
+        hits_[((kind * kSupports + support) * (kMaxTrust + 1) + guess.trust) * kClasses + nibble::kClassOf[guessed]];
     if (hit.code(coder, value == guessed)) return guessed;
-    if (other != kKinds) {
-      const auto second = static_cast<std::uint8_t>(guesses[other].byte);
-      AdaptiveBit& second_hit = second_hits_[other * (kMaxTrust + 1) + guesses[other].trust];
+    if (support == 2) {
+      const std::size_t other_kind = better ? 0 : static_cast<std::size_t>(source);
+      AdaptiveBit& second_hit = second_hits_[other_kind * (kMaxTrust + 1) + other.trust];
+      const auto second = static_cast<std::uint8_t>(other.byte);
       if (second_hit.code(coder, value == second)) return second;
     }
   }
+  const NibbleContexts contexts(recent, halvings_);
+  Slots highs = slots(contexts.rows(0));
   const unsigned high = nibble(coder, value >> 4, highs, 0);
   Slots lows = slots(contexts.rows(1 + high));
   const unsigned low = nibble(coder, value & 15U, lows, 1);
