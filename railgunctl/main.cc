@@ -5,13 +5,14 @@
 
 #include "railgunctl/commands.h"
 #include "railgunctl/context.h"
+#include "railgunctl/libraries.h"
 
 int main(int argc, char** argv) {
   using namespace railgun::ctl;
   Context context{.out = std::cout, .err = std::cerr};
   CLI::App app{"Looks at and steers railgund, the WAN accelerator."};
   app.name("railgunctl");
-  app.set_version_flag("--version", "railgunctl " RAILGUN_VERSION);
+  app.set_version_flag("--version", [] { return "railgunctl " RAILGUN_VERSION "\n" + library_versions(); });
   app.add_option("--socket", context.socket,
                  "The daemon's control socket (default: control.socket of the configuration)")
       ->envname("RAILGUN_SOCKET");

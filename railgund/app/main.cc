@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "railgund/app/entropy.h"
+#include "railgund/app/libraries.h"
 #include "railgund/app/operations.h"
 #include "railgund/app/server.h"
 #include "railgund/config/parser.h"
@@ -20,6 +22,7 @@ int check(const std::string& path) {
     return 1;
   }
   for (const std::string& warning : parsed->warnings) std::cerr << warning << "\n";
+  if (!railgun::app::has_entropy()) std::cerr << railgun::app::kWaitingForEntropy << "\n";
   if (const auto trust = railgun::app::load_trust(parsed->config); !trust) {
     std::cerr << path << ": " << trust.error().text << "\n";
     return 1;
@@ -54,6 +57,7 @@ int serve(const std::string& path, bool to_standard_error, std::vector<std::stri
     }
   }
   for (const std::string& warning : parsed->warnings) railgun::log::information(warning);
+  if (!railgun::app::has_entropy()) railgun::log::error(railgun::app::kWaitingForEntropy);
   auto server = railgun::app::Server::start({.config_path = path, .arguments = std::move(arguments)}, config);
   if (!server) {
     railgun::log::error(server.error().text);
@@ -71,7 +75,8 @@ int main(int argc, char** argv) {
   bool check_only = false;
   app.add_option("-c,--config", path, "the settings file")->capture_default_str();
   app.add_flag("-t,--check", check_only, "read the settings, say what is wrong with them, and end");
-  app.set_version_flag("-v,--version", "railgund " RAILGUN_VERSION);
+  app.set_version_flag("-v,--version",
+                       [] { return "railgund " RAILGUN_VERSION "\n" + railgun::app::library_versions(); });
   bool to_standard_error = false;
   app.add_flag("--stderr", to_standard_error, "log to standard error, whatever syslog.addr says");
   CLI11_PARSE(app, argc, argv);

@@ -61,6 +61,8 @@ void Worker::accept(proxy::Kind kind, net::Descriptor socket, const net::SocketA
 
 void Worker::configure(config::ConfigPtr config, TrustPtr trust) {
   on_drive([this, config = std::move(config), trust = std::move(trust)](auto& drive) {
+    // A reload is also how one says that resolv.conf has changed, though changes are noticed.
+    resolver_->reload();
     drive.set_trust(trust);
     drive.core().configure(config, loop_.now());
   });

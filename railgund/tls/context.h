@@ -57,9 +57,11 @@ struct OriginTrust {
   std::string bundle_file;  // PEM; empty: the first of kSystemBundles that exists
 };
 inline constexpr const char* kSystemBundles[] = {
-    "/etc/ssl/certs/ca-certificates.crt",  // Debian, Ubuntu
-    "/etc/pki/tls/certs/ca-bundle.crt",    // RHEL and its kin
-    "/etc/ssl/cert.pem",                   // Alpine
+    "/etc/ssl/certs/ca-certificates.crt",                 // Debian, Ubuntu
+    "/etc/pki/tls/certs/ca-bundle.crt",                   // RHEL and its kin
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  // and where that leads since 7
+    "/etc/ssl/ca-bundle.pem",                             // SUSE
+    "/etc/ssl/cert.pem",                                  // Alpine
 };
 // For clients of HTTPS origins: TLS 1.2 or 1.3, ALPN "http/1.1".
 // Errors: kNotFound (no such bundle, or no system bundle at all), kInvalid.
