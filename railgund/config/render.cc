@@ -85,6 +85,19 @@ std::string sample_config() {
   return text;
 }
 
+std::string settings_chapter() {
+  std::string text;
+  for (const Setting& setting : settings()) {
+    if (!setting.section.empty()) text += "\n### " + std::string(setting.section) + "\n\n";
+    text += "- `" + std::string(setting.key) + "`: " + sample_help(setting) + "\n";
+  }
+  text += "\n### Keys of the original that are accepted and changed\n\n";
+  for (const RetiredSetting& retired : retired_settings()) {
+    text += "- `" + std::string(retired.key) + "` " + std::string(retired.advice) + "\n";
+  }
+  return text;
+}
+
 std::vector<ShownSetting> show_config(const Config& config) {
   std::vector<ShownSetting> shown;
   const Config defaults;

@@ -11,6 +11,9 @@ namespace railgun::config {
 // conf/railgun.conf: every setting with its help; those that packages set are set, the others commented out.
 std::string sample_config();
 
+// doc/OPERATIONS.md, "The settings": the same as Markdown, and the original's keys that have become something else.
+std::string settings_chapter();
+
 // One setting as it is now. Secrets are shown as "(secret)".
 struct ShownSetting {
   std::string key;

@@ -23,11 +23,29 @@ std::string read(const char* path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// Tests run in the root of the repository. To write the file anew after a change of the table:
+// Tests run in the root of the repository. To write the files anew after a change of the table:
 //   RAILGUN_WRITE_SAMPLE=1 build/dev/bin/unit_config --gtest_filter='Sample.*'
 TEST(Sample, IsTheFileInConf) {
   if (std::getenv("RAILGUN_WRITE_SAMPLE") != nullptr) std::ofstream("conf/railgun.conf") << sample_config();
   EXPECT_EQ(read("conf/railgun.conf"), sample_config());
+}
+
+// The chapter stands between its heading and the next one.
+TEST(Sample, IsTheChapterInTheManual) {
+  constexpr const char* kManual = "doc/OPERATIONS.md";
+  constexpr std::string_view kHeading = "\n## The settings\n";
+  const std::string manual = read(kManual);
+  const std::size_t heading = manual.find(kHeading);
+  ASSERT_NE(heading, std::string::npos);
+  const std::size_t begin = manual.find("\n### ", heading);
+  const std::size_t end = manual.find("\n## ", heading + kHeading.size());
+  ASSERT_TRUE(begin < end && end != std::string::npos);
+  if (std::getenv("RAILGUN_WRITE_SAMPLE") != nullptr) {
+    std::ofstream(kManual) << manual.substr(0, begin) + settings_chapter() + manual.substr(end);
+  }
+  const std::string after = read(kManual);
+  EXPECT_NE(after.find(std::string(kHeading)), std::string::npos);
+  EXPECT_EQ(after.substr(begin, after.find("\n## ", begin) - begin), settings_chapter());
 }
 
 TEST(Sample, ParsesWithoutAWarning) {
