@@ -1,5 +1,5 @@
 #!/bin/sh
-# Run by the packages after an upgrade: the installed railgund takes over from the running one without dropping a
+# Run by the packages after an upgrade: the installed railgund takes over from each running one without dropping a
 # request. The old process hands its sockets to the new one, finishes what is under way and ends. If the new one does
 # not come up, the service is restarted. Does nothing where no railgund runs. Never fails.
 
@@ -14,19 +14,25 @@ if [ ! -d /run/systemd/system ]; then
 fi
 
 # `show --value` is newer than some systems.
-main_pid() { systemctl show -p MainPID railgund.service 2>/dev/null | sed 's/^MainPID=//'; }
+main_pid() { systemctl show -p MainPID "$1" 2>/dev/null | sed 's/^MainPID=//'; }
 
-systemctl -q is-active railgund.service || exit 0
-old=$(main_pid)
-case $old in '' | 0) exit 0 ;; esac
-kill -USR2 "$old" 2>/dev/null
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-  now=$(main_pid)
-  if [ -n "$now" ] && [ "$now" != 0 ] && [ "$now" != "$old" ] && systemctl -q is-active railgund.service; then
-    exit 0
-  fi
-  sleep 1
+upgrade() {
+  old=$(main_pid "$1")
+  case $old in '' | 0) return 0 ;; esac
+  kill -USR2 "$old" 2>/dev/null
+  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    now=$(main_pid "$1")
+    if [ -n "$now" ] && [ "$now" != 0 ] && [ "$now" != "$old" ] && systemctl -q is-active "$1"; then
+      return 0
+    fi
+    sleep 1
+  done
+  echo "railgun: the upgrade in place of $1 did not happen; restarting it"
+  systemctl restart "$1" || true
+}
+
+# Also what an administrator made of the unit, such as railgund-sender.service.
+for unit in $(systemctl list-units --plain --no-legend --state=active 'railgund*.service' 2>/dev/null | sed 's/ .*//'); do
+  upgrade "$unit"
 done
-echo "railgun: the upgrade in place did not happen; restarting the service"
-systemctl restart railgund.service || true
 exit 0

@@ -29,6 +29,9 @@ class Visitors:
         self.threads = [threading.Thread(target=self._run, args=kind) for kind in self.KINDS]
 
     def __enter__(self):
+        # Each worker has a link of its own.
+        workers = self.pair.sender.settings["workers"]
+        harness.wait_until(lambda: self.pair.sender.log.read_text().count(" is up\n") >= workers, 20, "all links are up")
         for thread in self.threads:
             thread.start()
         return self

@@ -19,10 +19,25 @@ same ".deb: everything belongs to root" "root/root" "$(dpkg-deb -c "$deb" | awk 
 same ".deb: all under /etc are conffiles" "$(dpkg-deb -c "$deb" | awk '$1 ~ /^-/ { print substr($6, 2) }' | grep ^/etc/ | sort)" \
   "$(dpkg-deb -I "$deb" conffiles | sort)"
 check ".deb: lintian" lintian --allow-root --fail-on error,warning "$deb"
-for native in "$PACKAGES"/native/railgun_*.deb; do
-  [ -e "$native" ] || continue
-  check "native .deb: lintian" lintian --allow-root --fail-on error,warning "$native"
-  same "native .deb: members" "debian-binary control.tar.gz data.tar.gz" "$(ar t "$native" | xargs)"
+
+# Everything that the sources have to ship, at its place, by name: a file nobody installs is missing in both packages.
+for file in "$TOP"/doc/*.[158] "$TOP"/railgunctl/completions/* "$TOP"/conf/* "$TOP"/systemd/*; do
+  name=$(basename "$file")
+  case $file in
+    */CMakeLists.txt) continue ;;
+    */doc/*) place=/usr/share/man/man${name##*.}/$name.gz ;;
+    */railgunctl.bash) place=/usr/share/bash-completion/completions/railgunctl ;;
+    */completions/*) place=/usr/share/zsh/vendor-completions/$name ;;
+    */systemd/*) place=/lib/systemd/system/$name ;;
+    *.conf) place=/etc/railgun/$name ;;
+    */railgun.default) place=/etc/default/railgun ;;
+    */railgun.logrotate) place=/etc/logrotate.d/railgun ;;
+    */railgun.sysctl) place=/etc/sysctl.d/60-railgun.conf ;;
+    */railgund.init) place=/etc/init.d/railgund ;;
+    */upgrade.sh) place=/usr/lib/railgun/upgrade ;;
+    *) place="a place for $name" ;;
+  esac
+  check ".deb: $place" sh -c "dpkg-deb -c '$deb' | awk '{ print substr(\$6, 2) }' | grep -qxF '$place'"
 done
 
 query() { rpm -qp --nosignature --qf "$1" "$rpm"; }

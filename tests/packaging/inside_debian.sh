@@ -15,7 +15,7 @@ use_repository() {
   quietly apt-get -o Dir::Etc::SourceList=/dev/null update && ! grep -E '^[WE]:' $scratch/log
 }
 installed() { dpkg-query -W -f '${db:Status-Status} ${Version}' railgun; }
-main_pid() { systemctl show -p MainPID railgund.service | sed 's/.*=//'; }
+main_pid() { systemctl show -p MainPID "${1:-railgund}.service" | sed 's/.*=//'; }
 restarts() { systemctl show -p NRestarts railgund.service | sed 's/.*=//'; }
 # try SECONDS COMMAND...: until it succeeds.
 try() {
@@ -47,9 +47,8 @@ done
 same "the service starts at boot" enabled "$(systemctl is-enabled railgund.service)"
 same "the service runs" active "$(systemctl is-active railgund.service)"
 same "it runs as the user railgun" railgun "$(ps -o user= -p "$(main_pid)")"
-check "railgunctl status as root" railgunctl status
-adduser --quiet --system --ingroup railgun --no-create-home watcher >/dev/null 2>&1
-check "railgunctl status as one of the group" su -s /bin/sh watcher -c 'railgunctl status'
+refuse "railgunctl status is not content without a certificate" railgunctl status
+check "and says what to do" sh -c 'railgunctl status | grep "railgunctl activate TOKEN"'
 check "the original's init script answers" /etc/init.d/railgund status
 check "logrotate accepts its file" quietly logrotate -f /etc/logrotate.d/railgun
 refuse "systemd has nothing to say against the unit" sh -c "journalctl -b -q | grep -iE 'railgund.(service|socket):[0-9]+:'"
@@ -88,6 +87,12 @@ check "restart with the new settings" quietly systemctl restart railgund.service
 check "the sender starts" quietly systemctl start railgund-sender.service
 check "a page through the pair" try 10 pair_fetch $scratch
 check "the next one comes as a delta" pair_fetches_delta $scratch
+check "railgunctl status as root" railgunctl status
+adduser --quiet --system --ingroup railgun --no-create-home watcher >/dev/null 2>&1
+check "railgunctl status as one of the group" su -s /bin/sh watcher -c 'railgunctl status'
+check "railgunctl status at the sender" railgunctl --socket /run/railgun-sender/railgund.sock status
+check "railgunctl check at the sender" railgunctl --socket /run/railgun-sender/railgund.sock check
+check "railgunctl support-bundle" quietly railgunctl support-bundle -o $scratch/bundle.tar.gz
 
 # ---- reload ----------------------------------------------------------------------------------------------------------
 pid=$(main_pid)
@@ -100,32 +105,60 @@ same "and the daemon goes on" active "$(systemctl is-active railgund.service)"
 check "and pages come" pair_fetch $scratch
 cat $scratch/good.conf >$conf
 
-# ---- upgrade while pages are fetched -----------------------------------------------------------------------------------
+# ---- upgrades while pages are fetched -----------------------------------------------------------------------------------
 # Counts what a visitor would see: every request answered, whole and right.
-(
-  wrong=0
-  all=0
+begin_load() {
+  rm -rf $scratch/load $scratch/enough
   mkdir -p $scratch/load
-  while [ ! -e $scratch/enough ]; do
-    all=$((all + 1))
-    pair_fetch $scratch/load >$scratch/load/error 2>&1 || { wrong=$((wrong + 1)); cat $scratch/load/error >>$scratch/load/errors; }
+  (
+    wrong=0
+    all=0
+    while [ ! -e $scratch/enough ]; do
+      all=$((all + 1))
+      pair_fetch $scratch/load >$scratch/load/error 2>&1 || { wrong=$((wrong + 1)); cat $scratch/load/error >>$scratch/load/errors; }
+    done
+    echo "$wrong of $all" >$scratch/load/result
+  ) &
+  load=$!
+}
+end_load() {
+  touch $scratch/enough
+  wait $load
+  same "no request was lost: $1" "0" "$(cut -d' ' -f1 $scratch/load/result)"
+  echo "      wrong answers during $1: $(cat $scratch/load/result)"
+  [ ! -s $scratch/load/errors ] || head -n 5 $scratch/load/errors
+}
+is_replaced() { [ "$(main_pid "$1")" != "$2" ] && systemctl -q is-active "$1.service"; }
+# ten_upgrades UNIT: each once systemd follows the process before.
+ten_upgrades() {
+  count=0
+  while [ $count -lt 10 ]; do
+    count=$((count + 1))
+    before=$(main_pid "$1")
+    systemctl kill --kill-who=main -s USR2 "$1.service"
+    try 20 is_replaced "$1" "$before" || { echo "the upgrade number $count did not happen"; return 1; }
   done
-  echo "$wrong of $all" >$scratch/load/result
-) &
-load=$!
+  [ "$(systemctl show -p NRestarts "$1.service")" = NRestarts=0 ]
+}
+
+begin_load
+check "ten upgrades in place of the listener" ten_upgrades railgund
+check "ten upgrades in place of the sender" ten_upgrades railgund-sender
+end_load "twenty upgrades in place"
+
+pid=$(main_pid)
+sender_pid=$(main_pid railgund-sender)
+begin_load
 sleep 1
 check "apt takes the next version's repository" use_repository after
 check "apt-get upgrade" quietly apt-get install -y -q -o Dpkg::Options::=--force-confold railgun
 same "the present version is installed" "installed $(cat /opt/after/version)" "$(installed)"
-refuse "the service was not restarted for it" grep -q 'restarting the service' $scratch/log
+refuse "no service was restarted for it" grep -q 'restarting it' $scratch/log
 check "another process serves" test "$(main_pid)" != "$pid"
-same "the service runs" active "$(systemctl is-active railgund.service)"
+check "another process serves at the second unit, too" test "$(main_pid railgund-sender)" != "$sender_pid"
+same "the services run" "active active" "$(systemctl is-active railgund.service railgund-sender.service | xargs)"
 sleep 10
-touch $scratch/enough
-wait $load
-same "no request was lost" "0" "$(cut -d' ' -f1 $scratch/load/result)"
-echo "      wrong answers during the upgrade: $(cat $scratch/load/result)"
-[ ! -s $scratch/load/errors ] || head -n 5 $scratch/load/errors
+end_load "the package's upgrade"
 same "the new process feeds the watchdog" "active 0" "$(systemctl is-active railgund.service) $(restarts)"
 check "pages come as deltas" pair_fetches_delta $scratch
 check "the edited configuration is kept" grep -q 'edited by the administrator' $conf

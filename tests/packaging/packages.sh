@@ -1,7 +1,8 @@
 #!/bin/bash
 # Makes the packages from the portable build, in build/packages: one .deb and one .rpm for every release, and the
 # programs' symbols. The same commit gives the same bytes.
-#   packages.sh [--native]    --native: also Debian's own kind of package, dynamic, for the release it is built on
+#   packages.sh [--native | --native-only]    also, or only, Debian's own kind of package: dynamic, for the release it is
+#                                             built on
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -78,12 +79,17 @@ make_native() {
   local tree=$TOP/build/native/railgun
   rm -rf "$TOP/build/native"
   mkdir -p "$tree" "$PACKAGES/native"
+  rm -f "$PACKAGES"/native/*.deb
   git -C "$TOP" ls-files -z --cached --others --exclude-standard | (cd "$TOP" && tar c --null -T -) | tar x -C "$tree"
   (cd "$tree" && DEB_BUILD_OPTIONS="nocheck parallel=$JOBS" dpkg-buildpackage -b -us -uc) >"$TOP/build/native.log" 2>&1 ||
     { tail -n 30 "$TOP/build/native.log" >&2; die "dpkg-buildpackage failed (see build/native.log)"; }
   cp "$TOP"/build/native/*.deb "$PACKAGES/native/"
 }
 
+if [ "${1:-}" = --native-only ]; then
+  make_native
+  exit 0
+fi
 [ -n "${RAILGUN_NO_BUILD:-}" ] || "$PACKAGING/portable.sh"
 toolchain=$("$PACKAGING/toolchain.sh")
 mkdir -p "$PACKAGES"

@@ -1,13 +1,13 @@
 #!/bin/bash
 # Makes a root file system of a Debian release for the install tests, keeps it, and prints its tar file.
-#   root.sh SUITE
+#   root.sh SUITE [PACKAGE,PACKAGE...]    more packages than every test needs
 # The mirror is the one that this machine's apt uses.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
 suite=$1
 # systemd and dbus to boot it; curl as the client and busybox as the origin of the pair test.
-packages=systemd-sysv,dbus,adduser,procps,logrotate,ca-certificates,curl,openssl,busybox-static
+packages=systemd-sysv,dbus,adduser,procps,logrotate,ca-certificates,curl,openssl,busybox-static${2:+,$2}
 root=$CACHE/root-$suite-$(printf '%s' "$packages" | sha256sum | cut -c1-8).tar
 if [ ! -e "$root" ]; then
   need mmdebstrap=mmdebstrap
