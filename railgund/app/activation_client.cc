@@ -10,8 +10,9 @@ ActivationClient::ActivationClient(net::EventLoop& loop, Endpoint sender, std::s
       to_send_(std::move(line) + '\n'),
       done_(std::move(done)),
       give_up_(loop.now() + patience),
+      retry_until_(loop.now() + std::min(patience, kRetryFor)),
       resolver_(loop),
-      connection_(loop, *this, proxy::Kind::kLink),
+      retry_(loop, [this] { connect(); }),
       patience_(loop,
                 [this] { finish(fail(Errc::kTimeout, "the sender at " + to_string(sender_) + " does not answer")); }),
       tell_(loop, [this] {
@@ -22,17 +23,19 @@ ActivationClient::ActivationClient(net::EventLoop& loop, Endpoint sender, std::s
   lookup_ =
       resolver_.resolve(sender_.host, sender_.port, give_up_, [this](Result<std::vector<net::SocketAddress>> found) {
         if (!found) return finish(std::unexpected(found.error()));
-        connect(*std::move(found));
+        addresses_ = *std::move(found);
+        connect();
       });
 }
 
 ActivationClient::~ActivationClient() = default;
 
-void ActivationClient::connect(std::vector<net::SocketAddress> addresses) {
+void ActivationClient::connect() {
   auto context = tls::make_unverified_context();
   if (!context) return finish(std::unexpected(context.error()));
-  connection_.connect(std::move(addresses), give_up_, std::make_unique<tls::Engine>(tls::Engine::client(*context, "")),
-                      {});
+  ConnectionOwner& owner = *this;
+  connection_ = std::make_unique<Connection>(loop_, owner, proxy::Kind::kLink);
+  connection_->connect(addresses_, give_up_, std::make_unique<tls::Engine>(tls::Engine::client(*context, "")), {});
 }
 
 void ActivationClient::finish(Result<control::ActivationAnswer> result) {
@@ -43,6 +46,7 @@ void ActivationClient::finish(Result<control::ActivationAnswer> result) {
 }
 
 void ActivationClient::on_open(Connection& connection) {
+  opened_ = true;
   const auto certificate = connection.tls()->peer_certificate();
   if (!certificate || certificate->fingerprint != fingerprint_) {
     to_send_.clear();
@@ -76,7 +80,18 @@ std::size_t ActivationClient::pull(Connection&, Bytes& to, std::size_t most) {
   return count;
 }
 
-void ActivationClient::on_closed(Connection&, const Error& error) {
+void ActivationClient::on_closed(Connection& connection, const Error& error) {
+  const bool turned_away = !opened_ && connection.was_connected() && error.code == Errc::kUnavailable;
+  if (turned_away && loop_.now() + kRetry < retry_until_) {
+    retry_.set(loop_.now() + kRetry);
+    return;
+  }
+  if (turned_away) {
+    return finish(fail(error.code, "the sender at " + to_string(sender_) +
+                                       " closes connections at once: it turns away whoever tries too often; wait a "
+                                       "minute (" +
+                                       error.text + ")"));
+  }
   finish(fail(error.code, "the sender at " + to_string(sender_) + ": " + error.text));
 }
 

@@ -19,13 +19,15 @@ class ActivationClient final : private ConnectionOwner {
   // Errors: kNotFound, kUnavailable, kTimeout (try again); kDenied (another sender, or the token refused).
   using Done = std::function<void(Result<control::ActivationAnswer>)>;
   static constexpr Duration kPatience = std::chrono::seconds(30);
+  // A sender that many strangers besiege turns some away before TLS: asked again so often and so long.
+  static constexpr Duration kRetry = std::chrono::milliseconds(700), kRetryFor = std::chrono::seconds(15);
 
   ActivationClient(net::EventLoop& loop, Endpoint sender, std::string fingerprint_hex, std::string line,
                    Duration patience, Done done);
   ~ActivationClient() override;
 
  private:
-  void connect(std::vector<net::SocketAddress> addresses);
+  void connect();
   void finish(Result<control::ActivationAnswer> result);
   void on_open(Connection& connection) override;
   void on_bytes(Connection& connection, ByteView bytes) override;
@@ -39,8 +41,12 @@ class ActivationClient final : private ConnectionOwner {
   std::string to_send_, received_;
   Done done_;
   Instant give_up_;
+  Instant retry_until_;
+  bool opened_ = false;
   net::Resolver resolver_;
-  Connection connection_;
+  std::vector<net::SocketAddress> addresses_;
+  std::unique_ptr<Connection> connection_;
+  net::Timer retry_;
   std::unique_ptr<net::Resolver::Lookup> lookup_;
   net::Timer patience_;
   // The answer is told from a turn of its own, so that it may destroy us.

@@ -1,11 +1,34 @@
 #include "railgund/app/activation_server.h"
 
+#include <algorithm>
+#include <random>
+
+#include <netinet/in.h>
+
 #include "railgund/control/activation_message.h"
 
 namespace railgun::app {
 namespace {
 
 constexpr Duration kFlush = std::chrono::seconds(2);
+
+std::uint64_t random_seed() {
+  std::random_device random;
+  return static_cast<std::uint64_t>(random()) << 32 | random();
+}
+
+// What one party has: an IPv4 address, or the first half of an IPv6 one.
+Bytes part_of_one_party(const net::SocketAddress& peer) {
+  if (peer.family() == AF_INET) {
+    const auto* const v4 = reinterpret_cast<const sockaddr_in*>(peer.get());
+    const auto* const bytes = reinterpret_cast<const std::uint8_t*>(&v4->sin_addr);
+    return {bytes, bytes + sizeof v4->sin_addr};
+  }
+  if (peer.family() != AF_INET6) return {};
+  const std::uint8_t* const bytes = reinterpret_cast<const sockaddr_in6*>(peer.get())->sin6_addr.s6_addr;
+  const bool is_v4 = IN6_IS_ADDR_V4MAPPED(&reinterpret_cast<const sockaddr_in6*>(peer.get())->sin6_addr);
+  return is_v4 ? Bytes(bytes + 12, bytes + 16) : Bytes(bytes, bytes + 8);
+}
 
 }  // namespace
 
@@ -15,12 +38,16 @@ struct ActivationServer::Session {
         patience(loop, [this, &loop] { connection.close({}, loop.now() + kFlush); }) {}
   Connection connection;
   net::Timer patience;
-  std::string received;  // at most a line and what one read brings
+  std::uint64_t number = 0;  // in the order they came
+  std::string received;      // at most a line and what one read brings
 };
 
 ActivationServer::ActivationServer(net::EventLoop& loop, net::Descriptor listening, tls::ContextPtr context,
                                    Handler handler)
-    : loop_(loop), context_(std::move(context)), handler_(std::move(handler)) {
+    : loop_(loop),
+      context_(std::move(context)),
+      handler_(std::move(handler)),
+      limit_(kFromOneAddress, kInAll, random_seed()) {
   acceptor_ = std::make_unique<net::Acceptor>(
       loop_, std::move(listening),
       [this](net::Descriptor socket, const net::SocketAddress& peer) { accept(std::move(socket), peer); });
@@ -37,14 +64,27 @@ Result<std::unique_ptr<ActivationServer>> ActivationServer::open(net::EventLoop&
 }
 
 void ActivationServer::accept(net::Descriptor socket, const net::SocketAddress& peer) {
-  if (sessions_.size() >= kConnections) return;
+  if (!limit_.admit(part_of_one_party(peer), loop_.now())) {
+    too_often_.write(log::kError, "activation.listen: turned " + peer.host() + " away: too many attempts", loop_.now());
+    return;
+  }
+  if (sessions_.size() >= kConnections) drop_oldest();
   ConnectionOwner& owner = *this;
   auto made = std::make_unique<Session>(loop_, owner);
   Session& session = *made;
+  session.number = ++accepted_;
   sessions_.emplace(&session.connection, std::move(made));
   session.patience.set(loop_.now() + kPatience);
   session.connection.adopt(std::move(socket), peer, std::make_unique<tls::Engine>(tls::Engine::server(context_)),
                            loop_.now() + kPatience, {});
+}
+
+void ActivationServer::drop_oldest() {
+  const auto oldest = std::min_element(sessions_.begin(), sessions_.end(), [](const auto& a, const auto& b) {
+    return a.second->number < b.second->number;
+  });
+  oldest->second->connection.abort();
+  sessions_.erase(oldest);
 }
 
 void ActivationServer::on_bytes(Connection& connection, ByteView bytes) {

@@ -1,5 +1,6 @@
 // Takes what listeners send to activation.listen: one line under TLS, one line of answer. Anyone may connect, so all is
-// bounded: connections, bytes, time. Runs on the main loop, away from requests.
+// bounded: how often, connections, bytes, time. Who comes too often is turned away before TLS, which is what would
+// cost. Runs on the main loop, away from requests.
 #pragma once
 
 #include <functional>
@@ -7,7 +8,9 @@
 #include <string>
 #include <unordered_map>
 
+#include "railgund/app/attempt_limit.h"
 #include "railgund/app/connection.h"
+#include "railgund/log/log.h"
 #include "railgund/net/acceptor.h"
 
 namespace railgun::app {
@@ -17,7 +20,11 @@ class ActivationServer final : private ConnectionOwner {
   // `peer`: the address it came from. Gives the answer's line, without its end.
   using Handler = std::function<std::string(std::string_view line, const std::string& peer)>;
 
-  static constexpr std::size_t kConnections = 64;
+  // At most; then the oldest has to go, so that nobody keeps the places by holding them.
+  static constexpr std::size_t kConnections = 256;
+  // An attempt takes a third of a millisecond of one core: all together may take a fifteenth of it.
+  static constexpr AttemptLimit::Rate kFromOneAddress{.burst = 20, .each = std::chrono::seconds(1)};
+  static constexpr AttemptLimit::Rate kInAll{.burst = 200, .each = std::chrono::milliseconds(5)};
   static constexpr Duration kPatience = std::chrono::seconds(10);
 
   // Errors: those of net::listen_tcp().
@@ -31,6 +38,7 @@ class ActivationServer final : private ConnectionOwner {
 
   ActivationServer(net::EventLoop& loop, net::Descriptor listening, tls::ContextPtr context, Handler handler);
   void accept(net::Descriptor socket, const net::SocketAddress& peer);
+  void drop_oldest();
   void on_open(Connection&) override {}
   void on_bytes(Connection& connection, ByteView bytes) override;
   void on_end(Connection& connection) override;
@@ -40,6 +48,9 @@ class ActivationServer final : private ConnectionOwner {
   net::EventLoop& loop_;
   tls::ContextPtr context_;
   Handler handler_;
+  AttemptLimit limit_;
+  log::RateLimit too_often_{1, std::chrono::seconds(60)};
+  std::uint64_t accepted_ = 0;
   std::unordered_map<Connection*, std::unique_ptr<Session>> sessions_;
   std::unique_ptr<net::Acceptor> acceptor_;
 };

@@ -47,6 +47,7 @@ void Connection::give_up_on(const Error& error) {
 void Connection::on_connected() {
   if (tls_ != nullptr) expect_handshake(dialling_->give_up);
   dialling_.reset();
+  was_connected_ = true;
   stream_.want_write();
   if (tls_ == nullptr) {
     open_ = true;

@@ -50,6 +50,8 @@ class Connection final : private net::StreamHandler {
   proxy::Kind kind() const { return kind_; }
   std::string peer() const { return stream_.peer().host(); }
   bool is_open() const { return open_; }
+  // Some address has taken the connection, whatever came of it.
+  bool was_connected() const { return was_connected_; }
   const tls::Engine* tls() const { return tls_.get(); }
 
   // The core's name for it, once it has one.
@@ -76,6 +78,7 @@ class Connection final : private net::StreamHandler {
   std::unique_ptr<tls::Engine> tls_;
   std::unique_ptr<net::Timer> handshake_;  // until TLS has been agreed on
   bool open_ = false;
+  bool was_connected_ = false;
   bool closing_ = false;
   Bytes last_words_;
   std::optional<Error> failure_;  // why we gave it up
