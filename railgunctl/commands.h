@@ -18,5 +18,6 @@ void add_decode_command(CLI::App& app, Context& context);
 void add_bundle_command(CLI::App& app, Context& context);  // support-bundle
 void add_delta_commands(CLI::App& app, Context& context);  // delta encode, delta apply
 void add_savings_command(CLI::App& app, Context& context);
+void add_debug_commands(CLI::App& app, Context& context);  // debug crash
 
 }  // namespace railgun::ctl

@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
   add_probe_command(app, context);
   add_decode_command(app, context);
   add_bundle_command(app, context);
+  add_debug_commands(app, context);
   add_delta_commands(app, context);
   add_savings_command(app, context);
 

@@ -16,11 +16,12 @@ namespace {
 constexpr Duration kFlush = std::chrono::seconds(5);
 
 // Root and the daemon's own user may change things. Whoever could connect may read: the socket's mode says who can.
-bool may_change(int descriptor) {
+control::Access most_access(int descriptor) {
   ucred peer{};
   socklen_t size = sizeof peer;
-  if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
-  return peer.uid == 0 || peer.uid == ::geteuid();
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return control::Access::kRead;
+  if (peer.uid == 0) return control::Access::kRoot;
+  return peer.uid == ::geteuid() ? control::Access::kChange : control::Access::kRead;
 }
 
 void give_to_group(const std::string& path, const std::string& name) {
@@ -38,7 +39,7 @@ class ControlServer::Session final : private net::StreamHandler {
   Session(ControlServer& server, std::uint64_t id, net::Descriptor socket)
       : server_(server),
         id_(id),
-        may_change_(may_change(socket.get())),
+        access_(most_access(socket.get())),
         stream_(server.loop_, *this),
         patience_(server.loop_, [this] { end(); }) {
     (void)stream_.adopt(std::move(socket), {});
@@ -99,9 +100,11 @@ class ControlServer::Session final : private net::StreamHandler {
       post(self, id, [result = std::move(result)](Session& session) { session.answer(result); });
     };
     if (!request) return reply(std::unexpected(request.error()));
-    if (control::access_of(request->command) == control::Access::kChange && !may_change_) {
+    if (const control::Access needed = control::access_of(request->command); needed > access_) {
       return reply(fail(Errc::kDenied, std::string(control::name_of(request->command)) +
-                                           ": only root and the daemon's user may change things"));
+                                           (needed == control::Access::kRoot
+                                                ? ": only root may"
+                                                : ": only root and the daemon's user may change things")));
     }
     server_.handler_(*request, reply);
   }
@@ -127,7 +130,7 @@ class ControlServer::Session final : private net::StreamHandler {
 
   ControlServer& server_;
   std::uint64_t id_;
-  bool may_change_;
+  control::Access access_;
   bool waiting_ = false;  // for the handler
   bool ended_ = false;
   bool closing_ = false;

@@ -1,6 +1,7 @@
 // railgund: the listener beside the origin, or the sender near the visitors.
 #include <filesystem>
 #include <iostream>
+#include <sstream>
 
 #include <CLI/CLI.hpp>
 
@@ -51,9 +52,12 @@ int serve(const std::string& path, bool to_standard_error, std::vector<std::stri
   std::string last_panic;
   if (!config->stderr_file.empty()) {
     if (auto report = railgun::log::take_panic_report(config->stderr_file)) {
-      railgun::log::error("the last railgund crashed; its report is in " + config->stderr_file + ": " +
-                          report->substr(0, 1000));
-      last_panic = report->substr(0, report->find('\n'));
+      last_panic = railgun::log::panic_summary(*report);
+      railgun::log::error("the last railgund crashed: " + last_panic + "; the report (" + config->stderr_file + "):");
+      std::istringstream lines(*report);
+      for (std::string line; std::getline(lines, line);) {
+        if (!line.empty()) railgun::log::error("| " + line);
+      }
     }
   }
   for (const std::string& warning : parsed->warnings) railgun::log::information(warning);

@@ -1,20 +1,19 @@
 #include "railgund/app/operations.h"
 
 #include <chrono>
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "railgund/app/debug_crash.h"
 #include "railgund/app/listener_activation.h"
 #include "railgund/app/problems.h"
 #include "railgund/app/sender_activation.h"
 #include "railgund/app/server.h"
 #include "railgund/app/statistics_json.h"
 #include "railgund/app/statistics_service.h"
-#include "railgund/base/check.h"
 #include "railgund/log/log.h"
 #include "railgund/tls/certificate.h"
 
@@ -172,7 +171,7 @@ struct Operations::State {
       case Command::kPurge:
         return reply(purge(request.arguments));
       case Command::kCrash:
-        return crash(reply);
+        return crash(request.arguments.name, reply);
       case Command::kActivate:
         return activate(request.arguments, reply);
       case Command::kRailgunCreate:
@@ -328,13 +327,15 @@ struct Operations::State {
     if (auto loaded = server.reload_trust(); !loaded) log::error("activation: " + loaded.error().text);
   }
 
-  void crash(const Reply& reply) {
-    const char* allowed = std::getenv("RAILGUN_DEBUG_COMMANDS");
-    if (allowed == nullptr || std::string_view(allowed) != "1") {
-      return reply(fail(Errc::kDenied, "crash: the daemon was not started with RAILGUN_DEBUG_COMMANDS=1"));
+  // On a worker, where the requests are.
+  void crash(const std::string& how, const Reply& reply) {
+    if (!server.config()->debug_commands) {
+      return reply(fail(Errc::kDenied, "crash: the daemon was not started with debug.commands = 1"));
     }
-    const bool asked_to_crash = true;
-    RAILGUN_CHECK(!asked_to_crash);
+    const auto work = crash_by_name(how);
+    if (work == nullptr) return reply(fail(Errc::kInvalid, "crash: one of check, exception, segfault, overflow"));
+    log::error("crashing on purpose (" + how + "), by railgunctl");
+    server.workers().front()->run(work);
   }
 
   Server& server;

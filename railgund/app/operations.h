@@ -13,7 +13,7 @@ class Server;
 class Operations {
  public:
   // Opens what the settings name, and goes on trying where that fails: a daemon that serves must not end because it
-  // cannot be looked at. `server` outlives it. `last_panic`: the first line of what the run before left, if it crashed.
+  // cannot be looked at. `server` outlives it. `last_panic`: log::panic_summary() of the run before, if it crashed.
   Operations(Server& server, std::string last_panic);
   ~Operations();
 

@@ -1,11 +1,39 @@
 #include "railgund/app/worker.h"
 
+#include <algorithm>
+#include <charconv>
+#include <string_view>
 #include <type_traits>
+
+#include <sys/prctl.h>
+
+#include "railgund/control/cf_railgun.h"
+#include "railgund/log/panic.h"
 
 namespace railgun::app {
 namespace {
 
 constexpr Duration kDrainCheck = std::chrono::milliseconds(20);
+
+// For crash reports: as in Cf-Railgun and in the log.
+std::size_t sender_request(std::uint64_t number, char* to, std::size_t room) noexcept {
+  const auto digits = control::request_id(number);
+  const std::size_t count = std::min(digits.size(), room);
+  std::copy_n(digits.begin(), count, to);
+  return count;
+}
+
+std::size_t listener_request(std::uint64_t number, char* to, std::size_t room) noexcept {
+  char* const end = to + room;
+  char* at = to;
+  const auto put = [&](std::string_view words, std::uint32_t value) {
+    at = std::copy_n(words.begin(), std::min<std::size_t>(words.size(), static_cast<std::size_t>(end - at)), at);
+    at = std::to_chars(at, end, value).ptr;
+  };
+  put("stream ", static_cast<std::uint32_t>(number));
+  put(" of link ", static_cast<std::uint32_t>(number >> 32));
+  return static_cast<std::size_t>(at - to);
+}
 
 }  // namespace
 
@@ -29,7 +57,13 @@ Worker::Worker(const WorkerSettings& settings) {
     drive_ = std::make_unique<Drive<proxy::Listener>>(services, settings.trust, settings.config->wan_tls, link_options,
                                                       std::move(core));
   }
-  thread_ = std::thread([this] { loop_.run(); });
+  const log::RequestText text = settings.config->role == config::Role::kSender ? sender_request : listener_request;
+  thread_ = std::thread([this, text] {
+    const log::ReporterStack stack;
+    log::watch_requests(&counters_.current_request.atomic(), text);
+    prctl(PR_SET_NAME, "worker");
+    loop_.run();
+  });
 }
 
 Worker::~Worker() { stop(); }

@@ -49,6 +49,8 @@ class Worker {
   std::uint64_t turns() const { return loop_.turns(); }
   // Makes the loop turn, so that turns() tells.
   void nudge();
+  // On the worker's thread.
+  void run(std::function<void()> work) { loop_.post(std::move(work)); }
 
  private:
   template <typename Work>

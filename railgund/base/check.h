@@ -5,6 +5,14 @@ namespace railgun {
 
 [[noreturn]] void check_failed(const char* condition, const char* file, int line);
 
+// What failed, for the crash report; null while nothing has.
+struct FailedCheck {
+  const char* condition = nullptr;
+  const char* file = nullptr;
+  int line = 0;
+};
+const FailedCheck& failed_check();
+
 }  // namespace railgun
 
 #define RAILGUN_CHECK(condition) \

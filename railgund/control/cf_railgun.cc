@@ -5,6 +5,8 @@
 #include <charconv>
 #include <vector>
 
+#include "railgund/base/hash.h"
+
 namespace railgun::control {
 namespace {
 
@@ -159,6 +161,18 @@ Result<CfRailgun> parse_five(const std::vector<std::string_view>& words) {
 }
 
 }  // namespace
+
+std::array<char, 10> request_id(std::uint64_t number) noexcept {
+  std::array<std::uint8_t, 8> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(number >> (56 - 8 * i));
+  const Id128 hash = hash128(bytes);
+  std::array<char, 10> digits{};
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    const std::uint8_t byte = hash.bytes[i / 2];
+    digits[i] = "0123456789abcdef"[i % 2 == 0 ? byte >> 4 : byte & 15];
+  }
+  return digits;
+}
 
 std::span<const FlagMeaning> flag_meanings() { return kMeanings; }
 

@@ -5,6 +5,7 @@
 //   because of an error direct (starting new WAN connection)    not through the pair at all
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <span>
@@ -14,6 +15,9 @@
 #include "railgund/base/result.h"
 
 namespace railgun::control {
+
+// The id that stands for a sender's request in the header and in crash reports. Arithmetic alone.
+std::array<char, 10> request_id(std::uint64_t number) noexcept;
 
 enum class Passage : std::uint8_t { kDelta, kStream, kNormal, kDirect };
 

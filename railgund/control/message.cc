@@ -54,7 +54,7 @@ constexpr std::array<Row, 15> kRows = {{
     {Command::kRailgunEnable, "railgun-enable", Access::kChange, kName, 0},
     {Command::kRailgunDisable, "railgun-disable", Access::kChange, kName, 0},
     {Command::kRailgunDelete, "railgun-delete", Access::kChange, kName, 0},
-    {Command::kCrash, "crash", Access::kChange, 0, 0},
+    {Command::kCrash, "crash", Access::kRoot, kName, 0},
 }};
 
 const Row& row_of(Command command) { return kRows[static_cast<std::size_t>(command)]; }

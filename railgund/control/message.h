@@ -38,13 +38,13 @@ enum class Command : std::uint8_t {
 // As on the line: "status", "railgun-create".
 const char* name_of(Command command);
 
-// Who may: reading is for the group, changing for root and the daemon's own user.
-enum class Access : std::uint8_t { kRead, kChange };
+// Who may: reading is for the group, changing for root and the daemon's own user, and crashing for root alone.
+enum class Access : std::uint8_t { kRead, kChange, kRoot };
 Access access_of(Command command);
 
 // Each command takes some of these (doc/CONTROL.md); the rest keep their defaults.
 struct Arguments {
-  std::string name{};                // railgun-*: 1-64 of a-z A-Z 0-9 . _ -
+  std::string name{};                // railgun-*: 1-64 of a-z A-Z 0-9 . _ -; crash: how
   std::vector<std::string> hosts{};  // railgun-create: at most 256 host names
   std::uint32_t uses = 1;            // railgun-create: how many listeners may use the token
   std::uint32_t expires_seconds = 24 * 3600;

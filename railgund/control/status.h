@@ -76,7 +76,7 @@ struct Status {
   Traffic traffic{};
   Memory memory{};
   StoreInfo store{};
-  std::string last_panic{};  // the first line of it, if the last run ended by one
+  std::string last_panic{};  // in a line, if the last run ended by one
   std::vector<Problem> problems{};
 };
 

@@ -11,14 +11,17 @@
 #include <iterator>
 #include <string_view>
 
+#include <cxxabi.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <ucontext.h>
 #include <unistd.h>
 #include <unwind.h>
 
+#include "railgund/base/check.h"
 #include "railgund/log/symbols.h"
 
 namespace railgun::log {
@@ -39,7 +42,8 @@ struct Reporter {
   std::atomic<long> thread{0};  // the one that reports
 };
 Reporter reporter;
-thread_local volatile std::uint64_t request = 0;
+thread_local const std::atomic<std::uint64_t>* request_number = nullptr;
+thread_local RequestText request_text = nullptr;
 
 // Text in a small buffer, written when it is full. Only system calls.
 class Out {
@@ -144,21 +148,75 @@ void write_registers(Out& out, const ucontext_t& context) {
 
 struct Walk {
   Out& out;
+  std::uintptr_t interrupted;  // where the signal came
   int frame = 0;
+  bool has_passed_it = false;
 };
 
-_Unwind_Reason_Code write_frame(_Unwind_Context* context, void* argument) noexcept {
+void write_frame(Walk& walk, std::uintptr_t address, bool is_after_call) {
+  const Symbols::Place place = reporter.symbols.find(address - (is_after_call ? 1 : 0));
+  const Symbols::InFile in_file = reporter.symbols.in_file(address);
+  walk.out.text("#").decimal(static_cast<std::uint64_t>(walk.frame++)).text(" ").hex(address);
+  walk.out.text(" ").text(in_file.file).text("+").hex(in_file.address);
+  if (!place.name.empty()) walk.out.text(" ").text(place.name).text("+").hex(place.offset);
+  walk.out.text("\n");
+  walk.out.flush();  // what is known so far survives if the stack is broken further down
+}
+
+_Unwind_Reason_Code on_frame(_Unwind_Context* context, void* argument) noexcept {
   Walk& walk = *static_cast<Walk*>(argument);
   int is_exact = 0;  // not after a call, but at the instruction that was interrupted
   const std::uintptr_t address = _Unwind_GetIPInfo(context, &is_exact);
   if (address == 0 || walk.frame >= kFrames) return _URC_END_OF_STACK;
-  const Symbols::Place place = reporter.symbols.find(address - (is_exact != 0 ? 0 : 1));
-  walk.out.text("#").decimal(static_cast<std::uint64_t>(walk.frame++)).text(" ").hex(address);
-  walk.out.text(" file+").hex(reporter.symbols.in_file(address));
-  if (!place.name.empty()) walk.out.text(" ").text(place.name).text("+").hex(place.offset);
-  walk.out.text("\n");
-  walk.out.flush();  // what is known so far survives if the stack is broken further down
+  walk.has_passed_it = walk.has_passed_it || address == walk.interrupted;
+  write_frame(walk, address, is_exact == 0);
   return _URC_NO_REASON;
+}
+
+// Reads memory that may not be there.
+bool read_words(std::uintptr_t from, std::uintptr_t (&to)[2]) {
+  const iovec here{.iov_base = to, .iov_len = sizeof to};
+  const iovec there{.iov_base = reinterpret_cast<void*>(from), .iov_len = sizeof to};
+  return syscall(SYS_process_vm_readv, ::getpid(), &here, 1, &there, 1, 0) == static_cast<long>(sizeof to);
+}
+
+// For where the unwinder does not get past the signal: we are compiled with frame pointers.
+void walk_frame_pointers(Walk& walk, std::uintptr_t frame) {
+  walk.out.text("by frame pointers:\n");
+  write_frame(walk, walk.interrupted, false);
+  std::uintptr_t words[2];  // the caller's frame, and the address to return to
+  while (walk.frame < kFrames && frame % sizeof frame == 0 && read_words(frame, words) && words[1] != 0) {
+    write_frame(walk, words[1], true);
+    if (words[0] <= frame) break;
+    frame = words[0];
+  }
+}
+
+void write_backtrace(Out& out, const ucontext_t& context) {
+#if defined(__x86_64__)
+  const auto at = static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RIP]);
+  const auto frame = static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RBP]);
+#elif defined(__aarch64__)
+  const auto at = static_cast<std::uintptr_t>(context.uc_mcontext.pc);
+  const auto frame = static_cast<std::uintptr_t>(context.uc_mcontext.regs[29]);
+#else
+  (void)context;
+  const std::uintptr_t at = 0, frame = 0;
+#endif
+  Walk walk{.out = out, .interrupted = at};
+  _Unwind_Backtrace(on_frame, &walk);
+  if (!walk.has_passed_it && at != 0) walk_frame_pointers(walk, frame);
+}
+
+void write_request(Out& out) {
+  out.text("\nlast request: ");
+  const std::uint64_t number = request_number == nullptr ? 0 : request_number->load(std::memory_order_relaxed);
+  if (number == 0) {
+    out.text("none\n");
+    return;
+  }
+  char text[64];
+  out.text({text, request_text(number, text, sizeof text)}).text("\n");
 }
 
 void report(int signal, const siginfo_t& info, const ucontext_t& context) {
@@ -172,12 +230,15 @@ void report(int signal, const siginfo_t& info, const ucontext_t& context) {
   prctl(PR_GET_NAME, name);
   out.text("\nprocess: ").decimal(static_cast<std::uint64_t>(::getpid()));
   out.text("\nthread: ").decimal(static_cast<std::uint64_t>(syscall(SYS_gettid))).text(" ").text(name);
-  out.text("\nlast request: ").decimal(request).text("\n");
+  write_request(out);
+  if (const FailedCheck& check = failed_check(); check.condition != nullptr) {
+    out.text("check: ").text(check.condition).text(" at ").text(check.file).text(":");
+    out.decimal(static_cast<std::uint64_t>(check.line)).text("\n");
+  }
   if (reporter.exception[0] != '\0') out.text("exception: ").text(reporter.exception).text("\n");
   write_registers(out, context);
   out.flush();
-  Walk walk{out};
-  _Unwind_Backtrace(write_frame, &walk);
+  write_backtrace(out, context);
   out.text("\n");
 }
 
@@ -236,7 +297,10 @@ Result<void> install_panic_reporter(const PanicOptions& options) {
   return {};
 }
 
-void note_request(std::uint64_t id) { request = id; }
+void watch_requests(const std::atomic<std::uint64_t>* number, RequestText text) {
+  request_text = text;
+  request_number = number;
+}
 
 ReporterStack::ReporterStack() : memory_(std::make_unique<std::uint8_t[]>(kBytes)) {
   const stack_t stack{.ss_sp = memory_.get(), .ss_flags = 0, .ss_size = kBytes};
@@ -258,6 +322,58 @@ std::optional<std::string> take_panic_report(const std::string& file) {
   if (start == std::string::npos || tail.find(kTaken, start) != std::string::npos) return std::nullopt;
   std::ofstream(file, std::ios::binary | std::ios::app) << kTaken;
   return tail.substr(start + kHeadline.size());
+}
+
+namespace {
+
+// What follows `key` at the start of a line.
+std::string value_of(std::string_view report, std::string_view key) {
+  for (std::size_t at = report.find(key); at != std::string_view::npos; at = report.find(key, at + 1)) {
+    if (at != 0 && report[at - 1] != '\n') continue;
+    const std::string_view rest = report.substr(at + key.size());
+    return std::string(rest.substr(0, rest.find('\n')));
+  }
+  return {};
+}
+
+std::string demangled(const std::string& symbol) {
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> name(abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status),
+                                                         &std::free);
+  return status == 0 && name ? name.get() : symbol;
+}
+
+// The function at the interrupted instruction, if it is one of ours: the frame of the first register.
+std::string place_of(std::string_view report) {
+  const std::string registers = value_of(report, "registers: ");
+  const std::size_t equals = registers.find('=');
+  if (equals == std::string::npos) return {};
+  const std::string address = registers.substr(equals + 1, registers.find(' ', equals) - equals - 1);
+  const std::size_t line = report.find(" " + address + " ");
+  if (line == std::string_view::npos) return {};
+  const std::string_view frame = report.substr(line + 1, report.find('\n', line) - line - 1);
+  // "0xADDRESS FILE+0xOFFSET SYMBOL+0xOFFSET"
+  const std::size_t second = frame.find(' ', frame.find(' ') + 1);
+  if (second == std::string_view::npos) return std::string(frame.substr(frame.find(' ') + 1));
+  const std::string_view symbol = frame.substr(second + 1);
+  return demangled(std::string(symbol.substr(0, symbol.rfind('+'))));
+}
+
+}  // namespace
+
+std::string panic_summary(const std::string& report) {
+  const std::string signal = value_of(report, "signal: ");
+  std::string summary = signal.substr(0, signal.find(' '));
+  if (const std::string check = value_of(report, "check: "); !check.empty()) {
+    summary = "failed check " + check;
+  } else if (const std::string exception = value_of(report, "exception: "); !exception.empty()) {
+    summary = "exception '" + exception + "'";
+  } else {
+    summary += " at address " + value_of(report, "address: ");
+    if (const std::string place = place_of(report); !place.empty()) summary += " in " + place;
+  }
+  return summary + ", thread " + value_of(report, "thread: ") + ", request " + value_of(report, "last request: ") +
+         ", " + value_of(report, "time: ") + ", version " + value_of(report, "version: ");
 }
 
 }  // namespace railgun::log

@@ -2,6 +2,7 @@
 // nothing but system calls, by the thread that failed, to a descriptor opened long before (stderr.file).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -23,8 +24,10 @@ struct PanicOptions {
 // Errors: kDenied or kUnavailable if the file cannot be opened; nothing is installed then.
 Result<void> install_panic_reporter(const PanicOptions& options);
 
-// The request this thread works on: part of the report. 0: none. Costs one store.
-void note_request(std::uint64_t id);
+// Where this thread notes the request that it works on, or worked on last (0: none yet), and how to say that number to
+// people: writes at most `room` characters and gives their count, with nothing but arithmetic. Part of the report.
+using RequestText = std::size_t (*)(std::uint64_t number, char* to, std::size_t room) noexcept;
+void watch_requests(const std::atomic<std::uint64_t>* number, RequestText text);
 
 // A stack for the reporter of this thread, so that an overflow of its own can be told. One at the start of each thread.
 class ReporterStack {
@@ -42,5 +45,9 @@ class ReporterStack {
 // The last report in the file, if it was not taken before, at most 64 KiB: for the log of the next start and `status`.
 // Marks it as taken.
 std::optional<std::string> take_panic_report(const std::string& file);
+
+// What it comes to, in a line: "SIGSEGV at address 0x0 in railgun::proxy::f(), thread 12 worker 1, request 151df128a1,
+// 2026-11-22T20:00:00Z, version 0.1.0".
+std::string panic_summary(const std::string& report);
 
 }  // namespace railgun::log

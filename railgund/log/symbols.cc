@@ -1,6 +1,7 @@
 #include "railgund/log/symbols.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include <elf.h>
@@ -13,20 +14,19 @@
 namespace railgun::log {
 namespace {
 
-struct Found {
-  std::uintptr_t bias = 0;
+constexpr char kDigits[] = "0123456789abcdef";
+
+struct Note {
   const std::uint8_t* id = nullptr;
-  std::size_t id_size = 0;
+  std::size_t size = 0;
 };
 
-// The first object is the program itself.
-int look_at_program(dl_phdr_info* info, std::size_t, void* context) noexcept {
-  Found& found = *static_cast<Found*>(context);
-  found.bias = info->dlpi_addr;
-  for (int i = 0; i < info->dlpi_phnum; ++i) {
-    const ElfW(Phdr)& header = info->dlpi_phdr[i];
+// The linker's id among the notes of a loaded file.
+Note build_id_of(const dl_phdr_info& info) {
+  for (int i = 0; i < info.dlpi_phnum; ++i) {
+    const ElfW(Phdr)& header = info.dlpi_phdr[i];
     if (header.p_type != PT_NOTE) continue;
-    const auto* at = reinterpret_cast<const std::uint8_t*>(info->dlpi_addr + header.p_vaddr);
+    const auto* at = reinterpret_cast<const std::uint8_t*>(info.dlpi_addr + header.p_vaddr);
     const auto* const end = at + header.p_memsz;
     while (at + sizeof(ElfW(Nhdr)) <= end) {
       ElfW(Nhdr) note;
@@ -34,27 +34,55 @@ int look_at_program(dl_phdr_info* info, std::size_t, void* context) noexcept {
       const auto* const name = at + sizeof note;
       const auto* const body = name + ((note.n_namesz + 3) & ~3u);
       if (body + note.n_descsz > end) break;
-      if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0) {
-        found.id = body;
-        found.id_size = note.n_descsz;
-      }
+      if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0)
+        return {body, note.n_descsz};
       at = body + ((note.n_descsz + 3) & ~3u);
     }
   }
-  return 1;
+  return {};
 }
 
 }  // namespace
 
-void Symbols::load() {
-  Found found;
-  dl_iterate_phdr(look_at_program, &found);
-  load_bias_ = found.bias;
-  static constexpr char kDigits[] = "0123456789abcdef";
-  for (std::size_t i = 0; i < std::min(found.id_size, sizeof build_id_ / 2); ++i) {
-    build_id_[build_id_size_++] = kDigits[found.id[i] >> 4];
-    build_id_[build_id_size_++] = kDigits[found.id[i] & 15];
+// The first is the program itself.
+int Symbols::note_file(dl_phdr_info* info, std::size_t, void* symbols) noexcept {
+  Symbols& self = *static_cast<Symbols*>(symbols);
+  if (self.file_count_ == kMaxFiles) return 1;
+  File& file = self.files_[self.file_count_++];
+  file.bias = info->dlpi_addr;
+  file.low = UINTPTR_MAX;
+  for (int i = 0; i < info->dlpi_phnum; ++i) {
+    const ElfW(Phdr)& header = info->dlpi_phdr[i];
+    if (header.p_type != PT_LOAD) continue;
+    file.low = std::min<std::uintptr_t>(file.low, info->dlpi_addr + header.p_vaddr);
+    file.high = std::max<std::uintptr_t>(file.high, info->dlpi_addr + header.p_vaddr + header.p_memsz);
   }
+  std::string_view name = info->dlpi_name == nullptr ? "" : info->dlpi_name;
+  name = name.substr(name.rfind('/') + 1);  // all of it where there is no slash
+  if (self.file_count_ == 1) {
+    name = program_invocation_short_name;
+    const Note note = build_id_of(*info);
+    for (std::size_t i = 0; i < std::min(note.size, sizeof self.build_id_ / 2); ++i) {
+      self.build_id_[self.build_id_size_++] = kDigits[note.id[i] >> 4];
+      self.build_id_[self.build_id_size_++] = kDigits[note.id[i] & 15];
+    }
+  }
+  if (name.empty()) name = "?";
+  name.copy(file.name, sizeof file.name - 1);
+  return 0;
+}
+
+Symbols::InFile Symbols::in_file(std::uintptr_t address) const {
+  for (std::size_t i = 0; i < file_count_; ++i) {
+    const File& file = files_[i];
+    if (address >= file.low && address < file.high) return {file.name, address - file.bias};
+  }
+  return {"?", address};
+}
+
+void Symbols::load() {
+  file_count_ = build_id_size_ = 0;
+  dl_iterate_phdr(note_file, this);
 
   const int file = ::open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
   if (file < 0) return;
@@ -84,7 +112,8 @@ void Symbols::load() {
 }
 
 Symbols::Place Symbols::find(std::uintptr_t address) const {
-  const std::uintptr_t wanted = in_file(address);
+  if (file_count_ == 0 || address < files_[0].low || address >= files_[0].high) return {};
+  const std::uintptr_t wanted = address - files_[0].bias;
   const auto* const symbols = static_cast<const ElfW(Sym)*>(table_);
   for (std::size_t i = 0; i < count_; ++i) {
     const ElfW(Sym)& symbol = symbols[i];

@@ -1,10 +1,12 @@
-// Names of the functions of this program, for the crash reporter: reads the symbol table of its own file, which is
-// mapped beforehand, so that a look-up is nothing but reading memory.
+// Where an address is, for the crash reporter: in which loaded file, and in which function of this program. The symbol
+// table of the program's own file is mapped beforehand, so that a look-up is nothing but reading memory.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+struct dl_phdr_info;
 
 namespace railgun::log {
 
@@ -19,13 +21,26 @@ class Symbols {
   };
   // Async-signal-safe.
   Place find(std::uintptr_t address) const;
-  // The address as tools like addr2line want it for this program's file.
-  std::uintptr_t in_file(std::uintptr_t address) const { return address - load_bias_; }
+  // The file that the address was loaded from, and the address as addr2line wants it for that file.
+  struct InFile {
+    std::string_view file;  // without its folders; "?" if unknown
+    std::uintptr_t address = 0;
+  };
+  // Async-signal-safe.
+  InFile in_file(std::uintptr_t address) const;
   // The linker's id of this build as hex digits, empty if it has none.
   std::string_view build_id() const { return {build_id_, build_id_size_}; }
 
  private:
-  std::uintptr_t load_bias_ = 0;
+  static constexpr std::size_t kMaxFiles = 64;
+  struct File {
+    std::uintptr_t bias = 0, low = 0, high = 0;
+    char name[64] = {};
+  };
+  static int note_file(dl_phdr_info* info, std::size_t, void* symbols) noexcept;
+
+  File files_[kMaxFiles];  // the first is the program
+  std::size_t file_count_ = 0;
   const void* table_ = nullptr;
   std::size_t count_ = 0;
   const char* names_ = nullptr;

@@ -52,6 +52,9 @@ struct Counters {
   // The listener.
   Counter origin_connections, origin_reused, origin_retries, origin_failures, origin_bytes;
   Counter gunzipped;
+  // Not a count: the request worked on now, or last. A sender's number; a listener's link in the upper half, its stream
+  // in the lower.
+  Counter current_request;
 
   Distributions spread;
   SiteTable sites;

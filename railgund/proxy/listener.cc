@@ -100,6 +100,8 @@ struct Listener::State {
     const auto found = exchanges.find(key);
     if (found == exchanges.end()) return;
     auto e = ends();
+    context.counters.current_request.set(static_cast<std::uint64_t>(key.link) << 32 |
+                                         static_cast<std::uint64_t>(key.stream));
     work(found->second, e);
     if (found->second.is_finished()) {
       exchanges.erase(found);

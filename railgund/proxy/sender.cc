@@ -120,6 +120,7 @@ struct Sender::State {
     if (found == clients.end()) return;
     if (found->second.exchange) {
       auto e = ends(id, found->second);
+      context.counters.current_request.set(found->second.exchange->number());
       work(*found->second.exchange, e);
     }
     serve(id, now);

@@ -28,12 +28,12 @@ SenderExchange::SenderExchange(config::ConfigPtr config, http::Request request, 
 }
 
 std::string SenderExchange::id() const {
-  Bytes bytes;
-  ByteWriter(bytes).u64(number_);
-  return to_hex(ByteView(hash128(bytes).bytes).first(5));
+  const auto digits = control::request_id(number_);
+  return {digits.begin(), digits.end()};
 }
 
 void SenderExchange::begin(Ends& ends, Instant now) {
+  ends.context.counters.current_request.set(number_);
   ends.context.counters.requests_started.add();
   const std::string_view host_asked = host_name(request_.host);
   site_ = config::find_site(*config_, host_asked);

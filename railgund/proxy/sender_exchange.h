@@ -45,6 +45,7 @@ class SenderExchange {
   // `number`: unique in this process; the id in Cf-Railgun is made from it.
   SenderExchange(config::ConfigPtr config, http::Request request, std::uint64_t number, Instant now);
 
+  std::uint64_t number() const { return number_; }
   void begin(Ends& ends, Instant now);
   // What the client sends after the head.
   void client_event(Ends& ends, http::ServerEvent event, Instant now);
@@ -89,7 +90,7 @@ class SenderExchange {
   config::ConfigPtr config_;
   const config::Site* site_ = nullptr;  // in config_
   http::Request request_;
-  std::uint64_t number_;
+  std::uint64_t number_;  // noted as Counters::current_request
   Instant started_;
   Way way_ = Way::kStart;
   Instant deadline_ = kNever;

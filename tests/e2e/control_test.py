@@ -1,11 +1,11 @@
-"""railgunctl and a real pair: status, stats, links, sites, config, reload, log-level, purge, rights, a crash, drain."""
+"""railgunctl and a real pair: status, stats, links, sites, config, reload, log-level, purge, rights, drain."""
 import json
 import os
 import pathlib
 import socket
 import sys
 
-from harness import DENIED, FAILED, OK, UNREACHABLE, USAGE, Pair, ctl, run_tests, wait_until
+from harness import DENIED, FAILED, OK, UNREACHABLE, Pair, ctl, run_tests, wait_until
 from origin import serve_repetition
 
 origin = serve_repetition()
@@ -90,18 +90,6 @@ def test_a_missing_link_is_told_with_advice():
         wait_until(lambda: any("no link" in p["text"] for p in status(pair.sender)["problems"]), 20, "the missing link is told")
         code, out, _ = ctl(pair.sender, "status")
         assert code == FAILED and "no link can serve site.test" in out and "railgunctl probe" in out, out
-
-
-def test_the_crash_command_is_for_debugging_only():
-    with Pair(origin.server_port) as pair:
-        code, _, err = ctl(pair.sender, "debug-crash")
-        assert code == USAGE, err
-        request = b'{"version":1,"command":"crash"}\n'
-        with socket.socket(socket.AF_UNIX) as control:
-            control.connect(str(pair.sender.settings["control.socket"]))
-            control.sendall(request)
-            assert b"denied" in control.makefile("rb").readline()
-        assert pair.get("/d")[0] == 200
 
 
 def test_drain_ends_the_daemon():

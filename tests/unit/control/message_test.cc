@@ -90,9 +90,12 @@ TEST(Command, ThatChangesAnythingNeedsTheRightToChange) {
   EXPECT_EQ(access_of(Command::kRailgunShow), Access::kRead);
   for (const Command command : {Command::kReload, Command::kLogLevel, Command::kDrain, Command::kPurge,
                                 Command::kActivate, Command::kRailgunCreate, Command::kRailgunEnable,
-                                Command::kRailgunDisable, Command::kRailgunDelete, Command::kCrash}) {
+                                Command::kRailgunDisable, Command::kRailgunDelete}) {
     EXPECT_EQ(access_of(command), Access::kChange) << name_of(command);
   }
+  EXPECT_EQ(access_of(Command::kCrash), Access::kRoot);
+  EXPECT_GT(Access::kRoot, Access::kChange);
+  EXPECT_GT(Access::kChange, Access::kRead);
 }
 
 TEST(Answer, CarriesTheResult) {

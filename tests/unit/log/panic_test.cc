@@ -1,7 +1,9 @@
 #include "railgund/log/panic.h"
 
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -39,16 +41,40 @@ TEST_F(Panic, TellsSignalVersionRequestAndPlace) {
   EXPECT_EXIT(
       {
         install();
-        note_request(4711);
+        static const std::atomic<std::uint64_t> number = 4711;
+        watch_requests(&number, [](std::uint64_t, char* to, std::size_t) noexcept {
+          std::memcpy(to, "151df128a1", 10);
+          return std::size_t{10};
+        });
         fail_deeply();
       },
       testing::KilledBySignal(SIGSEGV), "");
   const auto report = take_panic_report(file);
   ASSERT_TRUE(report);
-  for (const char* const part : {"signal: SIGSEGV (11)\n", "version: 1.2.3\n", "last request: 4711\n",
+  for (const char* const part : {"signal: SIGSEGV (11)\n", "version: 1.2.3\n", "last request: 151df128a1\n",
                                  "\nregisters: ", "\n#0 0x", "fail_deeply", "\nthread: ", "\naddress: "}) {
     EXPECT_NE(report->find(part), std::string::npos) << part << "\n" << *report;
   }
+  EXPECT_NE(report->find("unit_log+0x"), std::string::npos) << *report;
+  const std::string summary = panic_summary(*report);
+  EXPECT_TRUE(summary.starts_with("SIGSEGV at address 0x")) << summary;
+  EXPECT_NE(summary.find(", request 151df128a1, "), std::string::npos) << summary;
+}
+
+TEST(PanicSummary, NamesTheFunctionTheCheckOrTheException) {
+  const std::string head =
+      "time: 2026-11-22T20:00:00Z\nversion: 1.2.3\nbuild id: ab\nsignal: SIGSEGV (11)\n"
+      "address: 0x0\nprocess: 1\nthread: 12 worker 1\nlast request: none\n";
+  const std::string frames =
+      "registers: rip=0x55aa rsp=0x1\n#0 0x11 railgund+0x1 report+0x2\n"
+      "#1 0x55aa railgund+0x22 _ZN7railgun3log5levelEv+0x3\n#2 0x77 libc.so.6+0x5\n";
+  EXPECT_EQ(panic_summary(head + frames),
+            "SIGSEGV at address 0x0 in railgun::log::level(), thread 12 worker 1, request none, 2026-11-22T20:00:00Z, "
+            "version 1.2.3");
+  EXPECT_TRUE(
+      panic_summary(head + "check: a == b at f.cc:7\n" + frames).starts_with("failed check a == b at f.cc:7, "));
+  EXPECT_TRUE(panic_summary(head + "exception: no\n" + frames).starts_with("exception 'no', thread 12"));
+  panic_summary("");
 }
 
 [[gnu::noinline]] void throw_it() { throw std::runtime_error("nobody caught me"); }
@@ -60,7 +86,9 @@ TEST_F(Panic, AFailedCheckAndAnUncaughtExceptionReportToo) {
         RAILGUN_CHECK(file.empty());
       },
       testing::KilledBySignal(SIGABRT), "");
-  EXPECT_NE(take_panic_report(file)->find("signal: SIGABRT"), std::string::npos);
+  const auto report = take_panic_report(file);
+  EXPECT_NE(report->find("signal: SIGABRT"), std::string::npos);
+  EXPECT_NE(report->find("\ncheck: file.empty() at "), std::string::npos) << *report;
   EXPECT_EXIT(
       {
         install();
