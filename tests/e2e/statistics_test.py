@@ -14,20 +14,9 @@ import time
 
 from harness import BIN, FAILED, OK, Pair, ctl, free_port, run_tests, wait_until
 from origin import serve_repetition
+from statistics_client import TOKEN, ask, listening, own_address
 
 origin = serve_repetition()
-TOKEN = "a-token-of-enough-letters"
-
-
-def ask(port, path="/", fields=None, method="GET", address="127.0.0.1", timeout=20):
-    """(status, fields, body) of one request."""
-    connection = http.client.HTTPConnection(address, port, timeout=timeout)
-    try:
-        connection.request(method, path, headers=fields or {})
-        answer = connection.getresponse()
-        return answer.status, dict(answer.getheaders()), answer.read()
-    finally:
-        connection.close()
 
 
 def ask_raw(port, request):
@@ -39,19 +28,6 @@ def ask_raw(port, request):
 
 def statistics(port):
     return json.loads(ask(port)[2])
-
-
-def listening(port, **more):
-    return {"stats.enabled": 1, "stats.listen": f"127.0.0.1:{port}", **more}
-
-
-def own_address():
-    """An address of this machine that is not loopback, or nothing."""
-    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))  # sends nothing
-        address = probe.getsockname()[0]
-        return None if address.startswith("127.") else address
-    return None
 
 
 def check_prometheus(text):
