@@ -34,6 +34,22 @@ void add_site(Totals& totals, const proxy::SiteCounters& site) {
   sum.coded_bytes += site.coded_bytes.get();
 }
 
+// The peer's place in the sorted list, made if there is room.
+PeerTotals& peer_of(std::vector<PeerTotals>& peers, const std::string& name) {
+  const auto find = [&](const std::string& wanted) {
+    return std::lower_bound(peers.begin(), peers.end(), wanted,
+                            [](const PeerTotals& peer, const std::string& other) { return peer.peer < other; });
+  };
+  auto at = find(name);
+  if (at != peers.end() && at->peer == name) return *at;
+  const std::string other(proxy::SiteTable::kOther);
+  const bool has_room = peers.size() < kMostPeers;
+  if (!has_room) at = find(other);
+  if (has_room || at == peers.end() || at->peer != other)
+    at = peers.insert(at, PeerTotals{.peer = has_room ? name : other, .round_trip = {}});
+  return *at;
+}
+
 }  // namespace
 
 void add_workers(Totals& totals, const std::vector<std::unique_ptr<Worker>>& workers) {
@@ -84,14 +100,11 @@ void add_memory(Totals& totals) {
 
 void add_links(Totals& totals, const std::vector<proxy::LinkStatus>& links) {
   for (const proxy::LinkStatus& link : links) {
-    auto at = std::lower_bound(totals.peers.begin(), totals.peers.end(), link.peer,
-                               [](const PeerTotals& peer, const std::string& name) { return peer.peer < name; });
-    if (at == totals.peers.end() || at->peer != link.peer)
-      at = totals.peers.insert(at, PeerTotals{.peer = link.peer, .round_trip = {}});
-    ++at->links;
-    if (link.up) ++at->up;
-    at->streams += link.streams;
-    if (link.round_trip && (!at->round_trip || *link.round_trip < *at->round_trip)) at->round_trip = link.round_trip;
+    PeerTotals& peer = peer_of(totals.peers, link.peer);
+    ++peer.links;
+    if (link.up) ++peer.up;
+    peer.streams += link.streams;
+    if (link.round_trip && (!peer.round_trip || *link.round_trip < *peer.round_trip)) peer.round_trip = link.round_trip;
   }
 }
 

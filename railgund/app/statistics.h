@@ -64,6 +64,8 @@ struct Totals {
 void add_workers(Totals& totals, const std::vector<std::unique_ptr<Worker>>& workers);
 // Reads /proc/self/statm and asks the allocator, which may take it milliseconds.
 void add_memory(Totals& totals);
+// By peer: the first kMostPeers that are met, the rest together under proxy::SiteTable::kOther.
+inline constexpr std::size_t kMostPeers = 200;
 void add_links(Totals& totals, const std::vector<proxy::LinkStatus>& links);
 
 // Bytes that stayed off the link.

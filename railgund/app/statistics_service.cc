@@ -157,23 +157,32 @@ void StatisticsService::post(std::string body) {
   auto target = parse_post_url(config.stats_url);
   if (!target) return take_outcome(std::unexpected(target.error()), "stats.url");
   const std::string where = shown(*target);
-  tls::ContextPtr context;
   if (target->secure) {
-    // Unlike an origin's, this certificate is always checked: the URL may hold a password.
-    auto made = tls::make_origin_context({.verify = true, .bundle_file = config.ca_bundle});
-    if (!made) return take_outcome(std::unexpected(made.error()), where);
-    context = std::move(*made);
+    if (auto prepared = prepare_context(); !prepared) return take_outcome(prepared, where);
   }
-  post_ = std::make_unique<StatisticsPost>(server_.loop(), resolver_, *std::move(target), std::move(context),
+  post_ = std::make_unique<StatisticsPost>(server_.loop(), resolver_, *std::move(target), post_context_,
                                            std::move(body), [this, where](const Result<void>& outcome) {
                                              take_outcome(outcome, where);
                                              post_.reset();
                                            });
 }
 
+// Unlike an origin's, this certificate is always checked: the URL may hold a password.
+Result<void> StatisticsService::prepare_context() {
+  const std::string& bundle = server_.config()->ca_bundle;
+  if (post_context_ != nullptr && post_bundle_ == bundle) return {};
+  auto made = tls::make_origin_context({.verify = true, .bundle_file = bundle});
+  if (!made) return std::unexpected(made.error());
+  post_context_ = std::move(*made);
+  post_bundle_ = bundle;
+  return {};
+}
+
 // Told once, until it changes; status shows it all the while.
 void StatisticsService::take_outcome(const Result<void>& outcome, const std::string& where) {
   const bool was_well = post_trouble_.empty();
+  // The bundle may be another by the next time.
+  if (!outcome && outcome.error().code == Errc::kDenied) post_context_.reset();
   post_trouble_ = outcome ? std::string{} : where + ": " + outcome.error().text;
   if (!outcome && was_well)
     log::error("stats.url: statistics cannot be posted to " + post_trouble_ + "; trying again each stats.interval");

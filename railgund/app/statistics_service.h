@@ -40,6 +40,7 @@ class StatisticsService {
   void sample(Instant now);
   void report();
   void post(std::string body);
+  Result<void> prepare_context();
   void take_outcome(const Result<void>& outcome, const std::string& where);
 
   Server& server_;
@@ -57,6 +58,9 @@ class StatisticsService {
   net::Resolver resolver_;
   std::unique_ptr<StatisticsPost> post_;
   std::string post_trouble_;
+  // For HTTPS: made of the bundle of authorities, which takes milliseconds, so it is kept while it serves.
+  tls::ContextPtr post_context_;
+  std::string post_bundle_;
 
   // Reading the allocator's numbers is dear: they are kept for a moment.
   Totals memory_;

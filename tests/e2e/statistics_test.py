@@ -4,15 +4,18 @@ import contextlib
 import http.client
 import http.server
 import json
+import pathlib
 import re
 import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
-from harness import BIN, FAILED, OK, Pair, ctl, free_port, run_tests, wait_until
+from harness import BIN, FAILED, OK, Pair, ctl, free_port, have, run_tests, wait_until
+from memcached import Memcached
 from origin import serve_repetition
 from statistics_client import TOKEN, ask, listening, own_address
 
@@ -81,6 +84,26 @@ def test_both_ends_say_what_they_measured():
         code, out, _ = ctl(pair.sender, "sites", "--json")
         assert code == OK and json.loads(out)[0]["requests"] == 3, out
         assert "railgun.latency_seconds.total.p99: " in ctl(pair.sender, "stats")[1]
+
+
+def test_memcached_is_measured_and_missed():
+    if not have("memcached"):
+        return
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="railgun-memcached-") as folder, Memcached(pathlib.Path(folder)) as memcached:
+        store = {"memcached.servers": memcached.socket}
+        with Pair(origin.server_port, sender=listening(port, **store)) as pair:
+            assert pair.get("/s")[0] == 200
+            wait_until(lambda: statistics(port)["railgun"]["latency_seconds"]["store"]["count"] == 1, 10, "the look-up is measured")
+            assert "railgun_store_up 1\n" in ask(port, "/metrics")[2].decode()
+            memcached.kill()
+
+            def is_down():
+                assert pair.get(f"/{time.monotonic()}")[0] == 200  # looks something up
+                return "railgun_store_up 0\n" in ask(port, "/metrics")[2].decode()
+
+            wait_until(is_down, 30, "memcached counts as down")
+            memcached.start()  # for the end of the block
 
 
 def test_strangers_names_are_bounded():

@@ -126,5 +126,15 @@ TEST(Totals, PutLinksOfOnePeerTogether) {
   EXPECT_EQ(totals.peers[1].round_trip, Duration(20ms));
 }
 
+TEST(Totals, PutPeersBeyondTheBoundTogether) {
+  std::vector<proxy::LinkStatus> links;
+  for (std::size_t i = 0; i < kMostPeers + 30; ++i) links.push_back(link("peer" + std::to_string(i), true, 30ms));
+  Totals totals;
+  add_links(totals, links);
+  ASSERT_EQ(totals.peers.size(), kMostPeers + 1);
+  EXPECT_EQ(totals.peers.front().peer, "(other)");
+  EXPECT_EQ(totals.peers.front().up, 30U);
+}
+
 }  // namespace
 }  // namespace railgun::app
