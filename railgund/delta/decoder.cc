@@ -78,7 +78,7 @@ Result<void> Decoder::State::receive(ByteView bytes) {
   if (joined || compact) append(partial, bytes);
   if (compact) {
     // A payload is never longer than what it stands for: it would have been stored.
-    if (partial.size() > limits.window_bytes + kCompactHeadBytes)
+    if (partial.size() > limits.window_bytes + kMaxHeadBytes)
       return fail(Errc::kTooLarge, "delta: a window over the limit");
     return {};
   }
@@ -100,12 +100,13 @@ Result<void> Decoder::State::receive(ByteView bytes) {
 }
 
 Result<void> Decoder::State::end() {
-  if (!finished && is_compact() && partial.size() >= kCompactHeadBytes) {
-    const WindowHead head = decode_compact_head(partial);
+  if (!finished && is_compact()) {
     const Bytes held = std::exchange(partial, {});
-    if (auto rebuilt = rebuild_checked(head, ByteView(held).subspan(kCompactHeadBytes), kCompactCheckMask); !rebuilt) {
-      return rebuilt;
-    }
+    const auto parsed = decode_compact_head(held);
+    if (!parsed) return std::unexpected(parsed.error());
+    const auto& [head, head_bytes] = *parsed;
+    const std::uint32_t mask = compact_check_mask(head.payload_bytes);
+    if (auto rebuilt = rebuild_checked(head, ByteView(held).subspan(head_bytes), mask); !rebuilt) return rebuilt;
   }
   if (!finished) return fail(Errc::kMalformed, "delta: it is cut short");
   return {};

@@ -15,6 +15,8 @@ constexpr std::size_t kCheckBytes = 4;
 // The first byte of a compact delta: a set bit, the tier, six bits of the check.
 constexpr unsigned kCompact = 0x80;
 constexpr unsigned kCompactStrong = 0x40;
+// Shorter payloads have a check of 14 bits.
+constexpr std::size_t kCompactLong = 16;
 
 std::uint8_t head_byte(const WindowHead& head) {
   return static_cast<std::uint8_t>(kFormatVersion << kVersionShift | static_cast<unsigned>(head.tier) << kTierShift |
@@ -64,18 +66,35 @@ bool is_compact(const WindowHead& head, bool only) {
   return only && head.last && (head.tier == Tier::kFast || head.tier == Tier::kStrong);
 }
 
-void encode_compact_head(const WindowHead& head, Bytes& to) {
-  const std::uint32_t check = head.check & kCompactCheckMask;
-  ByteWriter out(to);
-  out.u8(static_cast<std::uint8_t>(kCompact | (head.tier == Tier::kStrong ? kCompactStrong : 0) | check >> 16));
-  out.u16(static_cast<std::uint16_t>(check));
+std::uint32_t compact_check_mask(std::size_t payload_bytes) {
+  return (1U << (payload_bytes < kCompactLong ? 14 : 22)) - 1;
 }
 
-WindowHead decode_compact_head(ByteView bytes) {
-  ByteReader in(bytes);
+void encode_compact_head(const WindowHead& head, Bytes& to) {
+  const std::uint32_t check = head.check & compact_check_mask(head.payload_bytes);
+  const unsigned first = kCompact | (head.tier == Tier::kStrong ? kCompactStrong : 0);
+  ByteWriter out(to);
+  if (head.payload_bytes < kCompactLong) {
+    out.u8(static_cast<std::uint8_t>(first | check >> 8));
+    out.u8(static_cast<std::uint8_t>(check));
+  } else {
+    out.u8(static_cast<std::uint8_t>(first | check >> 16));
+    out.u16(static_cast<std::uint16_t>(check));
+  }
+}
+
+Result<ParsedHead> decode_compact_head(ByteView delta) {
+  constexpr std::size_t kShort = 2;
+  const bool is_long = delta.size() >= kShort + kCompactLong;
+  ByteReader in(delta);
   const unsigned first = in.u8();
-  const std::uint32_t check = (first & 0x3fU) << 16 | in.u16();
-  return {.tier = (first & kCompactStrong) != 0 ? Tier::kStrong : Tier::kFast, .last = true, .check = check};
+  const std::uint32_t check = is_long ? (first & 0x3fU) << 16 | in.u16() : (first & 0x3fU) << 8 | in.u8();
+  if (!in.ok()) return fail(Errc::kMalformed, "delta: it is cut short");
+  return ParsedHead{.head = {.tier = (first & kCompactStrong) != 0 ? Tier::kStrong : Tier::kFast,
+                             .last = true,
+                             .payload_bytes = in.left(),
+                             .check = check},
+                    .head_bytes = delta.size() - in.left()};
 }
 
 std::uint32_t CheckChain::next(ByteView window, const WindowHead& head) {

@@ -52,17 +52,17 @@ struct ParsedHead {
 Result<std::optional<ParsedHead>> decode_window_head(ByteView bytes);
 
 // The usual delta is one window of the fast or the strong tier, and often so small that a window's head would double
-// it. In its compact form the payload ends where the delta ends, and the check has 22 bits. It is known by the first
+// it. In its compact form the payload ends where the delta ends, and the check is short. It is known by the first
 // byte's highest bit, so format versions are below 4.
-inline constexpr std::size_t kCompactHeadBytes = 3;
-inline constexpr std::uint32_t kCompactCheckMask = (1U << 22) - 1;
 
 // `only`: nothing was coded before the window.
 bool is_compact(const WindowHead& head, bool only);
-void encode_compact_head(const WindowHead& head, Bytes& to);
 inline bool begins_compact(std::uint8_t first_byte) { return (first_byte & 0x80) != 0; }
-// `bytes`: at least kCompactHeadBytes, the first of which begins a compact delta. The length is left at 0.
-WindowHead decode_compact_head(ByteView bytes);
+void encode_compact_head(const WindowHead& head, Bytes& to);
+// `delta`: the whole of it, which begins compact. Errors: kMalformed if it is shorter than its head.
+Result<ParsedHead> decode_compact_head(ByteView delta);
+// The bits of a check that a compact delta with so long a payload carries: 14 or 22.
+std::uint32_t compact_check_mask(std::size_t payload_bytes);
 
 // The checks of a page's windows form a chain that begins with the reference and runs through every window's bytes and
 // head byte, so that a window in the wrong place, or rebuilt from another reference, does not pass.

@@ -30,8 +30,8 @@ Layout::Layout(std::size_t page_bytes) {
   std::array<unsigned, kTables> sizes{};
   sizes[0] = clamp(bits, 10);
   sizes[1] = clamp(bits - 1, 13);
-  for (std::size_t k = 2; k < kPrimedContexts; ++k) sizes[k] = clamp(bits, 13);
-  for (std::size_t k = 0; k < kRanks; ++k) sizes[kFirstRank + k] = clamp(bits - 4, 9);
+  for (std::size_t k = 2; k < kPrimedContexts; ++k) sizes[k] = clamp(bits + 1, 14);
+  for (std::size_t k = 0; k < kRanks; ++k) sizes[kFirstRank + k] = clamp(bits - 3, 11);
   sizes[kTables - 1] = 8;
   for (std::size_t table = 0; table < kTables; ++table) {
     first_[table] = static_cast<std::uint32_t>(lines_);

@@ -38,7 +38,7 @@ class MixingModel {
   static constexpr int kWorthAsking = 26000;
   // A guess less likely than this may well be wrong: what its bits will need is fetched while it is asked about.
   static constexpr int kUncertain = 58000;
-  static constexpr int kRate = 6;
+  static constexpr int kRate = 7;
   static constexpr int kFastRate = 5;
 
   // Everything that learns but the lines. The start values are fixed by the format.

@@ -1,5 +1,6 @@
 #include "railgund/delta/mixing_tier.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -16,11 +17,46 @@ constexpr std::size_t kMuchVolume = 3000;
 constexpr std::uint32_t kUsuallyPrimed = 60000;
 
 // An equal byte inside a gap costs next to nothing, an instruction about three bytes; so gaps run through what equals
-// the reference for long. Where whole stretches moved, shorter copies pay.
+// the reference for long. Where text moved and was edited as well, shorter copies pay: they lead to where it was, and
+// what follows there is told by the replaced text again.
 constexpr ParserOptions kLongCopies = {.min_resync = 128, .min_copy = 128};
 constexpr ParserOptions kShortCopies = {.min_resync = 32, .min_copy = 32};
-// Gap bytes up to which both ways are tried.
-constexpr std::size_t kTryBoth = 3000;
+// What an instruction must save on average, in bytes that differ from the replaced text; and how many of the further
+// copies may themselves begin elsewhere than expected, of 20. Found on page versions; the sizes change little around
+// them.
+constexpr std::size_t kWorthCopy = 22;
+constexpr std::size_t kMoveAgain = 7;
+
+// What tells a parse of much text that moved.
+struct ParseSums {
+  std::size_t instructions = 0;
+  std::size_t moves = 0;  // copies that do not go on behind the gap
+  std::size_t gap_bytes = 0;
+  std::size_t new_bytes = 0;  // of them, other than the replaced text
+};
+
+ParseSums sums_of(ByteView old, std::size_t expected, ByteView window, std::span<const Instruction> instructions) {
+  ParseSums sums{.instructions = instructions.size()};
+  std::size_t at = 0;
+  for (const auto& [gap, source, copy] : instructions) {
+    const std::size_t aligned = std::min<std::size_t>(gap, old.size() - expected);
+    std::size_t equal = 0;
+    for (std::size_t k = 0; k < aligned; ++k) equal += window[at + k] == old[expected + k] ? 1U : 0U;
+    sums.gap_bytes += gap;
+    sums.new_bytes += gap - equal;
+    if (copy != 0 && source != expected + gap) ++sums.moves;
+    expected = copy != 0 ? source + copy : expected + aligned;
+    at += gap + copy;
+  }
+  return sums;
+}
+
+bool shorter_copies_pay(const ParseSums& with_long, const ParseSums& with_short) {
+  if (with_short.instructions <= with_long.instructions || with_short.new_bytes >= with_long.new_bytes) return false;
+  const std::size_t more = with_short.instructions - with_long.instructions;
+  const std::size_t moves = with_short.moves - std::min(with_short.moves, with_long.moves);
+  return with_long.new_bytes - with_short.new_bytes > kWorthCopy * more && 20 * moves < kMoveAgain * more + 20;
+}
 
 WalkPlan plan_for(std::span<const Instruction> instructions) {
   const std::size_t gap_bytes = gap_bytes_of(instructions);
@@ -71,26 +107,23 @@ WalkEnd MixingTier::decode(ByteView payload, bool last, std::size_t limit_bytes,
 
 bool encode_mixing(Reference::Prepared& reference, bool primed, ByteView window, bool last,
                    std::optional<MixingTier>& tier, Bytes& payload) {
-  const bool first = !tier;
+  const std::size_t expected = tier ? tier->expected() : 0;
   std::vector<Instruction> instructions;
-  parse(reference, first ? 0 : tier->expected(), window, last, kLongCopies, instructions);
-  const std::size_t gap_bytes = gap_bytes_of(instructions);
-  if (gap_bytes > kMixingGapBytes) return false;
-  if (first) tier.emplace(reference, primed);
-  tier->encode(window, last, instructions, payload);
-  // Where gaps are a large part of the window, text has moved a lot.
-  if (!first || (gap_bytes > kTryBoth && gap_bytes < window.size() / 4)) return true;
-
-  std::vector<Instruction> others;
-  parse(reference, 0, window, last, kShortCopies, others);
-  if (gap_bytes_of(others) == gap_bytes) return true;
-  MixingTier other(reference, primed);
-  Bytes shorter;
-  other.encode(window, last, others, shorter);
-  if (shorter.size() < payload.size()) {
-    payload = std::move(shorter);
-    tier = std::move(other);
+  std::vector<Instruction> shorter;
+  parse(reference, expected, window, last, kLongCopies, instructions);
+  const ParseSums sums = sums_of(reference.page(), expected, window, instructions);
+  std::size_t gap_bytes = sums.gap_bytes;
+  if (sums.new_bytes >= kWorthCopy) {
+    parse(reference, expected, window, last, kShortCopies, shorter);
+    const ParseSums others = sums_of(reference.page(), expected, window, shorter);
+    if (shorter_copies_pay(sums, others)) {
+      instructions = std::move(shorter);
+      gap_bytes = others.gap_bytes;
+    }
   }
+  if (gap_bytes > kMixingGapBytes) return false;
+  if (!tier) tier.emplace(reference, primed);
+  tier->encode(window, last, instructions, payload);
   return true;
 }
 

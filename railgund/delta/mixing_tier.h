@@ -38,9 +38,8 @@ class MixingTier {
   std::unique_ptr<State> state_;
 };
 
-// Parses a window for the tier and codes it. A window that begins the tier's work and holds little is parsed in two
-// ways, and the shorter result is kept. `tier`: empty at first; goes on from window to window. False, and nothing was
-// done: more than kMixingGapBytes in gaps.
+// Parses a window for the tier and codes it. `tier`: empty at first; goes on from window to window. False, and nothing
+// was done: more than kMixingGapBytes in gaps.
 bool encode_mixing(Reference::Prepared& reference, bool primed, ByteView window, bool last,
                    std::optional<MixingTier>& tier, Bytes& payload);
 

@@ -20,8 +20,8 @@ class Reference {
 
   // Builds what an encoder will want, so that a request does not wait for it. Costs up to about 1 ms per MB.
   void prepare() const;
-  // Builds also what the strong tier wants. Costs up to about 70 ms per MB, and memory of three to six times the page,
-  // up to 4 MB.
+  // Builds also what the strong tier wants. Costs up to about 70 ms per MB, and memory: 4 MB for pages over 128 KB, in
+  // proportion less for smaller ones.
   void prepare_strong() const;
 
   // Memory it holds now, prepared state included: what a cache charges for it.

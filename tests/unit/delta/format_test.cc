@@ -60,18 +60,30 @@ TEST(WindowHead, ALengthThatIsNoNumberIsMalformed) {
 
 TEST(CompactHead, IsWrittenAsDocumentedAndComesBack) {
   for (const Tier tier : {Tier::kFast, Tier::kStrong}) {
-    const WindowHead head{.tier = tier, .last = true, .check = 0xdeadbeef};
-    EXPECT_TRUE(is_compact(head, true));
-    Bytes bytes;
-    encode_compact_head(head, bytes);
-    EXPECT_EQ(bytes, (Bytes{static_cast<std::uint8_t>(tier == Tier::kFast ? 0xad : 0xed), 0xbe, 0xef}));
-    EXPECT_TRUE(begins_compact(bytes[0]));
-    const WindowHead back = decode_compact_head(bytes);
-    EXPECT_EQ(back.tier, tier);
-    EXPECT_TRUE(back.last);
-    EXPECT_FALSE(back.continues);
-    EXPECT_EQ(back.check, head.check & kCompactCheckMask);
+    for (const std::size_t payload_bytes : {0, 1, 15, 16, 17, 5000}) {
+      const WindowHead head{.tier = tier, .last = true, .payload_bytes = payload_bytes, .check = 0xdeadbeef};
+      Bytes bytes;
+      encode_compact_head(head, bytes);
+      const unsigned first = tier == Tier::kFast ? 0x80 : 0xc0;
+      if (payload_bytes < 16) {
+        EXPECT_EQ(bytes, (Bytes{static_cast<std::uint8_t>(first | 0x3e), 0xef}));
+      } else {
+        EXPECT_EQ(bytes, (Bytes{static_cast<std::uint8_t>(first | 0x2d), 0xbe, 0xef}));
+      }
+      EXPECT_TRUE(begins_compact(bytes[0]));
+      const std::size_t head_bytes = bytes.size();
+      bytes.resize(head_bytes + payload_bytes);
+      const auto back = decode_compact_head(bytes);
+      ASSERT_TRUE(back.has_value());
+      EXPECT_EQ(back->head_bytes, head_bytes);
+      EXPECT_EQ(back->head.tier, tier);
+      EXPECT_TRUE(back->head.last);
+      EXPECT_FALSE(back->head.continues);
+      EXPECT_EQ(back->head.payload_bytes, payload_bytes);
+      EXPECT_EQ(back->head.check, head.check & compact_check_mask(payload_bytes));
+    }
   }
+  EXPECT_EQ(decode_compact_head(Bytes{0x80}).error().code, Errc::kMalformed);
 }
 
 TEST(CompactHead, IsForTheOnlyWindowOfAWalk) {

@@ -30,10 +30,10 @@ struct Vector {
 };
 
 constexpr Vector kVectors[] = {
-    {"8e91b5f84808672cdbc0f0bb", kNew, Effort::kFast},
-    {"c07a75e7d82d61a1e23f392e", kNew, Effort::kStrong},
+    {"91b5f84808672cdbc0f0bb", kNew, Effort::kFast},
+    {"fa75e7d82d61836554f8b8", kNew, Effort::kStrong},
     {"2514d29d476400007d0000386361742e203133020080b0ba5440", kNew, Effort::kZstd},
-    {"b2184dfe", kOld, Effort::kFast},
+    {"984dfe", kOld, Effort::kFast},
 };
 
 TEST(DeltaVectors, DecodeToTheirPages) {
