@@ -1,6 +1,8 @@
 // railgund: the listener beside the origin, or the sender near the visitors.
 #include <filesystem>
 #include <iostream>
+#include <map>
+#include <optional>
 #include <sstream>
 
 #include <CLI/CLI.hpp>
@@ -15,9 +17,11 @@
 
 namespace {
 
+using railgun::config::Role;
+
 // 0 if the file is good; says what is odd about it all the same.
-int check(const std::string& path) {
-  const auto parsed = railgun::config::load_config(path);
+int check(const std::string& path, std::optional<Role> role) {
+  const auto parsed = railgun::config::load_config(path, role);
   if (!parsed) {
     std::cerr << parsed.error().text << "\n";
     return 1;
@@ -32,8 +36,9 @@ int check(const std::string& path) {
   return 0;
 }
 
-int serve(const std::string& path, bool to_standard_error, std::vector<std::string> arguments) {
-  auto parsed = railgun::config::load_config(path);
+int serve(const std::string& path, std::optional<Role> role, bool to_standard_error,
+          std::vector<std::string> arguments) {
+  auto parsed = railgun::config::load_config(path, role);
   if (!parsed) {
     std::cerr << parsed.error().text << "\n";
     return 1;
@@ -62,7 +67,8 @@ int serve(const std::string& path, bool to_standard_error, std::vector<std::stri
   }
   for (const std::string& warning : parsed->warnings) railgun::log::information(warning);
   if (!railgun::app::has_entropy()) railgun::log::error(railgun::app::kWaitingForEntropy);
-  auto server = railgun::app::Server::start({.config_path = path, .arguments = std::move(arguments)}, config);
+  auto server =
+      railgun::app::Server::start({.config_path = path, .role = role, .arguments = std::move(arguments)}, config);
   if (!server) {
     railgun::log::error(server.error().text);
     return 1;
@@ -81,12 +87,18 @@ int main(int argc, char** argv) {
   app.add_flag("-t,--check", check_only, "read the settings, say what is wrong with them, and end");
   app.set_version_flag("-v,--version",
                        [] { return "railgund " RAILGUN_VERSION "\n" + railgun::app::library_versions(); });
+  std::optional<Role> role;
+  const std::map<std::string, Role> roles{{"listener", Role::kListener}, {"sender", Role::kSender}};
+  app.add_option("--role", role,
+                 "listener or sender, whatever the file says; a sender by this listens on ports 80 and 2409 where the "
+                 "file names none")
+      ->transform(CLI::CheckedTransformer(roles));
   bool to_standard_error = false;
   app.add_flag("--stderr", to_standard_error, "log to standard error, whatever syslog.addr says");
   CLI11_PARSE(app, argc, argv);
-  if (check_only) return check(path);
+  if (check_only) return check(path, role);
   std::vector<std::string> arguments(argv, argv + argc);
   std::error_code error;
   if (const auto program = std::filesystem::read_symlink("/proc/self/exe", error); !error) arguments[0] = program;
-  return serve(path, to_standard_error, std::move(arguments));
+  return serve(path, role, to_standard_error, std::move(arguments));
 }

@@ -24,6 +24,11 @@ using control::Command;
 using Reply = ControlServer::Reply;
 
 constexpr Duration kRetry = std::chrono::seconds(1);
+constexpr Duration kTroubleRetry = std::chrono::seconds(10);
+
+bool is_certified_by_hand(const config::Config& config) {
+  return !config.cert_file.empty() || config.state_directory.empty();
+}
 
 WallTime wall_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
 
@@ -286,6 +291,7 @@ struct Operations::State {
   Result<std::string> railgun(const control::Request& request) {
     if (server.config()->role != config::Role::kSender)
       return fail(Errc::kInvalid, "railguns are kept by senders; this is a listener");
+    if (!sender && !is_certified_by_hand(*server.config())) look_after_identity();
     if (!sender) return fail(Errc::kUnavailable, "this sender keeps no railguns: " + sender_trouble);
     return sender->handle(request);
   }
@@ -305,26 +311,35 @@ struct Operations::State {
       listener = std::make_unique<ListenerActivation>(server);
       return;
     }
-    if (!config.cert_file.empty() || config.state_directory.empty()) {
+    if (is_certified_by_hand(config)) {
       sender_trouble = "certificates are set by hand (cert.file), or state.directory is not set";
       return;
     }
     look_after_identity();
-    auto started = SenderActivation::start(server);
-    if (started) {
-      sender = std::move(*started);
-      return;
-    }
-    sender_trouble = started.error().text;
-    log::error("activation: " + sender_trouble);
   }
 
+  // Makes and renews what the sender is known by, and begins with activation once that is there: a disk that was full
+  // at the start may have room later.
   void look_after_identity() {
     const auto prepared = prepare_sender_identity(*server.config(), wall_now());
     renewal.set(server.loop().now() + until_identity_is_looked_at(*server.config(), wall_now()));
-    if (!prepared) return log::error("activation: " + prepared.error().text);
-    if (!*prepared) return;
-    if (auto loaded = server.reload_trust(); !loaded) log::error("activation: " + loaded.error().text);
+    if (!prepared) return tell_sender_trouble(prepared.error());
+    if (*prepared) {
+      if (auto loaded = server.reload_trust(); !loaded) return tell_sender_trouble(loaded.error());
+    }
+    if (sender) return sender_trouble.clear();
+    auto started = SenderActivation::start(server);
+    if (!started) {
+      renewal.set(server.loop().now() + kTroubleRetry);
+      return tell_sender_trouble(started.error());
+    }
+    sender = std::move(*started);
+    sender_trouble.clear();
+  }
+
+  void tell_sender_trouble(const Error& error) {
+    if (error.text != sender_trouble) log::error("activation: " + error.text);
+    sender_trouble = error.text;
   }
 
   // On a worker, where the requests are.

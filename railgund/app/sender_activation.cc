@@ -23,6 +23,7 @@ namespace {
 constexpr const char* kAuthorityKeyFile = "authority.key";
 constexpr std::uint16_t kActivationPort = 2409;
 constexpr Duration kRetry = std::chrono::seconds(1);
+constexpr Duration kDialAfter = std::chrono::milliseconds(150);
 constexpr Duration kTroubleRetry = std::chrono::seconds(10);  // after trouble with the state directory
 constexpr auto kAuthorityLife = std::chrono::days(3650);
 
@@ -137,7 +138,8 @@ SenderActivation::SenderActivation(Server& server, Registry registry, tls::KeyAn
       registry_(std::move(registry)),
       authority_(std::move(authority)),
       context_(std::move(context)),
-      retry_(server.loop(), [this] { open_port(); }) {}
+      retry_(server.loop(), [this] { open_port(); }),
+      dial_soon_(server.loop(), [this] { apply(); }) {}
 
 Result<std::unique_ptr<SenderActivation>> SenderActivation::start(Server& server) {
   const config::Config& config = *server.config();
@@ -300,7 +302,8 @@ Result<control::ActivationAnswer> SenderActivation::redeem(const control::Activa
   const std::string address = address_of(request, peer);
   if (auto noted = registry_.activated(railgun->name, address, facts->serial, facts->not_after, wall_now()); !noted)
     return std::unexpected(noted.error());
-  apply();
+  // Once the listener has its certificate: it could take no link before.
+  dial_soon_.set(server_.loop().now() + kDialAfter);
   log::error("railgun " + railgun->name + " is activated, from " + peer +
              (address.empty() ? "; it dials in" : "; it is dialled at " + address));
   return answer_with(*railgun, *std::move(certificate), authority_.certificate);

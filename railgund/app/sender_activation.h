@@ -55,6 +55,7 @@ class SenderActivation {
   tls::ContextPtr context_;
   std::unique_ptr<ActivationServer> port_;
   net::Timer retry_;
+  net::Timer dial_soon_;
   std::string port_trouble_;  // why it is not open
   bool retired_ = false;
   log::RateLimit refusals_;

@@ -267,7 +267,7 @@ void Server::serve() {
 
 Result<ReloadReport> Server::reload() {
   notifier_.reloading(loop_.now());
-  auto parsed = config::load_config(options_.config_path);
+  auto parsed = config::load_config(options_.config_path, options_.role);
   const auto refuse = [&](const Error& error) {
     log::error("Error rereading configuration file: " + error.text);
     notifier_.ready();

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ namespace railgun::app {
 
 struct ServerOptions {
   std::string config_path;
+  std::optional<config::Role> role;    // whatever the file says
   std::vector<std::string> arguments;  // of this process, its program first as an absolute path: for an upgrade
 };
 

@@ -14,11 +14,27 @@ namespace {
 
 constexpr std::size_t kMaxBytes = 4 << 20;
 
+// What to do about it.
+const char* advice(int error) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+      return "; make room on that disk, then try again";
+    case EROFS:
+      return "; state.directory must be on a disk that can be written";
+    case EACCES:
+    case EPERM:
+      return "; state.directory must belong to the user that railgund runs as";
+    default:
+      return "";
+  }
+}
+
 std::unexpected<Error> failed(const std::string& path, int error) {
   const Errc code = error == ENOENT                                       ? Errc::kNotFound
                     : error == EACCES || error == EPERM || error == EROFS ? Errc::kDenied
                                                                           : Errc::kUnavailable;
-  return fail(code, path + ": " + std::strerror(error));
+  return fail(code, path + ": " + std::strerror(error) + advice(error));
 }
 
 // Writes all and forces it to the disk. Gives errno, or 0.
@@ -38,6 +54,8 @@ Result<void> write_state_file(const std::string& path, std::string_view content)
   const std::string beside = path + ".new";
   ::unlink(beside.c_str());  // what a crash may have left
   const net::Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file && errno == ENOENT)
+    return fail(Errc::kUnavailable, path + ": its folder does not exist; make it, or set state.directory");
   if (!file) return failed(path, errno);
   int error = write_all(file.get(), content);
   if (error == 0 && ::rename(beside.c_str(), path.c_str()) != 0) error = errno;

@@ -15,6 +15,7 @@ namespace railgun::config {
 namespace {
 
 constexpr std::size_t kFaultsShown = 20;
+constexpr std::uint16_t kHttpPort = 80, kActivationPort = 2409;
 constexpr std::size_t kFileBytesMost = 4 << 20;
 constexpr std::size_t kKeyShown = 80;  // of a key that is no key
 
@@ -76,7 +77,7 @@ Key find_key(std::string_view key) {
 
 class Parser {
  public:
-  explicit Parser(std::string_view file_name) : file_name_(file_name) {}
+  Parser(std::string_view file_name, std::optional<Role> role) : file_name_(file_name), role_(role) {}
 
   Result<ParsedConfig> parse(std::string_view text) {
     if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // the mark that some editors put at the front
@@ -141,7 +142,16 @@ class Parser {
     used_.push_back({found.setting, line_});
   }
 
+  void play(Role role) {
+    Config& config = parsed_.config;
+    config.role = role;
+    if (role != Role::kSender) return;
+    if (config.listen.empty()) config.listen.push_back({"*", kHttpPort});
+    if (!config.activation_listen) config.activation_listen = Endpoint{"*", kActivationPort};
+  }
+
   void check() {
+    if (role_) play(*role_);
     const bool sender = parsed_.config.role == Role::kSender;
     for (const auto& [setting, line] : used_) {
       if (setting->concerns == Concerns::kBoth || (setting->concerns == Concerns::kSender) == sender) continue;
@@ -190,6 +200,7 @@ class Parser {
   };
 
   std::string_view file_name_;
+  std::optional<Role> role_;  // whatever the file says
   std::size_t line_ = 0;
   ParsedConfig parsed_;
   std::map<std::string, std::size_t, std::less<>> lines_;  // where each key is
@@ -216,14 +227,14 @@ Result<std::string> read_file(const std::string& path) {
 
 }  // namespace
 
-Result<ParsedConfig> parse_config(std::string_view text, std::string_view file_name) {
-  return Parser(file_name).parse(text);
+Result<ParsedConfig> parse_config(std::string_view text, std::string_view file_name, std::optional<Role> role) {
+  return Parser(file_name, role).parse(text);
 }
 
-Result<ParsedConfig> load_config(const std::string& path) {
+Result<ParsedConfig> load_config(const std::string& path, std::optional<Role> role) {
   const Result<std::string> text = read_file(path);
   if (!text) return std::unexpected(text.error());
-  Result<ParsedConfig> parsed = parse_config(*text, path);
+  Result<ParsedConfig> parsed = parse_config(*text, path, role);
   if (!parsed || parsed->config.map_file.empty()) return parsed;
 
   const std::string map_path = (std::filesystem::path(path).parent_path() / parsed->config.map_file).string();

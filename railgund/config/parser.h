@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,10 +23,12 @@ struct ParsedConfig {
 // Errors: kInvalid with "FILE:LINE: KEY: what was expected", one line for each fault, at most twenty: no '=', more than
 // one '=', no key, a key twice, an unknown key (with the nearest known one), a value out of type or bounds (the
 // original took its default in silence), settings that contradict each other.
-Result<ParsedConfig> parse_config(std::string_view text, std::string_view file_name);
+// `role`: whatever the file says. A sender by it listens on ports 80 and 2409 (activation.listen) where the file names
+// none, so that the file that packages bring serves both ends.
+Result<ParsedConfig> parse_config(std::string_view text, std::string_view file_name, std::optional<Role> role = {});
 
 // Reads the file, and the map file it names (a relative path starts at the folder of `path`).
 // Errors: as above; kNotFound if a file is not there, kDenied if it may not be read, kTooLarge over 4 MB.
-Result<ParsedConfig> load_config(const std::string& path);
+Result<ParsedConfig> load_config(const std::string& path, std::optional<Role> role = {});
 
 }  // namespace railgun::config

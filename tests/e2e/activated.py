@@ -3,6 +3,7 @@ import http.client
 import json
 import pathlib
 import shutil
+import subprocess
 import tempfile
 
 from harness import OK, UNREACHABLE, Daemon, ctl, free_port, wait_until
@@ -17,6 +18,7 @@ class World:
 
     def __init__(self, dials=False, sender=None, listener=None, origin_port=origin.server_port):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="railgun-test-"))
+        self.mounts = []  # disks of its own, which a test has put under its folders
         self.port, self.link_port, self.activation_port = free_port(), free_port(), free_port()
         (self.folder / "nat.conf").write_text(f"default = 127.0.0.1:{origin_port}\n")
         self.sender = self._daemon("sender", {
@@ -49,6 +51,8 @@ class World:
             print("".join(f"--- {d.name}\n{d.log.read_text()[-4000:]}" for d in (self.sender, self.listener)))
         for daemon in (self.sender, self.listener):
             daemon.stop()
+        for folder in self.mounts:
+            subprocess.run(["umount", folder], check=True)
         shutil.rmtree(self.folder)
 
     def create(self, name="paris", *more):

@@ -211,5 +211,17 @@ TEST_F(LoadConfig, SaysWhichFileIsMissingOrWrong) {
   EXPECT_EQ(load_config(write("large", std::string((4 << 20) + 1, '#'))).error().code, Errc::kTooLarge);
 }
 
+TEST(Role, OfTheCommandLineBeatsTheFileAndNeedsNothingMore) {
+  const std::string file = "role = listener\nstate.directory = /var/lib/railgun\n";
+  const Result<ParsedConfig> sender = parse_config(file, "t", Role::kSender);
+  ASSERT_TRUE(sender) << sender.error().text;
+  EXPECT_EQ(sender->config.role, Role::kSender);
+  EXPECT_EQ(sender->config.listen, (std::vector<Endpoint>{{"*", 80}}));
+  EXPECT_EQ(sender->config.activation_listen, (Endpoint{"*", 2409}));
+  const Result<ParsedConfig> own = parse_config(file + "listen = 127.0.0.1:8080\n", "t", Role::kSender);
+  EXPECT_EQ(own->config.listen, (std::vector<Endpoint>{{"127.0.0.1", 8080}}));
+  EXPECT_EQ(parse_config("role = sender\nlisten = 0.0.0.0:80\n", "t", Role::kListener)->config.role, Role::kListener);
+}
+
 }  // namespace
 }  // namespace railgun::config
