@@ -44,7 +44,7 @@ class NibbleGaps {
   static constexpr std::size_t kEnterRatio = 8;
   // Equal stretches are taken in steps of so many bytes once the replaced text guessed well.
   static constexpr std::size_t kStep = 16;
-  static constexpr unsigned kStepRun = 8;
+  static constexpr unsigned kStepRun = 24;
 
   // What followed the same last bytes: `at`, null for none, is the byte guessed.
   struct Found {

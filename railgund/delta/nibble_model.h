@@ -1,5 +1,5 @@
 // The fast tier's model of bytes in gaps: is it the byte guessed, and if not, its two nibbles from the statistics of
-// the one and the two bytes before. Starts from rows primed by the reference, and copies only the rows it changes.
+// the one to three bytes before. Starts from rows primed by the reference, and copies only the rows it changes.
 #pragma once
 
 #include <array>
@@ -88,8 +88,9 @@ unsigned NibbleModel::nibble(Coder& coder, unsigned value, Slots& slots, std::si
   nibble::Blended rows;
   unsigned known = 0;
   for (std::size_t k = 0; k < slots.size(); ++k) {
-    const bool ours = slots[k].from->is_of(slots[k].mark);
-    rows[k] = ours ? slots[k].from : &nibble::kBlank;
+    // Without a branch: it would often be mispredicted.
+    const std::array<const NibbleRow*, 2> choices = {&nibble::kBlank, slots[k].from};
+    rows[k] = choices[slots[k].from->is_of(slots[k].mark) ? 1 : 0];
     known = known * 3 + nibble::knowledge(rows[k]->seen());
   }
   nibble::Frequencies frequencies;

@@ -12,18 +12,18 @@
 
 namespace railgun::delta {
 
-// The contexts of a byte: the one to four bytes before it, hashed.
+// The contexts of a byte: the one to three bytes before it, hashed.
 class NibbleContexts {
  public:
-  static constexpr std::size_t kOrders = 4;
+  static constexpr std::size_t kOrders = 3;
   // Where a row is, and the mark that tells its context from others of the same place.
   struct Place {
     std::uint32_t index;
     std::uint16_t mark;  // as in a row's last lane
   };
   using Rows = std::array<Place, kOrders>;
-  static constexpr std::array<unsigned, kOrders> kBits = {13, 13, 14, 14};
-  static constexpr std::array<std::uint32_t, kOrders + 1> kBegin = {0, 1U << 13, 1U << 14, 1U << 15, 3U << 14};
+  static constexpr std::array<unsigned, kOrders> kBits = {13, 13, 14};
+  static constexpr std::array<std::uint32_t, kOrders + 1> kBegin = {0, 1U << 13, 1U << 14, 1U << 15};
 
   // References below 32 KB halve the tables, below 16 KB once more, and so on, so that memory stays below some fifty
   // times the page.

@@ -1,5 +1,5 @@
 // The arithmetic coder under the fast and the strong tier (doc/DELTA_FORMAT.md, "Range coder"): 64-bit state, four
-// bytes at a time, probabilities of 15 or 16 bits. Encoder and decoder have the same calls, so that a model is written
+// bytes at a time, probabilities of 14 or 16 bits. Encoder and decoder have the same calls, so that a model is written
 // once for both: the encoder's take the value and give it back, the decoder's ignore their argument and give what was
 // coded.
 #pragma once
@@ -39,9 +39,9 @@ class RangeEncoder {
     return value;
   }
 
-  // A symbol of 16. `below[s]`: how many of 32768 belong to the symbols up to and with s; rising, below[15] = 32768.
+  // A symbol of 16. `below[s]`: how many of 16384 belong to the symbols up to and with s; rising, below[15] = 16384.
   unsigned nibble(unsigned value, const std::uint16_t* below) {
-    const std::uint64_t unit = range_ >> 15;
+    const std::uint64_t unit = range_ >> 14;
     const std::uint32_t low = value == 0 ? 0 : below[value - 1];
     add(unit * low);
     range_ = unit * (below[value] - low);
@@ -126,9 +126,9 @@ class RangeDecoder {
   }
 
   unsigned nibble(unsigned, const std::uint16_t* below) {
-    const std::uint64_t unit = range_ >> 15;
+    const std::uint64_t unit = range_ >> 14;
     std::uint64_t at = code_ / unit;
-    if (at > 32767) at = 32767;
+    if (at > 16383) at = 16383;
     unsigned value = 0;
     for (unsigned s = 0; s < 15; ++s) value += below[s] <= at ? 1U : 0U;
     const std::uint32_t low = value == 0 ? 0 : below[value - 1];

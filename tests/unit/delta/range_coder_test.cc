@@ -34,7 +34,7 @@ std::uint64_t code_events(Coder& coder, std::uint64_t seed, std::size_t count) {
         std::array<std::uint16_t, 16> below{};
         for (std::size_t s = 0; s < 16; ++s) below[s] = static_cast<std::uint16_t>(s + 1);
         const std::size_t common = numbers.below(16);
-        for (std::size_t s = common; s < 16; ++s) below[s] = static_cast<std::uint16_t>(32768 - 15 + s);
+        for (std::size_t s = common; s < 16; ++s) below[s] = static_cast<std::uint16_t>(16384 - 15 + s);
         sum = sum * 31 + coder.nibble(static_cast<unsigned>(value & 15), below.data());
       }
     }

@@ -30,7 +30,7 @@ struct Vector {
 };
 
 constexpr Vector kVectors[] = {
-    {"91b5f84808672cdbc0f0bb", kNew, Effort::kFast},
+    {"91b5f848086716a4f08174a2", kNew, Effort::kFast},
     {"fa75e7d82d61836554f8b8", kNew, Effort::kStrong},
     {"2514d29d476400007d0000386361742e203133020080b0ba5440", kNew, Effort::kZstd},
     {"984dfe", kOld, Effort::kFast},
