@@ -31,6 +31,7 @@ constexpr std::string_view kHeadline = "==== railgund panic ====\n";
 constexpr std::string_view kTaken = "==== reported ====\n";
 constexpr std::size_t kReportLimit = 64 * 1024;
 constexpr int kFrames = 64;
+constexpr int kScannedWords = 1024;
 constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS};
 
 // All that the reporter reads, set up before anything can fail. Fixed memory: a crash may be the heap's.
@@ -151,6 +152,7 @@ struct Walk {
   std::uintptr_t interrupted;  // where the signal came
   int frame = 0;
   bool has_passed_it = false;
+  int callers = 0;  // frames beyond it
 };
 
 void write_frame(Walk& walk, std::uintptr_t address, bool is_after_call) {
@@ -168,6 +170,7 @@ _Unwind_Reason_Code on_frame(_Unwind_Context* context, void* argument) noexcept 
   int is_exact = 0;  // not after a call, but at the instruction that was interrupted
   const std::uintptr_t address = _Unwind_GetIPInfo(context, &is_exact);
   if (address == 0 || walk.frame >= kFrames) return _URC_END_OF_STACK;
+  walk.callers += walk.has_passed_it ? 1 : 0;
   walk.has_passed_it = walk.has_passed_it || address == walk.interrupted;
   write_frame(walk, address, is_exact == 0);
   return _URC_NO_REASON;
@@ -180,32 +183,34 @@ bool read_words(std::uintptr_t from, std::uintptr_t (&to)[2]) {
   return syscall(SYS_process_vm_readv, ::getpid(), &here, 1, &there, 1, 0) == static_cast<long>(sizeof to);
 }
 
-// For where the unwinder does not get past the signal: we are compiled with frame pointers.
-void walk_frame_pointers(Walk& walk, std::uintptr_t frame) {
-  walk.out.text("by frame pointers:\n");
-  write_frame(walk, walk.interrupted, false);
-  std::uintptr_t words[2];  // the caller's frame, and the address to return to
-  while (walk.frame < kFrames && frame % sizeof frame == 0 && read_words(frame, words) && words[1] != 0) {
-    write_frame(walk, words[1], true);
-    if (words[0] <= frame) break;
-    frame = words[0];
+// For where the interrupted code has no unwind tables, as that of musl: whatever on the stack could be a place to
+// return to. The callers are among it, in their order.
+void scan_stack(Walk& walk, std::uintptr_t stack) {
+  walk.out.text("what the stack holds (some of it may be left over):\n");
+  std::uintptr_t words[2];
+  for (int i = 0; i < kScannedWords && read_words(stack, words); i += 2, stack += sizeof words) {
+    for (const std::uintptr_t word : words) {
+      if (walk.frame < kFrames && reporter.symbols.is_code(word)) write_frame(walk, word, true);
+    }
   }
 }
 
 void write_backtrace(Out& out, const ucontext_t& context) {
 #if defined(__x86_64__)
   const auto at = static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RIP]);
-  const auto frame = static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RBP]);
+  const auto stack = static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RSP]);
 #elif defined(__aarch64__)
   const auto at = static_cast<std::uintptr_t>(context.uc_mcontext.pc);
-  const auto frame = static_cast<std::uintptr_t>(context.uc_mcontext.regs[29]);
+  const auto stack = static_cast<std::uintptr_t>(context.uc_mcontext.sp);
 #else
   (void)context;
-  const std::uintptr_t at = 0, frame = 0;
+  const std::uintptr_t at = 0, stack = 0;
 #endif
   Walk walk{.out = out, .interrupted = at};
   _Unwind_Backtrace(on_frame, &walk);
-  if (!walk.has_passed_it && at != 0) walk_frame_pointers(walk, frame);
+  if (stack == 0 || walk.callers > 0) return;
+  if (!walk.has_passed_it) write_frame(walk, at, false);
+  scan_stack(walk, stack & ~(sizeof stack - 1));
 }
 
 void write_request(Out& out) {

@@ -56,6 +56,10 @@ int Symbols::note_file(dl_phdr_info* info, std::size_t, void* symbols) noexcept 
     if (header.p_type != PT_LOAD) continue;
     file.low = std::min<std::uintptr_t>(file.low, info->dlpi_addr + header.p_vaddr);
     file.high = std::max<std::uintptr_t>(file.high, info->dlpi_addr + header.p_vaddr + header.p_memsz);
+    if (self.file_count_ == 1 && (header.p_flags & PF_X) != 0) {
+      self.code_low_ = info->dlpi_addr + header.p_vaddr;
+      self.code_high_ = self.code_low_ + header.p_memsz;
+    }
   }
   std::string_view name = info->dlpi_name == nullptr ? "" : info->dlpi_name;
   name = name.substr(name.rfind('/') + 1);  // all of it where there is no slash

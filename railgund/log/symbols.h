@@ -28,6 +28,8 @@ class Symbols {
   };
   // Async-signal-safe.
   InFile in_file(std::uintptr_t address) const;
+  // The address lies in code of the program's own file. Async-signal-safe.
+  bool is_code(std::uintptr_t address) const { return address >= code_low_ && address < code_high_; }
   // The linker's id of this build as hex digits, empty if it has none.
   std::string_view build_id() const { return {build_id_, build_id_size_}; }
 
@@ -41,6 +43,7 @@ class Symbols {
 
   File files_[kMaxFiles];  // the first is the program
   std::size_t file_count_ = 0;
+  std::uintptr_t code_low_ = 0, code_high_ = 0;
   const void* table_ = nullptr;
   std::size_t count_ = 0;
   const char* names_ = nullptr;

@@ -182,6 +182,20 @@ def test_tokens_that_are_no_good_are_told_apart():
         assert code == FAILED and "incomplete or mistyped" in err, err
 
 
+def test_a_host_that_the_certificate_lacks_is_named_with_what_to_do():
+    with World() as world:
+        world.sender.stop()
+        world.sender.settings["site.other.test.listeners"] = f"127.0.0.1:{world.link_port}"
+        world.start(world.sender)
+        world.join()
+        wait_until(lambda: world.get("/a")[0] == 200, 10, "the host of the token is served")
+        status, _, body = world.ask("/a", {"Host": "other.test"})
+        assert status == 527 and b"its listener's certificate is not for this host" in body, (status, body)
+        assert b"127.0.0.1" not in body, "visitors are told where the listener is"
+        log = world.sender.log.read_text()
+        assert f"its certificate is for {HOST} and not for other.test" in log and "--host other.test" in log, log[-600:]
+
+
 class FakedClock:
     """Daemons that start while it lasts see their clock off by so many days."""
 

@@ -34,8 +34,8 @@ def load(world, seconds):
     return sorted(times)
 
 
-def at_99(times):
-    return times[int(len(times) * 0.99)]
+def at(share, times):
+    return times[int(len(times) * share)]
 
 
 def flood(world, addresses):
@@ -52,15 +52,17 @@ def attack(world, addresses, most_answered):
     cpu = (world.sender.cpu_seconds() - cpu) / SECONDS
     told = json.loads(out)
     print(f"        {told['attempts'] / SECONDS:.0f} wrong tokens a second from {addresses} address(es): {told['answered']} "
-          f"answered, {told['turned_away']} turned away, {told['let_in']} let in; requests at p99 {at_99(before) * 1000:.1f} ms "
-          f"before and {at_99(during) * 1000:.1f} ms during; the sender took {cpu * 100:.0f} % of a core, the attacker "
+          f"answered, {told['turned_away']} turned away, {told['let_in']} let in; requests at p50 and p99 "
+          f"{at(0.5, before) * 1000:.1f} and {at(0.99, before) * 1000:.1f} ms before, {at(0.5, during) * 1000:.1f} and "
+          f"{at(0.99, during) * 1000:.1f} ms during; the sender took {cpu * 100:.0f} % of a core, the attacker "
           f"{told['cpu_seconds'] / SECONDS * 100:.0f} %")
     assert told["let_in"] == 0 and attacker.returncode == 0, told
     assert told["attempts"] > RATE * SECONDS / 2 / FACTOR, told
     assert told["answered"] <= most_answered, told
     assert told["answered"] + told["turned_away"] > told["attempts"] * 0.8, told
-    # The attacker's own work is on the same cores.
-    assert at_99(during) < (3 * at_99(before) + 0.02) * FACTOR, (at_99(before), at_99(during))
+    # The attacker's own work, and that of tests beside this one, is on the same cores.
+    for share, spare in ((0.5, 0.01), (0.99, 0.1)):
+        assert at(share, during) < (3 * at(share, before) + spare) * FACTOR, (share, at(share, before), at(share, during))
 
 
 def test_a_flood_from_one_address_is_turned_away_before_tls():
