@@ -71,7 +71,8 @@ void Notifier::status(std::string_view text) const {
   send("STATUS=" + std::string(text.substr(0, text.find('\n'))));
 }
 
-void Notifier::main_process(int process) const { send("MAINPID=" + std::to_string(process)); }
+// systemd has taken no WATCHDOG=1 of the other process yet, and its next one may be half an interval away.
+void Notifier::main_process(int process) const { send("MAINPID=" + std::to_string(process) + "\nWATCHDOG=1"); }
 
 std::vector<InheritedSocket> take_inherited_sockets() {
   std::vector<InheritedSocket> sockets;

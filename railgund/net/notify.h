@@ -21,7 +21,7 @@ class Notifier {
   void reloading(Instant now) const;  // ready() when it is done
   void stopping() const { send("STOPPING=1"); }
   void status(std::string_view text) const;
-  // Another process, made by us, is the service from now on: upgrade in place.
+  // Another process, made by us, is the service from now on: upgrade in place. The watchdog's time begins anew.
   void main_process(int process) const;
   void watchdog() const { send("WATCHDOG=1"); }
   // Half of what systemd asks for: how often to call watchdog(), and only while all workers turn.

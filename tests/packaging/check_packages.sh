@@ -11,7 +11,7 @@ rpm=$PACKAGES/railgun-$VERSION-1.x86_64.rpm
 smaller() { test "$(stat -c %s "$1")" -lt "$2"; }
 
 check ".deb: under 5 MB ($(stat -c %s "$deb") bytes)" smaller "$deb" 5000000
-same ".deb: members that dpkg 1.16 reads" "debian-binary control.tar.gz data.tar.gz" "$(ar t "$deb" | xargs)"
+same ".deb: members that dpkg 1.16 reads" "debian-binary control.tar.gz data.tar.xz" "$(ar t "$deb" | xargs)"
 same ".deb: depends on adduser alone" adduser "$(dpkg-deb -f "$deb" Depends)"
 same ".deb: provides the original's name" railgun-stable "$(dpkg-deb -f "$deb" Provides)"
 same ".deb: its version is CMake's" "$VERSION" "$(dpkg-deb -f "$deb" Version)"
@@ -42,9 +42,9 @@ done
 
 query() { rpm -qp --nosignature --qf "$1" "$rpm"; }
 check ".rpm: under 5 MB ($(stat -c %s "$rpm") bytes)" smaller "$rpm" 5000000
-same ".rpm: payload and digests that rpm 4.8 knows" "gzip 8" "$(query '%{PAYLOADCOMPRESSOR} %{FILEDIGESTALGO}')"
+same ".rpm: payload and digests that rpm 4.8 knows" "xz 8" "$(query '%{PAYLOADCOMPRESSOR} %{FILEDIGESTALGO}')"
 same ".rpm: requires nothing that EL 6 lacks" "" "$(rpm -qp --nosignature --requires "$rpm" |
-  grep -vE '^(/bin/sh|shadow-utils|rpmlib\((CompressedFileNames|FileDigests|PayloadFilesHavePrefix)\).*)$' || true)"
+  grep -vE '^(/bin/sh|shadow-utils|rpmlib\((CompressedFileNames|FileDigests|PayloadFilesHavePrefix|PayloadIsXz)\).*)$' || true)"
 same ".rpm: its version is CMake's" "$VERSION" "$(query '%{VERSION}')"
 check ".rpm: provides the original's name" sh -c "rpm -qp --nosignature --provides $rpm | grep -q '^railgun-stable = '"
 same ".rpm: configuration" "$(dpkg-deb -I "$deb" conffiles | grep -v ^/etc/init.d/ | sort)" \
