@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   add_change_commands(app, context);
   add_railgun_commands(app, context);
   add_probe_command(app, context);
+  add_check_command(app, context);
   add_decode_command(app, context);
   add_bundle_command(app, context);
   add_debug_commands(app, context);

@@ -48,9 +48,9 @@ void add_probe_command(CLI::App& app, Context& context) {
       ->check(CLI::Range(0.1, 600.0))
       ->capture_default_str();
   command->footer(
-      "It needs no daemon here. With this machine's certificate, if it has one, it opens a link, too.\n"
-      "Exit codes: 0 Railgun answers, 1 something else does or its certificate is bad, 3 nothing answers,\n"
-      "4 Railgun answers and does not trust this machine.\n"
+      "It needs no daemon here. With this machine's certificate, if it has one, it\n"
+      "opens a link, too. Exit codes: 0 Railgun answers, 1 something else does or its\n"
+      "certificate is bad, 3 nothing answers, 4 Railgun does not trust this machine.\n"
       "Example: railgunctl probe listener.example.com\n"
       "         railgunctl probe --json 192.0.2.7:2408 --timeout 2");
   command->callback([&context, options] { context.exit_code = run_probe(context, *options); });

@@ -17,6 +17,18 @@ std::string number(double value, int decimals, const char* unit) {
   return text;
 }
 
+std::string scaled(std::uint64_t bytes, unsigned step, const std::array<const char*, 6>& units) {
+  if (bytes < step) return std::to_string(bytes) + " B";
+  double value = static_cast<double>(bytes) / step;
+  std::size_t unit = 0;
+  // 999.95 would be printed as 1000.0.
+  while (value >= step - 0.05 && unit + 1 < units.size()) {
+    value /= step;
+    ++unit;
+  }
+  return number(value, 1, units[unit]);
+}
+
 // UTF-8 lead bytes and ASCII take a column, continuation bytes none.
 std::size_t columns(std::string_view text) {
   return static_cast<std::size_t>(
@@ -75,18 +87,9 @@ std::string count_text(std::uint64_t count) {
   return text;
 }
 
-std::string bytes_text(std::uint64_t bytes) {
-  if (bytes < 1000) return std::to_string(bytes) + " B";
-  constexpr std::array kUnits = {"KB", "MB", "GB", "TB", "PB", "EB"};
-  double value = static_cast<double>(bytes) / 1000;
-  std::size_t unit = 0;
-  // 999.95 would be printed as 1000.0.
-  while (value >= 999.95 && unit + 1 < kUnits.size()) {
-    value /= 1000;
-    ++unit;
-  }
-  return number(value, 1, kUnits[unit]);
-}
+std::string bytes_text(std::uint64_t bytes) { return scaled(bytes, 1000, {"KB", "MB", "GB", "TB", "PB", "EB"}); }
+
+std::string binary_text(std::uint64_t bytes) { return scaled(bytes, 1024, {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}); }
 
 std::string share_text(std::uint64_t part, std::uint64_t whole) {
   if (whole == 0) return "-";

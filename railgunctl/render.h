@@ -12,6 +12,7 @@ namespace railgun::ctl {
 
 std::string count_text(std::uint64_t count);                      // 1,234,567
 std::string bytes_text(std::uint64_t bytes);                      // 92.5 KB: thousands, as network people count
+std::string binary_text(std::uint64_t bytes);                     // 64.0 MiB: as memory is counted
 std::string share_text(std::uint64_t part, std::uint64_t whole);  // 12.5 %, or "-" of nothing
 std::string span_text(double seconds);                            // 250 µs, 85 ms, 12 s, 3 h 12 min, 4 d 3 h
 std::string date_text(std::int64_t seconds_since_1970);           // 2024-01-31 12:00 UTC, or "never"

@@ -9,6 +9,7 @@
 #include "railgunctl/archive.h"
 #include "railgunctl/client.h"
 #include "railgunctl/commands.h"
+#include "railgunctl/doctor.h"
 #include "railgunctl/log_lines.h"
 #include "railgunctl/redact.h"
 #include "railgunctl/render.h"
@@ -41,6 +42,7 @@ class Collector {
   std::vector<Entry> collect() {
     configuration();
     daemon();
+    check();
     panic_log();
     logs();
     certificates();
@@ -97,6 +99,12 @@ class Collector {
     } else {
       miss("stats.json", "as status.json");
     }
+  }
+
+  void check() {
+    if (!root_.empty()) return miss("check.txt", "what is not this running system cannot be checked");
+    add("check.txt",
+        redactor_.text(findings_text(check_all(context_, {.hosts = {}, .patience = kPatience})), "check.txt"));
   }
 
   void panic_log() {

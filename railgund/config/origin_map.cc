@@ -113,6 +113,12 @@ MappedOrigin OriginMap::find(std::string_view host, bool secure) const {
   return mapped;
 }
 
+std::vector<std::string> OriginMap::hosts() const {
+  std::vector<std::string> hosts;
+  for (const auto& [host, targets] : entries_) hosts.push_back(host);
+  return hosts;
+}
+
 Result<OriginMap> parse_origin_map(std::string_view text, std::string_view file_name) {
   OriginMap map;
   std::string faults;

@@ -38,6 +38,9 @@ class OriginMap {
   // that over "default". A target without a port gets the request's, or that of its scheme if the scheme changes.
   MappedOrigin find(std::string_view host, bool secure) const;
 
+  // The hosts that have an entry, as find() takes them ("*.example.com" too); not the default.
+  std::vector<std::string> hosts() const;
+  bool has_default() const { return !default_.empty(); }
   bool empty() const { return entries_.empty() && default_.empty(); }
   bool operator==(const OriginMap&) const = default;
 

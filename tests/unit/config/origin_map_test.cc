@@ -100,6 +100,13 @@ TEST(OriginMap, SaysWhatWasExpectedAndWhere) {
   EXPECT_TRUE(fault("a = http://10.0.0.1/path").starts_with("nat:1: expected an address such as 10.0.0.1"));
 }
 
+TEST(OriginMap, SaysWhichHostsItHas) {
+  const OriginMap map = parse_origin_map("B.example:8080 = 10.0.0.1\n*.a.example = 10.0.0.2\n", "nat").value();
+  EXPECT_EQ(map.hosts(), (std::vector<std::string>{"*.a.example", "b.example:8080"}));
+  EXPECT_FALSE(map.has_default());
+  EXPECT_TRUE(parse_origin_map("default = 10.0.0.1", "nat").value().has_default());
+}
+
 TEST(OriginTarget, ReadsUrlsAndPlainAddresses) {
   EXPECT_EQ(parse_origin_target("https://a.example").value(), (OriginTarget{true, {"a.example", 443}}));
   EXPECT_EQ(parse_origin_target("HTTP://a.example:81/").value(), (OriginTarget{false, {"a.example", 81}}));

@@ -15,6 +15,9 @@ TEST(Render, WritesNumbersAsPeopleReadThem) {
   EXPECT_EQ(bytes_text(999'949), "999.9 KB");
   EXPECT_EQ(bytes_text(999'999), "1.0 MB");
   EXPECT_EQ(bytes_text(18446744073709551615U), "18.4 EB");
+  EXPECT_EQ(binary_text(1023), "1023 B");
+  EXPECT_EQ(binary_text(64 << 20), "64.0 MiB");
+  EXPECT_EQ(binary_text((1 << 20) - 1), "1.0 MiB");
   EXPECT_EQ(share_text(1, 0), "-");
   EXPECT_EQ(share_text(0, 10), "0.0 %");
   EXPECT_EQ(share_text(1, 8), "12.5 %");
