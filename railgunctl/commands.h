@@ -15,6 +15,7 @@ void add_change_commands(CLI::App& app, Context& context);   // reload, config, 
 void add_railgun_commands(CLI::App& app, Context& context);  // railgun create …, activate
 void add_probe_command(CLI::App& app, Context& context);
 void add_check_command(CLI::App& app, Context& context);
+void add_diagnose_command(CLI::App& app, Context& context);
 void add_decode_command(CLI::App& app, Context& context);
 void add_bundle_command(CLI::App& app, Context& context);  // support-bundle
 void add_delta_commands(CLI::App& app, Context& context);  // delta encode, delta apply

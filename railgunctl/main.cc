@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   add_railgun_commands(app, context);
   add_probe_command(app, context);
   add_check_command(app, context);
+  add_diagnose_command(app, context);
   add_decode_command(app, context);
   add_bundle_command(app, context);
   add_debug_commands(app, context);

@@ -20,7 +20,7 @@ _railgunctl() {
   esac
   local words="--help --json --socket --config"
   case $command in
-    "") words="$words --version status top links sites stats reload config purge log-level drain railgun activate check probe decode support-bundle delta savings" ;;
+    "") words="$words --version status top links sites stats reload config purge log-level drain railgun activate check probe diagnose decode support-bundle delta savings" ;;
     " config") words="$words show" ;;
     " railgun") words="$words create list show enable disable delete" ;;
     " railgun create"*) words="$words --host --uses --expires" ;;
@@ -32,6 +32,7 @@ _railgunctl() {
     " savings"*) words="$words --pairs --sizes-only" ;;
     " top"*) words="$words --every --count" ;;
     " check"*) words="$words --host --timeout" ;;
+    " diagnose"*) words="$words -H --header --count --sender --origin --timeout" ;;
     " probe"*) words="$words --timeout" ;;
     " log-level") words="$words 0 1 2 3 4 5" ;;
     " support-bundle"*) words="$words -o --output --root" ;;
