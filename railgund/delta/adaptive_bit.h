@@ -30,7 +30,8 @@ class AdaptiveBit {
     value = coder.bit(value, p_);
     const int target = value ? 65535 - kFloor : kFloor;
     p_ = static_cast<std::uint16_t>(p_ + (target - p_) * kBitRates[seen_] / 65536);
-    if (seen_ < limit) ++seen_;
+    // Without a branch: it would often be mispredicted.
+    seen_ = static_cast<std::uint8_t>(seen_ + static_cast<unsigned>(seen_ < limit));
     return value;
   }
 

@@ -98,7 +98,7 @@ class GapWalker {
   Reference::Prepared& reference_;
   const ByteView old_;
   Model model_;
-  InstructionModel codes_;
+  InstructionModel codes_ = InstructionModel::start();
   std::array<AdaptiveBit, 32> steps_;
   struct NoHistory {};
   [[no_unique_address]] std::conditional_t<Model::kWalksGaps, NoHistory, GapHistory> history_;

@@ -41,11 +41,17 @@ enum class Flag : std::uint8_t {
 
 class InstructionModel {
  public:
-  InstructionModel() {
+  constexpr InstructionModel() {
     for (std::size_t i = 0; i < flags_.size(); ++i) flags_[i] = AdaptiveBit::from_start(start::kFlags[i]);
     for (std::size_t k = 0; k < numbers_.size(); ++k) {
       for (std::size_t i = 0; i < 32; ++i) numbers_[k][i] = AdaptiveBit::from_start(start::kLengths[k][i]);
     }
+  }
+
+  // To be copied: that is quicker than to make another.
+  static const InstructionModel& start() {
+    static constexpr InstructionModel kStart;
+    return kStart;
   }
 
   template <typename Coder>

@@ -4,16 +4,24 @@
 
 namespace railgun::delta {
 
+// Made by the compiler: small deltas would spend a good part of their time on it.
+constexpr NibbleModel::Guesses NibbleModel::make_guesses() {
+  Guesses all;
+  for (std::size_t i = 0; i < all.hits.size(); ++i)
+    all.hits[i] = AdaptiveBit::from_start(start::kHits[i / kClasses], 2);
+  for (std::size_t i = 0; i < all.second_hits.size(); ++i) {
+    all.second_hits[i] = AdaptiveBit::from_start(start::kSecondHits[i], 2);
+  }
+  return all;
+}
+constinit const NibbleModel::Guesses NibbleModel::kStart = NibbleModel::make_guesses();
+
 NibbleModel::NibbleModel(const PrimedRows& start)
     : start_(start.rows()),
       halvings_(start.halvings()),
       scratch_(NibbleScratch::borrow()),
       own_(scratch_->rows.get()),
-      changed_(scratch_->changed.get()) {
-  for (std::size_t i = 0; i < hits_.size(); ++i) hits_[i] = AdaptiveBit::from_start(start::kHits[i / kClasses], 2);
-  for (std::size_t i = 0; i < second_hits_.size(); ++i) {
-    second_hits_[i] = AdaptiveBit::from_start(start::kSecondHits[i], 2);
-  }
-}
+      changed_(scratch_->changed.get()),
+      guesses_(kStart) {}
 
 }  // namespace railgun::delta

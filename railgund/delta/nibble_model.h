@@ -33,10 +33,18 @@ class NibbleModel {
   static constexpr std::size_t kSupports = 3;
   static constexpr std::size_t kClasses = 8;
 
+  // Whether guesses are right: the first, and another after it.
+  struct Guesses {
+    std::array<AdaptiveBit, kKinds * kSupports*(kMaxTrust + 1) * kClasses> hits;
+    std::array<AdaptiveBit, kKinds*(kMaxTrust + 1)> second_hits;
+  };
+  static constexpr Guesses make_guesses();
+  static const Guesses kStart;
+
   // A context's row: where it is read, and where it goes once it has learned.
   struct Slot {
     const NibbleRow* from;
-    NibbleRow* own;
+    std::uint32_t index;
     std::uint16_t mark;
   };
   using Slots = std::array<Slot, NibbleContexts::kOrders>;
@@ -45,7 +53,9 @@ class NibbleModel {
     for (std::size_t k = 0; k < all.size(); ++k) {
       const std::uint32_t index = places[k].index;
       const bool changed = (changed_[index / 64] >> (index % 64) & 1) != 0;
-      all[k] = {changed ? &own_[index] : &start_[index], &own_[index], places[k].mark};
+      // Without branches, here and below: they would often be mispredicted.
+      const std::array<const NibbleRow*, 2> choices = {start_, own_};
+      all[k] = {choices[changed ? 1 : 0] + index, index, places[k].mark};
       __builtin_prefetch(all[k].from);
     }
     return all;
@@ -58,8 +68,7 @@ class NibbleModel {
   NibbleScratch::Loan scratch_;
   NibbleRow* own_;
   std::uint64_t* changed_;
-  std::array<AdaptiveBit, kKinds * kSupports*(kMaxTrust + 1) * kClasses> hits_;
-  std::array<AdaptiveBit, kKinds*(kMaxTrust + 1)> second_hits_;
+  Guesses guesses_;
 };
 
 namespace nibble {
@@ -88,17 +97,16 @@ unsigned NibbleModel::nibble(Coder& coder, unsigned value, Slots& slots, std::si
   nibble::Blended rows;
   unsigned known = 0;
   for (std::size_t k = 0; k < slots.size(); ++k) {
-    // Without a branch: it would often be mispredicted.
     const std::array<const NibbleRow*, 2> choices = {&nibble::kBlank, slots[k].from};
     rows[k] = choices[slots[k].from->is_of(slots[k].mark) ? 1 : 0];
-    known = known * 3 + nibble::knowledge(rows[k]->seen());
+    known = known * 3 + nibble::kKnowledge[rows[k]->seen()];
   }
   nibble::Frequencies frequencies;
   nibble::blend(rows, nibble::kShares[half][known], frequencies);
   value = coder.nibble(value, frequencies.below());
   for (std::size_t k = 0; k < slots.size(); ++k) {
-    nibble::learn(*rows[k], value, *slots[k].own, slots[k].mark);
-    const auto index = static_cast<std::size_t>(slots[k].own - own_);
+    const std::uint32_t index = slots[k].index;
+    nibble::learn(*rows[k], value, own_[index], slots[k].mark);
     changed_[index / 64] |= std::uint64_t{1} << (index % 64);
   }
   return value;
@@ -114,12 +122,12 @@ std::uint8_t NibbleModel::byte(Coder& coder, std::uint8_t value, std::uint64_t r
     const std::size_t kind = better ? static_cast<std::size_t>(source) : 0;
     const std::size_t support = other.byte < 0 ? 0 : other.byte == guess.byte ? 1 : 2;
     const auto guessed = static_cast<std::uint8_t>(guess.byte);
-    AdaptiveBit& hit =
-        hits_[((kind * kSupports + support) * (kMaxTrust + 1) + guess.trust) * kClasses + nibble::kClassOf[guessed]];
+    AdaptiveBit& hit = guesses_.hits[((kind * kSupports + support) * (kMaxTrust + 1) + guess.trust) * kClasses +
+                                     nibble::kClassOf[guessed]];
     if (hit.code(coder, value == guessed)) return guessed;
     if (support == 2) {
       const std::size_t other_kind = better ? 0 : static_cast<std::size_t>(source);
-      AdaptiveBit& second_hit = second_hits_[other_kind * (kMaxTrust + 1) + other.trust];
+      AdaptiveBit& second_hit = guesses_.second_hits[other_kind * (kMaxTrust + 1) + other.trust];
       const auto second = static_cast<std::uint8_t>(other.byte);
       if (second_hit.code(coder, value == second)) return second;
     }

@@ -65,7 +65,8 @@ inline constexpr std::array<std::int16_t, 16> kRates = make_rates();
 
 // The blend's lanes as a coder takes them, behind a zero for the first nibble's lower end.
 struct alignas(32) Frequencies {
-  std::array<std::uint16_t, 32> lane{};
+  Frequencies() { lane[15] = 0; }
+  std::array<std::uint16_t, 32> lane;
   const std::uint16_t* below() const { return lane.data() + 16; }
   std::uint16_t* below() { return lane.data() + 16; }
 };

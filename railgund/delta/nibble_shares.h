@@ -5,13 +5,14 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "railgund/delta/nibble_row.h"
 
 namespace railgun::delta::nibble {
 
-// What a row knows: 0 nothing, 1 the first four nibbles, 2 more.
-inline unsigned knowledge(unsigned seen) { return (seen != 0 ? 1U : 0U) + (seen > 4 ? 1U : 0U); }
+// What a row knows that saw so many nibbles: 0 nothing, 1 the first four nibbles, 2 more.
+inline constexpr std::array<std::uint8_t, 16> kKnowledge = {0, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2};
 
 // By half of the byte (the high one first), and by knowledge: that of the shortest context 9 fold, of the next 3 fold,
 // of the longest.

@@ -21,12 +21,8 @@ class RangeEncoder {
   // `p`: probability that the bit is set, of 65536; in 1 .. 65535.
   bool bit(bool value, std::uint32_t p) {
     const std::uint64_t bound = (range_ >> 16) * p;
-    if (value) {
-      range_ = bound;
-    } else {
-      add(bound);
-      range_ -= bound;
-    }
+    add(value ? 0 : bound);
+    range_ = value ? bound : range_ - bound;
     if (range_ >> 32 == 0) shift();
     return value;
   }
