@@ -3,7 +3,7 @@ when the daemon goes away, and when names are hostile."""
 import html
 import http.server
 import json
-import pathlib
+import os
 import re
 import shutil
 import struct
@@ -32,7 +32,8 @@ def browse(url, *wanted):
         done = subprocess.run([BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                                "--disable-background-networking", "--disable-sync", "--disable-extensions", "--hide-scrollbars",
                                f"--user-data-dir={profile}", "--enable-logging=stderr", "--log-level=0",
-                               "--virtual-time-budget=4000", *wanted, url], capture_output=True, timeout=120)
+                               "--virtual-time-budget=4000", *wanted, url], capture_output=True, timeout=120,
+                              env={**os.environ, "HOME": profile})
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout.decode(), [line for line in done.stderr.decode(errors="replace").splitlines() if "CONSOLE" in line]
 
