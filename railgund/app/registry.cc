@@ -197,16 +197,23 @@ Result<Railgun> Registry::check_token(ByteView secret, WallTime now) const {
 
 Result<void> Registry::add(const std::string& name, IssuedCertificate certificate, WallTime now, bool is_new) {
   const RegistryEntry* entry = find(name);
-  const auto has_ended = [&](const IssuedCertificate& old) { return old.until != 0 && old.until < count(now); };
-  if (entry != nullptr &&
-      std::cmp_greater_equal(std::count_if(entry->certificates.begin(), entry->certificates.end(),
-                                           [&](const IssuedCertificate& old) { return !has_ended(old); }),
-                             kMaxCertificates)) {
+  if (entry == nullptr) return fail(Errc::kNotFound, "no railgun is called " + name);
+  std::vector<IssuedCertificate> all = entry->certificates;
+  all.push_back(std::move(certificate));
+  // The last one of a listener stays when it has ended: a machine that was off for long is still known.
+  std::erase_if(all, [&, held = all](const IssuedCertificate& old) {
+    return old.until != 0 && old.until < count(now) &&
+           std::any_of(
+               held.begin(), held.end(),
+               [&](const IssuedCertificate& other) {
+                 return other.listener == old.listener && other.until > old.until;
+               });
+  });
+  if (all.size() > kMaxCertificates) {
     return fail(Errc::kUnavailable, "railgun " + name + " has 1000 certificates already: make another railgun");
   }
   const auto changed = change(entry, name, [&](RegistryEntry& changing) {
-    std::erase_if(changing.certificates, has_ended);
-    changing.certificates.push_back(std::move(certificate));
+    changing.certificates = std::move(all);
     if (!is_new) return;
     Railgun& railgun = changing.railgun;
     railgun.status = "V";

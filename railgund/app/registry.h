@@ -33,7 +33,8 @@ struct RegistryEntry {
 class Registry {
  public:
   static constexpr std::size_t kMaxEntries = 1000;
-  static constexpr std::size_t kMaxCertificates = 1000;  // of one railgun; those that have ended are forgotten
+  static constexpr std::size_t kMaxCertificates =
+      1000;  // of one railgun; those that were renewed and have ended are forgotten
 
   // A file that is not there: an empty book. Errors: of reading, or kMalformed.
   static Result<Registry> load(std::string path);

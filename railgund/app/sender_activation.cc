@@ -314,6 +314,10 @@ Result<control::ActivationAnswer> SenderActivation::renew(const control::Activat
   if (!facts) return std::unexpected(facts.error());
   const auto railgun = registry_.check_certificate(facts->serial);
   if (!railgun) return std::unexpected(railgun.error());
+  if (wall_now() > facts->not_after + tls::kRenewableAfterEnd) {
+    return fail(Errc::kDenied, "Activation Failed: the certificate ended on " + tls::utc_text(facts->not_after) +
+                                   ", too long ago to be renewed: activate the listener with a new token");
+  }
   if (auto checked = tls::verify_request(request.request); !checked) return std::unexpected(checked.error());
   if (!proves_possession(authority_.certificate, request.certificate, request.request)) {
     return fail(Errc::kDenied, "Activation Failed: the certificate to renew is not of this sender, or of another key");

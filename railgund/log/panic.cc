@@ -155,9 +155,11 @@ struct Walk {
   int callers = 0;  // frames beyond it
 };
 
+// Of a caller the file's address is that of the call, not of what follows it: that may be another function.
 void write_frame(Walk& walk, std::uintptr_t address, bool is_after_call) {
-  const Symbols::Place place = reporter.symbols.find(address - (is_after_call ? 1 : 0));
-  const Symbols::InFile in_file = reporter.symbols.in_file(address);
+  const std::uintptr_t at = address - (is_after_call ? 1 : 0);
+  const Symbols::Place place = reporter.symbols.find(at);
+  const Symbols::InFile in_file = reporter.symbols.in_file(at);
   walk.out.text("#").decimal(static_cast<std::uint64_t>(walk.frame++)).text(" ").hex(address);
   walk.out.text(" ").text(in_file.file).text("+").hex(in_file.address);
   if (!place.name.empty()) walk.out.text(" ").text(place.name).text("+").hex(place.offset);

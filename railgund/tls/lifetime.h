@@ -15,6 +15,9 @@ inline constexpr auto kBackdate = std::chrono::hours(25);
 // The most that the clocks of two ends may differ when a certificate is handed out.
 inline constexpr auto kMostSkew = std::chrono::minutes(24 * 60 + 30);
 
+// Whoever was off for so long after the end of its certificate must be activated anew; until then it is renewed.
+inline constexpr auto kRenewableAfterEnd = std::chrono::days(90);
+
 // Of a certificate that is made now and is to last for `life`.
 Validity validity_from(WallTime now, std::chrono::seconds life);
 

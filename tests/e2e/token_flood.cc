@@ -24,6 +24,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMostAtOnce = 500;
 constexpr auto kPatience = std::chrono::seconds(5);
+constexpr double kLastAnswers = 3;  // seconds
 
 struct FreeSsl {
   void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
@@ -119,8 +120,10 @@ int main(int argc, char** argv) {
   for (;;) {
     const auto now = Clock::now();
     const double passed = std::chrono::duration<double>(now - begun).count();
-    if (passed >= seconds) break;
-    while (static_cast<double>(counts.attempts) < rate * passed && open.size() < kMostAtOnce) {
+    // What is under way at the end may still be answered.
+    const bool is_over = passed >= seconds;
+    if (passed >= seconds + kLastAnswers || (is_over && open.empty())) break;
+    while (!is_over && static_cast<double>(counts.attempts) < rate * passed && open.size() < kMostAtOnce) {
       const auto number = static_cast<unsigned>(counts.attempts++ % addresses);
       Attempt attempt;
       attempt.socket = connect_from(number, port);

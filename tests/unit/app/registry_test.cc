@@ -133,14 +133,20 @@ TEST_F(RegistryTest, ATokenWithUsesLeftActivatesAgainAfterItsListenerGaveUp) {
   EXPECT_EQ(registry.refused_serials(), std::set<std::string>{"0a"});
 }
 
-TEST_F(RegistryTest, ForgetsCertificatesThatHaveEndedAndTakesNoMoreThanItsLimit) {
+TEST_F(RegistryTest, ForgetsWhatWasRenewedAndHasEndedAndKeepsTheLastOfEachListener) {
   Registry registry = load();
   ASSERT_TRUE(registry.create("paris", {"a"}, 10'000, kExpires, secret("s1"), kNow).has_value());
   ASSERT_TRUE(registry.activated("paris", "192.0.2.1:2408", "0a", kUntil, kNow).has_value());
   ASSERT_TRUE(registry.renewed("paris", "0a", "1a", kUntil + std::chrono::hours(5), kUntil + std::chrono::hours(1))
                   .has_value());
   EXPECT_EQ(registry.show("paris")->serials, std::vector<std::string>{"1a"});
-  EXPECT_EQ(registry.show("paris")->addresses, std::vector<std::string>{"192.0.2.1:2408"});
+  // That of another listener, which ended while its machine was off, is still known.
+  ASSERT_TRUE(registry.activated("paris", "192.0.2.2:2408", "0b", kUntil, kNow).has_value());
+  ASSERT_TRUE(registry.renewed("paris", "1a", "2a", kUntil + std::chrono::hours(9), kUntil + std::chrono::hours(6))
+                  .has_value());
+  EXPECT_EQ(registry.show("paris")->serials, (std::vector<std::string>{"0b", "2a"}));
+  EXPECT_TRUE(registry.check_certificate("0b").has_value());
+  EXPECT_EQ(registry.show("paris")->addresses, (std::vector<std::string>{"192.0.2.2:2408", "192.0.2.1:2408"}));
 }
 
 TEST_F(RegistryTest, ReadsBooksOfTheFirstVersion) {
