@@ -51,8 +51,11 @@ def lone(role="listener", **settings):
 
 def test_a_good_pair_has_no_error():
     with Pair(origin.server_port, direct=True) as pair:
-        wait_until(lambda: row(check(pair.listener)[1], "place")["grade"] == "ok", 10, "the listener knows its place")
-        code, findings = check(pair.listener)
+        # The link's round trip is measured a moment after it is up, and a busy machine may seem far from itself.
+        looks = []
+        wait_until(lambda: looks.append(check(pair.listener)) or row(looks[-1][1], "place")["grade"] == "ok", 20,
+                   "the listener knows its place")
+        code, findings = looks[-1]
         assert code == OK, findings
         for name in ("config", "daemon", "links", "authority", "private key", "port", "origin", "place", "file limit",
                      "permissions", "disk: state"):
