@@ -51,17 +51,10 @@ std::string format_activation_request(const ActivationRequest& request) {
 std::string format_activation_answer(const ActivationAnswer& answer) { return format_answer(write_json(answer)); }
 
 Result<ActivationRequest> parse_activation_request(std::string_view line) {
-  if (line.size() > kMaxActivationBytes) return fail(Errc::kTooLarge, "activation: longer than 65536 bytes");
-  const auto json = parse_object(line);
+  const auto json = parse_versioned(line, kMaxActivationBytes, kVersion, "activation: ");
   if (!json) return std::unexpected(json.error());
-  const auto version = json->find("version");
-  if (version == json->end() || !version->is_number_integer()) return fail(Errc::kMalformed, "activation: no version");
-  if (*version != kVersion) return fail(Errc::kUnsupported, "activation: this sender speaks version 1");
   ActivationRequest request;
-  Reader reader(*json);
-  fields(reader, request);
-  if (reader.bad_field() != nullptr)
-    return fail(Errc::kMalformed, std::string("activation: bad ") + reader.bad_field());
+  if (auto read = read_fields(*json, request, "activation: "); !read) return std::unexpected(read.error());
   if (request.request.empty()) return fail(Errc::kMalformed, "activation: no certificate request");
   if (request.secret.empty() == request.certificate.empty()) {
     return fail(Errc::kMalformed, "activation: either a token's secret or a certificate to renew");

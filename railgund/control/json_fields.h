@@ -157,17 +157,35 @@ std::string write_json(const T& value) {
   return dump(writer.take());
 }
 
+// Fills `value` from `json`. Errors: kMalformed, naming the field after `what` ("argument ").
+template <typename T>
+Result<void> read_fields(const nlohmann::json& json, T& value, const char* what) {
+  Reader reader(json);
+  fields(reader, value);
+  if (reader.bad_field() == nullptr) return {};
+  return fail(Errc::kMalformed, std::string(what) + '\'' + reader.bad_field() + "' has a wrong type or range");
+}
+
 template <typename T>
 Result<T> read_json(std::string_view text) {
   const auto json = parse_object(text);
   if (!json) return std::unexpected(json.error());
   T value{};
-  Reader reader(*json);
-  fields(reader, value);
-  if (reader.bad_field() != nullptr) {
-    return fail(Errc::kMalformed, std::string("JSON field '") + reader.bad_field() + "' has a wrong type or range");
-  }
+  if (auto read = read_fields(*json, value, "JSON field "); !read) return std::unexpected(read.error());
   return value;
+}
+
+// A line that names the version of its protocol. Errors, after `what` ("activation: "): kTooLarge over `most` bytes,
+// kMalformed, kUnsupported for another version than `version`.
+inline Result<nlohmann::json> parse_versioned(std::string_view line, std::size_t most, int version, const char* what) {
+  const std::string who = what;
+  if (line.size() > most) return fail(Errc::kTooLarge, who + "longer than " + std::to_string(most) + " bytes");
+  auto json = parse_object(line);
+  if (!json) return fail(json.error().code, who + json.error().text);
+  const auto found = json->find("version");
+  if (found == json->end() || !found->is_number_integer()) return fail(Errc::kMalformed, who + "'version' is missing");
+  if (*found != version) return fail(Errc::kUnsupported, who + "this end speaks version " + std::to_string(version));
+  return json;
 }
 
 }  // namespace railgun::control

@@ -178,12 +178,8 @@ std::string format_request(const Request& request) {
 }
 
 Result<Request> parse_request(std::string_view line) {
-  if (line.size() > kMaxRequestBytes) return fail(Errc::kTooLarge, "request longer than 65536 bytes");
-  const auto json = parse_object(line);
+  const auto json = parse_versioned(line, kMaxRequestBytes, kVersion, "control: ");
   if (!json) return std::unexpected(json.error());
-  const auto version = json->find("version");
-  if (version == json->end() || !version->is_number_integer()) return fail(Errc::kMalformed, "'version' is missing");
-  if (*version != kVersion) return fail(Errc::kUnsupported, "this daemon speaks version 1 of the control protocol");
   const auto command = json->find("command");
   if (command == json->end() || !command->is_string()) return fail(Errc::kMalformed, "'command' is missing");
   const auto row = std::find_if(kRows.begin(), kRows.end(), [&](const Row& r) { return *command == r.name; });
@@ -195,11 +191,7 @@ Result<Request> parse_request(std::string_view line) {
   if (!arguments.is_object()) return fail(Errc::kMalformed, "'arguments' is not an object");
   if (auto present = check_presence(*row, arguments); !present) return std::unexpected(present.error());
   ChosenArguments chosen{.wanted = row->required | row->optional, .arguments = request.arguments};
-  Reader reader(arguments);
-  fields(reader, chosen);
-  if (reader.bad_field() != nullptr) {
-    return fail(Errc::kMalformed, std::string("argument '") + reader.bad_field() + "' has a wrong type or range");
-  }
+  if (auto read = read_fields(arguments, chosen, "argument "); !read) return std::unexpected(read.error());
   if (auto bounds = check_bounds(*row, request.arguments); !bounds) return std::unexpected(bounds.error());
   return request;
 }
@@ -230,9 +222,7 @@ Result<std::string> parse_answer(std::string_view line) {
   const auto error = json->find("error");
   if (error == json->end() || !error->is_object()) return fail(Errc::kMalformed, "the daemon's answer has no 'error'");
   ErrorValue value;
-  Reader reader(*error);
-  fields(reader, value);
-  if (reader.bad_field() != nullptr) return fail(Errc::kMalformed, "the daemon's error is not understood");
+  if (auto read = read_fields(*error, value, "the daemon's error: "); !read) return std::unexpected(read.error());
   return fail(errc_from(value.code), value.text);
 }
 

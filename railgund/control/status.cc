@@ -125,46 +125,31 @@ void fields(auto& visit, Activated& value) {
   visit("certificate_expires", value.certificate_expires);
 }
 
-std::string to_json(const Status& value) { return write_json(value); }
-std::string to_json(const Reloaded& value) { return write_json(value); }
-std::string to_json(const ConfigShown& value) { return write_json(value); }
-std::string to_json(const Railgun& value) { return write_json(value); }
-std::string to_json(const Railguns& value) { return write_json(value); }
-std::string to_json(const CreatedRailgun& value) { return write_json(value); }
-std::string to_json(const Purged& value) { return write_json(value); }
-std::string to_json(const Activated& value) { return write_json(value); }
+template <typename T>
+std::string to_json(const T& value) {
+  return write_json(value);
+}
 
-template <>
-Result<Status> from_json(std::string_view json) {
-  return read_json<Status>(json);
+template <typename T>
+Result<T> from_json(std::string_view json) {
+  return read_json<T>(json);
 }
-template <>
-Result<Reloaded> from_json(std::string_view json) {
-  return read_json<Reloaded>(json);
-}
-template <>
-Result<ConfigShown> from_json(std::string_view json) {
-  return read_json<ConfigShown>(json);
-}
-template <>
-Result<Railgun> from_json(std::string_view json) {
-  return read_json<Railgun>(json);
-}
-template <>
-Result<Railguns> from_json(std::string_view json) {
-  return read_json<Railguns>(json);
-}
-template <>
-Result<CreatedRailgun> from_json(std::string_view json) {
-  return read_json<CreatedRailgun>(json);
-}
-template <>
-Result<Purged> from_json(std::string_view json) {
-  return read_json<Purged>(json);
-}
-template <>
-Result<Activated> from_json(std::string_view json) {
-  return read_json<Activated>(json);
-}
+
+template std::string to_json(const Status& value);
+template Result<Status> from_json(std::string_view json);
+template std::string to_json(const Reloaded& value);
+template Result<Reloaded> from_json(std::string_view json);
+template std::string to_json(const ConfigShown& value);
+template Result<ConfigShown> from_json(std::string_view json);
+template std::string to_json(const Railgun& value);
+template Result<Railgun> from_json(std::string_view json);
+template std::string to_json(const Railguns& value);
+template Result<Railguns> from_json(std::string_view json);
+template std::string to_json(const CreatedRailgun& value);
+template Result<CreatedRailgun> from_json(std::string_view json);
+template std::string to_json(const Purged& value);
+template Result<Purged> from_json(std::string_view json);
+template std::string to_json(const Activated& value);
+template Result<Activated> from_json(std::string_view json);
 
 }  // namespace railgun::control

@@ -128,33 +128,11 @@ struct Activated {
   std::int64_t certificate_expires = 0;
 };
 
-std::string to_json(const Status& value);
-std::string to_json(const Reloaded& value);
-std::string to_json(const ConfigShown& value);
-std::string to_json(const Railgun& value);
-std::string to_json(const Railguns& value);
-std::string to_json(const CreatedRailgun& value);
-std::string to_json(const Purged& value);
-std::string to_json(const Activated& value);
-
+// Of the results above: Status, Reloaded, ConfigShown, Railgun, Railguns, CreatedRailgun, Purged, Activated.
+template <typename T>
+std::string to_json(const T& value);
 // Unknown fields are passed over, missing ones keep their defaults. Errors: kMalformed, naming the field.
 template <typename T>
 Result<T> from_json(std::string_view json);
-template <>
-Result<Status> from_json(std::string_view json);
-template <>
-Result<Reloaded> from_json(std::string_view json);
-template <>
-Result<ConfigShown> from_json(std::string_view json);
-template <>
-Result<Railgun> from_json(std::string_view json);
-template <>
-Result<Railguns> from_json(std::string_view json);
-template <>
-Result<CreatedRailgun> from_json(std::string_view json);
-template <>
-Result<Purged> from_json(std::string_view json);
-template <>
-Result<Activated> from_json(std::string_view json);
 
 }  // namespace railgun::control
