@@ -57,8 +57,9 @@ void links(std::vector<Problem>& problems, const Status& status) {
   const bool linked =
       std::any_of(status.links.begin(), status.links.end(), [](const auto& link) { return link.state == "up"; });
   if (status.role == "listener" && !linked) {
-    problems.push_back({"warning", "no sender is linked to this listener",
-                        "see whether the sender runs, names this listener, and can reach its port (2408)"});
+    problems.push_back(
+        {"warning", "no sender is linked to this listener",
+         "see whether the sender runs and names this listener; from there: railgunctl probe and this host"});
   }
 }
 
@@ -67,14 +68,14 @@ void origins(std::vector<Problem>& problems, const ProblemFacts& facts) {
   if (facts.origin_requests < 20 || facts.origin_failures * 10 < facts.origin_requests) return;
   problems.push_back(
       {"warning", "more than a tenth of the requests got no answer from their origin",
-       "see the log; behind NAT the origin's public address may not be reachable from here: name its inner "
-       "address in map.file"});
+       "railgunctl check tries each; behind NAT the origin's public address may not be reachable from here: name its "
+       "inner address in map.file"});
 }
 
 void system(std::vector<Problem>& problems, const Status& status, const ProblemFacts& facts) {
   if (status.store.kind == "memcached" && status.store.state == "down") {
     problems.push_back({"warning", "memcached does not answer; pages are kept in this process's memory only",
-                        "see whether memcached runs where memcached.servers says"});
+                        "see whether memcached runs where memcached.servers says: railgunctl check tries it"});
   }
   // A client may need one descriptor to the origin, too.
   if (facts.file_limit > 0 && facts.file_limit < 2 * facts.clients_limit) {
