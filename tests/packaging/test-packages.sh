@@ -1,6 +1,7 @@
 #!/bin/bash
 # Builds the packages and their predecessor, puts both into signed repositories, and tries everything a user would.
-#   test-packages.sh [CHECK...]    some of: programs packages init floor dnf debian-SUITE native reproducible; all of them without
+#   test-packages.sh [CHECK...]    some of: programs packages init floor dnf debian-SUITE reproducible, which are
+#                                what runs without any, and native, which builds everything once more
 # Each one's output is kept in build/test-packages.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
@@ -8,7 +9,7 @@ set -euo pipefail
 results=$TOP/build/test-packages
 mkdir -p "$results"
 checks=("$@")
-[ ${#checks[@]} -gt 0 ] || checks=(programs packages init floor dnf debian-bullseye debian-bookworm debian-trixie native reproducible)
+[ ${#checks[@]} -gt 0 ] || checks=(programs packages init floor dnf debian-bullseye debian-bookworm debian-trixie reproducible)
 
 "$PACKAGING/packages.sh"
 "$PACKAGING/repo.sh"

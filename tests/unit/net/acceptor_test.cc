@@ -1,5 +1,6 @@
 #include "railgund/net/acceptor.h"
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -13,6 +14,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "railgund/net/socket_options.h"
 
 namespace railgun::net {
 namespace {
@@ -62,7 +65,7 @@ TEST(ListenTcp, AUsedPortIsAnErrorThatNamesIt) {
   const Result<Descriptor> second = listen_tcp(acceptor.local().endpoint());
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, Errc::kUnavailable);
-  EXPECT_EQ(second.error().text, "cannot listen on " + to_string(acceptor.local()) + ": address already in use");
+  EXPECT_EQ(second.error().text, "cannot listen on " + to_string(acceptor.local()) + ": " + error_text(EADDRINUSE));
 }
 
 TEST(ListenTcp, APortIsSharedWhenBothAsk) {
@@ -106,7 +109,7 @@ TEST(Acceptor, PausesWhenOutOfDescriptorsAndGoesOn) {
   const Instant start = loop.now();
   loop.run();
   EXPECT_EQ(accepted, 1);
-  EXPECT_EQ(trouble, "cannot accept connections: too many open files (raise LimitNOFILE or ulimit -n)");
+  EXPECT_EQ(trouble, "cannot accept connections: " + error_text(EMFILE) + " (raise LimitNOFILE or ulimit -n)");
   EXPECT_GE(loop.now() - start, Acceptor::kPause);
 }
 
