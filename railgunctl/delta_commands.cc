@@ -42,6 +42,7 @@ Result<void> encode_files(const DeltaFiles& files) {
   const auto page = read_file(files.input);
   if (!page) return std::unexpected(page.error());
   const auto held = std::make_shared<const delta::Reference>(*std::move(reference));
+  if (held != nullptr && files.effort == delta::Effort::kStrong) held->prepare_strong();
   return write_file(files.output, delta::encode(held, *page, {.effort = files.effort}));
 }
 

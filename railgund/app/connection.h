@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "railgund/base/byte_queue.h"
+#include "railgund/net/delivery_rate.h"
 #include "railgund/net/tcp_stream.h"
 #include "railgund/proxy/effect.h"
 #include "railgund/tls/engine.h"
@@ -53,7 +54,10 @@ class Connection final : private net::StreamHandler {
   // Some address has taken the connection, whatever came of it.
   bool was_connected() const { return was_connected_; }
   const tls::Engine* tls() const { return tls_.get(); }
+  std::optional<net::DeliveryRate> delivery_rate() const { return net::delivery_rate(stream_.descriptor()); }
 
+  // When its rate was looked at last.
+  Instant measured{};
   // The core's name for it, once it has one.
   std::optional<proxy::ConnectionId> id;
   // Why it ends has been told, or is for the core to tell.

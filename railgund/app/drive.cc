@@ -12,6 +12,7 @@ namespace {
 constexpr Duration kFlushPatience = std::chrono::seconds(5);
 // How long a peer may take over TLS.
 constexpr Duration kHandshakePatience = std::chrono::seconds(10);
+constexpr Duration kMeasureEvery = std::chrono::seconds(1);
 
 constexpr const char* kNoCertificate =
     "this daemon has no certificate yet: run 'railgunctl activate TOKEN', or set cert.file, key.file and link.ca_file";
@@ -47,7 +48,7 @@ Drive<Core>::Drive(DriveServices services, TrustPtr trust, bool wan_tls, net::So
                   settle();
                 }),
 
-      turn_end_(services.loop, [this] { prepare_versions(); }),
+      turn_end_(services.loop, [this] { removed_.clear(); }),
       self_(std::make_shared<Drive*>(this)) {
   settle();
 }
@@ -97,8 +98,20 @@ void Drive<Core>::on_open(Connection& connection) {
 template <typename Core>
 void Drive<Core>::on_bytes(Connection& connection, ByteView bytes) {
   if (!connection.id) return;
+  measure(connection);
   core_->receive(*connection.id, bytes, now());
   settle();
+}
+
+// Tells a listener now and then how fast a link delivers.
+template <typename Core>
+void Drive<Core>::measure(Connection& connection) {
+  if constexpr (std::is_same_v<Core, proxy::Listener>) {
+    if (connection.kind() != proxy::Kind::kLink || now() - connection.measured < kMeasureEvery) return;
+    connection.measured = now();
+    const auto rate = connection.delivery_rate();
+    if (rate) core_->measured(*connection.id, {rate->bytes_per_second, rate->is_least});
+  }
 }
 
 template <typename Core>
@@ -197,8 +210,7 @@ void Drive<Core>::perform(proxy::Effect effect) {
   } else if (auto* put = std::get_if<proxy::StorePut>(&effect)) {
     if (services_.store != nullptr) services_.store->put(std::move(put->key), std::move(put->item));
   } else if (auto* prepare = std::get_if<proxy::Prepare>(&effect)) {
-    to_prepare_.push_back(std::move(prepare->version));
-    turn_end_.schedule();
+    services_.preparer.add(std::move(prepare->version), prepare->strong);
   } else if (const auto* line = std::get_if<proxy::LogLine>(&effect)) {
     log::write(line->level, line->text);
   }
@@ -258,12 +270,6 @@ void Drive<Core>::store_get(proxy::StoreGet get) {
                            drive->settle();
                          });
                        });
-}
-
-template <typename Core>
-void Drive<Core>::prepare_versions() {
-  removed_.clear();
-  for (const page::VersionPtr& version : std::exchange(to_prepare_, {})) version->reference.prepare();
 }
 
 template class Drive<proxy::Sender>;

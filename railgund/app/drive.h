@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "railgund/app/connection.h"
+#include "railgund/app/preparer.h"
 #include "railgund/app/trust.h"
 #include "railgund/log/log.h"
 #include "railgund/memcached/client.h"
@@ -22,6 +23,7 @@ struct DriveServices {
   net::EventLoop& loop;
   net::Resolver& resolver;
   memcached::Client* store;  // null: none
+  Preparer& preparer;
 };
 
 // Core: proxy::Sender or proxy::Listener.
@@ -59,7 +61,7 @@ class Drive final : public ConnectionOwner {
   Connection* find(proxy::ConnectionId id);
   void tell_failed_link(const std::string& peer, const Error& error);
   void remove(Connection& connection);
-  void prepare_versions();
+  void measure(Connection& connection);
   Instant now() const { return services_.loop.now(); }
 
   DriveServices services_;
@@ -71,7 +73,6 @@ class Drive final : public ConnectionOwner {
   std::unordered_map<proxy::ConnectionId, Connection*> by_id_;
   std::unordered_map<proxy::ConnectionId, std::unique_ptr<net::Resolver::Lookup>> look_ups_;
   std::vector<std::unique_ptr<Connection>> removed_;  // until the turn is over
-  std::vector<page::VersionPtr> to_prepare_;
   log::RateLimit failed_links_;
   net::Timer deadline_;
   net::Deferred turn_end_;

@@ -198,6 +198,7 @@ Result<void> Server::start_workers() {
                                                                .trust = trust_,
                                                                .cache = cache_,
                                                                .store = store_.get(),
+                                                               .preparer = preparer_,
                                                                .reference_key = reference_key_,
                                                                .build = build_,
                                                                .first_request = first}));

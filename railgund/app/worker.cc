@@ -40,7 +40,7 @@ std::size_t listener_request(std::uint64_t number, char* to, std::size_t room) n
 Worker::Worker(const WorkerSettings& settings) {
   counters_.clock = [] { return Instant(std::chrono::steady_clock::now()); };
   resolver_ = std::make_unique<net::Resolver>(loop_);
-  const DriveServices services{loop_, *resolver_, settings.store};
+  const DriveServices services{loop_, *resolver_, settings.store, settings.preparer};
   net::SocketOptions link_options;
   link_options.congestion = settings.config->wan_congestion;
   link_options.keepalive_idle = std::chrono::seconds(30);

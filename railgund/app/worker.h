@@ -20,8 +20,9 @@ struct WorkerSettings {
   TrustPtr trust;
   page::Cache& cache;
   memcached::Client* store;  // null: none
-  ByteView reference_key;    // a listener's
-  std::string build;         // four hex digits
+  Preparer& preparer;
+  ByteView reference_key;  // a listener's
+  std::string build;       // four hex digits
   std::uint64_t first_request;
 };
 

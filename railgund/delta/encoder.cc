@@ -120,7 +120,7 @@ std::optional<Encoder::State::Coded> Encoder::State::code_walk(ByteView window, 
   } else {
     return code_zstd(window, last);
   }
-  if (options.effort != Effort::kAuto || !TierChoice::looks_poor(walked.payload.size(), window.size())) return walked;
+  if (options.effort != Effort::kAuto || !TierChoice::may_be_beaten(walked.payload.size())) return walked;
 
   Coded plain = code_zstd(window, last);
   if (plain.payload.size() >= walked.payload.size()) {
@@ -145,8 +145,7 @@ Encoder::State::Coded Encoder::State::code_fast(ByteView window, bool last) {
 std::optional<Encoder::State::Coded> Encoder::State::code_strong(ByteView window, bool last) {
   Coded coded{.head = {.tier = Tier::kStrong, .continues = strong.has_value(), .last = last}, .payload = {}};
   Reference::Prepared& prepared = reference->prepared();
-  const bool primed = options.effort == Effort::kStrong || prepared.has_primed_lines();
-  if (!encode_mixing(prepared, primed, window, last, strong, coded.payload)) return std::nullopt;
+  if (!encode_mixing(prepared, prepared.has_primed_lines(), window, last, strong, coded.payload)) return std::nullopt;
   if (!coded.head.continues) walks.begin();
   return coded;
 }

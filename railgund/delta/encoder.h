@@ -15,7 +15,7 @@ namespace railgun::delta {
 enum class Effort : std::uint8_t {
   kAuto,    // chosen for each window from what remains to be coded, the budget and the speed of the link
   kFast,    // the nibble coder
-  kStrong,  // the mixing coder
+  kStrong,  // the mixing coder, at its best with a reference that Reference::prepare_strong() was called for
   kZstd,    // zstd with the reference as prefix
 };
 
@@ -29,6 +29,9 @@ struct EncoderOptions {
   // bytes.
   std::size_t window_bytes = 1024 * 1024;
 };
+
+// A link so slow that kAuto may take the strong tier. False for a link of unknown speed.
+bool strong_may_pay(std::uint64_t link_bytes_per_second);
 
 class Encoder {
  public:

@@ -3,9 +3,9 @@
 namespace railgun::delta {
 namespace {
 
-// Measured on page versions (tests/bench/delta_bench.cc), one end, in nanoseconds.
-constexpr std::uint64_t kFastGapByte = 70;
-constexpr std::uint64_t kStrongGapByte = 400;
+// Measured on page versions (`./dev bench delta`), one end, in nanoseconds.
+constexpr std::uint64_t kFastGapByte = 50;
+constexpr std::uint64_t kStrongGapByte = 200;
 constexpr std::uint64_t kInstruction = 150;
 // What is sent for a gap byte and an instruction by the fast tier, in sixteenths of a byte.
 constexpr std::uint64_t kSentGapByte = 3;
@@ -14,6 +14,12 @@ constexpr std::uint64_t kSentInstruction = 30;
 constexpr std::uint64_t kUsualLink = 2'000'000;
 
 }  // namespace
+
+bool strong_may_pay(std::uint64_t link_bytes_per_second) {
+  // For gaps alone; instructions cost either tier the same.
+  const std::uint64_t spent = 2 * (kStrongGapByte - kFastGapByte);
+  return link_bytes_per_second != 0 && kSentGapByte * 1'000'000'000 / (16 * 6) / link_bytes_per_second >= spent;
+}
 
 Tier TierChoice::tier(std::size_t gap_bytes, std::size_t instructions, bool primed) {
   switch (options_.effort) {
@@ -31,7 +37,7 @@ Tier TierChoice::tier(std::size_t gap_bytes, std::size_t instructions, bool prim
   };
   const Duration fast = time_of(kFastGapByte);
   const Duration strong = time_of(kStrongGapByte);
-  // The strong tier sends about a sixth less.
+  // The strong tier sends about a sixth less. Both ends take the time.
   const std::uint64_t sent = (gap_bytes * kSentGapByte + instructions * kSentInstruction) / 16;
   const std::uint64_t link = options_.link_bytes_per_second != 0 ? options_.link_bytes_per_second : kUsualLink;
   const Duration saved(static_cast<std::int64_t>(sent * 1'000'000'000 / 6 / link));

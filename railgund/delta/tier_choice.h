@@ -17,10 +17,8 @@ class TierChoice {
   // The tier of the page's next window; its cost leaves the budget. `primed`: the strong tier need not prepare itself.
   Tier tier(std::size_t gap_bytes, std::size_t instructions, bool primed);
 
-  // A walk so long that zstd might be shorter: then both are tried.
-  static bool looks_poor(std::size_t payload_bytes, std::size_t window_bytes) {
-    return payload_bytes > 64 && payload_bytes > window_bytes / 64;
-  }
+  // A walk so long that zstd might be shorter by more than a few bytes: then both are tried.
+  static bool may_be_beaten(std::size_t payload_bytes) { return payload_bytes > 128; }
 
  private:
   EncoderOptions options_;

@@ -132,6 +132,12 @@ bool AnswerWriter::reference_serves_as_well() const {
   return coded_bytes_ <= expected + expected / 8 + (expected > 0 ? kSlack : 0);
 }
 
+bool AnswerWriter::may_use_strong() const {
+  if (encoder_options_.effort == delta::Effort::kStrong) return true;
+  return encoder_options_.effort == delta::Effort::kAuto &&
+         delta::strong_may_pay(encoder_options_.link_bytes_per_second);
+}
+
 AnswerTrailer AnswerWriter::keep_version() {
   using Kept = AnswerTrailer::Kept;
   const Id128 id = hash_(page_);

@@ -54,6 +54,8 @@ class AnswerWriter {
   bool codes() const { return encoder_ != nullptr; }
   bool has_reference() const { return reference_ != nullptr; }
   bool was_gunzipped() const { return gunzip_ != nullptr; }
+  // The next answer of the page may be coded in the strong tier.
+  bool may_use_strong() const;
   std::uint64_t page_bytes() const { return page_bytes_; }
   std::uint64_t coded_bytes() const { return coded_bytes_; }
 

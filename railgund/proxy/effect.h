@@ -60,6 +60,7 @@ struct StorePut {
 // everything that somebody waits for.
 struct Prepare {
   page::VersionPtr version;
+  bool strong = false;  // also what the strong tier will want
 };
 // A fact for the log: one line, no secrets. Levels as in log.level: 0 errors, 1 information, 5 debug.
 struct LogLine {

@@ -179,6 +179,8 @@ void Listener::closed(ConnectionId id, const Error& error, Instant now) {
   state_->settle(now);
 }
 
+void Listener::measured(ConnectionId id, const LinkRate& rate) { state_->peers.measured(id, rate); }
+
 std::size_t Listener::pull(ConnectionId id, Bytes& to, std::size_t most, Instant now) {
   const std::size_t count =
       state_->peers.owns(id) ? state_->peers.pull(id, to, most, now) : state_->origins.pull(id, to, most, now);

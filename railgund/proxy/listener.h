@@ -11,6 +11,7 @@
 #include "railgund/page/cache.h"
 #include "railgund/proxy/counters.h"
 #include "railgund/proxy/effect.h"
+#include "railgund/proxy/link_speed.h"
 #include "railgund/proxy/status.h"
 
 namespace railgun::proxy {
@@ -35,6 +36,8 @@ class Listener {
   void receive(ConnectionId id, ByteView bytes, Instant now);
   void receive_end(ConnectionId id, Instant now);
   void closed(ConnectionId id, const Error& error, Instant now);
+  // How fast a link delivers.
+  void measured(ConnectionId id, const LinkRate& rate);
   std::size_t pull(ConnectionId id, Bytes& to, std::size_t most, Instant now);
   void store_answer(TicketId ticket, const std::optional<Bytes>& item, Instant now);
 

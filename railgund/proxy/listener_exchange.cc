@@ -161,7 +161,7 @@ void ListenerExchange::begin_answer(Ends& ends, Instant now) {
   look_ups_end_ = kNever;
 
   status_ = response_->status;
-  writer_.emplace(*config_, ends.hash, 0);
+  writer_.emplace(*config_, ends.hash, link != nullptr ? link->speed.bytes_per_second() : 0);
   Answer answer = writer_->begin(ask_.request, std::move(*response_), held_);
   response_.reset();
   answer.origin_time = origin_time_;
@@ -234,7 +234,7 @@ void ListenerExchange::finish(Ends& ends, Link& link, Instant now) {
       context.counters.store_puts.add();
       context.add(StorePut{page::store_key_of_version(version->id), page::encode_item(*version)});
     }
-    if (known) context.add(Prepare{version});
+    if (known) context.add(Prepare{version, writer_->may_use_strong()});
   }
   if (context.logs(1)) {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(now - started_).count();

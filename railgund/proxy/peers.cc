@@ -272,6 +272,10 @@ void Peers::lose(ConnectionId id, const std::string& reason, bool flush, Instant
   context_.add(Close{.connection = id, .last_words = std::move(last_words)});
 }
 
+void Peers::measured(ConnectionId id, const LinkRate& rate) {
+  if (Link* link = find(id)) link->speed.add(rate);
+}
+
 std::size_t Peers::pull(ConnectionId id, Bytes& to, std::size_t most, Instant now) {
   Link* link = find(id);
   if (link == nullptr || !link->is_connected) return 0;

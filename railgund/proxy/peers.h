@@ -13,6 +13,7 @@
 #include "railgund/link/mux.h"
 #include "railgund/proxy/context.h"
 #include "railgund/proxy/deadlines.h"
+#include "railgund/proxy/link_speed.h"
 #include "railgund/proxy/message_codec.h"
 #include "railgund/proxy/status.h"
 
@@ -23,6 +24,7 @@ struct Link {
       : id(connection), mux(std::move(link_mux)), endpoint(std::move(peer)), since(now) {}
   ConnectionId id;
   link::Mux mux;
+  LinkSpeed speed;
   std::optional<Endpoint> endpoint;                 // that we dialled; none: the peer dialled us
   std::string peer_name;                            // for people: the endpoint, or the address it came from
   std::vector<std::string> hosts;                   // that the peer's certificate allows; empty: all
@@ -83,6 +85,7 @@ class Peers {
   void connected(ConnectionId id, std::vector<std::string> hosts, Instant now);
   void receive(ConnectionId id, ByteView bytes, Instant now);
   void closed(ConnectionId id, const Error& error, Instant now);
+  void measured(ConnectionId id, const LinkRate& rate);
   std::size_t pull(ConnectionId id, Bytes& to, std::size_t most, Instant now);
 
   Instant deadline() const;

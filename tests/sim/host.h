@@ -98,6 +98,7 @@ class Host {
       if (store_ != nullptr) store_->put(std::move(put->key), std::move(put->item));
     } else if (const auto* prepare = std::get_if<proxy::Prepare>(&effect)) {
       prepare->version->reference.prepare();
+      if (prepare->strong) prepare->version->reference.prepare_strong();
     }
   }
 

@@ -1,0 +1,45 @@
+// Prepares versions for their next use on a thread of its own, behind everything that somebody waits for: indexes and
+// primed statistics take a millisecond or two, what the strong tier wants up to a tenth of a second.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "railgund/page/version.h"
+
+namespace railgun::app {
+
+class Preparer {
+ public:
+  Preparer();
+  // Ends after the version in work; the others are left as they are.
+  ~Preparer();
+  Preparer(const Preparer&) = delete;
+  Preparer& operator=(const Preparer&) = delete;
+
+  // From any thread. Drops the version if kMostWaiting are waiting: whoever uses it then prepares what he needs
+  // himself. `strong`: also for the strong tier.
+  void add(page::VersionPtr version, bool strong);
+  // Returns when nothing is waiting or in work.
+  void wait();
+
+  static constexpr std::size_t kMostWaiting = 256;
+
+ private:
+  struct Item {
+    page::VersionPtr version;
+    bool strong;
+  };
+  void run();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Item> waiting_;
+  bool working_ = false;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace railgun::app
