@@ -2,11 +2,15 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <ostream>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 
 #include "railgunctl/commands.h"
+#include "railgunctl/recorder.h"
+#include "railgunctl/render.h"
 #include "railgunctl/savings.h"
 #include "railgund/delta/decoder.h"
 #include "railgund/delta/encoder.h"
@@ -56,6 +60,38 @@ Result<void> apply_files(const DeltaFiles& files) {
   return write_file(files.output, *page);
 }
 
+struct Recording {
+  std::vector<std::string> urls;
+  double every_seconds = 60;
+  unsigned count = 10;
+};
+constexpr Duration kFetchPatience = std::chrono::seconds(30);
+
+// Tells on `progress` how it goes. A fetch that fails is told and leaves a version out.
+Result<void> record(const Recording& recording, const std::string& folder, std::ostream& progress) {
+  std::vector<Recorder> recorders;
+  for (const std::string& url : recording.urls) {
+    auto recorder = Recorder::open(url, folder);
+    if (!recorder) return std::unexpected(recorder.error());
+    recorders.push_back(*std::move(recorder));
+  }
+  const auto every = std::chrono::duration<double>(recording.every_seconds);
+  const auto begin = std::chrono::steady_clock::now();
+  for (unsigned i = 0; i < recording.count; ++i) {
+    std::this_thread::sleep_until(begin + std::chrono::duration_cast<Duration>(i * every));
+    for (std::size_t k = 0; k < recorders.size(); ++k) {
+      const auto recorded = recorders[k].record(kFetchPatience);
+      progress << i + 1 << " of " << recording.count << ": ";
+      if (recorded) {
+        progress << recorded->file.string() << ", " << bytes_text(recorded->bytes) << std::endl;
+      } else {
+        progress << recording.urls[k] << ": " << recorded.error().text << std::endl;
+      }
+    }
+  }
+  return {};
+}
+
 void add_files(CLI::App& command, DeltaFiles& files, const char* input) {
   command.add_option("--ref", files.reference, "The old page")->required();
   command.add_option(input, files.input)->required();
@@ -92,6 +128,7 @@ void add_savings_command(CLI::App& app, Context& context) {
   struct Input {
     std::string folder;
     SavingsOptions options;
+    Recording recording;
   };
   const auto input = std::make_shared<Input>();
   CLI::App* savings = app.add_subcommand("savings", "Measures what Railgun would save on versions of your pages");
@@ -100,7 +137,24 @@ void add_savings_command(CLI::App& app, Context& context) {
   savings->add_option("--pairs", input->options.pairs, "Pairs of versions measured of each page")
       ->capture_default_str();
   savings->add_flag("!--sizes-only", input->options.speeds, "Do not measure speeds");
+  savings->add_option("--record", input->recording.urls, "First collect versions of this live page (repeatable)")
+      ->allow_extra_args(false);
+  savings->add_option("--every", input->recording.every_seconds, "Seconds between two versions")
+      ->check(CLI::Range(0.1, 86400.0))
+      ->capture_default_str();
+  savings->add_option("--count", input->recording.count, "Versions to collect")
+      ->check(CLI::Range(2, 10000))
+      ->capture_default_str();
+  savings->footer(
+      "Example: railgunctl savings versions --record https://www.example.com/ --every 30 --count 20\n"
+      "         railgunctl savings versions");
   savings->callback([input, &context] {
+    if (!input->recording.urls.empty()) {
+      if (auto done = record(input->recording, input->folder, context.err); !done) {
+        context.exit_code = report(context, done.error());
+        return;
+      }
+    }
     const auto resources = measure_savings(input->folder, input->options);
     if (!resources) {
       context.exit_code = report(context, resources.error());

@@ -29,7 +29,7 @@ _railgunctl() {
     " delta") words="$words encode apply" ;;
     " delta encode"*) words="$words --ref --effort -o --output" ;;
     " delta apply"*) words="$words --ref -o --output" ;;
-    " savings"*) words="$words --pairs --sizes-only" ;;
+    " savings"*) words="$words --pairs --sizes-only --record --every --count" ;;
     " top"*) words="$words --every --count" ;;
     " check"*) words="$words --host --timeout" ;;
     " diagnose"*) words="$words -H --header --count --sender --origin --timeout" ;;
