@@ -15,7 +15,7 @@ constexpr int kNiceness = 10;
 
 }  // namespace
 
-Preparer::Preparer() : thread_([this] { run(); }) {}
+Preparer::Preparer(page::Cache& cache) : cache_(cache), thread_([this] { run(); }) {}
 
 Preparer::~Preparer() {
   {
@@ -48,12 +48,14 @@ void Preparer::run() {
   for (;;) {
     changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
     if (stopping_) return;
-    const Item item = std::move(waiting_.front());
+    Item item = std::move(waiting_.front());
     waiting_.pop_front();
     working_ = true;
     lock.unlock();
     item.version->reference.prepare();
     if (item.strong) item.version->reference.prepare_strong();
+    cache_.recount(item.version->id);
+    item.version.reset();
     lock.lock();
     working_ = false;
     changed_.notify_all();

@@ -7,13 +7,14 @@
 #include <mutex>
 #include <thread>
 
-#include "railgund/page/version.h"
+#include "railgund/page/cache.h"
 
 namespace railgun::app {
 
 class Preparer {
  public:
-  Preparer();
+  // What a version has grown by is charged to the cache. It outlives the preparer.
+  explicit Preparer(page::Cache& cache);
   // Ends after the version in work; the others are left as they are.
   ~Preparer();
   Preparer(const Preparer&) = delete;
@@ -34,6 +35,7 @@ class Preparer {
   };
   void run();
 
+  page::Cache& cache_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Item> waiting_;

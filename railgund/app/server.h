@@ -101,7 +101,7 @@ class Server {
   Instant started_;
   page::Cache cache_;
   std::unique_ptr<memcached::Client> store_;
-  Preparer preparer_;
+  Preparer preparer_{cache_};
   std::vector<std::unique_ptr<Worker>> workers_;
   std::size_t next_worker_ = 0;
   std::vector<std::unique_ptr<net::Acceptor>> acceptors_;

@@ -136,6 +136,16 @@ void Cache::insert(VersionPtr version) {
   forget_all(departed);
 }
 
+void Cache::recount(const Id128& id) {
+  std::vector<Departed> departed;
+  {
+    Shard& shard = shard_of(id);
+    const std::scoped_lock lock(shard.mutex);
+    shard.pool.recount(id, departed);
+  }
+  forget_all(departed);
+}
+
 void Cache::erase(const Id128& id) {
   std::vector<Departed> departed;
   {

@@ -26,8 +26,8 @@ struct CacheCounters {
 // Thread-safe.
 class Cache {
  public:
-  // `limit_bytes`: all versions with their prepared state (as it was when each was last looked up) and our own
-  // bookkeeping. A version larger than a shard (64 MB or more; all of a smaller limit) is not kept.
+  // `limit_bytes`: all versions with their prepared state (as it was when each was last looked up or recounted)
+  // and our own bookkeeping. A version larger than a shard (64 MB or more; all of a smaller limit) is not kept.
   explicit Cache(std::size_t limit_bytes);
   ~Cache();
 
@@ -43,6 +43,9 @@ class Cache {
   bool insert(VersionPtr version, const PageKeys& keys);
   // Keeps a version under its id alone (it came from the store).
   void insert(VersionPtr version);
+
+  // Charges what a version has grown by since it was inserted or looked up; others, or it, may have to leave.
+  void recount(const Id128& id);
 
   // Forgets a version that proved useless or wrong.
   void erase(const Id128& id);

@@ -61,6 +61,14 @@ void VersionPool::insert(VersionPtr version, const PageKeys* keys, std::vector<D
   make_room(departed);
 }
 
+void VersionPool::recount(const Id128& id, std::vector<Departed>& departed) {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return;
+  charge(found->second);
+  leave_if_too_large(found->second, departed);
+  make_room(departed);
+}
+
 void VersionPool::replace(const Id128& id) {
   const auto found = entries_.find(id);
   if (found != entries_.end()) move_to_front(found->second, Queue::kReplaced);

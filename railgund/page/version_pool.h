@@ -43,6 +43,8 @@ class VersionPool {
   // `keys`: null if none are known. A version that is there already is used and gets the keys too. One larger than the
   // whole pool departs at once.
   void insert(VersionPtr version, const PageKeys* keys, std::vector<Departed>& departed);
+  // What a version holds has grown: charges that.
+  void recount(const Id128& id, std::vector<Departed>& departed);
   // A newer version of the page is there.
   void replace(const Id128& id);
 

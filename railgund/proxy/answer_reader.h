@@ -45,6 +45,8 @@ class AnswerReader {
   const page::VersionPtr& version() const { return version_; }
   bool keeps_reference() const { return trailer_ && trailer_->kept == AnswerTrailer::Kept::kReference; }
 
+  // That the answer was made against; null: none.
+  page::VersionPtr reference() const { return answer_ && answer_->reference ? named_[*answer_->reference] : nullptr; }
   bool used_strong() const { return decoder_ && decoder_->used_strong(); }
   std::uint64_t coded_bytes() const { return coded_bytes_; }
   std::uint64_t page_bytes() const { return page_bytes_; }

@@ -228,6 +228,8 @@ void ListenerExchange::finish(Ends& ends, Link& link, Instant now) {
   counts_->page_bytes.add(writer_->page_bytes());
   counts_->coded_bytes.add(writer_->coded_bytes());
   measure(ends, now);
+  // Coding the answer may have prepared it.
+  if (held_) context.cache.recount(held_->version->id);
   if (const page::VersionPtr version = writer_->version()) {
     const bool known = has_keys_ && context.cache.insert(version, keys_);
     if (context.has_store && version->keep == page::Keep::kStoreToo && !writer_->keeps_reference()) {

@@ -406,6 +406,8 @@ void SenderExchange::finish(Ends& ends, Instant now) {
     context.counters.coded_bytes.add(coded_bytes);
     counts_->page_bytes.add(page_bytes);
     counts_->coded_bytes.add(coded_bytes);
+    // Rebuilding the answer may have prepared it.
+    if (const page::VersionPtr reference = reader_->reference()) context.cache.recount(reference->id);
     if (const page::VersionPtr version = reader_->version()) {
       const bool known = context.cache.insert(version, keys_);
       if (context.has_store && version->keep == page::Keep::kStoreToo && !reader_->keeps_reference()) {

@@ -5,7 +5,7 @@ import sys
 import tempfile
 
 import news_origin
-from harness import FAILED, OK, railgunctl, run_tests
+from harness import FAILED, OK, USAGE, railgunctl, run_tests
 
 
 def test_savings_of_a_live_page():
@@ -25,7 +25,7 @@ def test_savings_of_a_live_page():
         code, out, _ = railgunctl("savings", folder, "--json", "--sizes-only")
         total = json.loads(out)["total"]
         assert code == OK and total["pairs"] == 5, total
-        assert total["strong_bytes"] <= total["fast_bytes"] < total["zstd19_prefix_bytes"] < total["gzip6_bytes"], total
+        assert max(total["strong_bytes"], total["fast_bytes"]) < total["zstd19_prefix_bytes"] < total["gzip6_bytes"], total
         assert total["strong_vs_zstd19_prefix"] < 1, total
 
 
@@ -51,7 +51,7 @@ def test_delta_between_files():
             assert code == OK, err
             assert (folder / "back").read_bytes() == (folder / "new").read_bytes()
         code, _, err = railgunctl("delta", "apply", "--ref", folder / "new", folder / "delta", "-o", folder / "back")
-        assert code == FAILED and "reference" in err, err
+        assert code not in (OK, USAGE) and "another reference" in err, (code, err)
 
 
 if __name__ == "__main__":

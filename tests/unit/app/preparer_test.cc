@@ -10,7 +10,8 @@ page::VersionPtr version_of(std::size_t bytes) {
 }
 
 TEST(Preparer, PreparesWhatTheTierWants) {
-  Preparer preparer;
+  page::Cache cache(64 << 20);
+  Preparer preparer(cache);
   const page::VersionPtr fast = version_of(50'000);
   const page::VersionPtr strong = version_of(50'000);
   const std::size_t before = fast->reference.memory_bytes();
@@ -21,8 +22,22 @@ TEST(Preparer, PreparesWhatTheTierWants) {
   EXPECT_GT(strong->reference.memory_bytes(), fast->reference.memory_bytes());
 }
 
+TEST(Preparer, ChargesTheCacheForIt) {
+  page::Cache cache(64 << 20);
+  const page::VersionPtr version = version_of(50'000);
+  cache.insert(version);
+  const std::size_t before = cache.counters().bytes;
+  const std::size_t held = version->reference.memory_bytes();
+  Preparer preparer(cache);
+  preparer.add(version, false);
+  preparer.wait();
+  EXPECT_GT(version->reference.memory_bytes(), held);
+  EXPECT_EQ(cache.counters().bytes - before, version->reference.memory_bytes() - held);
+}
+
 TEST(Preparer, EndsWithVersionsWaiting) {
-  Preparer preparer;
+  page::Cache cache(64 << 20);
+  Preparer preparer(cache);
   for (int i = 0; i < 1000; ++i) preparer.add(version_of(10'000), true);
 }
 
