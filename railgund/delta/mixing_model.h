@@ -235,17 +235,14 @@ std::uint8_t MixingModel::bits(Coder& coder, std::uint8_t value, const std::arra
     const unsigned known = (slots[0][node] != 0 ? 1U : 0U) + (slots[1][node] != 0 ? 1U : 0U) +
                            (slots[2][node] != 0 ? 1U : 0U) + (slots[3][node] != 0 ? 1U : 0U);
     const std::size_t place = left == 7 ? 0 : left > 3 ? 1 : 2;
-    mixing::Chance none;
-    std::array<mixing::Chance*, kGuesses> chances;
-    std::array<int, kGuesses> says;
-    std::array<bool, kGuesses> bit_of;
+    // Guesses that the bits so far have refuted say nothing.
+    std::array<int, kGuesses> says{};
     unsigned standing = 0;
     for (std::size_t k = 0; k < kGuesses; ++k) {
-      const bool stands = open[k] >> (left + 1) == path;
-      bit_of[k] = (open[k] >> left & 1) != 0;
-      chances[k] = stands ? &all.guess_bit[k][trusts[k]][place] : &none;
-      says[k] = bit_of[k] ? chances[k]->stretched : -chances[k]->stretched;
-      standing |= (stands ? 1U : 0U) << k;
+      if (open[k] >> (left + 1) != path) continue;
+      const int stretched = all.guess_bit[k][trusts[k]][place].stretched;
+      says[k] = (open[k] >> left & 1) != 0 ? stretched : -stretched;
+      standing |= 1U << k;
     }
     const mixing::Inputs inputs = {mixing::pack(histories[0]->stretched, histories[1]->stretched,
                                                 histories[2]->stretched, histories[3]->stretched),
@@ -261,7 +258,10 @@ std::uint8_t MixingModel::bits(Coder& coder, std::uint8_t value, const std::arra
       all.history[k][0] = {};
       slots[k][node] = next[slots[k][node]];
     }
-    for (std::size_t k = 0; k < kGuesses; ++k) chances[k]->learn(bit == bit_of[k], kRate);
+    for (std::size_t k = 0; k < kGuesses; ++k) {
+      if ((standing >> k & 1) != 0)
+        all.guess_bit[k][trusts[k]][place].learn(bit == ((open[k] >> left & 1) != 0), kRate);
+    }
     path = path * 2 + (bit ? 1U : 0U);
     node = node * 2 + (bit ? 1U : 0U);
   }
