@@ -12,6 +12,8 @@ mkdir -p "$(dirname "$BUILD")"
 say "portable: building in $BUILD"
 # A folder configured for another toolchain is of no use.
 grep -qsx "RAILGUN_TOOLCHAIN:[A-Z]*=$toolchain" "$BUILD/CMakeCache.txt" || rm -rf "$BUILD"
+# A compiler cache that makes paths relative would do so in the debugging information, whose hash is the build id.
+export CCACHE_BASEDIR=
 # -g1 and symbols are for panic logs; the packages hold stripped programs.
 cmake -S "$TOP" -B "$BUILD" -G Ninja -DCMAKE_TOOLCHAIN_FILE="$PACKAGING/toolchain.cmake" -DRAILGUN_TOOLCHAIN="$toolchain" \
   -DRAILGUN_PORTABLE=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O2 -g1" -DCMAKE_INSTALL_PREFIX=/usr \
