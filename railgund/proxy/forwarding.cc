@@ -88,6 +88,13 @@ void prepare_origin_request(http::Request& request, const config::Config& config
   if (config.origin_cf_railgun) request.fields.push_back({"cf-railgun", "origin"});
 }
 
+page::PageKeys keys_of(const http::Request& request, const config::Config& config) {
+  const page::Isolation isolation = {.cookies = config.isolate_cookies,
+                                     .fields = config.isolate_headers,
+                                     .authorization = config.isolate_authorization};
+  return page::page_keys(request.secure, request.host, request.target, request.fields, isolation);
+}
+
 bool is_idempotent(std::string_view method) {
   constexpr std::array<std::string_view, 6> kMethods = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"};
   return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();

@@ -9,6 +9,7 @@
 
 #include "railgund/config/config.h"
 #include "railgund/http/message.h"
+#include "railgund/page/page_key.h"
 #include "railgund/page/version.h"
 
 namespace railgun::proxy {
@@ -23,6 +24,9 @@ void add_visitor_fields(http::Request& request, std::string_view client_address,
 // The listener's part, before the request goes to the origin: asks for the identity coding where the answer may become
 // a delta, names a user agent if the client did not, and says Cf-Railgun if the setting wants it.
 void prepare_origin_request(http::Request& request, const config::Config& config);
+
+// The keys of the page that is asked for: what answers may be references for each other is a setting.
+page::PageKeys keys_of(const http::Request& request, const config::Config& config);
 
 // The method may be sent twice without harm (RFC 9110 9.2.2).
 bool is_idempotent(std::string_view method);

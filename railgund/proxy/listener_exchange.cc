@@ -14,12 +14,6 @@ constexpr std::size_t kCodedRoom = 64 * 1024;
 // What the writer is given at a time.
 constexpr std::size_t kPieceBytes = 64 * 1024;
 
-page::Isolation isolation_of(const config::Config& config) {
-  return {.cookies = config.isolate_cookies,
-          .fields = config.isolate_headers,
-          .authorization = config.isolate_authorization};
-}
-
 }  // namespace
 
 ListenerExchange::ListenerExchange(config::ConfigPtr config, ExchangeKey key, Ask ask, Instant now)
@@ -31,7 +25,7 @@ void ListenerExchange::begin(Ends& ends, Instant now) {
   ends.context.counters.requests_started.add();
   http::Request request = ask_.request;
   if (request.method == "GET" && request.upgrade.empty()) {
-    keys_ = page::page_keys(request.secure, request.host, request.target, request.fields, isolation_of(*config_));
+    keys_ = keys_of(request, *config_);
     has_keys_ = true;
   }
   look_up_references(ends, now);

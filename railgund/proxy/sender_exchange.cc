@@ -14,12 +14,6 @@ constexpr Duration kStorePatience = std::chrono::milliseconds(15);
 // Rebuilt bytes held for a client that is slow to take them.
 constexpr std::size_t kBodyRoom = 64 * 1024;
 
-page::Isolation isolation_of(const config::Config& config) {
-  return {.cookies = config.isolate_cookies,
-          .fields = config.isolate_headers,
-          .authorization = config.isolate_authorization};
-}
-
 }  // namespace
 
 SenderExchange::SenderExchange(config::ConfigPtr config, http::Request request, std::uint64_t number, Instant now)
@@ -50,7 +44,7 @@ void SenderExchange::begin(Ends& ends, Instant now) {
   if (request_.expects_continue) ends.client.send_interim(100, {});
   add_visitor_fields(request_, ends.client_address, config_->trusted_proxies);
   if (request_.method == "GET" && request_.upgrade.empty()) {
-    keys_ = page::page_keys(request_.secure, request_.host, request_.target, request_.fields, isolation_of(*config_));
+    keys_ = keys_of(request_, *config_);
     named_ = ends.context.cache.candidates(keys_);
     if (named_.empty() && ends.context.has_store) {
       ticket_ = ends.context.new_ticket();
