@@ -1,0 +1,49 @@
+#include "railgund/delta/tier_choice.h"
+
+#include <gtest/gtest.h>
+
+namespace railgun::delta {
+namespace {
+
+constexpr std::uint64_t kSlow = 30'000;  // bytes a second
+constexpr std::uint64_t kUsual = 10'000'000;
+
+Tier choose(std::size_t gap_bytes, std::uint64_t link, bool primed, Duration budget = std::chrono::milliseconds(2)) {
+  return TierChoice({.effort = Effort::kAuto, .cpu_budget = budget, .link_bytes_per_second = link})
+      .tier(gap_bytes, 10, primed);
+}
+
+TEST(TierChoice, TakesTheStrongTierOnSlowLinksWhereItIsPrepared) {
+  EXPECT_EQ(choose(2000, kSlow, true), Tier::kStrong);
+  EXPECT_EQ(choose(2000, kSlow, false), Tier::kFast);
+  EXPECT_EQ(choose(2000, kUsual, true), Tier::kFast);
+  EXPECT_EQ(choose(2000, 0, true), Tier::kFast);
+}
+
+TEST(TierChoice, StaysWithinTheBudgetOfAPage) {
+  EXPECT_EQ(choose(20'000, kSlow, true), Tier::kFast);
+  EXPECT_EQ(choose(1'000'000, kSlow, true), Tier::kZstd);
+  EXPECT_EQ(choose(2000, kUsual, true, std::chrono::microseconds(10)), Tier::kZstd);
+
+  // The windows of one page share it.
+  TierChoice choice({.effort = Effort::kAuto, .cpu_budget = std::chrono::milliseconds(1)});
+  int windows = 0;
+  while (choice.tier(10'000, 10, false) == Tier::kFast) ++windows;
+  EXPECT_EQ(windows, 2);
+}
+
+TEST(TierChoice, ObeysWhoAsksForATier) {
+  for (const auto& [effort, tier] : {std::pair{Effort::kFast, Tier::kFast}, std::pair{Effort::kStrong, Tier::kStrong},
+                                     std::pair{Effort::kZstd, Tier::kZstd}}) {
+    EXPECT_EQ(TierChoice({.effort = effort}).tier(10'000'000, 1000, false), tier);
+  }
+}
+
+TEST(TierChoice, PreparesForTheStrongTierOnlyWhereItMayBeTaken) {
+  EXPECT_TRUE(strong_may_pay(kSlow));
+  EXPECT_FALSE(strong_may_pay(kUsual));
+  EXPECT_FALSE(strong_may_pay(0));
+}
+
+}  // namespace
+}  // namespace railgun::delta
