@@ -92,38 +92,31 @@ void Encoder::State::code(ByteView window, bool last) {
   page_bytes += window.size();
 }
 
+// The strong tier parses in its own way. Where it is all that is wanted, no other parse is needed to choose it, and a
+// window that is too much for it is coded in halves.
 std::optional<Encoder::State::Coded> Encoder::State::code_walk(ByteView window, bool last) {
+  if (options.effort == Effort::kStrong) return code_strong(window, last);
   Reference::Prepared& prepared = reference->prepared();
   const std::size_t expected = strong ? strong->expected() : fast ? fast->expected() : 0;
-  // The strong tier parses in its own way; where it is all that is wanted, no other parse is needed to choose it.
-  const bool chosen = options.effort == Effort::kStrong;
-  if (!chosen) parse(prepared, expected, window, last, {}, instructions);
-  const Tier tier = chosen ? Tier::kStrong
-                           : choice.tier(gap_bytes_of(instructions), instructions.size(), prepared.has_primed_lines());
-  if (tier == Tier::kZstd) {
+  parse(prepared, expected, window, last, {}, instructions);
+  const Tier tier = choice.tier(gap_bytes_of(instructions), instructions.size(), prepared.has_primed_lines());
+
+  std::optional<Coded> walked;
+  if (tier == Tier::kStrong && (strong || walks.may_begin(page_bytes))) walked = code_strong(window, last);
+  if (walked) {
     fast.reset();
-    strong.reset();
-    return code_zstd(window, last);
-  }
-  std::optional<Coded> strongly;
-  if (tier == Tier::kStrong && (strong || walks.may_begin(page_bytes))) strongly = code_strong(window, last);
-  Coded walked;
-  if (strongly) {
-    fast.reset();
-    walked = std::move(*strongly);
-  } else if (chosen) {
-    return std::nullopt;
-  } else if (fast || walks.may_begin(page_bytes)) {
-    strong.reset();
-    if (chosen) parse(prepared, expected, window, last, {}, instructions);
-    walked = code_fast(window, last);
   } else {
+    strong.reset();
+    if (tier != Tier::kZstd && (fast || walks.may_begin(page_bytes))) walked = code_fast(window, last);
+  }
+  if (!walked) {
+    fast.reset();
     return code_zstd(window, last);
   }
-  if (options.effort != Effort::kAuto || !TierChoice::may_be_beaten(walked.payload.size())) return walked;
+  if (options.effort != Effort::kAuto || !TierChoice::may_be_beaten(walked->payload.size())) return walked;
 
   Coded plain = code_zstd(window, last);
-  if (plain.payload.size() >= walked.payload.size()) {
+  if (plain.payload.size() >= walked->payload.size()) {
     zstd.reset();
     return walked;
   }
