@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 
 #include "railgund/base/check.h"
+#include "railgund/tls/base64.h"
 
 namespace railgun::app {
 
@@ -27,9 +28,7 @@ std::string_view between(std::string_view text, std::string_view begin, std::str
 std::string hash_source(std::string_view text) {
   std::array<unsigned char, 32> digest{};
   RAILGUN_CHECK(EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr) == 1);
-  std::array<unsigned char, 45> base64{};
-  const int length = EVP_EncodeBlock(base64.data(), digest.data(), static_cast<int>(digest.size()));
-  return "'sha256-" + std::string(base64.begin(), base64.begin() + length) + "'";
+  return "'sha256-" + tls::to_base64(digest) + "'";
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "railgund/app/statistics_post.h"
 
-#include <array>
+#include "railgund/tls/base64.h"
 
 namespace railgun::app {
 namespace {
@@ -8,18 +8,6 @@ namespace {
 // How long the rest of an answer that nobody wants is taken off the receiver's hands: a connection that is cut looks
 // like an error to it.
 constexpr Duration kLinger = std::chrono::seconds(1);
-
-std::string encode_base64(std::string_view text) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string encoded;
-  for (std::size_t i = 0; i < text.size(); i += 3) {
-    const std::string_view part = text.substr(i, 3);
-    std::uint32_t bits = 0;
-    for (std::size_t j = 0; j < 3; ++j) bits = bits << 8 | (j < part.size() ? static_cast<unsigned char>(part[j]) : 0U);
-    for (std::size_t j = 0; j < 4; ++j) encoded += j <= part.size() ? kAlphabet[bits >> (18 - 6 * j) & 63] : '=';
-  }
-  return encoded;
-}
 
 // "%41" and the like; what is not that stays.
 std::string percent_decoded(std::string_view text) {
@@ -67,7 +55,7 @@ Result<PostTarget> parse_post_url(std::string_view url) {
   target.path = url.substr(path);
   if (!target.path.starts_with('/')) target.path.insert(0, 1, '/');
   if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
-    target.authorization = "Basic " + encode_base64(percent_decoded(authority.substr(0, at)));
+    target.authorization = "Basic " + tls::to_base64(as_bytes(percent_decoded(authority.substr(0, at))));
     authority.remove_prefix(at + 1);
   }
   auto endpoint = parse_endpoint(authority, target.secure ? 443 : 80);

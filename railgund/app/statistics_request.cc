@@ -1,34 +1,14 @@
 #include "railgund/app/statistics_request.h"
 
-#include <array>
 #include <optional>
 
 #include "railgund/net/socket_address.h"
 #include "railgund/proxy/forwarding.h"
+#include "railgund/tls/base64.h"
 #include "railgund/tls/token.h"
 
 namespace railgun::app {
 namespace {
-
-// RFC 4648 4. Null for what is not that.
-std::optional<std::string> decode_base64(std::string_view text) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  while (text.ends_with('=')) text.remove_suffix(1);
-  std::string decoded;
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const char c : text) {
-    const std::size_t value = kAlphabet.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      decoded += static_cast<char>(bits >> held & 0xff);
-    }
-  }
-  return decoded;
-}
 
 // The token that the Authorization field names, or nothing.
 std::string named_token(std::string_view authorization) {
@@ -39,9 +19,10 @@ std::string named_token(std::string_view authorization) {
   value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
   if (same_name(scheme, "Bearer")) return std::string(value);
   if (!same_name(scheme, "Basic")) return {};
-  const auto pair = decode_base64(value);
-  const std::size_t colon = pair ? pair->find(':') : std::string::npos;
-  return colon == std::string::npos ? std::string{} : pair->substr(colon + 1);
+  const auto decoded = tls::from_base64(value);
+  const std::string_view pair = decoded ? as_text(*decoded) : std::string_view{};
+  const std::size_t colon = pair.find(':');
+  return colon == std::string_view::npos ? std::string{} : std::string(pair.substr(colon + 1));
 }
 
 // A name in the Host field may be anyone's; an address cannot be made to point elsewhere.
