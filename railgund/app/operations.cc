@@ -14,7 +14,10 @@
 #include "railgund/app/server.h"
 #include "railgund/app/statistics_json.h"
 #include "railgund/app/statistics_service.h"
+#include "railgund/http/target.h"
 #include "railgund/log/log.h"
+#include "railgund/proxy/forwarding.h"
+#include "railgund/proxy/peers.h"
 #include "railgund/tls/certificate.h"
 
 namespace railgun::app {
@@ -53,22 +56,13 @@ control::LinkInfo link_info(const proxy::LinkStatus& link) {
           .bytes_out = link.bytes_sent};
 }
 
-// Whether a certificate's names cover the host: as proxy/peers.cc decides it.
-bool covers(const std::vector<std::string>& names, const std::string& host) {
-  for (const std::string& name : names) {
-    if (name == host || name == "*" || (name.starts_with("*.") && host.ends_with(std::string_view(name).substr(1))))
-      return true;
-  }
-  return names.empty();
-}
-
 control::SiteInfo site_info(const config::Site& site, const std::vector<control::LinkInfo>& links) {
   control::SiteInfo info{.host = site.host};
   for (const Endpoint& endpoint : site.listeners) info.listeners.push_back(to_string(endpoint));
   if (site.origin) info.origin = (site.origin->secure ? "https://" : "http://") + to_string(site.origin->endpoint);
   for (const control::LinkInfo& link : links) {
     const bool named = std::find(info.listeners.begin(), info.listeners.end(), link.peer) != info.listeners.end();
-    if (link.state == "up" && (named || !link.dialed) && covers(link.hosts, site.host)) ++info.links_up;
+    if (link.state == "up" && (named || !link.dialed) && proxy::allows(link.hosts, site.host)) ++info.links_up;
   }
   return info;
 }
@@ -272,19 +266,11 @@ struct Operations::State {
       purged.pages = server.cache().clear();
       return control::to_json(purged);
     }
-    const std::string_view url = arguments.url;
-    const std::size_t authority = url.find("://");
-    const bool secure = url.starts_with("https://");
-    if (authority == std::string_view::npos || (!secure && !url.starts_with("http://"))) {
-      return fail(Errc::kInvalid, "purge: a URL begins with http:// or https://");
-    }
-    const std::size_t path = url.find('/', authority + 3);
-    const std::string_view host = url.substr(authority + 3, path - authority - 3);
-    const std::string_view target = path == std::string_view::npos ? "/" : url.substr(path);
-    const config::Config& config = *server.config();
+    auto target = http::split_target("GET", arguments.url);
+    if (!target || !target->is_absolute) return fail(Errc::kInvalid, "purge: expected http://HOST/… or https://HOST/…");
     // Visitors kept apart by the isolation settings have keys of their own; this is the address as others see it.
-    const page::Isolation isolation{config.isolate_cookies, config.isolate_headers, config.isolate_authorization};
-    purged.pages = server.cache().purge(page::page_keys(secure, lower_ascii(host), target, {}, isolation));
+    const http::Request asked{.method = "GET", .target = target->path, .host = target->host, .secure = target->secure};
+    purged.pages = server.cache().purge(proxy::keys_of(asked, *server.config()));
     return control::to_json(purged);
   }
 

@@ -21,6 +21,8 @@ Duration redial_delay(unsigned failures, std::uint64_t salt) {
   return plain + plain * static_cast<long>(hash64(salted) % 64) / 256;
 }
 
+}  // namespace
+
 bool allows(const std::vector<std::string>& hosts, std::string_view host) {
   return hosts.empty() || std::any_of(hosts.begin(), hosts.end(), [&](const std::string& allowed) {
            if (allowed.starts_with("*."))
@@ -28,8 +30,6 @@ bool allows(const std::vector<std::string>& hosts, std::string_view host) {
            return allowed == host;
          });
 }
-
-}  // namespace
 
 link::Limits Peers::limits() const {
   link::Limits limits;

@@ -48,6 +48,9 @@ struct Absence {
   std::string brief, advice;
 };
 
+// Whether a link's peer, whose certificate has these DNS names, may answer for a host. No names: for any.
+bool allows(const std::vector<std::string>& hosts, std::string_view host);
+
 class Peers {
  public:
   // `greeting`: ours, sent on every link.
