@@ -1,0 +1,214 @@
+#include "railgund/http/server_connection_state.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "railgund/http/answer.h"
+#include "railgund/http/patience.h"
+#include "railgund/http/writer.h"
+
+namespace railgun::http {
+
+// ---- reading
+
+void ServerConnection::State::consume_input() {
+  while (!input.empty()) {
+    const std::size_t taken = read(input.view());
+    input.consume(taken);
+    if (taken == 0) break;
+  }
+  if (client_ended) settle_end();
+}
+
+std::size_t ServerConnection::State::read(ByteView bytes) {
+  switch (reading) {
+    case Reading::kIdle:
+      reading = Reading::kHead;
+      read_at = now;
+      head = std::make_unique<HeadReader>(HeadKind::kRequest, HeadLimits{limits.head_bytes, limits.field_count});
+      [[fallthrough]];
+    case Reading::kHead:
+      return read_head(bytes);
+    case Reading::kBody:
+      return read_body(bytes);
+    case Reading::kHeld:
+      return 0;
+    case Reading::kTunnel:
+      read_at = now;
+      unread += bytes.size();
+      events.push(TunnelBytes{to_bytes(bytes)});
+      return bytes.size();
+    case Reading::kDropped:
+      return bytes.size();
+  }
+  return bytes.size();
+}
+
+std::size_t ServerConnection::State::read_head(ByteView bytes) {
+  const auto taken = head->read(bytes);
+  if (!taken) {
+    answer_refusal(taken.error(), true);
+    return bytes.size();
+  }
+  if (head->is_complete()) {
+    auto raw = parse_request_head(head->head());
+    head.reset();
+    if (raw) {
+      begin_exchange(std::move(*raw));
+    } else {
+      answer_refusal(raw.error(), true);
+    }
+  }
+  return *taken;
+}
+
+void ServerConnection::State::begin_exchange(RawHead raw) {
+  const bool with_body = raw.method != "HEAD";
+  auto request = judge_request(std::move(raw), secure);
+  if (!request) {
+    answer_refusal(request.error(), with_body);
+    return;
+  }
+  exchange = std::make_unique<Exchange>(*request, BodyReader(request->body));
+  answering = Answering::kAwaited;
+  unread = 0;
+  read_at = write_at = now;
+  events.push(RequestReceived{std::move(*request)});
+  reading = exchange->body.is_complete() ? Reading::kHeld : Reading::kBody;
+  if (reading == Reading::kHeld) {
+    exchange->awaits_continue = false;
+    events.push(RequestEnd{});
+  }
+}
+
+std::size_t ServerConnection::State::read_body(ByteView bytes) {
+  read_at = now;
+  exchange->awaits_continue = false;
+  Bytes body;
+  const auto taken = exchange->body.read(bytes, body);
+  if (!body.empty()) {
+    unread += body.size();
+    events.push(RequestBody{std::move(body)});
+  }
+  if (!taken) {
+    answer_refusal(taken.error(), !exchange->is_head);
+    return bytes.size();
+  }
+  if (exchange->body.is_complete()) {
+    reading = Reading::kHeld;
+    events.push(RequestEnd{});
+  }
+  return *taken;
+}
+
+// The client sends no more: what is half-way will never be complete.
+void ServerConnection::State::settle_end() {
+  switch (reading) {
+    case Reading::kIdle:
+    case Reading::kHead:
+      head.reset();
+      close();
+      break;
+    case Reading::kBody:
+      lose_client();
+      break;
+    case Reading::kHeld:
+    case Reading::kTunnel:
+    case Reading::kDropped:
+      break;
+  }
+}
+
+// ---- writing
+
+void ServerConnection::State::write(Bytes&& bytes) {
+  if (output.empty()) write_at = now;
+  output.append(std::move(bytes));
+}
+
+// True if another request may follow an answer of this framing. A client that has not sent all of its request has to be
+// cut off: what it sends next could not be told from the rest of that body.
+bool ServerConnection::State::will_keep_alive(BodyLength::Kind framing) const {
+  return exchange->keep_alive && !draining && reading == Reading::kHeld && framing != BodyLength::Kind::kToClose &&
+         !(client_ended && input.empty());
+}
+
+void ServerConnection::State::finish_answer() {
+  if (!exchange->keep_alive || reading != Reading::kHeld) {
+    close();
+    return;
+  }
+  exchange.reset();
+  answering = Answering::kNothing;
+  reading = Reading::kIdle;
+  read_at = now;
+  consume_input();
+  if (draining && reading == Reading::kIdle && now >= idle_end) close();
+}
+
+// The request is against the rules: says so if no answer has begun, and closes.
+void ServerConnection::State::answer_refusal(const Refusal& refusal, bool with_body) {
+  if (answering == Answering::kBody) {
+    cut_answer();
+  } else {
+    const std::string line = std::string(reason_phrase(refusal.status)) + ": " + refusal.text;
+    write(small_answer(refusal.status, line, {}, with_body, Framing::Connection::kClose));
+  }
+  lose_client();
+}
+
+void ServerConnection::State::cut_answer() {
+  reset = exchange->answer.kind() == BodyLength::Kind::kToClose;
+  output.clear();
+}
+
+void ServerConnection::State::lose_client() {
+  if (exchange != nullptr) events.push(ClientGone{});
+  close();
+}
+
+void ServerConnection::State::close() {
+  closing = true;
+  reading = Reading::kDropped;
+  answering = Answering::kNothing;
+  head.reset();
+  exchange.reset();
+  input.clear();
+}
+
+Instant ServerConnection::State::read_deadline() const {
+  switch (reading) {
+    case Reading::kIdle:
+      return std::min(output.empty() ? after(read_at, limits.idle) : kNever, draining ? idle_end : kNever);
+    case Reading::kHead:
+      return after(read_at, limits.head_patience);
+    case Reading::kBody:
+      return is_awaiting_body() ? after(read_at, limits.body_patience) : kNever;
+    case Reading::kHeld:
+      return client_ended ? after(write_at, limits.write_patience) : kNever;
+    case Reading::kTunnel:
+    case Reading::kDropped:
+      return kNever;
+  }
+  return kNever;
+}
+
+Instant ServerConnection::State::write_deadline() const {
+  return output.empty() ? kNever : after(write_at, limits.write_patience);
+}
+
+void ServerConnection::State::give_up_reading() {
+  switch (reading) {
+    case Reading::kHead:
+      answer_refusal({408, "the head did not come in time"}, true);
+      break;
+    case Reading::kBody:
+      answer_refusal({408, "the body did not come in time"}, !exchange->is_head);
+      break;
+    default:
+      lose_client();
+      break;
+  }
+}
+
+}  // namespace railgun::http
