@@ -2,17 +2,21 @@
 #include <iostream>
 
 #include <CLI/CLI.hpp>
+#include <archive.h>
 
 #include "railgunctl/commands.h"
 #include "railgunctl/context.h"
-#include "railgunctl/libraries.h"
+#include "railgund/libraries/versions.h"
 
 int main(int argc, char** argv) {
   using namespace railgun::ctl;
   Context context{.out = std::cout, .err = std::cerr};
   CLI::App app{"Looks at and steers railgund, the WAN accelerator."};
   app.name("railgunctl");
-  app.set_version_flag("--version", [] { return "railgunctl " RAILGUN_VERSION "\n" + library_versions(); });
+  app.set_version_flag("--version", [] {
+    return std::string("railgunctl " RAILGUN_VERSION "\n") + archive_version_string() + ", " +
+           railgun::library_versions();
+  });
   app.add_option("--socket", context.socket,
                  "The daemon's control socket (default: control.socket of the configuration)")
       ->envname("RAILGUN_SOCKET");

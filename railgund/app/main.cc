@@ -6,12 +6,13 @@
 #include <sstream>
 
 #include <CLI/CLI.hpp>
+#include <libmemcached-1.0/memcached.h>
 
 #include "railgund/app/entropy.h"
-#include "railgund/app/libraries.h"
 #include "railgund/app/operations.h"
 #include "railgund/app/server.h"
 #include "railgund/config/parser.h"
+#include "railgund/libraries/versions.h"
 #include "railgund/log/log.h"
 #include "railgund/log/panic.h"
 
@@ -85,8 +86,10 @@ int main(int argc, char** argv) {
   bool check_only = false;
   app.add_option("-c,--config", path, "the settings file")->capture_default_str();
   app.add_flag("-t,--check", check_only, "read the settings, say what is wrong with them, and end");
-  app.set_version_flag("-v,--version",
-                       [] { return "railgund " RAILGUN_VERSION "\n" + railgun::app::library_versions(); });
+  app.set_version_flag("-v,--version", [] {
+    return std::string("railgund " RAILGUN_VERSION "\nlibmemcached ") + memcached_lib_version() + ", " +
+           railgun::library_versions();
+  });
   std::optional<Role> role;
   const std::map<std::string, Role> roles{{"listener", Role::kListener}, {"sender", Role::kSender}};
   app.add_option("--role", role,

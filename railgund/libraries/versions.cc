@@ -1,10 +1,9 @@
-#include "railgund/app/libraries.h"
+#include "railgund/libraries/versions.h"
 
 #include <CLI/Version.hpp>
 #include <boost/version.hpp>
 #include <event2/event.h>
 #include <fmt/core.h>
-#include <libmemcached-1.0/memcached.h>
 #include <nghttp2/nghttp2.h>
 #include <nlohmann/json.hpp>
 #include <openssl/crypto.h>
@@ -16,8 +15,12 @@
 #include <mimalloc.h>
 #endif
 
-namespace railgun::app {
+namespace railgun {
 namespace {
+
+std::string dotted(unsigned major, unsigned minor, unsigned patch) {
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
+}
 
 // "OpenSSL 3.0.15 3 Sep 2024" without the date.
 std::string openssl_version() {
@@ -28,16 +31,11 @@ std::string openssl_version() {
 // Of the static build: musl's own is slow (tests/packaging/toolchain.sh).
 std::string allocator() {
 #ifdef RAILGUN_PORTABLE
-  const int version = mi_version();
-  return ", mimalloc " + std::to_string(version / 100) + "." + std::to_string(version / 10 % 10) + "." +
-         std::to_string(version % 10);
+  const auto version = static_cast<unsigned>(mi_version());
+  return ", mimalloc " + dotted(version / 100, version / 10 % 10, version % 10);
 #else
   return {};
 #endif
-}
-
-std::string dotted(unsigned major, unsigned minor, unsigned patch) {
-  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
 }
 
 }  // namespace
@@ -46,12 +44,12 @@ std::string library_versions() {
   const unsigned xxhash = XXH_versionNumber();
   return openssl_version() + ", libevent " + event_get_version() + ", nghttp2 " + nghttp2_version(0)->version_str +
          ", zlib " + zlibVersion() + ", zstd " + ZSTD_versionString() + ", xxHash " +
-         dotted(xxhash / 10'000, xxhash / 100 % 100, xxhash % 100) + ", libmemcached " + memcached_lib_version() +
-         ", Boost " + dotted(BOOST_VERSION / 100'000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100) + ", fmt " +
+         dotted(xxhash / 10'000, xxhash / 100 % 100, xxhash % 100) + ", Boost " +
+         dotted(BOOST_VERSION / 100'000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100) + ", fmt " +
          dotted(FMT_VERSION / 10'000, FMT_VERSION / 100 % 100, FMT_VERSION % 100) + ", spdlog " +
          dotted(SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH) + ", nlohmann-json " +
          dotted(NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH) + ", CLI11 " +
          CLI11_VERSION + allocator() + "; compiler " + __VERSION__;
 }
 
-}  // namespace railgun::app
+}  // namespace railgun
