@@ -1,8 +1,10 @@
 #include "railgund/base/hash.h"
 
+#include <algorithm>
+
 #include <xxhash.h>
 
-#include <algorithm>
+#include "railgund/base/hash_avx2.h"
 
 namespace railgun {
 namespace {
@@ -14,6 +16,13 @@ Id128 to_id(XXH128_hash_t hash) {
   std::copy_n(canonical.digest, id.bytes.size(), id.bytes.begin());
   return id;
 }
+
+#ifdef __x86_64__
+const bool kHasAvx2 = [] {
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx2") != 0;
+}();
+#endif
 
 }  // namespace
 
@@ -37,9 +46,22 @@ std::optional<Id128> id128_from(ByteView sixteen_bytes) {
   return id;
 }
 
-std::uint64_t hash64(ByteView bytes, std::uint64_t seed) { return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed); }
+std::uint64_t hash64(ByteView bytes, std::uint64_t seed) {
+#ifdef __x86_64__
+  if (kHasAvx2) return hash64_avx2(bytes.data(), bytes.size(), seed);
+#endif
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
 
-Id128 hash128(ByteView bytes) { return to_id(XXH3_128bits(bytes.data(), bytes.size())); }
+Id128 hash128(ByteView bytes) {
+#ifdef __x86_64__
+  if (kHasAvx2) {
+    const Halves hash = hash128_avx2(bytes.data(), bytes.size());
+    return to_id({.low64 = hash.low, .high64 = hash.high});
+  }
+#endif
+  return to_id(XXH3_128bits(bytes.data(), bytes.size()));
+}
 
 KeyedHash::KeyedHash(ByteView key) {
   // Twelve blocks of sixteen bytes: the hash of the key and the block's number.

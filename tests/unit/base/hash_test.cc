@@ -1,6 +1,9 @@
 #include "railgund/base/hash.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
+#include <xxhash.h>
 
 namespace railgun {
 namespace {
@@ -9,6 +12,19 @@ TEST(Hash, MatchesThePublishedValuesOfXxh3) {
   // xxHash's sanity values for the empty input and seed 0.
   EXPECT_EQ(hash64({}), 0x2d06800538d394c2ULL);
   EXPECT_EQ(to_hex(hash128({})), "99aa06d3014798d86001c324468d497f");
+}
+
+// Whatever vectors the CPU has.
+TEST(Hash, IsThatOfTheLibrary) {
+  Bytes page;
+  for (std::uint32_t i = 0; i < 5000; ++i) page.push_back(static_cast<std::uint8_t>(i * i >> 5));
+  for (std::size_t size = 0; size <= page.size(); size += 1 + size / 7) {
+    const ByteView bytes = ByteView(page).first(size);
+    ASSERT_EQ(hash64(bytes, 7), XXH3_64bits_withSeed(bytes.data(), size, 7));
+    XXH128_canonical_t digest;
+    XXH128_canonicalFromHash(&digest, XXH3_128bits(bytes.data(), size));
+    ASSERT_TRUE(std::ranges::equal(hash128(bytes).bytes, digest.digest));
+  }
 }
 
 TEST(KeyedHash, DependsOnTheKeyAndOnEveryByte) {
