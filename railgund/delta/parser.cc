@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <span>
+#include <utility>
 
 #include "railgund/delta/compare.h"
 
@@ -11,7 +14,7 @@ namespace {
 // How far the same diagonal is searched for its next equal stretch.
 constexpr std::size_t kResyncReach = 512;
 // Windows of one hash looked at, in the order of their places, before giving up on a nearer one.
-constexpr int kMaxWalk = 24;
+constexpr std::size_t kMaxWalk = 24;
 // Of them, those compared.
 constexpr std::size_t kMaxCandidates = 4;
 // Positions looked up side by side: among them, one begins a window of the index, wherever the text moved.
@@ -91,8 +94,16 @@ class Parser {
     Match best;
     for (std::size_t block = at_; block < last;) {
       const std::size_t block_end = std::min(block + kLookups, last);
+      std::array<std::pair<std::size_t, std::uint64_t>, kLookups> known;
+      std::size_t count = 0;
       for (std::size_t at = block; at < block_end; ++at) {
-        const Match match = best_at(index, at);
+        const std::uint64_t hash = WindowIndex::hash_of(new_.data() + at);
+        if (!index.may_have(hash)) continue;
+        index.prefetch(hash);
+        known[count++] = {at, hash};
+      }
+      for (std::size_t k = 0; k < count; ++k) {
+        const Match match = best_of(known[k].first, index.find(known[k].second));
         if (match.value > best.value) best = match;
       }
       if (best.length != 0) return best;
@@ -103,25 +114,17 @@ class Parser {
     return {};
   }
 
-  Match best_at(const WindowIndex& index, std::size_t at) const {
-    std::uint32_t number = index.first(new_.data() + at);
-    if (number == WindowIndex::kNone) return {};
+  Match best_of(std::size_t at, const WindowIndex::Found& found) const {
+    if (found.first == WindowIndex::kNone) return {};
     // The places around where the page is expected to go on are the best bets, and the first of all.
     const std::size_t hoped = (source_ + (at - at_)) / WindowIndex::kStride;
     std::array<std::uint32_t, kMaxCandidates> candidates{};
     std::size_t count = 0;
-    candidates[count++] = number;
-    std::uint32_t before = WindowIndex::kNone;
-    int walked = 0;
-    while (number != WindowIndex::kNone && number < hoped && walked++ < kMaxWalk) {
-      before = number;
-      number = index.next(number);
-    }
-    if (before != WindowIndex::kNone && before != candidates[0]) candidates[count++] = before;
-    while (number != WindowIndex::kNone && count < kMaxCandidates) {
-      if (number != candidates[0]) candidates[count++] = number;
-      number = index.next(number);
-    }
+    candidates[count++] = found.first;
+    std::size_t next = 0;
+    while (next < found.others.size() && found.others[next] < hoped && next < kMaxWalk) ++next;
+    if (next > 0) candidates[count++] = found.others[next - 1];
+    for (; next < found.others.size() && count < kMaxCandidates; ++next) candidates[count++] = found.others[next];
 
     Match best;
     std::size_t best_value = 0;

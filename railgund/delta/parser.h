@@ -30,7 +30,7 @@ struct ParserOptions {
   // Shortest copy worth an instruction, at least 32: on the diagonal the gap runs on, and elsewhere. Equal text on the
   // diagonal costs next to nothing inside a gap, so leaving the gap pays late.
   std::size_t min_resync = 32;
-  std::size_t min_copy = 64;
+  std::size_t min_copy = 48;
 };
 
 // `expected`: where the reference goes on, behind the last copy of the page's earlier windows. `last`: the window ends
