@@ -34,14 +34,25 @@ struct WalkLimits {
 // What the encoder says about a window besides its instructions.
 struct WalkPlan {
   Volume volume = Volume::kLittle;
+  // The dense index of the page is worth its making.
   bool use_page_index = false;
+
+  static WalkPlan of(std::span<const Instruction> instructions) {
+    const std::size_t bytes = gap_bytes_of(instructions);
+    return {.volume = bytes < 200    ? Volume::kLittle
+                      : bytes < 3000 ? Volume::kSome
+                                     : Volume::kMuch,
+            .use_page_index = bytes >= 200};
+  }
 };
 
 template <typename Model>
 class GapWalker {
  public:
-  GapWalker(Reference::Prepared& reference, Model model)
-      : reference_(reference), old_(reference.page()), model_(std::move(model)) {
+  // The model is made in place of `parts`: it is large.
+  template <typename... Parts>
+  explicit GapWalker(Reference::Prepared& reference, Parts&&... parts)
+      : reference_(reference), old_(reference.page()), model_(std::forward<Parts>(parts)...) {
     for (std::size_t i = 0; i < steps_.size(); ++i) steps_[i] = AdaptiveBit::from_start(start::kSteps[i]);
   }
 

@@ -9,10 +9,6 @@
 namespace railgun::delta {
 namespace {
 
-// Gap bytes from which the dense index of the page is used, and from which the volume is some and much.
-constexpr std::size_t kIndexFrom = 200;
-constexpr std::size_t kSomeVolume = 200;
-constexpr std::size_t kMuchVolume = 3000;
 // Probability that a tier begins primed, of 65536.
 constexpr std::uint32_t kUsuallyPrimed = 60000;
 
@@ -58,14 +54,6 @@ bool shorter_copies_pay(const ParseSums& with_long, const ParseSums& with_short)
   return with_long.new_bytes - with_short.new_bytes > kWorthCopy * more && 20 * moves < kMoveAgain * more + 20;
 }
 
-WalkPlan plan_for(std::span<const Instruction> instructions) {
-  const std::size_t gap_bytes = gap_bytes_of(instructions);
-  WalkPlan plan;
-  plan.volume = gap_bytes < kSomeVolume ? Volume::kLittle : gap_bytes < kMuchVolume ? Volume::kSome : Volume::kMuch;
-  plan.use_page_index = gap_bytes >= kIndexFrom;
-  return plan;
-}
-
 }  // namespace
 
 struct MixingTier::State {
@@ -76,7 +64,7 @@ struct MixingTier::State {
   GapWalker<MixingModel>& walk(Coder& coder) {
     if (!walker) {
       primed = coder.bit(primed, kUsuallyPrimed);
-      walker.emplace(reference, MixingModel(primed ? &reference.primed_lines() : nullptr, reference.page().size()));
+      walker.emplace(reference, primed ? &reference.primed_lines() : nullptr, reference.page().size());
     }
     return *walker;
   }
@@ -96,7 +84,7 @@ std::size_t MixingTier::expected() const { return state_->walker ? state_->walke
 
 void MixingTier::encode(ByteView window, bool last, std::span<const Instruction> instructions, Bytes& payload) {
   RangeEncoder coder(payload);
-  state_->walk(coder).encode(coder, window, last, instructions, plan_for(instructions));
+  state_->walk(coder).encode(coder, window, last, instructions, WalkPlan::of(instructions));
   coder.finish();
 }
 

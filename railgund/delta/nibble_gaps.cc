@@ -6,6 +6,7 @@ namespace railgun::delta {
 
 NibbleGaps::NibbleGaps(ByteView reference, const PrimedRows& start) : old_(reference), model_(start) {
   for (std::size_t i = 0; i < steps_.size(); ++i) steps_[i] = AdaptiveBit::from_start(start::kSteps[i]);
+  found_steps_.fill(AdaptiveBit::from_start(start::kFoundStep));
 }
 
 void NibbleGaps::enter_old(std::size_t begin, std::size_t end) {

@@ -42,7 +42,7 @@ class NibbleGaps {
   static constexpr std::size_t kEnterOnce = 2048;
   static constexpr std::size_t kEnterBase = 64 * 1024;
   static constexpr std::size_t kEnterRatio = 8;
-  // Equal stretches are taken in steps of so many bytes once the replaced text guessed well.
+  // Equal stretches are taken in steps of so many bytes once a guess was right for long.
   static constexpr std::size_t kStep = 16;
   static constexpr unsigned kStepRun = 24;
 
@@ -70,6 +70,19 @@ class NibbleGaps {
     return differ == 0 ? 8 : static_cast<unsigned>(std::countr_zero(differ)) / 8;
   }
 
+  // Whether the next kStep bytes are as those ahead; a decoder copies them.
+  template <typename Coder, typename Byte>
+  static bool step(Coder& coder, AdaptiveBit& equals, Byte* bytes, const std::uint8_t* ahead) {
+    bool equal = false;
+    if constexpr (!Coder::kDecodes) equal = std::memcmp(bytes, ahead, kStep) == 0;
+    equal = equals.code(coder, equal);
+    if constexpr (Coder::kDecodes) {
+      if (equal) std::memcpy(bytes, ahead, kStep);
+    }
+    return equal;
+  }
+  // The difference is near.
+  static unsigned run_after_failed_step(unsigned run) { return 4 + (run > 24 ? 1 : 0) + (run > 64 ? 1 : 0); }
   void enter_old(std::size_t begin, std::size_t end);
   void enter(const Known& known, std::uint64_t recent) {
     if (known.size >= 8 && known.size < kInWindow)
@@ -94,7 +107,9 @@ class NibbleGaps {
 
   ByteView old_;
   NibbleModel model_;
+  // Whether steps succeed, by the run before them: along the replaced text, and along text found elsewhere.
   std::array<AdaptiveBit, 32> steps_;
+  std::array<AdaptiveBit, 32> found_steps_;
   std::size_t budget_ = kEnterBase;
   // Where a text goes on after the same last bytes: a place of the reference, or of the window; 0: none.
   std::array<std::uint32_t, 1 << kSlotBits> places_;
@@ -109,6 +124,7 @@ void NibbleGaps::gap(Coder& coder, Text& text, const Gap& gap, std::uint64_t& re
 
   auto* bytes = text.room(gap.count);
   const std::size_t before = text.size() - gap.count;
+  const std::uint8_t* const old_end = old_.data() + old_.size();
   std::size_t replaced = gap.old_begin;
   unsigned run = 0;
   unsigned wrong = 0;
@@ -116,10 +132,7 @@ void NibbleGaps::gap(Coder& coder, Text& text, const Gap& gap, std::uint64_t& re
   for (std::size_t i = 0; i < gap.count; ++i) {
     if (run >= kStepRun && i + kStep <= gap.count && replaced + kStep <= old_.size()) {
       const std::uint8_t* ahead = old_.data() + replaced;
-      bool equal = false;
-      if constexpr (!Coder::kDecodes) equal = std::memcmp(bytes + i, ahead, kStep) == 0;
-      if (steps_[std::min(run / 4, 31U)].code(coder, equal)) {
-        if constexpr (Coder::kDecodes) std::memcpy(bytes + i, ahead, kStep);
+      if (step(coder, steps_[std::min(run / 4, 31U)], bytes + i, ahead)) {
         recent = recent_at(ahead + kStep);
         replaced += kStep;
         run += kStep;
@@ -127,8 +140,22 @@ void NibbleGaps::gap(Coder& coder, Text& text, const Gap& gap, std::uint64_t& re
         found = {};
         continue;
       }
-      // The difference is near.
-      run = 4 + (run > 24 ? 1 : 0) + (run > 64 ? 1 : 0);
+      run = run_after_failed_step(run);
+    }
+    const std::uint8_t* const found_end = found.in_old ? old_end : bytes + i;
+    if (found.run >= kStepRun && i + kStep <= gap.count && static_cast<std::size_t>(found_end - found.at) >= kStep) {
+      if (step(coder, found_steps_[std::min(found.run / 4, 31U)], bytes + i, found.at)) {
+        recent = recent_at(found.at + kStep);
+        found.at += kStep;
+        found.run += kStep;
+        if (found.in_old && found.at == old_end) found = {};
+        replaced += kStep;
+        run = 0;
+        ++wrong;
+        i += kStep - 1;
+        continue;
+      }
+      found.run = run_after_failed_step(found.run);
     }
 
     Guess first;
@@ -136,7 +163,10 @@ void NibbleGaps::gap(Coder& coder, Text& text, const Gap& gap, std::uint64_t& re
     Guess second;
     if (found.at != nullptr) second = {*found.at, trust_of(found.run)};
     std::uint8_t value = 0;
-    if constexpr (!Coder::kDecodes) value = bytes[i];
+    if constexpr (!Coder::kDecodes) {
+      value = bytes[i];
+      if (index != nullptr && first.byte != value) index->prefetch(recent << 8 | value);
+    }
     value = model_.byte(coder, value, recent, first, second, found.source);
     if constexpr (Coder::kDecodes) bytes[i] = value;
     recent = recent << 8 | value;
@@ -147,7 +177,7 @@ void NibbleGaps::gap(Coder& coder, Text& text, const Gap& gap, std::uint64_t& re
       if (second.byte == value) {
         ++found.run;
         ++found.at;
-        if (found.in_old && found.at == old_.data() + old_.size()) found = {};
+        if (found.in_old && found.at == old_end) found = {};
       } else {
         found = {};
       }

@@ -17,11 +17,6 @@ constexpr NibbleModel::Guesses NibbleModel::make_guesses() {
 constinit const NibbleModel::Guesses NibbleModel::kStart = NibbleModel::make_guesses();
 
 NibbleModel::NibbleModel(const PrimedRows& start)
-    : start_(start.rows()),
-      halvings_(start.halvings()),
-      scratch_(NibbleScratch::borrow()),
-      own_(scratch_->rows.get()),
-      changed_(scratch_->changed.get()),
-      guesses_(kStart) {}
+    : start_(start.rows()), halvings_(start.halvings()), scratch_(NibbleScratch::borrow()), guesses_(kStart) {}
 
 }  // namespace railgun::delta

@@ -41,33 +41,14 @@ class NibbleModel {
   static constexpr Guesses make_guesses();
   static const Guesses kStart;
 
-  // A context's row: where it is read, and where it goes once it has learned.
-  struct Slot {
-    const NibbleRow* from;
-    std::uint32_t index;
-    std::uint16_t mark;
-  };
-  using Slots = std::array<Slot, NibbleContexts::kOrders>;
-  Slots slots(const NibbleContexts::Rows& places) {
-    Slots all;
-    for (std::size_t k = 0; k < all.size(); ++k) {
-      const std::uint32_t index = places[k].index;
-      const bool changed = (changed_[index / 64] >> (index % 64) & 1) != 0;
-      // Without branches, here and below: they would often be mispredicted.
-      const std::array<const NibbleRow*, 2> choices = {start_, own_};
-      all[k] = {choices[changed ? 1 : 0] + index, index, places[k].mark};
-      __builtin_prefetch(all[k].from);
-    }
-    return all;
-  }
   template <typename Coder>
-  unsigned nibble(Coder& coder, unsigned value, Slots& slots, std::size_t half);
+  std::uint8_t literal(Coder& coder, std::uint8_t value, std::uint64_t recent);
+  template <typename Coder>
+  unsigned nibble(Coder& coder, unsigned value, const NibbleContexts::Rows& places, std::size_t half);
 
   const NibbleRow* start_;
   unsigned halvings_;
   NibbleScratch::Loan scratch_;
-  NibbleRow* own_;
-  std::uint64_t* changed_;
   Guesses guesses_;
 };
 
@@ -93,26 +74,6 @@ inline constexpr std::array<std::uint8_t, 256> kClassOf = make_classes();
 }  // namespace nibble
 
 template <typename Coder>
-unsigned NibbleModel::nibble(Coder& coder, unsigned value, Slots& slots, std::size_t half) {
-  nibble::Blended rows;
-  unsigned known = 0;
-  for (std::size_t k = 0; k < slots.size(); ++k) {
-    const std::array<const NibbleRow*, 2> choices = {&nibble::kBlank, slots[k].from};
-    rows[k] = choices[slots[k].from->is_of(slots[k].mark) ? 1 : 0];
-    known = known * 3 + nibble::kKnowledge[rows[k]->seen()];
-  }
-  nibble::Frequencies frequencies;
-  nibble::blend(rows, nibble::kShares[half][known], frequencies);
-  value = coder.nibble(value, frequencies.below());
-  for (std::size_t k = 0; k < slots.size(); ++k) {
-    const std::uint32_t index = slots[k].index;
-    nibble::learn(*rows[k], value, own_[index], slots[k].mark);
-    changed_[index / 64] |= std::uint64_t{1} << (index % 64);
-  }
-  return value;
-}
-
-template <typename Coder>
 std::uint8_t NibbleModel::byte(Coder& coder, std::uint8_t value, std::uint64_t recent, Guess replaced, Guess found,
                                Source source) {
   const bool better = found.trust > replaced.trust;
@@ -132,12 +93,40 @@ std::uint8_t NibbleModel::byte(Coder& coder, std::uint8_t value, std::uint64_t r
       if (second_hit.code(coder, value == second)) return second;
     }
   }
+  return literal(coder, value, recent);
+}
+
+template <typename Coder>
+std::uint8_t NibbleModel::literal(Coder& coder, std::uint8_t value, std::uint64_t recent) {
   const NibbleContexts contexts(recent, halvings_);
-  Slots highs = slots(contexts.rows(0));
-  const unsigned high = nibble(coder, value >> 4, highs, 0);
-  Slots lows = slots(contexts.rows(1 + high));
-  const unsigned low = nibble(coder, value & 15U, lows, 1);
+  const unsigned high = nibble(coder, value >> 4, contexts.rows(0), 0);
+  const unsigned low = nibble(coder, value & 15U, contexts.rows(1 + high), 1);
   return static_cast<std::uint8_t>(high << 4 | low);
+}
+
+template <typename Coder>
+inline unsigned NibbleModel::nibble(Coder& coder, unsigned value, const NibbleContexts::Rows& places,
+                                    std::size_t half) {
+  NibbleRow* const own = scratch_->rows.get();
+  std::uint8_t* const changed = scratch_->changed.get();
+  const std::uint8_t page = scratch_->page;
+  nibble::Blended rows;
+  unsigned known = 0;
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    const auto [index, mark] = places[k];
+    const NibbleRow& row = changed[index] == page ? own[index] : start_[index];
+    rows[k] = row.is_of(mark) ? &row : &nibble::kBlank;
+    known = known * 3 + nibble::kKnowledge[rows[k]->seen()];
+  }
+  nibble::Frequencies frequencies;
+  nibble::blend(rows, nibble::kShares[half][known], frequencies);
+  value = coder.nibble(value, frequencies.below());
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    const auto [index, mark] = places[k];
+    nibble::learn(*rows[k], value, own[index], mark);
+    changed[index] = page;
+  }
+  return value;
 }
 
 }  // namespace railgun::delta

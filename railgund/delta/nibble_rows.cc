@@ -50,12 +50,14 @@ std::unique_ptr<NibbleScratch>& kept_scratch() {
 }  // namespace
 
 NibbleScratch::Loan NibbleScratch::borrow() {
-  if (kept_scratch()) {
-    std::fill_n(kept_scratch()->changed.get(), kRows / 64, std::uint64_t{0});
-    return Loan(kept_scratch().release());
+  Loan loan(kept_scratch().release());
+  if (!loan) {
+    loan.reset(new NibbleScratch{std::make_unique_for_overwrite<NibbleRow[]>(kRows),
+                                 std::make_unique_for_overwrite<std::uint8_t[]>(kRows)});
   }
-  return Loan(new NibbleScratch{std::make_unique_for_overwrite<NibbleRow[]>(kRows),
-                                std::make_unique<std::uint64_t[]>(kRows / 64)});
+  if (++loan->page == 0) loan->page = 1;
+  if (loan->page == 1) std::fill_n(loan->changed.get(), kRows, std::uint8_t{0});
+  return loan;
 }
 
 void NibbleScratch::Return::operator()(NibbleScratch* scratch) const { kept_scratch().reset(scratch); }

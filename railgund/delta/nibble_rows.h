@@ -74,8 +74,9 @@ class PrimedRows {
 // Room for the rows that one page changes, too much to ask of the allocator for each page: lent out, and kept for the
 // thread's next page when it comes back.
 struct NibbleScratch {
-  std::unique_ptr<NibbleRow[]> rows;         // whatever they held
-  std::unique_ptr<std::uint64_t[]> changed;  // a bit for each row, all 0
+  std::unique_ptr<NibbleRow[]> rows;        // whatever they held
+  std::unique_ptr<std::uint8_t[]> changed;  // for each row the page that changed it last
+  std::uint8_t page = 0;                    // this one
 
   struct Return {
     void operator()(NibbleScratch* scratch) const;

@@ -19,6 +19,11 @@ class PageIndex {
   // kept it; 0: none. May be wrong: the caller compares.
   std::uint32_t find(std::uint64_t recent) const { return places_.empty() ? 0 : places_[slot(recent)]; }
 
+  // Asks memory for what find() reads.
+  void prefetch(std::uint64_t recent) const {
+    if (!places_.empty()) __builtin_prefetch(&places_[slot(recent)]);
+  }
+
   std::size_t memory_bytes() const { return places_.capacity() * sizeof(std::uint32_t); }
 
  private:

@@ -57,5 +57,7 @@ inline constexpr std::array<P, 48> kSecondHits = {100, 15,  36,  61,  77,  148, 
 inline constexpr std::array<P, 32> kSteps = {200, 200, 66,  105, 16,  13,  119, 7,   65,  25,  23,
                                              15,  164, 200, 220, 200, 90,  200, 157, 200, 200, 200,
                                              115, 200, 200, 200, 186, 200, 200, 200, 211, 172};
+// The same of text found elsewhere, whatever the run.
+inline constexpr P kFoundStep = 156;
 
 }  // namespace railgun::delta::start
