@@ -189,8 +189,6 @@ Result<void> Decoder::end() {
   return state_->lasting([&] { return state_->end(); });
 }
 
-bool Decoder::used_strong() const { return state_->strong.has_value(); }
-
 Bytes Decoder::take() { return std::exchange(state_->page, {}); }
 
 Result<Bytes> decode(std::shared_ptr<const Reference> reference, ByteView delta, const DecoderLimits& limits) {

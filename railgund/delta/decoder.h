@@ -32,8 +32,6 @@ class Decoder {
   // All of the delta has come: rebuilds what only its end completes. Errors (final): as receive(), and kMalformed if
   // the last window is missing.
   Result<void> end();
-  // A window of the strong tier has come: the next delta of the page will want Reference::prepare_strong().
-  bool used_strong() const;
   // Page bytes rebuilt and checked since the last call.
   Bytes take();
 

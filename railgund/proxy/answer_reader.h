@@ -47,7 +47,7 @@ class AnswerReader {
 
   // That the answer was made against; null: none.
   page::VersionPtr reference() const { return answer_ && answer_->reference ? named_[*answer_->reference] : nullptr; }
-  bool used_strong() const { return decoder_ && decoder_->used_strong(); }
+  bool strong_may_follow() const { return trailer_ && trailer_->strong_may_follow; }
   std::uint64_t coded_bytes() const { return coded_bytes_; }
   std::uint64_t page_bytes() const { return page_bytes_; }
 

@@ -166,6 +166,7 @@ Result<void> AnswerWriter::finish() {
     encoder_->finish();
     take_coded();
     if (keep_ && page_bytes_ > 0) trailer = keep_version();
+    trailer.strong_may_follow = may_use_strong();
   }
   trailer_ = encode_trailer(trailer);
   if (padding_bytes_ > 1) {

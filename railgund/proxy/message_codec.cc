@@ -10,6 +10,8 @@ namespace {
 constexpr std::uint8_t kPageKeptInMemory = 1;
 constexpr std::uint8_t kPageKeptInStoreToo = 2;
 constexpr std::uint8_t kReferenceKept = 3;
+constexpr std::uint8_t kKeptMask = 3;
+constexpr std::uint8_t kStrongMayFollow = 4;
 
 constexpr std::uint8_t kLayerVersion = 1;
 constexpr std::size_t kReferenceKeyBytes = 32;
@@ -215,10 +217,11 @@ Bytes encode_trailer(const AnswerTrailer& trailer) {
   Bytes bytes;
   if (trailer.kept == AnswerTrailer::Kept::kNothing) return bytes;
   ByteWriter out(bytes);
+  const std::uint8_t strong = trailer.strong_may_follow ? kStrongMayFollow : 0;
   if (trailer.kept == AnswerTrailer::Kept::kReference) {
-    out.u8(kReferenceKept);
+    out.u8(kReferenceKept | strong);
   } else {
-    out.u8(trailer.keep == page::Keep::kStoreToo ? kPageKeptInStoreToo : kPageKeptInMemory);
+    out.u8((trailer.keep == page::Keep::kStoreToo ? kPageKeptInStoreToo : kPageKeptInMemory) | strong);
   }
   out.u64(trailer.id_half);
   return bytes;
@@ -228,11 +231,14 @@ Result<AnswerTrailer> decode_trailer(ByteView bytes) {
   AnswerTrailer trailer;
   if (bytes.empty()) return trailer;
   ByteReader in(bytes);
-  const std::uint8_t kept = in.u8();
+  const std::uint8_t first = in.u8();
+  const std::uint8_t kept = first & kKeptMask;
   if (kept != 0) trailer.id_half = in.u64();
+  trailer.strong_may_follow = (first & kStrongMayFollow) != 0;
   const ByteView padding = in.rest();
   const bool padded = std::all_of(padding.begin(), padding.end(), [](std::uint8_t byte) { return byte == 0; });
-  if (!in.ok() || !padded || kept > kReferenceKept) return fail(Errc::kMalformed, "answer with a malformed trailer");
+  if (!in.ok() || !padded || first > (kReferenceKept | kStrongMayFollow) || (kept == 0 && first != 0))
+    return fail(Errc::kMalformed, "answer with a malformed trailer");
   if (kept == kReferenceKept) {
     trailer.kept = AnswerTrailer::Kept::kReference;
   } else if (kept != 0) {

@@ -69,6 +69,8 @@ struct AnswerTrailer {
   Kept kept = Kept::kNothing;
   page::Keep keep = page::Keep::kMemoryOnly;  // of the page
   std::uint64_t id_half = 0;                  // unless nothing is kept
+  // The next answer may be a delta of the strong tier against what is kept: worth preparing for beforehand.
+  bool strong_may_follow = false;
 };
 Bytes encode_trailer(const AnswerTrailer& trailer);
 Result<AnswerTrailer> decode_trailer(ByteView bytes);

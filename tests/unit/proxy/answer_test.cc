@@ -59,6 +59,7 @@ struct Exchange {
       reader.body_taken(reader.body().size());
     }
     rebuilt = reader.version();
+    strong_may_follow = reader.strong_may_follow();
     return body;
   }
 
@@ -67,6 +68,7 @@ struct Exchange {
   http::Request request;
   Bytes coded;
   page::VersionPtr written, rebuilt;
+  bool strong_may_follow = false;
 };
 
 TEST(Answer, BothEndsKeepTheSameVersion) {
@@ -186,6 +188,16 @@ TEST(AnswerWriter, FlushesWhatASlowOriginHasSaid) {
   writer.on_deadline(due);
   EXPECT_FALSE(writer.coded().empty());
   EXPECT_EQ(writer.deadline(), kNever);
+}
+
+// Priming a page for the strong tier takes up to a tenth of a second, so both ends do it before the first strong delta.
+TEST(AnswerWriter, SaysThatTheNextDeltaMayBeStrong) {
+  Exchange exchange;
+  ASSERT_TRUE(exchange.pass(page_text(1), nullptr));
+  EXPECT_FALSE(exchange.strong_may_follow);
+  exchange.config.delta_effort = config::Effort::kStrong;
+  ASSERT_TRUE(exchange.pass(page_text(1), nullptr));
+  EXPECT_TRUE(exchange.strong_may_follow);
 }
 
 TEST(AnswerWriter, PadsToAMultipleWhereAsked) {

@@ -123,6 +123,16 @@ TEST(Trailer, SaysWhereThePageIsKept) {
   EXPECT_EQ(decode_trailer(reference)->kept, AnswerTrailer::Kept::kReference);
 }
 
+TEST(Trailer, SaysThatTheStrongTierMayFollow) {
+  const Bytes bytes =
+      encode_trailer({.kept = AnswerTrailer::Kept::kReference, .id_half = 5, .strong_may_follow = true});
+  EXPECT_EQ(bytes, (Bytes{7, 0, 0, 0, 0, 0, 0, 0, 5}));
+  EXPECT_TRUE(decode_trailer(bytes)->strong_may_follow);
+  EXPECT_EQ(decode_trailer(bytes)->kept, AnswerTrailer::Kept::kReference);
+  EXPECT_TRUE(encode_trailer({.strong_may_follow = true}).empty());
+  EXPECT_FALSE(decode_trailer(Bytes{8, 1, 2, 3, 4, 5, 6, 7, 8}));
+}
+
 TEST(Trailer, TakesPaddingOfZerosOnly) {
   EXPECT_EQ(decode_trailer(Bytes{0, 0, 0})->kept, AnswerTrailer::Kept::kNothing);
   EXPECT_EQ(decode_trailer(Bytes{1, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0})->kept, AnswerTrailer::Kept::kPage);
