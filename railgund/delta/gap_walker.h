@@ -65,8 +65,9 @@ class GapWalker {
     walk(coder, text, last, instructions, plan, {window.size(), window.size()});
   }
 
-  // Appends the window to `page`. An error leaves it somewhere in the middle, and the walker useless.
-  WalkEnd decode(RangeDecoder& coder, Bytes& page, bool last, const WalkLimits& limits) {
+  // Appends the window to `page`. An error leaves it somewhere in the middle, and the walker useless. `Coder` decodes.
+  template <typename Coder>
+  WalkEnd decode(Coder& coder, Bytes& page, bool last, const WalkLimits& limits) {
     PageWriter text(page);
     return walk(coder, text, last, {}, {}, limits);
   }
