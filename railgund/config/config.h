@@ -80,7 +80,7 @@ struct Config {
   std::vector<std::string> isolate_cookies, isolate_headers;
   bool isolate_authorization = true;
   Effort delta_effort = Effort::kAuto;
-  Duration delta_cpu_budget = std::chrono::microseconds(2000);
+  Duration delta_cpu_budget = std::chrono::microseconds(2500);
   unsigned padding_bytes = 0;  // answers on the link are padded to a multiple of it; 0: not
 
   // memcached.

@@ -22,7 +22,7 @@ enum class Effort : std::uint8_t {
 struct EncoderOptions {
   Effort effort = Effort::kAuto;
   // Time the coding of one page may take, for kAuto.
-  Duration cpu_budget = std::chrono::microseconds(2000);
+  Duration cpu_budget = std::chrono::microseconds(2500);
   // Bytes a second of the link, for kAuto; 0 if unknown.
   std::uint64_t link_bytes_per_second = 0;
   // A window is closed when it has so many bytes, so that memory is bounded. Pages up to this size take the fewest

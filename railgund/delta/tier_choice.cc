@@ -4,9 +4,9 @@ namespace railgun::delta {
 namespace {
 
 // Measured on page versions (`./dev bench delta`), one end, in nanoseconds.
-constexpr std::uint64_t kFastGapByte = 35;
+constexpr std::uint64_t kFastGapByte = 25;
 constexpr std::uint64_t kStrongGapByte = 200;
-constexpr std::uint64_t kInstruction = 100;
+constexpr std::uint64_t kInstruction = 140;
 // What is sent for a gap byte and an instruction by the fast tier, in sixteenths of a byte.
 constexpr std::uint64_t kSentGapByte = 3;
 constexpr std::uint64_t kSentInstruction = 30;

@@ -29,7 +29,7 @@ TEST(TierChoice, StaysWithinTheBudgetOfAPage) {
   TierChoice choice({.effort = Effort::kAuto, .cpu_budget = std::chrono::milliseconds(1)});
   int windows = 0;
   while (choice.tier(10'000, 10, false) == Tier::kFast) ++windows;
-  EXPECT_EQ(windows, 2);
+  EXPECT_EQ(windows, 3);
 }
 
 TEST(TierChoice, ObeysWhoAsksForATier) {
