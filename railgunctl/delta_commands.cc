@@ -83,9 +83,9 @@ Result<void> record(const Recording& recording, const std::string& folder, std::
       const auto recorded = recorders[k].record(kFetchPatience);
       progress << i + 1 << " of " << recording.count << ": ";
       if (recorded) {
-        progress << recorded->file.string() << ", " << bytes_text(recorded->bytes) << std::endl;
+        progress << recorded->file.string() << ", " << bytes_text(recorded->bytes) << '\n' << std::flush;
       } else {
-        progress << recording.urls[k] << ": " << recorded.error().text << std::endl;
+        progress << recording.urls[k] << ": " << recorded.error().text << '\n' << std::flush;
       }
     }
   }

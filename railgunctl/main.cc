@@ -1,4 +1,6 @@
 // railgunctl: what the operator types.
+#include <cstdio>
+#include <exception>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
@@ -8,8 +10,11 @@
 #include "railgunctl/context.h"
 #include "railgund/libraries/versions.h"
 
-int main(int argc, char** argv) {
-  using namespace railgun::ctl;
+namespace {
+
+using namespace railgun::ctl;
+
+int run(int argc, char** argv) {
   Context context{.out = std::cout, .err = std::cerr};
   CLI::App app{"Looks at and steers railgund, the WAN accelerator."};
   app.name("railgunctl");
@@ -51,4 +56,11 @@ int main(int argc, char** argv) {
   }
   std::cout.flush();
   return std::cout.good() ? static_cast<int>(context.exit_code) : static_cast<int>(ExitCode::kFailed);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try { return run(argc, argv); } catch (const std::exception& error) {
+  std::fprintf(stderr, "railgunctl: %s\n", error.what());
+  return static_cast<int>(ExitCode::kFailed);
 }

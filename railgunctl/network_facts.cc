@@ -131,7 +131,7 @@ Result<std::map<std::string, std::string>> ask_memcached(Wire& wire, const std::
   std::istringstream lines(text);
   for (std::string stat, name, value; lines >> stat >> name && std::getline(lines, value);) {
     const std::size_t start = std::min(value.find_first_not_of(' '), value.size());
-    stats[name] = value.substr(start, value.find_last_not_of("\r") + 1 - start);
+    stats[name] = value.substr(start, value.find_last_not_of('\r') + 1 - start);
   }
   return stats;
 }

@@ -40,6 +40,7 @@ std::string words(const Railgun& railgun) {
 std::string words(const control::Railguns& all) {
   if (all.railguns.empty()) return "No railguns yet. Make one: railgunctl railgun create NAME --host www.example.com\n";
   std::vector<std::vector<std::string>> rows;
+  rows.reserve(all.railguns.size());
   for (const Railgun& railgun : all.railguns) {
     rows.push_back({railgun.name, railgun.status, status_words(railgun), join(railgun.hosts), join(railgun.addresses),
                     date_text(railgun.activated)});

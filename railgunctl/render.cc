@@ -182,6 +182,7 @@ std::string table(const std::vector<std::string>& heads, const std::vector<std::
 std::string render_links(const control::Status& status) {
   if (status.links.empty()) return "no links\n";
   std::vector<std::vector<std::string>> rows;
+  rows.reserve(status.links.size());
   for (const control::LinkInfo& link : status.links) {
     rows.push_back({link.peer, link.state, link.dialed ? "out" : "in", span_text(link.age_seconds),
                     link.round_trip_seconds > 0 ? span_text(link.round_trip_seconds) : "-", count_text(link.streams),

@@ -120,7 +120,7 @@ Codec zstd(const Bytes* before, const Bytes& page, int level) {
               }};
 }
 
-Codec ours(std::shared_ptr<const delta::Reference> reference, const Bytes& page, delta::Effort effort) {
+Codec ours(const std::shared_ptr<const delta::Reference>& reference, const Bytes& page, delta::Effort effort) {
   return {.encode = [reference, &page, effort] { return delta::encode(reference, page, {.effort = effort}); },
           .decode =
               [reference](const Bytes& coded) {

@@ -150,7 +150,7 @@ class Collector {
     for (const std::string& path : paths) {
       const auto text = read_file(path, kMaxCertificateBytes);
       const std::string found = text ? Redactor::certificates(*text) : "";
-      if (!found.empty()) all += "# " + path + '\n' + found;
+      if (!found.empty()) all.append("# ").append(path).append("\n").append(found);
     }
     if (all.empty()) return miss("certificates.pem", "no certificate found");
     add("certificates.pem", std::move(all));

@@ -14,14 +14,14 @@ namespace {
 
 [[gnu::noinline]] void throw_it() { throw std::runtime_error("thrown on purpose"); }
 
-void throw_exception() noexcept { throw_it(); }
+void throw_exception() noexcept { throw_it(); }  // NOLINT(bugprone-exception-escape): what it is for
 
 // Not seen through by compilers and sanitizers.
 int* volatile nowhere = nullptr;
 
-[[gnu::noinline, gnu::no_sanitize("undefined")]] void write_nowhere() { *nowhere = 1; }
+[[gnu::noinline]] __attribute__((no_sanitize("undefined"))) void write_nowhere() { *nowhere = 1; }
 
-[[gnu::noinline, gnu::no_sanitize("address")]] int recurse(volatile int* from) {
+[[gnu::noinline]] __attribute__((no_sanitize("address"))) int recurse(volatile int* from) {
   volatile int here[256] = {*from};
   if (here[0] == 1) return 0;  // never, but compilers need not know
   return recurse(here) + here[1];
