@@ -13,7 +13,7 @@ void NibbleGaps::enter_old(std::size_t begin, std::size_t end) {
   if (begin >= end) return;
   budget_ -= end - begin;
   const std::size_t last = std::min<std::size_t>(end, kInWindow);
-  for (std::size_t place = std::max<std::size_t>(begin + kOrder + 1, 8); place < last; ++place) {
+  for (std::size_t place = std::max<std::size_t>(begin + kOrder + 1, 8); place < last; place += kEnterEvery) {
     places_[slot(recent_at(old_.data() + place))] = static_cast<std::uint32_t>(place);
   }
 }

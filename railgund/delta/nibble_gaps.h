@@ -32,9 +32,25 @@ class NibbleGaps {
   // `recent`: the last eight bytes of the page, the latest lowest; it goes on behind the gap. `index`: null if the
   // window does without.
   template <typename Coder, typename Text>
-  void gap(Coder& coder, Text& text, const Gap& gap, std::uint64_t& recent, const PageIndex* index);
+  void gap(Coder& coder, Text& text, const Gap& gap, std::uint64_t& recent, const PageIndex* index) {
+#ifdef RAILGUN_AVX2
+    if (nibble::have_avx2()) return gap_avx2(coder, text, gap, recent, index);
+#endif
+    gap_in<nibble::NativeLanes>(coder, text, gap, recent, index);
+  }
 
  private:
+  template <typename Lanes, typename Coder, typename Text>
+  void gap_in(Coder& coder, Text& text, const Gap& gap, std::uint64_t& recent, const PageIndex* index);
+#ifdef RAILGUN_AVX2
+  // Flat, so that all of it is compiled for these CPUs.
+  template <typename Coder, typename Text>
+  [[RAILGUN_AVX2, gnu::flatten]] void gap_avx2(Coder& coder, Text& text, const Gap& gap, std::uint64_t& recent,
+                                               const PageIndex* index) {
+    gap_in<nibble::Avx2Lanes>(coder, text, gap, recent, index);
+  }
+#endif
+
   // Old text before and behind a replaced stretch that can be found from the gap.
   static constexpr std::size_t kBefore = 32;
   static constexpr std::size_t kBehind = 8;
@@ -42,6 +58,8 @@ class NibbleGaps {
   static constexpr std::size_t kEnterOnce = 2048;
   static constexpr std::size_t kEnterBase = 64 * 1024;
   static constexpr std::size_t kEnterRatio = 8;
+  // Of old text every second place is entered: a byte more at most until it is found, for half the time.
+  static constexpr std::size_t kEnterEvery = 2;
   // Equal stretches are taken in steps of so many bytes once a guess was right for long.
   static constexpr std::size_t kStep = 16;
   static constexpr unsigned kStepRun = 24;
@@ -115,8 +133,8 @@ class NibbleGaps {
   std::array<std::uint32_t, 1 << kSlotBits> places_;
 };
 
-template <typename Coder, typename Text>
-void NibbleGaps::gap(Coder& coder, Text& text, const Gap& gap, std::uint64_t& recent, const PageIndex* index) {
+template <typename Lanes, typename Coder, typename Text>
+void NibbleGaps::gap_in(Coder& coder, Text& text, const Gap& gap, std::uint64_t& recent, const PageIndex* index) {
   budget_ += gap.count * kEnterRatio;
   const std::size_t around = gap.old_begin - std::min(gap.old_begin, kBefore);
   const std::size_t around_end = std::min({old_.size(), gap.old_end + kBehind, around + std::min(kEnterOnce, budget_)});
@@ -167,7 +185,7 @@ void NibbleGaps::gap(Coder& coder, Text& text, const Gap& gap, std::uint64_t& re
       value = bytes[i];
       if (index != nullptr && first.byte != value) index->prefetch(recent << 8 | value);
     }
-    value = model_.byte(coder, value, recent, first, second, found.source);
+    value = model_.template byte<Lanes>(coder, value, recent, first, second, found.source);
     if constexpr (Coder::kDecodes) bytes[i] = value;
     recent = recent << 8 | value;
 

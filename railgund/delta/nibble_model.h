@@ -10,6 +10,7 @@
 #include "railgund/base/bytes.h"
 #include "railgund/delta/adaptive_bit.h"
 #include "railgund/delta/gap_model.h"
+#include "railgund/delta/nibble_lanes.h"
 #include "railgund/delta/nibble_rows.h"
 #include "railgund/delta/nibble_shares.h"
 
@@ -24,14 +25,16 @@ class NibbleModel {
   enum class Source : std::uint8_t { kReplaced, kNearby, kPage };
 
   // Codes one byte and learns it. When decoding `value` means nothing and the result is the byte. `recent`: the last
-  // bytes, the latest lowest. `found` comes from `source`.
-  template <typename Coder>
+  // bytes, the latest lowest. `found` comes from `source`. `Lanes`: of nibble_lanes.h.
+  template <typename Lanes, typename Coder>
   std::uint8_t byte(Coder& coder, std::uint8_t value, std::uint64_t recent, Guess replaced, Guess found, Source source);
 
  private:
   static constexpr std::size_t kKinds = 3;
   static constexpr std::size_t kSupports = 3;
   static constexpr std::size_t kClasses = 8;
+  // Guesses right less often, of 65536, are not asked about for the rest of the page.
+  static constexpr std::uint32_t kHopeless = 1000;
 
   // Whether guesses are right: the first, and another after it.
   struct Guesses {
@@ -41,9 +44,9 @@ class NibbleModel {
   static constexpr Guesses make_guesses();
   static const Guesses kStart;
 
-  template <typename Coder>
+  template <typename Lanes, typename Coder>
   std::uint8_t literal(Coder& coder, std::uint8_t value, std::uint64_t recent);
-  template <typename Coder>
+  template <typename Lanes, typename Coder>
   unsigned nibble(Coder& coder, unsigned value, const NibbleContexts::Rows& places, std::size_t half);
 
   const NibbleRow* start_;
@@ -73,7 +76,7 @@ inline constexpr std::array<std::uint8_t, 256> kClassOf = make_classes();
 
 }  // namespace nibble
 
-template <typename Coder>
+template <typename Lanes, typename Coder>
 std::uint8_t NibbleModel::byte(Coder& coder, std::uint8_t value, std::uint64_t recent, Guess replaced, Guess found,
                                Source source) {
   const bool better = found.trust > replaced.trust;
@@ -85,26 +88,28 @@ std::uint8_t NibbleModel::byte(Coder& coder, std::uint8_t value, std::uint64_t r
     const auto guessed = static_cast<std::uint8_t>(guess.byte);
     AdaptiveBit& hit = guesses_.hits[((kind * kSupports + support) * (kMaxTrust + 1) + guess.trust) * kClasses +
                                      nibble::kClassOf[guessed]];
-    if (hit.code(coder, value == guessed)) return guessed;
-    if (support == 2) {
-      const std::size_t other_kind = better ? 0 : static_cast<std::size_t>(source);
-      AdaptiveBit& second_hit = guesses_.second_hits[other_kind * (kMaxTrust + 1) + other.trust];
-      const auto second = static_cast<std::uint8_t>(other.byte);
-      if (second_hit.code(coder, value == second)) return second;
+    if (hit.p() >= kHopeless) {
+      if (hit.code(coder, value == guessed)) return guessed;
+      if (support == 2) {
+        const std::size_t other_kind = better ? 0 : static_cast<std::size_t>(source);
+        AdaptiveBit& second_hit = guesses_.second_hits[other_kind * (kMaxTrust + 1) + other.trust];
+        const auto second = static_cast<std::uint8_t>(other.byte);
+        if (second_hit.code(coder, value == second)) return second;
+      }
     }
   }
-  return literal(coder, value, recent);
+  return literal<Lanes>(coder, value, recent);
 }
 
-template <typename Coder>
+template <typename Lanes, typename Coder>
 std::uint8_t NibbleModel::literal(Coder& coder, std::uint8_t value, std::uint64_t recent) {
   const NibbleContexts contexts(recent, halvings_);
-  const unsigned high = nibble(coder, value >> 4, contexts.rows(0), 0);
-  const unsigned low = nibble(coder, value & 15U, contexts.rows(1 + high), 1);
+  const unsigned high = nibble<Lanes>(coder, value >> 4, contexts.rows(0), 0);
+  const unsigned low = nibble<Lanes>(coder, value & 15U, contexts.rows(1 + high), 1);
   return static_cast<std::uint8_t>(high << 4 | low);
 }
 
-template <typename Coder>
+template <typename Lanes, typename Coder>
 inline unsigned NibbleModel::nibble(Coder& coder, unsigned value, const NibbleContexts::Rows& places,
                                     std::size_t half) {
   NibbleRow* const own = scratch_->rows.get();
@@ -119,11 +124,11 @@ inline unsigned NibbleModel::nibble(Coder& coder, unsigned value, const NibbleCo
     known = known * 3 + nibble::kKnowledge[rows[k]->seen()];
   }
   nibble::Frequencies frequencies;
-  nibble::blend(rows, nibble::kShares[half][known], frequencies);
+  Lanes::blend(rows, nibble::kShares[half][known], frequencies);
   value = coder.nibble(value, frequencies.below());
   for (std::size_t k = 0; k < rows.size(); ++k) {
     const auto [index, mark] = places[k];
-    nibble::learn(*rows[k], value, own[index], mark);
+    Lanes::learn(*rows[k], value, own[index], mark);
     changed[index] = page;
   }
   return value;

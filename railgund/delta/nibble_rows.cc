@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "railgund/delta/nibble_lanes.h"
+
 namespace railgun::delta {
 namespace {
 
@@ -11,7 +13,7 @@ constexpr std::size_t kStretchBytes = 4096;
 
 void learn(NibbleRow* rows, NibbleContexts::Place place, unsigned nibble) {
   NibbleRow& row = rows[place.index];
-  nibble::learn(row.is_of(place.mark) ? row : nibble::kBlank, nibble, row, place.mark);
+  nibble::NativeLanes::learn(row.is_of(place.mark) ? row : nibble::kBlank, nibble, row, place.mark);
 }
 
 void learn(NibbleRow* rows, unsigned halvings, ByteView text) {

@@ -31,7 +31,7 @@ struct Vector {
 };
 
 constexpr Vector kVectors[] = {
-    {"91b5f848086716a4f08174a2", kNew, Effort::kFast},
+    {"91b5f8480866b1abf2537e46", kNew, Effort::kFast},
     {"fa75e7d82d61836554f8b8", kNew, Effort::kStrong},
     {"fa75ffc43a411cc60e8512", kNew, Effort::kStrong, false},
     {"2514d29d476400007d0000386361742e203133020080b0ba5440", kNew, Effort::kZstd},
