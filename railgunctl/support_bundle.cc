@@ -95,7 +95,7 @@ class Collector {
         daemon_pid_ = static_cast<long>(value->pid);
         add("status.txt", redactor_.text(render(*value), "status.txt"));
       }
-      ask_for(control::Command::kStats, "stats.json");
+      (void)ask_for(control::Command::kStats, "stats.json");  // what is missing is noted
     } else {
       miss("stats.json", "as status.json");
     }

@@ -18,8 +18,6 @@
 #include "railgund/net/notify.h"
 #include "railgund/net/socket_address.h"
 
-extern char** environ;
-
 namespace railgun::app {
 namespace {
 

@@ -80,7 +80,8 @@ int serve(const std::string& path, std::optional<Role> role, bool to_standard_er
 
 }  // namespace
 
-int main(int argc, char** argv) {
+// An exception that nobody expected leaves a crash report.
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   CLI::App app{"railgund " RAILGUN_VERSION ": a WAN accelerator for dynamic web pages (railgund(8))"};
   std::string path = "/etc/railgun/railgun.conf";
   bool check_only = false;

@@ -195,7 +195,8 @@ struct Operations::State {
 
   // The links are asked of the workers, so the answer comes later.
   void status(const Reply& reply) {
-    server.links([this, reply](std::vector<proxy::LinkStatus> links) { reply(control::to_json(make_status(links))); });
+    server.links(
+        [this, reply](const std::vector<proxy::LinkStatus>& links) { reply(control::to_json(make_status(links))); });
   }
 
   control::Status make_status(const std::vector<proxy::LinkStatus>& links) {

@@ -77,7 +77,7 @@ class StatisticsServer::Session final : private net::StreamHandler {
   // Since when nothing has been asked; kNever while an answer is under way.
   Instant waits_since() const { return waits_since_; }
 
-  void answer(Wanted wanted, std::string body) {
+  void answer(Wanted wanted, const std::string& body) {
     if (gather_until_ == kNever) return;
     gather_until_ = kNever;
     http_.send_response(response_head(wanted, body.size()), now());
@@ -172,10 +172,10 @@ class StatisticsServer::Session final : private net::StreamHandler {
     }
     waits_since_ = kNever;
     gather_until_ = now() + kGatherPatience;
-    server_.source_(*wanted, [self = server_.self_, id = id_, wanted = *wanted](std::string body) {
+    server_.source_(*wanted, [self = server_.self_, id = id_, wanted = *wanted](const std::string& body) {
       if (*self == nullptr) return;
       const auto found = (*self)->sessions_.find(id);
-      if (found != (*self)->sessions_.end()) found->second->answer(wanted, std::move(body));
+      if (found != (*self)->sessions_.end()) found->second->answer(wanted, body);
     });
   }
 

@@ -50,7 +50,7 @@ void StatisticsService::open() {
   if (!config.stats_listen) return;
   auto opened = StatisticsServer::open(
       server_.loop(), *config.stats_listen,
-      [this](Wanted wanted, StatisticsServer::Done done) { answer(wanted, std::move(done)); },
+      [this](Wanted wanted, const StatisticsServer::Done& done) { answer(wanted, done); },
       [this] { return server_.config()->stats_token; });
   if (opened) {
     listening_ = std::move(*opened);
@@ -99,7 +99,7 @@ void StatisticsService::gather(std::function<void(const Totals&)> done) {
   });
 }
 
-void StatisticsService::answer(Wanted wanted, StatisticsServer::Done done) {
+void StatisticsService::answer(Wanted wanted, const StatisticsServer::Done& done) {
   switch (wanted) {
     case Wanted::kPage:
       return done(std::string(statistics_page()));

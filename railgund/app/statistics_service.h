@@ -35,7 +35,7 @@ class StatisticsService {
 
  private:
   void open();
-  void answer(Wanted wanted, StatisticsServer::Done done);
+  void answer(Wanted wanted, const StatisticsServer::Done& done);
   void tick();
   void sample(Instant now);
   void report();

@@ -166,14 +166,14 @@ class Parser {
       line_ = line == lines_.end() ? 0 : line->second;
     };
     check_settings(parsed_.config, {.error =
-                                        [&](std::string_view key, std::string text) {
+                                        [&](std::string_view key, std::string_view text) {
                                           point_at(key);
-                                          fault(key, std::move(text));
+                                          fault(key, text);
                                         },
                                     .warning =
-                                        [&](std::string_view key, std::string text) {
+                                        [&](std::string_view key, std::string_view text) {
                                           point_at(key);
-                                          warn(key, std::move(text));
+                                          warn(key, text);
                                         }});
   }
 
@@ -188,11 +188,11 @@ class Parser {
     if (!key.empty()) line += std::string(key) + ": ";
     return line + std::string(text);
   }
-  void fault(std::string_view key, std::string text) {
+  void fault(std::string_view key, std::string_view text) {
     if (++faults_ > kFaultsShown) return;
     errors_ += (errors_.empty() ? "" : "\n") + located(key, text);
   }
-  void warn(std::string_view key, std::string text) { parsed_.warnings.push_back(located(key, text)); }
+  void warn(std::string_view key, std::string_view text) { parsed_.warnings.push_back(located(key, text)); }
 
   struct Use {
     const Setting* setting;

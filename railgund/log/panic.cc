@@ -181,6 +181,7 @@ _Unwind_Reason_Code on_frame(_Unwind_Context* context, void* argument) noexcept 
 // Reads memory that may not be there.
 bool read_words(std::uintptr_t from, std::uintptr_t (&to)[2]) {
   const iovec here{.iov_base = to, .iov_len = sizeof to};
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address from a stack
   const iovec there{.iov_base = reinterpret_cast<void*>(from), .iov_len = sizeof to};
   return syscall(SYS_process_vm_readv, ::getpid(), &here, 1, &there, 1, 0) == static_cast<long>(sizeof to);
 }

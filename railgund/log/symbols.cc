@@ -26,6 +26,7 @@ Note build_id_of(const dl_phdr_info& info) {
   for (int i = 0; i < info.dlpi_phnum; ++i) {
     const ElfW(Phdr)& header = info.dlpi_phdr[i];
     if (header.p_type != PT_NOTE) continue;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): so the loader tells it
     const auto* at = reinterpret_cast<const std::uint8_t*>(info.dlpi_addr + header.p_vaddr);
     const auto* const end = at + header.p_memsz;
     while (at + sizeof(ElfW(Nhdr)) <= end) {

@@ -130,7 +130,8 @@ void ListenerExchange::pump(Ends& ends, Instant now) {
   pump_request(ends, *link, now);
   if (response_ && (look_ups_.empty() || now >= look_ups_end_)) begin_answer(ends, now);
   if (writer_) pump_answer(ends, *link, now);
-  if ((link = ends.peers.find(key_.link)) != nullptr) ends.peers.touch(*link, now);
+  link = ends.peers.find(key_.link);
+  if (link != nullptr) ends.peers.touch(*link, now);
 }
 
 void ListenerExchange::pump_request(Ends& ends, Link& link, Instant now) {
