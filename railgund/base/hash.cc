@@ -4,7 +4,7 @@
 
 #include <xxhash.h>
 
-#include "railgund/base/hash_avx2.h"
+#include "railgund/base/wide_hash.h"
 
 namespace railgun {
 namespace {
@@ -17,12 +17,19 @@ Id128 to_id(XXH128_hash_t hash) {
   return id;
 }
 
+// Null: the CPU has none of the vectors.
+const WideHash* wide_hash() {
 #ifdef __x86_64__
-const bool kHasAvx2 = [] {
-  __builtin_cpu_init();
-  return __builtin_cpu_supports("avx2") != 0;
-}();
+  static const WideHash* const chosen = [] {
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f")) return &kAvx512Hash;
+    return __builtin_cpu_supports("avx2") ? &kAvx2Hash : nullptr;
+  }();
+  return chosen;
+#else
+  return nullptr;
 #endif
+}
 
 }  // namespace
 
@@ -47,19 +54,15 @@ std::optional<Id128> id128_from(ByteView sixteen_bytes) {
 }
 
 std::uint64_t hash64(ByteView bytes, std::uint64_t seed) {
-#ifdef __x86_64__
-  if (kHasAvx2) return hash64_avx2(bytes.data(), bytes.size(), seed);
-#endif
+  if (const WideHash* wide = wide_hash()) return wide->hash64(bytes.data(), bytes.size(), seed);
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
 Id128 hash128(ByteView bytes) {
-#ifdef __x86_64__
-  if (kHasAvx2) {
-    const Halves hash = hash128_avx2(bytes.data(), bytes.size());
-    return to_id({.low64 = hash.low, .high64 = hash.high});
+  if (const WideHash* wide = wide_hash()) {
+    const auto [low, high] = wide->hash128(bytes.data(), bytes.size());
+    return to_id({.low64 = low, .high64 = high});
   }
-#endif
   return to_id(XXH3_128bits(bytes.data(), bytes.size()));
 }
 

@@ -54,12 +54,38 @@ std::size_t suffix_by_words(const std::uint8_t* a, const std::uint8_t* b, std::s
   }
   return count + suffix_by_words(a - count, b - count, limit - count);
 }
-bool has_avx2() {
-  __builtin_cpu_init();
-  return __builtin_cpu_supports("avx2") != 0;
+
+[[gnu::target("avx512f,avx512bw")]] std::size_t prefix_by_avx512(const std::uint8_t* a, const std::uint8_t* b,
+                                                                 std::size_t limit) {
+  std::size_t count = 0;
+  for (; count + 128 <= limit; count += 128) {
+    const __mmask64 low = _mm512_cmpneq_epi8_mask(_mm512_loadu_si512(a + count), _mm512_loadu_si512(b + count));
+    const __mmask64 high =
+        _mm512_cmpneq_epi8_mask(_mm512_loadu_si512(a + count + 64), _mm512_loadu_si512(b + count + 64));
+    if ((low | high) != 0) break;
+  }
+  return count + prefix_by_words(a + count, b + count, limit - count);
 }
-const Compare kPrefix = has_avx2() ? prefix_by_avx2 : prefix_by_words;
-const Compare kSuffix = has_avx2() ? suffix_by_avx2 : suffix_by_words;
+[[gnu::target("avx512f,avx512bw")]] std::size_t suffix_by_avx512(const std::uint8_t* a, const std::uint8_t* b,
+                                                                 std::size_t limit) {
+  std::size_t count = 0;
+  for (; count + 128 <= limit; count += 128) {
+    const std::uint8_t* x = a - count - 128;
+    const std::uint8_t* y = b - count - 128;
+    const __mmask64 low = _mm512_cmpneq_epi8_mask(_mm512_loadu_si512(x), _mm512_loadu_si512(y));
+    const __mmask64 high = _mm512_cmpneq_epi8_mask(_mm512_loadu_si512(x + 64), _mm512_loadu_si512(y + 64));
+    if ((low | high) != 0) break;
+  }
+  return count + suffix_by_words(a - count, b - count, limit - count);
+}
+
+Compare widest(Compare words, Compare avx2, Compare avx512) {
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512bw")) return avx512;
+  return __builtin_cpu_supports("avx2") ? avx2 : words;
+}
+const Compare kPrefix = widest(prefix_by_words, prefix_by_avx2, prefix_by_avx512);
+const Compare kSuffix = widest(suffix_by_words, suffix_by_avx2, suffix_by_avx512);
 #else
 constexpr Compare kPrefix = prefix_by_words;
 constexpr Compare kSuffix = suffix_by_words;

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <xxhash.h>
 
+#include "railgund/base/wide_hash.h"
+
 namespace railgun {
 namespace {
 
@@ -14,10 +16,14 @@ TEST(Hash, MatchesThePublishedValuesOfXxh3) {
   EXPECT_EQ(to_hex(hash128({})), "99aa06d3014798d86001c324468d497f");
 }
 
-// Whatever vectors the CPU has.
+Bytes some_bytes() {
+  Bytes bytes;
+  for (std::uint32_t i = 0; i < 5000; ++i) bytes.push_back(static_cast<std::uint8_t>(i * i >> 5));
+  return bytes;
+}
+
 TEST(Hash, IsThatOfTheLibrary) {
-  Bytes page;
-  for (std::uint32_t i = 0; i < 5000; ++i) page.push_back(static_cast<std::uint8_t>(i * i >> 5));
+  const Bytes page = some_bytes();
   for (std::size_t size = 0; size <= page.size(); size += 1 + size / 7) {
     const ByteView bytes = ByteView(page).first(size);
     ASSERT_EQ(hash64(bytes, 7), XXH3_64bits_withSeed(bytes.data(), size, 7));
@@ -26,6 +32,23 @@ TEST(Hash, IsThatOfTheLibrary) {
     ASSERT_TRUE(std::ranges::equal(hash128(bytes).bytes, digest.digest));
   }
 }
+
+#ifdef __x86_64__
+TEST(Hash, IsTheSameByAllVectorsOfThisCpu) {
+  const Bytes page = some_bytes();
+  const auto check = [&](const WideHash& hash) {
+    for (std::size_t size = 0; size <= page.size(); size += 1 + size / 7) {
+      ASSERT_EQ(hash.hash64(page.data(), size, 7), XXH3_64bits_withSeed(page.data(), size, 7));
+      const XXH128_hash_t expected = XXH3_128bits(page.data(), size);
+      const auto [low, high] = hash.hash128(page.data(), size);
+      ASSERT_TRUE(low == expected.low64 && high == expected.high64);
+    }
+  };
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx2")) check(kAvx2Hash);
+  if (__builtin_cpu_supports("avx512f")) check(kAvx512Hash);
+}
+#endif
 
 TEST(KeyedHash, DependsOnTheKeyAndOnEveryByte) {
   const Bytes key_a(32, 1);
