@@ -302,8 +302,9 @@ Result<control::ActivationAnswer> SenderActivation::redeem(const control::Activa
   const std::string address = address_of(request, peer);
   if (auto noted = registry_.activated(railgun->name, address, facts->serial, facts->not_after, wall_now()); !noted)
     return std::unexpected(noted.error());
-  // Once the listener has its certificate: it could take no link before.
-  dial_soon_.set(server_.loop().now() + kDialAfter);
+  // A listener that is dialled takes links once it has its certificate. One that dials is here as soon, so its sites
+  // are served at once.
+  dial_soon_.set(server_.loop().now() + (address.empty() ? Duration(0) : kDialAfter));
   log::error("railgun " + railgun->name + " is activated, from " + peer +
              (address.empty() ? "; it dials in" : "; it is dialled at " + address));
   return answer_with(*railgun, *std::move(certificate), authority_.certificate);
