@@ -4,6 +4,7 @@
 
 #include <xxhash.h>
 
+#include "railgund/base/cpu.h"
 #include "railgund/base/wide_hash.h"
 
 namespace railgun {
@@ -20,15 +21,10 @@ Id128 to_id(XXH128_hash_t hash) {
 // Null: the CPU has none of the vectors.
 const WideHash* wide_hash() {
 #ifdef __x86_64__
-  static const WideHash* const chosen = [] {
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f")) return &kAvx512Hash;
-    return __builtin_cpu_supports("avx2") ? &kAvx2Hash : nullptr;
-  }();
-  return chosen;
-#else
-  return nullptr;
+  if (has_avx512()) return &kAvx512Hash;
+  if (has_avx2()) return &kAvx2Hash;
 #endif
+  return nullptr;
 }
 
 }  // namespace
@@ -58,13 +54,7 @@ std::uint64_t hash64(ByteView bytes, std::uint64_t seed) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
-Id128 hash128(ByteView bytes) {
-  if (const WideHash* wide = wide_hash()) {
-    const auto [low, high] = wide->hash128(bytes.data(), bytes.size());
-    return to_id({.low64 = low, .high64 = high});
-  }
-  return to_id(XXH3_128bits(bytes.data(), bytes.size()));
-}
+Id128 hash128(ByteView bytes) { return to_id(XXH3_128bits(bytes.data(), bytes.size())); }
 
 KeyedHash::KeyedHash(ByteView key) {
   // Twelve blocks of sixteen bytes: the hash of the key and the block's number.
@@ -78,6 +68,10 @@ KeyedHash::KeyedHash(ByteView key) {
 }
 
 Id128 KeyedHash::operator()(ByteView bytes) const {
+  if (const WideHash* wide = wide_hash()) {
+    const auto [low, high] = wide->keyed128(bytes.data(), bytes.size(), secret_.data(), secret_.size());
+    return to_id({.low64 = low, .high64 = high});
+  }
   return to_id(XXH3_128bits_withSecret(bytes.data(), bytes.size(), secret_.data(), secret_.size()));
 }
 

@@ -13,11 +13,12 @@ struct WideHash {
     std::uint64_t high;
   };
   std::uint64_t (*hash64)(const std::uint8_t* bytes, std::size_t count, std::uint64_t seed);
-  Halves (*hash128)(const std::uint8_t* bytes, std::size_t count);
+  Halves (*keyed128)(const std::uint8_t* bytes, std::size_t count, const std::uint8_t* secret,
+                     std::size_t secret_count);
 };
 
 #ifdef __x86_64__
-// Only for CPUs that have them.
+// Only for CPUs that have them (cpu.h).
 extern const WideHash kAvx2Hash;
 extern const WideHash kAvx512Hash;
 #endif

@@ -4,6 +4,8 @@
 #include <immintrin.h>
 #endif
 
+#include "railgund/base/cpu.h"
+
 namespace railgun::delta {
 namespace {
 
@@ -80,9 +82,8 @@ std::size_t suffix_by_words(const std::uint8_t* a, const std::uint8_t* b, std::s
 }
 
 Compare widest(Compare words, Compare avx2, Compare avx512) {
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512bw")) return avx512;
-  return __builtin_cpu_supports("avx2") ? avx2 : words;
+  if (has_avx512()) return avx512;
+  return has_avx2() ? avx2 : words;
 }
 const Compare kPrefix = widest(prefix_by_words, prefix_by_avx2, prefix_by_avx512);
 const Compare kSuffix = widest(suffix_by_words, suffix_by_avx2, suffix_by_avx512);

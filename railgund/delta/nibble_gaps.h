@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "railgund/base/bytes.h"
+#include "railgund/base/cpu.h"
 #include "railgund/delta/adaptive_bit.h"
 #include "railgund/delta/compare.h"
 #include "railgund/delta/gap_model.h"
@@ -34,7 +35,7 @@ class NibbleGaps {
   template <typename Coder, typename Text>
   void gap(Coder& coder, Text& text, const Gap& gap, std::uint64_t& recent, const PageIndex* index) {
 #ifdef RAILGUN_AVX2
-    if (nibble::have_avx2()) return gap_avx2(coder, text, gap, recent, index);
+    if (has_avx2()) return gap_avx2(coder, text, gap, recent, index);
 #endif
     gap_in<nibble::NativeLanes>(coder, text, gap, recent, index);
   }

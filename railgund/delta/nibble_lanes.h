@@ -73,7 +73,7 @@ struct Sse2Lanes {
   }
 };
 
-// For CPUs that have_avx2(). Who calls them has the same target, so that they can be inlined.
+// For CPUs that have it (base/cpu.h). Who calls them has the same target, so that they can be inlined.
 #define RAILGUN_AVX2 gnu::target("avx2,bmi,bmi2")
 struct Avx2Lanes {
   [[RAILGUN_AVX2]] static void blend(const Blended& rows, const Shares& shares, Frequencies& to) {
@@ -101,14 +101,6 @@ struct Avx2Lanes {
     return _mm256_load_si256(reinterpret_cast<const __m256i*>(row.lane.data()));
   }
 };
-
-inline bool have_avx2() {
-  static const bool have = [] {
-    __builtin_cpu_init();
-    return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi2") != 0;
-  }();
-  return have;
-}
 
 using NativeLanes = Sse2Lanes;
 

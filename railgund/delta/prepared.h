@@ -30,8 +30,9 @@ struct Reference::Prepared {
   const WindowIndex& window_index() { return window_index_.get(page_, memory_bytes_); }
   const PageIndex& page_index() { return page_index_.get(page_, memory_bytes_); }
   const PrimedRows& primed_rows() { return primed_rows_.get(page_, memory_bytes_); }
-  bool has_primed_rows() const { return primed_rows_.made(); }
   const mixing::PrimedLines& primed_lines() { return primed_lines_.get(page_, memory_bytes_); }
+  // All that Reference::prepare() makes is there.
+  bool is_prepared() const { return window_index_.made() && page_index_.made() && primed_rows_.made(); }
   bool has_primed_lines() const { return primed_lines_.made(); }
 
   std::size_t memory_bytes() const { return memory_bytes_.load(std::memory_order_relaxed); }

@@ -21,6 +21,10 @@ void Reference::prepare_strong() const {
   prepared_->primed_lines();
 }
 
+bool Reference::is_prepared(bool strong) const {
+  return prepared_->is_prepared() && (!strong || prepared_->has_primed_lines());
+}
+
 std::size_t Reference::memory_bytes() const {
   return sizeof *this + sizeof(Prepared) + page_.capacity() + prepared_->memory_bytes();
 }

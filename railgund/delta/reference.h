@@ -23,6 +23,8 @@ class Reference {
   // Builds also what the strong tier wants. Costs up to about 70 ms per MB, and memory: 4 MB for pages over 128 KB, in
   // proportion less for smaller ones.
   void prepare_strong() const;
+  // There is nothing left to prepare, `strong`: for the strong tier either.
+  bool is_prepared(bool strong) const;
 
   // Memory it holds now, prepared state included: what a cache charges for it.
   std::size_t memory_bytes() const;

@@ -125,35 +125,32 @@ bool Cache::insert(VersionPtr version, const PageKeys& keys) {
   return replaced.has_value();
 }
 
-void Cache::insert(VersionPtr version) {
+// Changes the shard of a version, and forgets who had to leave for it.
+template <typename Change>
+void Cache::change(const Id128& id, Change change) {
   std::vector<Departed> departed;
   {
-    Shard& shard = shard_of(version->id);
+    Shard& shard = shard_of(id);
     const std::scoped_lock lock(shard.mutex);
-    ++shard.insertions;
-    shard.pool.insert(std::move(version), nullptr, departed);
+    change(shard, departed);
   }
   forget_all(departed);
+}
+
+void Cache::insert(VersionPtr version) {
+  const Id128 id = version->id;
+  change(id, [&](Shard& shard, std::vector<Departed>& departed) {
+    ++shard.insertions;
+    shard.pool.insert(std::move(version), nullptr, departed);
+  });
 }
 
 void Cache::recount(const Id128& id) {
-  std::vector<Departed> departed;
-  {
-    Shard& shard = shard_of(id);
-    const std::scoped_lock lock(shard.mutex);
-    shard.pool.recount(id, departed);
-  }
-  forget_all(departed);
+  change(id, [&](Shard& shard, std::vector<Departed>& departed) { shard.pool.recount(id, departed); });
 }
 
 void Cache::erase(const Id128& id) {
-  std::vector<Departed> departed;
-  {
-    Shard& shard = shard_of(id);
-    const std::scoped_lock lock(shard.mutex);
-    shard.pool.erase(id, departed);
-  }
-  forget_all(departed);
+  change(id, [&](Shard& shard, std::vector<Departed>& departed) { shard.pool.erase(id, departed); });
 }
 
 std::size_t Cache::purge(const PageKeys& keys) {

@@ -63,6 +63,8 @@ class Cache {
   std::optional<Id128> remember(const Id128& key, const Id128& id);
   void forget(const Id128& key, const Id128& id);
   void forget_all(const std::vector<Departed>& departed);
+  template <typename Change>
+  void change(const Id128& id, Change change);
 
   FrequencySketch sketch_;
   std::vector<std::unique_ptr<Shard>> shards_;  // a power of two

@@ -231,7 +231,8 @@ void ListenerExchange::finish(Ends& ends, Link& link, Instant now) {
       context.counters.store_puts.add();
       context.add(StorePut{page::store_key_of_version(version->id), page::encode_item(*version)});
     }
-    if (known) context.add(Prepare{version, writer_->may_use_strong()});
+    const bool strong = writer_->may_use_strong();
+    if (known && !version->reference.is_prepared(strong)) context.add(Prepare{version, strong});
   }
   if (context.logs(1)) {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(now - started_).count();

@@ -408,7 +408,8 @@ void SenderExchange::finish(Ends& ends, Instant now) {
         context.counters.store_puts.add();
         context.add(StorePut{page::store_key_of_page(keys_.exact), page::encode_item(*version)});
       }
-      if (known) context.add(Prepare{version, reader_->strong_may_follow()});
+      const bool strong = reader_->strong_may_follow();
+      if (known && !version->reference.is_prepared(strong)) context.add(Prepare{version, strong});
     }
     if (context.logs(1)) how = header_for_link();
     ends.routes.streams.erase({link_, stream_});

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "railgund/base/cpu.h"
 #include "railgund/delta/nibble_lanes.h"
 #include "railgund/delta/nibble_rows.h"
 #include "railgund/delta/nibble_shares.h"
@@ -85,7 +86,7 @@ TYPED_TEST_SUITE(NibbleLanes, AllLanes);
 
 TYPED_TEST(NibbleLanes, GiveTheNumbersOfPortableCode) {
 #ifdef RAILGUN_AVX2
-  if (std::is_same_v<TypeParam, nibble::Avx2Lanes> && !nibble::have_avx2()) GTEST_SKIP() << "not on this CPU";
+  if (std::is_same_v<TypeParam, nibble::Avx2Lanes> && !has_avx2()) GTEST_SKIP() << "not on this CPU";
 #endif
   Numbers numbers(2);
   for (int round = 0; round < 5000; ++round) {

@@ -10,7 +10,7 @@ cp /usr/include/xxhash.h "$out/include/"
 gtest=/usr/src/googletest/googletest
 delta=railgund/delta
 aarch64-linux-gnu-g++ -std=c++23 -O2 -DXXH_INLINE_ALL -I. -I"$out/include" -I"$gtest" -I"$gtest/include" \
-  "$gtest/src/gtest-all.cc" "$gtest/src/gtest_main.cc" railgund/base/hash.cc \
+  "$gtest/src/gtest-all.cc" "$gtest/src/gtest_main.cc" railgund/base/hash.cc railgund/base/cpu.cc \
   $delta/compare.cc $delta/window_index.cc $delta/page_index.cc $delta/parser.cc $delta/reference.cc \
   $delta/nibble_rows.cc $delta/nibble_model.cc $delta/nibble_gaps.cc $delta/mixing_lines.cc \
   tests/unit/delta/nibble_row_test.cc tests/unit/delta/nibble_gaps_test.cc tests/unit/delta/parser_test.cc \
