@@ -100,7 +100,7 @@ void add_change_commands(CLI::App& app, Context& context) {
   CLI::App* level =
       app.add_subcommand("log-level", "Change how much the daemon logs, until its next reload or restart");
   auto request = std::make_shared<Request>(Request{.command = Command::kLogLevel, .arguments = {}});
-  level->add_option("level", request->arguments.level, "0 errors, 1 information, … 5 debug")
+  level->add_option("level", request->arguments.level, "0 errors and notices, 1 information, 5 everything")
       ->required()
       ->check(CLI::Range(0, 5));
   level->footer("Example: railgunctl log-level 5");

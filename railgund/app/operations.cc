@@ -252,7 +252,7 @@ struct Operations::State {
 
   std::string set_log_level(int level) {
     log::set_level(level);
-    log::write(log::kError, "log level is " + std::to_string(level) + " now, by railgunctl");
+    log::notice("log.level is " + std::to_string(level) + " now, set by railgunctl");
     return "{}";
   }
 

@@ -164,8 +164,8 @@ Result<void> Server::open_sockets() {
           next_worker().accept(kind, std::move(accepted), peer);
         },
         [](const Error& error) { log::error("accepting paused: " + error.text); }));
-    log::information("listening on " + to_string(acceptors_.back()->local()) +
-                     (want.kind == proxy::Kind::kLink ? " for links" : " for clients"));
+    log::notice("listening on " + to_string(acceptors_.back()->local()) +
+                (want.kind == proxy::Kind::kLink ? " for links" : " for clients"));
   }
   return {};
 }
@@ -184,11 +184,12 @@ Result<void> Server::start_workers() {
     reference_key_ = std::move(key->key);
   }
   if (wants_store(*config_)) {
-    store_ = std::make_unique<memcached::Client>(memcached::Options{.servers = store_servers(*config_),
-                                                                    .threads = config_->memcached_threads,
-                                                                    .queue_items = config_->memcached_queue_items,
-                                                                    .queue_bytes = config_->memcached_queue_bytes},
-                                                 [](int level, const std::string& text) { log::write(level, text); });
+    store_ =
+        std::make_unique<memcached::Client>(memcached::Options{.servers = store_servers(*config_),
+                                                               .threads = config_->memcached_threads,
+                                                               .queue_items = config_->memcached_queue_items,
+                                                               .queue_bytes = config_->memcached_queue_bytes},
+                                            [](LogLevel level, const std::string& text) { log::write(level, text); });
   }
   std::random_device random;
   for (unsigned i = 0; i < worker_count(*config_); ++i) {
@@ -236,7 +237,7 @@ int Server::run() {
   loop_.run();
   if (!config_->pid_file.empty() && serving_ && !has_successor()) unlink(config_->pid_file.c_str());
   notifier_.stopping();
-  log::information("stopped");
+  log::notice("stopped");
   return exit_status_;
 }
 
@@ -259,9 +260,9 @@ void Server::serve() {
   for (const auto& acceptor : acceptors_) acceptor->set_accepting(true);
   notifier_.ready();
   notifier_.status("Serving");
-  log::information("railgund " RAILGUN_VERSION " serves as a " +
-                   std::string(config_->role == config::Role::kSender ? "sender" : "listener") + " with " +
-                   std::to_string(workers_.size()) + (workers_.size() == 1 ? " worker" : " workers"));
+  log::notice("railgund " RAILGUN_VERSION " serves as a " +
+              std::string(config_->role == config::Role::kSender ? "sender" : "listener") + " with " +
+              std::to_string(workers_.size()) + (workers_.size() == 1 ? " worker" : " workers"));
   if (!config_->pid_file.empty()) write_pid_file(config_->pid_file);
   dismiss_predecessor();
 }
@@ -295,7 +296,7 @@ Result<ReloadReport> Server::reload() {
   }
   notifier_.ready();
   notifier_.status("Serving");
-  log::information("configuration read again");
+  log::notice("configuration read again");
   return report;
 }
 
@@ -305,7 +306,7 @@ void Server::drain() {
   drain_end_ = loop_.now() + config_->drain_timeout;
   notifier_.stopping();
   notifier_.status("Finishing the requests under way");
-  log::information("draining");
+  log::notice("draining");
   acceptors_.clear();
   const Duration patience = has_successor() ? kHandOverPatience : Duration(0);
   for (const auto& worker : workers_) worker->drain(patience);
@@ -361,7 +362,7 @@ void Server::upgrade() {
     return;
   }
   successor_ = *started;
-  log::information("a new railgund starts as process " + std::to_string(successor_));
+  log::notice("a new railgund starts as process " + std::to_string(successor_));
 }
 
 // One that did not come up has left no trace.

@@ -431,11 +431,14 @@ const std::array kSettings{
             .least = 10,
             .most = 397 * kDay},
 
-    Setting{.key = "log.level",
-            .place = &Config::log_level,
-            .help = "0: errors. 1: information, a line a request. 5: everything.",
-            .most = 5,
-            .section = "Logs"},
+    Setting{
+        .key = "log.level",
+        .place = &Config::log_level,
+        .help =
+            "Which lines the log has. 0: errors and notices (start, stop, links, activation). 1: also information, a "
+            "line for each request. 5: everything, for debugging.",
+        .most = 5,
+        .section = "Logs"},
     Setting{.key = "syslog.addr",
             .place = &Config::syslog_address,
             .help = "Where syslog is: HOST:PORT (UDP) or the path of a Unix socket. Empty: the system's.",

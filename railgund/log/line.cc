@@ -6,7 +6,19 @@
 
 namespace railgun::log {
 
-int severity_of(int level) { return level <= 0 ? 3 : level == 1 ? 6 : 7; }
+int severity_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::kError:
+      return 3;
+    case LogLevel::kNotice:
+      return 5;
+    case LogLevel::kInformation:
+      return 6;
+    case LogLevel::kDebug:
+      break;
+  }
+  return 7;
+}
 
 std::string clean_line(std::string_view text) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -27,7 +39,7 @@ std::string clean_line(std::string_view text) {
   return line;
 }
 
-std::string syslog_datagram(int level, std::string_view text, long long seconds, int process) {
+std::string syslog_datagram(LogLevel level, std::string_view text, long long seconds, int process) {
   static constexpr std::array<const char*, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   constexpr int kDaemon = 3;
@@ -41,6 +53,20 @@ std::string syslog_datagram(int level, std::string_view text, long long seconds,
          kMonths[static_cast<std::size_t>(parts.tm_mon)] + " " + two(parts.tm_mday, ' ') + " " +
          two(parts.tm_hour, '0') + ":" + two(parts.tm_min, '0') + ":" + two(parts.tm_sec, '0') + " railgund[" +
          std::to_string(process) + "]: " + std::string(text);
+}
+
+std::string dated_line(LogLevel level, std::string_view text, long long milliseconds) {
+  constexpr std::string_view kLetters = "ENID";  // in the order of LogLevel
+  const auto time = static_cast<std::time_t>(milliseconds / 1000);
+  std::tm parts{};
+  localtime_r(&time, &parts);
+  std::array<char, 32> buffer{};
+  const std::size_t size = std::strftime(buffer.data(), buffer.size(), "%Y-%m-%dT%H:%M:%S%z", &parts);
+  std::string date(buffer.data(), size);  // ends in "+hhmm"
+  date.insert(size - 2, ":");
+  const std::string fraction = std::to_string(1000 + milliseconds % 1000);
+  date.insert(size - 5, "." + fraction.substr(1));
+  return date + " " + kLetters[static_cast<std::size_t>(level)] + " " + std::string(text);
 }
 
 }  // namespace railgun::log

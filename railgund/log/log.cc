@@ -13,10 +13,24 @@ namespace {
 
 using LoggerPtr = std::shared_ptr<spdlog::logger>;
 
+// spdlog knows no notice; its warning, which we do not use, stands for it (sinks.cc turns it back).
+spdlog::level::level_enum spdlog_level(LogLevel level) {
+  switch (level) {
+    case LogLevel::kError:
+      return spdlog::level::err;
+    case LogLevel::kNotice:
+      return spdlog::level::warn;
+    case LogLevel::kInformation:
+      return spdlog::level::info;
+    case LogLevel::kDebug:
+      break;
+  }
+  return spdlog::level::debug;
+}
+
 LoggerPtr make_logger(std::shared_ptr<spdlog::sinks::sink> sink) {
   auto logger = std::make_shared<spdlog::logger>("railgund", std::move(sink));
   logger->set_level(spdlog::level::trace);  // our own level has decided by then
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %L %v");
   return logger;
 }
 
@@ -24,7 +38,7 @@ LoggerPtr make_logger(std::shared_ptr<spdlog::sinks::sink> sink) {
 struct Current {
   std::mutex mutex;
   LoggerPtr logger;
-  std::atomic<int> level = kError;
+  std::atomic<int> level = 0;
 };
 
 Current& current() {
@@ -46,7 +60,7 @@ Target target_of(const std::string& syslog_address) {
   return {Target::Kind::kSyslogUdp, syslog_address};
 }
 
-Result<void> open(const Target& target, int level) {
+Result<void> open(const Target& target, int setting) {
   Result<std::shared_ptr<spdlog::sinks::sink>> sink = make_sink(target);
   if (!sink) return std::unexpected(sink.error());
   LoggerPtr logger = make_logger(std::move(*sink));
@@ -54,29 +68,26 @@ Result<void> open(const Target& target, int level) {
     const std::lock_guard lock(current().mutex);
     current().logger.swap(logger);
   }
-  set_level(level);
+  set_level(setting);
   return {};
 }
 
-void set_level(int level) { current().level.store(level, std::memory_order_relaxed); }
+void set_level(int setting) { current().level.store(setting, std::memory_order_relaxed); }
 
 int level() { return current().level.load(std::memory_order_relaxed); }
 
-void write(int level, std::string_view text) {
+void write(LogLevel level, std::string_view text) {
   if (!is_on(level)) return;
   LoggerPtr logger;
   {
     const std::lock_guard lock(current().mutex);
     logger = current().logger;
   }
-  const auto kind = level <= kError         ? spdlog::level::err
-                    : level == kInformation ? spdlog::level::info
-                                            : spdlog::level::debug;
   const std::string line = clean_line(text);
-  logger->log(kind, spdlog::string_view_t(line.data(), line.size()));
+  logger->log(spdlog_level(level), spdlog::string_view_t(line.data(), line.size()));
 }
 
-void RateLimit::write(int level, std::string_view text, Instant now) {
+void RateLimit::write(LogLevel level, std::string_view text, Instant now) {
   if (!is_on(level)) return;
   Instant began = began_.load(std::memory_order_relaxed);
   const bool is_over = began == Instant::min() || now - began >= period_;

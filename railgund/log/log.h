@@ -1,7 +1,5 @@
-// What the daemon says to whoever runs it. Any thread may log; a line costs one write. Cores do not log: the shell
-// writes the lines among their effects.
-//
-// Levels are those of log.level: 0 errors, 1 information, 2 to 5 ever more detail for debugging.
+// The log of the daemon. Any thread may log; a line costs one write. Cores do not log: the shell writes the lines among
+// their effects.
 #pragma once
 
 #include <atomic>
@@ -9,12 +7,13 @@
 #include <string>
 #include <string_view>
 
+#include "railgund/base/log_level.h"
 #include "railgund/base/result.h"
 #include "railgund/base/time.h"
 
 namespace railgun::log {
 
-enum Level : int { kError = 0, kInformation = 1, kDebug = 5 };
+using enum LogLevel;
 
 struct Target {
   enum class Kind : std::uint8_t {
@@ -31,16 +30,18 @@ struct Target {
 // Under systemd's journal (JOURNAL_STREAM) an empty value means standard error, as the journal reads that.
 Target target_of(const std::string& syslog_address);
 
-// Until the first call: standard error, level 0. Replaces what was set before; lines under way go to either.
+// Until the first call: standard error, setting 0. Replaces what was set before; lines under way go to either.
+// `setting` is log.level, as base/log_level.h explains it.
 // Errors: kInvalid, kNotFound (a host that cannot be looked up; this call blocks for it), kUnavailable. The old stays.
-Result<void> open(const Target& target, int level);
-void set_level(int level);
+Result<void> open(const Target& target, int setting);
+void set_level(int setting);
 int level();
-inline bool is_on(int wanted) { return wanted <= level(); }
+inline bool is_on(LogLevel wanted) { return is_shown(wanted, level()); }
 
 // One line, without secrets: control characters are written as "\xNN", and the end is cut at 4 KiB.
-void write(int level, std::string_view text);
+void write(LogLevel level, std::string_view text);
 inline void error(std::string_view text) { write(kError, text); }
+inline void notice(std::string_view text) { write(kNotice, text); }
 inline void information(std::string_view text) { write(kInformation, text); }
 inline void debug(std::string_view text) { write(kDebug, text); }
 
@@ -51,7 +52,7 @@ class RateLimit {
   explicit RateLimit(unsigned lines = 10, Duration period = std::chrono::seconds(10))
       : lines_(lines), period_(period) {}
 
-  void write(int level, std::string_view text, Instant now);
+  void write(LogLevel level, std::string_view text, Instant now);
 
  private:
   const std::int64_t lines_;

@@ -7,10 +7,10 @@
 
 #include <netdb.h>
 #include <spdlog/sinks/base_sink.h>
-#include <spdlog/sinks/syslog_sink.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "railgund/base/endpoint.h"
@@ -19,8 +19,11 @@
 namespace railgun::log {
 namespace {
 
-int level_of(spdlog::level::level_enum level) {
-  return level >= spdlog::level::err ? kError : level >= spdlog::level::info ? kInformation : kDebug;
+LogLevel level_of(spdlog::level::level_enum level) {
+  return level >= spdlog::level::err    ? kError
+         : level >= spdlog::level::warn ? kNotice
+         : level >= spdlog::level::info ? kInformation
+                                        : kDebug;
 }
 
 // One write a line, so that lines of several threads never mix and none is lost in a buffer when the process dies.
@@ -32,20 +35,32 @@ class StandardError final : public spdlog::sinks::base_sink<std::mutex> {
   void sink_it_(const spdlog::details::log_msg& message) override {
     std::string line;
     if (with_priority_) {
-      line = "<" + std::to_string(severity_of(level_of(message.level))) + ">";
-      line.append(message.payload.data(), message.payload.size());
-      line += '\n';
+      line = "<" + std::to_string(severity_of(level_of(message.level))) + ">" +
+             std::string(message.payload.data(), message.payload.size());
     } else {
-      spdlog::memory_buf_t text;
-      formatter_->format(message, text);
-      line.assign(text.data(), text.size());
+      const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(message.time.time_since_epoch()).count();
+      line = dated_line(level_of(message.level), {message.payload.data(), message.payload.size()}, time);
     }
+    line += '\n';
     // Nowhere to say that standard error cannot be written.
     if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
   }
   void flush_() override {}
 
   bool with_priority_;
+};
+
+// The system's syslog by way of the C library, which finds its socket again after a restart.
+class SystemLog final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  SystemLog() { ::openlog("railgund", LOG_PID | LOG_NDELAY, LOG_DAEMON); }
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    const std::string text(message.payload.data(), message.payload.size());
+    ::syslog(severity_of(level_of(message.level)), "%s", text.c_str());
+  }
+  void flush_() override {}
 };
 
 // Datagrams to a syslog server. Lost lines are lost: nothing waits for a log.
@@ -120,7 +135,7 @@ SinkResult make_sink(const Target& target) {
     case Target::Kind::kStandardError:
       return std::make_shared<StandardError>(is_journal());
     case Target::Kind::kSystem:
-      return std::make_shared<spdlog::sinks::syslog_sink_mt>("railgund", LOG_PID | LOG_NDELAY, LOG_DAEMON, false);
+      return std::make_shared<SystemLog>();
     case Target::Kind::kSyslogUdp:
       return make_udp(target.address);
     case Target::Kind::kSyslogSocket:

@@ -237,7 +237,7 @@ void Client::Shared::settle(const Error* error, std::uint64_t Counters::* counte
       }
     }
   }
-  if (!line.empty() && log) log(error == nullptr ? 1 : 0, line);
+  if (!line.empty() && log) log(error == nullptr ? LogLevel::kNotice : LogLevel::kError, line);
 }
 
 }  // namespace railgun::memcached

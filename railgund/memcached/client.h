@@ -12,6 +12,7 @@
 #include <string>
 
 #include "railgund/base/bytes.h"
+#include "railgund/base/log_level.h"
 #include "railgund/memcached/connection.h"
 
 namespace railgun::memcached {
@@ -37,8 +38,8 @@ struct Counters {
 class Client {
  public:
   using Answer = std::function<void(std::optional<Bytes>)>;  // nothing: a miss
-  // Levels as in log.level: 0 errors, 1 information. May be called on any of the threads.
-  using Log = std::function<void(int level, const std::string& text)>;
+  // May be called on any of the threads.
+  using Log = std::function<void(LogLevel level, const std::string& text)>;
 
   Client(const Options& options, Log log);
   // Waiting look-ups are answered as misses, waiting writes dropped; an operation under way is waited for.

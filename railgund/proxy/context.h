@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "railgund/base/log_level.h"
 #include "railgund/base/time.h"
 #include "railgund/config/config.h"
 #include "railgund/page/cache.h"
@@ -26,15 +27,15 @@ struct Context {
   ConnectionId new_connection() { return ConnectionId{++last_connection}; }
   TicketId new_ticket() { return TicketId{++last_ticket}; }
   void add(Effect effect) { effects.push_back(std::move(effect)); }
-  bool logs(int level) const { return config->log_level >= level; }
-  void log(int level, std::string text) {
+  bool logs(LogLevel level) const { return is_shown(level, config->log_level); }
+  void log(LogLevel level, std::string text) {
     if (logs(level)) add(LogLine{level, std::move(text)});
   }
   // An error that every request may bring: told at most every ten seconds.
   void log_now_and_then(std::string text, Instant now) {
     if (last_told != Instant{} && now - last_told < std::chrono::seconds(10)) return;
     last_told = now;
-    log(0, std::move(text));
+    log(LogLevel::kError, std::move(text));
   }
 };
 

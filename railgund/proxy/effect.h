@@ -12,6 +12,7 @@
 #include "railgund/base/bytes.h"
 #include "railgund/base/endpoint.h"
 #include "railgund/base/hash.h"
+#include "railgund/base/log_level.h"
 #include "railgund/base/time.h"
 #include "railgund/page/version.h"
 
@@ -62,9 +63,9 @@ struct Prepare {
   page::VersionPtr version;
   bool strong = false;  // also what the strong tier will want
 };
-// A fact for the log: one line, no secrets. Levels as in log.level: 0 errors, 1 information, 5 debug.
+// One line for the log, without secrets.
 struct LogLine {
-  int level;
+  LogLevel level;
   std::string text;
 };
 using Effect = std::variant<Dial, WantWrite, SetReading, Close, StoreGet, StorePut, Prepare, LogLine>;

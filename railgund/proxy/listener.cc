@@ -70,7 +70,7 @@ struct Listener::State {
   void begin(const ExchangeKey& key, link::HeadReceived head, Instant now) {
     auto ask = decode_ask(head.prelude, std::move(head.fields));
     if (!ask) {
-      context.log(0, "a sender's request cannot be read: " + ask.error().text);
+      context.log(LogLevel::kError, "a sender's request cannot be read: " + ask.error().text);
       if (Link* link = peers.find(key.link)) {
         link->mux.reset(key.stream, link::ResetCode::kBadMessage);
         peers.touch(*link, now);

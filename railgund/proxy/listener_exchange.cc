@@ -109,7 +109,7 @@ void ListenerExchange::call_event(Ends& ends, http::ClientEvent event, Instant n
   } else if (const auto* failure = std::get_if<http::ExchangeFailed>(&event)) {
     ends.routes.calls.erase(call_);
     ends.origins.cancel(call_, now);
-    ends.context.log(0, ask_.request.host + ask_.request.target + ": " + failure->error.text);
+    ends.context.log(LogLevel::kError, ask_.request.host + ask_.request.target + ": " + failure->error.text);
     if (writer_) {
       fail(ends, failure->error.code == Errc::kTimeout ? link::ResetCode::kTimeout : link::ResetCode::kNoOrigin, now);
     } else {
@@ -172,8 +172,8 @@ void ListenerExchange::begin_answer(Ends& ends, Instant now) {
   if (writer_->was_gunzipped()) counters.gunzipped.add();
   const EncodedHead head = encode_answer(answer);
   if (auto sent = link->mux.send_head(key_.stream, head.prelude, head.fields); !sent) {
-    ends.context.log(
-        0, ask_.request.host + ask_.request.target + ": the answer's head does not fit the link: " + sent.error().text);
+    ends.context.log(LogLevel::kError, ask_.request.host + ask_.request.target +
+                                           ": the answer's head does not fit the link: " + sent.error().text);
     fail(ends, link::ResetCode::kInternal, now);
   }
 }
@@ -195,7 +195,7 @@ void ListenerExchange::pump_answer(Ends& ends, Link& link, Instant now) {
       inbox_.consume(taken);
       ends.origins.body_consumed(call_, taken, now);
       if (!written) {
-        ends.context.log(0, ask_.request.host + ask_.request.target + ": " + written.error().text);
+        ends.context.log(LogLevel::kError, ask_.request.host + ask_.request.target + ": " + written.error().text);
         return fail(ends, link::ResetCode::kNoOrigin, now);
       }
     }
@@ -204,7 +204,7 @@ void ListenerExchange::pump_answer(Ends& ends, Link& link, Instant now) {
       const Result<void> finished = writer_->finish();
       encode_time_ += work.elapsed();
       if (!finished) {
-        ends.context.log(0, ask_.request.host + ask_.request.target + ": " + finished.error().text);
+        ends.context.log(LogLevel::kError, ask_.request.host + ask_.request.target + ": " + finished.error().text);
         return fail(ends, link::ResetCode::kNoOrigin, now);
       }
       continue;
@@ -234,11 +234,12 @@ void ListenerExchange::finish(Ends& ends, Link& link, Instant now) {
     const bool strong = writer_->may_use_strong();
     if (known && !version->reference.is_prepared(strong)) context.add(Prepare{version, strong});
   }
-  if (context.logs(1)) {
+  if (context.logs(LogLevel::kInformation)) {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(now - started_).count();
-    context.log(1, ask_.request.method + " " + ask_.request.host + ask_.request.target + " " +
-                       std::to_string(writer_->page_bytes()) + " bytes as " + std::to_string(writer_->coded_bytes()) +
-                       ", " + std::to_string(took) + " ms");
+    context.log(LogLevel::kInformation, ask_.request.method + " " + ask_.request.host + ask_.request.target + " " +
+                                            std::to_string(writer_->page_bytes()) + " bytes as " +
+                                            std::to_string(writer_->coded_bytes()) + ", " + std::to_string(took) +
+                                            " ms");
   }
   ends.routes.calls.erase(call_);
   ends.origins.cancel(call_, now);

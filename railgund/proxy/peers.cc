@@ -194,7 +194,7 @@ Result<void> Peers::take_events(Link& link, Instant now) {
         if (lane.link == link.id) lane.failures = 0;
       }
       context_.counters.links_opened.add();
-      context_.log(1, "link to " + link.peer_name + " is up");
+      context_.log(LogLevel::kNotice, "link to " + link.peer_name + " is up");
       leave_retiring(link, now);
     }
     if (std::holds_alternative<link::GoAwayReceived>(*event) || std::holds_alternative<link::PeerRetires>(*event))
@@ -252,14 +252,16 @@ void Peers::lose(ConnectionId id, const std::string& reason, bool flush, Instant
   if (link == nullptr) return;
   if (link->greeting) {
     context_.counters.links_closed.add();
-    context_.log(link->mux.is_going_away() ? 1 : 0, "link to " + link->peer_name + " is down: " + reason);
+    context_.log(link->mux.is_going_away() ? LogLevel::kNotice : LogLevel::kError,
+                 "link to " + link->peer_name + " is down: " + reason);
   }
   // The mux may have something left to say, such as a GOAWAY with the reason.
   Bytes last_words;
   if (flush && link->is_connected) link->mux.pull(last_words, SIZE_MAX, now);
   for (Lane& lane : lanes_) {
     if (lane.link != id) continue;
-    if (!link->greeting && lane.failures == 0) context_.log(0, "cannot reach " + link->peer_name + ": " + reason);
+    if (!link->greeting && lane.failures == 0)
+      context_.log(LogLevel::kError, "cannot reach " + link->peer_name + ": " + reason);
     lane.link.reset();
     lane.why_failed = reason;
     lane.redial_at = draining_ ? kNever : now + redial_delay(lane.failures, static_cast<std::uint64_t>(id));

@@ -211,7 +211,7 @@ bool SenderExchange::may_ask_again() const {
 
 void SenderExchange::bad_answer(Ends& ends, const Error& error, Instant now) {
   ends.context.counters.check_failures.add();
-  ends.context.log(0, "bad answer for " + request_.host + request_.target + ": " + error.text);
+  ends.context.log(LogLevel::kError, "bad answer for " + request_.host + request_.target + ": " + error.text);
   leave_link(ends, link::ResetCode::kBadMessage, now);
   // What was named may be what is wrong: the page comes whole next time.
   for (const page::VersionPtr& version : named_) ends.context.cache.erase(version->id);
@@ -411,7 +411,7 @@ void SenderExchange::finish(Ends& ends, Instant now) {
       const bool strong = reader_->strong_may_follow();
       if (known && !version->reference.is_prepared(strong)) context.add(Prepare{version, strong});
     }
-    if (context.logs(1)) how = header_for_link();
+    if (context.logs(LogLevel::kInformation)) how = header_for_link();
     ends.routes.streams.erase({link_, stream_});
     // An answer may end before the request's body does: nobody wants the rest of it.
     if (!upload_closed_) {
@@ -426,11 +426,12 @@ void SenderExchange::finish(Ends& ends, Instant now) {
   }
   ends.client.send_end(now);
   way_ = Way::kFinished;
-  if (context.logs(1)) {
+  if (context.logs(LogLevel::kInformation)) {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(now - started_).count();
-    context.log(1, request_.method + " " + request_.host + request_.target + " " + std::to_string(status_) + " " +
-                       std::to_string(page_bytes) + " bytes as " + std::to_string(coded_bytes) + ", " +
-                       std::to_string(took) + " ms [" + how + "]");
+    context.log(LogLevel::kInformation, request_.method + " " + request_.host + request_.target + " " +
+                                            std::to_string(status_) + " " + std::to_string(page_bytes) + " bytes as " +
+                                            std::to_string(coded_bytes) + ", " + std::to_string(took) + " ms [" + how +
+                                            "]");
   }
 }
 
@@ -450,8 +451,8 @@ void SenderExchange::count_failure(Ends& ends) {
 
 void SenderExchange::answer_error(Ends& ends, unsigned status, const std::string& line, Instant now) {
   count_failure(ends);
-  ends.context.log(
-      1, request_.method + " " + request_.host + request_.target + " " + std::to_string(status) + ": " + line);
+  ends.context.log(LogLevel::kInformation, request_.method + " " + request_.host + request_.target + " " +
+                                               std::to_string(status) + ": " + line);
   Fields extra;
   add_header(extra, control::format({.passage = control::Passage::kNormal, .id = id(), .version = "0000"}));
   ends.client.send_error(status, line, extra, now);

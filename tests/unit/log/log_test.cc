@@ -27,7 +27,7 @@ TEST(Line, ControlCharactersCannotForgeASecondLine) {
 TEST(Line, SeverityFollowsTheLevel) {
   EXPECT_EQ(severity_of(kError), 3);
   EXPECT_EQ(severity_of(kInformation), 6);
-  EXPECT_EQ(severity_of(2), 7);
+  EXPECT_EQ(severity_of(kNotice), 5);
   EXPECT_EQ(severity_of(kDebug), 7);
 }
 
@@ -35,6 +35,21 @@ TEST(Line, DatagramsAreThoseOfRfc3164) {
   setenv("TZ", "UTC", 1);
   EXPECT_EQ(syslog_datagram(kError, "text", 0, 42), "<27>Jan  1 00:00:00 railgund[42]: text");
   EXPECT_EQ(syslog_datagram(kInformation, "text", 1000000000, 42), "<30>Sep  9 01:46:40 railgund[42]: text");
+}
+
+TEST(Line, StandardErrorHasTheTimeAndTheLetterOfTheLevel) {
+  setenv("TZ", "UTC", 1);
+  EXPECT_EQ(dated_line(kError, "text", 42), "1970-01-01T00:00:00.042+00:00 E text");
+  EXPECT_EQ(dated_line(kNotice, "text", 1000000000999), "2001-09-09T01:46:40.999+00:00 N text");
+}
+
+TEST(Line, ALevelIsShownFromItsSettingOn) {
+  EXPECT_TRUE(is_shown(kError, 0));
+  EXPECT_TRUE(is_shown(kNotice, 0));
+  EXPECT_FALSE(is_shown(kInformation, 0));
+  EXPECT_TRUE(is_shown(kInformation, 1));
+  EXPECT_FALSE(is_shown(kDebug, 1));
+  EXPECT_TRUE(is_shown(kDebug, 2));
 }
 
 TEST(Target, FollowsSyslogAddr) {
@@ -59,7 +74,7 @@ class Syslog : public testing::Test {
     target = {Target::Kind::kSyslogUdp, "127.0.0.1:" + std::to_string(ntohs(address.sin_port))};
   }
   void TearDown() override {
-    EXPECT_TRUE(open({}, kError));
+    EXPECT_TRUE(open({}, 0));
     ::close(server);
   }
   // What has arrived; the text after "]: " of each.
@@ -79,24 +94,40 @@ class Syslog : public testing::Test {
 };
 
 TEST_F(Syslog, GetsTheLinesOfItsLevel) {
-  ASSERT_TRUE(open(target, kInformation));
+  ASSERT_TRUE(open(target, 1));
   error("bad");
   information("good");
   debug("never");
-  set_level(kDebug);
+  set_level(5);
   debug("now");
   EXPECT_EQ(lines(), (std::vector<std::string>{"bad", "good", "now"}));
 }
 
+TEST_F(Syslog, ShowsNoticesAtTheDefaultLevel) {
+  ASSERT_TRUE(open(target, 0));
+  notice("started");
+  information("a request");
+  EXPECT_EQ(lines(), (std::vector<std::string>{"started"}));
+}
+
+TEST_F(Syslog, WritesNoticesWithTheSeverityOfOne) {
+  ASSERT_TRUE(open(target, 0));
+  notice("started");
+  std::vector<char> buffer(8192);
+  const ssize_t count = ::recv(server, buffer.data(), buffer.size(), MSG_DONTWAIT);
+  ASSERT_GT(count, 0);
+  EXPECT_TRUE(std::string(buffer.data(), static_cast<std::size_t>(count)).starts_with("<29>"));  // daemon.notice
+}
+
 TEST_F(Syslog, TextIsNotAFormat) {
-  ASSERT_TRUE(open(target, kError));
+  ASSERT_TRUE(open(target, 0));
   error("{} %s {0}");
   EXPECT_EQ(lines(), (std::vector<std::string>{"{} %s {0}"}));
 }
 
 TEST_F(Syslog, ABadTargetLeavesTheOldOne) {
-  ASSERT_TRUE(open(target, kError));
-  const Result<void> result = open({Target::Kind::kSyslogUdp, "host:none"}, kError);
+  ASSERT_TRUE(open(target, 0));
+  const Result<void> result = open({Target::Kind::kSyslogUdp, "host:none"}, 0);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, Errc::kInvalid);
   error("still here");
@@ -104,7 +135,7 @@ TEST_F(Syslog, ABadTargetLeavesTheOldOne) {
 }
 
 TEST_F(Syslog, RateLimitSaysHowManyItLeftOut) {
-  ASSERT_TRUE(open(target, kError));
+  ASSERT_TRUE(open(target, 0));
   RateLimit limit(2, 10s);
   const Instant start{100s};
   for (int i = 0; i < 5; ++i) limit.write(kError, "line", start);

@@ -115,7 +115,7 @@ class ClientTest : public testing::Test {
     return options;
   }
   Client::Log log() {
-    return [this](int, const std::string& text) {
+    return [this](LogLevel, const std::string& text) {
       const std::scoped_lock lock(mutex_);
       logged_ += text + "\n";
     };
