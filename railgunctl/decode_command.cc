@@ -8,13 +8,13 @@
 
 #include "railgunctl/commands.h"
 #include "railgund/base/field.h"
-#include "railgund/control/cf_railgun.h"
+#include "railgund/proxy/cf_railgun.h"
 
 namespace railgun::ctl {
 namespace {
 
-using control::CfRailgun;
-using control::Passage;
+using proxy::CfRailgun;
+using proxy::Passage;
 
 struct Decoded {
   CfRailgun header;
@@ -26,11 +26,11 @@ Result<Decoded> decode(std::string text) {
   constexpr std::string_view kName = "cf-railgun:";
   if (lower_ascii(text).starts_with(kName)) text.erase(0, kName.size());
   if (text.find_first_of(" \t(") == std::string::npos) {
-    const auto flags = control::parse_cf_railgun_flags(text);
+    const auto flags = proxy::parse_cf_railgun_flags(text);
     if (!flags) return std::unexpected(flags.error());
     return Decoded{.header = CfRailgun{.flags = *flags}, .flags_only = true};
   }
-  auto header = control::parse_cf_railgun(text);
+  auto header = proxy::parse_cf_railgun(text);
   if (!header) return std::unexpected(header.error());
   return Decoded{.header = *std::move(header), .flags_only = false};
 }
@@ -78,7 +78,7 @@ std::string how(const CfRailgun& header) {
 }
 
 void print_flags(std::ostream& out, std::uint16_t flags) {
-  for (const control::FlagMeaning& flag : control::flag_meanings()) {
+  for (const proxy::FlagMeaning& flag : proxy::flag_meanings()) {
     if (!(flags & flag.bit)) continue;
     out << "flag 0x" << hex4(flag.bit).substr(2) << ": " << flag.meaning << '\n';
     flags = static_cast<std::uint16_t>(flags & ~flag.bit);
@@ -104,7 +104,7 @@ void print_words(std::ostream& out, const Decoded& decoded) {
 void print_json(std::ostream& out, const Decoded& decoded) {
   const CfRailgun& header = decoded.header;
   nlohmann::json meanings = nlohmann::json::array();
-  for (const control::FlagMeaning& flag : control::flag_meanings()) {
+  for (const proxy::FlagMeaning& flag : proxy::flag_meanings()) {
     if (header.flags & flag.bit) meanings.push_back(flag.meaning);
   }
   nlohmann::json json = {{"flags", hex4(header.flags)}, {"flag_meanings", meanings}};

@@ -134,7 +134,7 @@ class Diagnoser {
     Sample sample = taken(fetch(options, give_up()));
     const std::string_view header =
         header_name.empty() ? std::string_view{} : field_value(sample.answer.fields, header_name);
-    if (auto passage = control::parse_cf_railgun(header); passage && !header.empty())
+    if (auto passage = proxy::parse_cf_railgun(header); passage && !header.empty())
       sample.passage = *std::move(passage);
     return sample;
   }

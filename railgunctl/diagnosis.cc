@@ -8,7 +8,7 @@
 namespace railgun::ctl {
 namespace {
 
-using control::Passage;
+using proxy::Passage;
 
 constexpr unsigned kRailgunError = 527;
 
@@ -17,7 +17,7 @@ bool has_page(const Sample& sample) { return !sample.answer.error && sample.answ
 double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
 std::string span(Duration time) { return time == Duration{} ? "-" : span_text(seconds(time)); }
 
-std::string ratio_text(const control::CfRailgun& passage) {
+std::string ratio_text(const proxy::CfRailgun& passage) {
   if (passage.ratio_hundredths == 0) return "under 0.01 %";
   std::string cents = std::to_string(passage.ratio_hundredths % 100);
   if (cents.size() < 2) cents.insert(0, "0");
@@ -25,12 +25,12 @@ std::string ratio_text(const control::CfRailgun& passage) {
 }
 
 // The header tells a delta and a page that was compressed by itself apart by its flags alone.
-bool is_delta(const control::CfRailgun& passage) {
-  return passage.passage == Passage::kDelta && (passage.flags & control::kReferenceFound) != 0;
+bool is_delta(const proxy::CfRailgun& passage) {
+  return passage.passage == Passage::kDelta && (passage.flags & proxy::kReferenceFound) != 0;
 }
 
 // How an answer went, in a few letters.
-std::string passage_text(const std::optional<control::CfRailgun>& passage) {
+std::string passage_text(const std::optional<proxy::CfRailgun>& passage) {
   if (!passage) return "-";
   switch (passage->passage) {
     case Passage::kDelta:
@@ -212,7 +212,8 @@ std::string diagnosis_text(const Diagnosis& diagnosis, const DiagnosisVerdict& v
                                    std::to_string(answer.minor_version));
     text += labelled("page", sizes_text(answer) + ", " + sameness_text(compare(diagnosis)));
     text += labelled("SHA-1", sample->body_hash);
-    if (sample->passage) text += labelled("header", diagnosis.header_name + ": " + control::format(*sample->passage));
+    if (sample->passage)
+      text += labelled("header", diagnosis.header_name + ": " + proxy::format_cf_railgun(*sample->passage));
     text += labelled("pair", phases_text(answer.phases));
   }
   for (const Sample& sample : diagnosis.direct) {

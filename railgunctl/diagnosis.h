@@ -10,15 +10,15 @@
 #include "railgunctl/fetch.h"
 #include "railgund/base/endpoint.h"
 #include "railgund/base/result.h"
-#include "railgund/control/cf_railgun.h"
+#include "railgund/proxy/cf_railgun.h"
 
 namespace railgun::ctl {
 
 // One fetch, with what was made of its answer.
 struct Sample {
   Fetched answer{};
-  std::string body_hash{};                      // SHA-1 of the decoded body, as the original has it
-  std::optional<control::CfRailgun> passage{};  // what the answer's header says
+  std::string body_hash{};                    // SHA-1 of the decoded body, as the original has it
+  std::optional<proxy::CfRailgun> passage{};  // what the answer's header says
 };
 
 struct Diagnosis {

@@ -13,15 +13,15 @@ using nlohmann::json;
 
 double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
 
-const char* word_of(control::Passage passage) {
+const char* word_of(proxy::Passage passage) {
   switch (passage) {
-    case control::Passage::kDelta:
+    case proxy::Passage::kDelta:
       return "delta";
-    case control::Passage::kStream:
+    case proxy::Passage::kStream:
       return "stream";
-    case control::Passage::kNormal:
+    case proxy::Passage::kNormal:
       return "normal";
-    case control::Passage::kDirect:
+    case proxy::Passage::kDirect:
       return "direct";
   }
   return "";
@@ -51,7 +51,7 @@ void add_original(json& value, const Diagnosis& diagnosis, const Sample& sample)
   const Fetched& answer = sample.answer;
   char elapsed[32];
   std::snprintf(elapsed, sizeof elapsed, "%.6fs", seconds(answer.phases.total()));
-  const bool used = sample.passage && sample.passage->passage != control::Passage::kDirect;
+  const bool used = sample.passage && sample.passage->passage != proxy::Passage::kDirect;
   const json ray = field_or_null(answer, "CF-RAY");
   value["method"] = diagnosis.method;
   value["host_name"] = diagnosis.host;
@@ -89,10 +89,10 @@ json to_json(const Sample& sample, const char* role) {
   if (answer.error) value["error"] = answer.error->text;
   if (sample.passage) {
     value["passage"] = word_of(sample.passage->passage);
-    value["header"] = control::format(*sample.passage);
-    if (sample.passage->passage == control::Passage::kDelta)
+    value["header"] = proxy::format_cf_railgun(*sample.passage);
+    if (sample.passage->passage == proxy::Passage::kDelta)
       value["ratio_percent"] = sample.passage->ratio_hundredths / 100.0;
-    if (sample.passage->passage != control::Passage::kDirect)
+    if (sample.passage->passage != proxy::Passage::kDirect)
       value["origin_seconds"] = static_cast<double>(sample.passage->origin_time.count()) / 1e6;
   }
   return value;

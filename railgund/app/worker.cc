@@ -7,8 +7,8 @@
 
 #include <sys/prctl.h>
 
-#include "railgund/control/cf_railgun.h"
 #include "railgund/log/panic.h"
+#include "railgund/proxy/cf_railgun.h"
 
 namespace railgun::app {
 namespace {
@@ -17,7 +17,7 @@ constexpr Duration kDrainCheck = std::chrono::milliseconds(20);
 
 // For crash reports: as in Cf-Railgun and in the log.
 std::size_t sender_request(std::uint64_t number, char* to, std::size_t room) noexcept {
-  const auto digits = control::request_id(number);
+  const auto digits = proxy::request_id(number);
   const std::size_t count = std::min(digits.size(), room);
   std::copy_n(digits.begin(), count, to);
   return count;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "railgund/control/cf_railgun.h"
 #include "railgund/page/store_item.h"
+#include "railgund/proxy/cf_railgun.h"
 #include "railgund/proxy/forwarding.h"
 
 namespace railgun::proxy {
@@ -161,7 +161,7 @@ void ListenerExchange::begin_answer(Ends& ends, Instant now) {
   response_.reset();
   answer.origin_time = origin_time_;
   answer.flags = origin_flags_;
-  if (held_) answer.flags |= control::kReferenceFound;
+  if (held_) answer.flags |= kReferenceFound;
   Counters& counters = ends.context.counters;
   (answer.coding == Coding::kRaw ? counters.answers_stream
    : answer.reference            ? counters.answers_delta

@@ -50,7 +50,7 @@ struct Answer {
   http::Response response;
   Coding coding = Coding::kRaw;
   std::optional<std::uint8_t> reference;  // index into the request's list
-  std::uint16_t flags = 0;                // of the Cf-Railgun header (control/cf_railgun.h)
+  std::uint16_t flags = 0;                // of the Cf-Railgun header (proxy/cf_railgun.h)
   Duration origin_time{};                 // from asking the origin to its answer's head
   bool from_listener = false;             // no origin's answer: the listener's own error page
 };

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "railgund/control/cf_railgun.h"
+#include "railgund/proxy/cf_railgun.h"
 #include "railgund/proxy/forwarding.h"
 #include "railgund/proxy/message_codec.h"
 
@@ -35,8 +35,8 @@ CallId Origins::begin(const config::MappedOrigin& origin, http::Request request,
   Call call;
   call.request = std::move(request);
   call.targets = origin.targets;
-  if (origin.from_map) call.flags |= control::kOriginMapped;
-  if (origin.from_default) call.flags |= control::kOriginDefault;
+  if (origin.from_map) call.flags |= kOriginMapped;
+  if (origin.from_default) call.flags |= kOriginDefault;
   // In turn, the ones that answered last time first.
   if (call.targets.size() > 1) {
     std::rotate(call.targets.begin(), call.targets.begin() + static_cast<std::ptrdiff_t>(turn_++ % call.targets.size()),
@@ -60,7 +60,7 @@ void Origins::place(CallId id, Call& call, Instant now) {
     const auto found = connections_.find(connection_id);
     if (found == connections_.end()) continue;
     context_.counters.origin_reused.add();
-    call.flags |= control::kOriginReused;
+    call.flags |= kOriginReused;
     start(id, call, connection_id, found->second, now);
     return;
   }
@@ -298,9 +298,8 @@ void Origins::fail_exchange(ConnectionId id, http::ExchangeFailed failure, Insta
   // A kept-alive connection that the origin closed under our request: once more, if that is safe (RFC 9110 9.2.2).
   const bool lost_race =
       was_connected && was_reused && !failure.answer_begun && failure.error.code == Errc::kUnavailable;
-  if (lost_race && (call.flags & control::kOriginRestarted) == 0 && is_idempotent(call.request.method) &&
-      !call.body_begun) {
-    call.flags = static_cast<std::uint16_t>((call.flags | control::kOriginRestarted) & ~control::kOriginReused);
+  if (lost_race && (call.flags & kOriginRestarted) == 0 && is_idempotent(call.request.method) && !call.body_begun) {
+    call.flags = static_cast<std::uint16_t>((call.flags | kOriginRestarted) & ~kOriginReused);
     context_.counters.origin_retries.add();
     const config::OriginTarget target = call.targets[call.next_target];
     dial(call_id.value(), call, target, key_of(target, host_name(call.request.host)), now);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "railgund/control/cf_railgun.h"
 #include "railgund/page/store_item.h"
+#include "railgund/proxy/cf_railgun.h"
 #include "railgund/proxy/forwarding.h"
 
 namespace railgun::proxy {
@@ -22,7 +22,7 @@ SenderExchange::SenderExchange(config::ConfigPtr config, http::Request request, 
 }
 
 std::string SenderExchange::id() const {
-  const auto digits = control::request_id(number_);
+  const auto digits = request_id(number_);
   return {digits.begin(), digits.end()};
 }
 
@@ -245,7 +245,7 @@ void SenderExchange::call_event(Ends& ends, http::ClientEvent event, Instant now
   if (way_ != Way::kDirect) return;
   if (auto* received = std::get_if<http::ResponseReceived>(&event)) {
     http::Response& response = received->response;
-    add_header(response.fields, control::format({.passage = control::Passage::kDirect, .reason = direct_reason_}));
+    add_header(response.fields, format_cf_railgun({.passage = Passage::kDirect, .reason = direct_reason_}));
     status_ = response.status;
     head_sent_ = true;
     record(ends.context.counters.spread.origin_time, now - asked_);
@@ -345,11 +345,11 @@ void SenderExchange::pump_answer(Ends& ends, Instant now) {
 
 std::string SenderExchange::header_for_link() const {
   const Answer& answer = reader_->answer();
-  control::CfRailgun header;
-  header.passage = answer.coding == Coding::kDelta ? control::Passage::kDelta : control::Passage::kStream;
-  if (answer.from_listener) header.passage = control::Passage::kNormal;
+  CfRailgun header;
+  header.passage = answer.coding == Coding::kDelta ? Passage::kDelta : Passage::kStream;
+  if (answer.from_listener) header.passage = Passage::kNormal;
   header.id = id();
-  header.flags = static_cast<std::uint16_t>(answer.flags | (named_.empty() ? 0 : control::kReferenceNamed));
+  header.flags = static_cast<std::uint16_t>(answer.flags | (named_.empty() ? 0 : kReferenceNamed));
   header.version = build_;
   header.origin_time = std::chrono::duration_cast<std::chrono::microseconds>(answer.origin_time);
   // Of what has come so far, which is all of it but for pages of several windows.
@@ -357,7 +357,7 @@ std::string SenderExchange::header_for_link() const {
     header.ratio_hundredths = static_cast<std::uint32_t>(
         std::min<std::uint64_t>(10000 * reader_->coded_bytes() / reader_->page_bytes(), 9999999));
   }
-  return control::format(header);
+  return format_cf_railgun(header);
 }
 
 void SenderExchange::add_header(Fields& fields, const std::string& value) const {
@@ -454,7 +454,7 @@ void SenderExchange::answer_error(Ends& ends, unsigned status, const std::string
   ends.context.log(LogLevel::kInformation, request_.method + " " + request_.host + request_.target + " " +
                                                std::to_string(status) + ": " + line);
   Fields extra;
-  add_header(extra, control::format({.passage = control::Passage::kNormal, .id = id(), .version = "0000"}));
+  add_header(extra, format_cf_railgun({.passage = Passage::kNormal, .id = id(), .version = "0000"}));
   ends.client.send_error(status, line, extra, now);
   way_ = Way::kFinished;
 }

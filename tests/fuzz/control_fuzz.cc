@@ -1,12 +1,11 @@
 // Fuzzes: control
-// Lines that anyone with the group's right may send to the control socket, what a daemon may answer, and the header
-// that anyone may paste into `railgunctl decode`. What is read is written and read again, and must be the same.
+// Lines that anyone with the group's right may send to the control socket, and what a daemon may answer. What is read
+// is written and read again, and must be the same.
 #include <cstdint>
 #include <string>
 
 #include "railgund/base/bytes.h"
 #include "railgund/base/check.h"
-#include "railgund/control/cf_railgun.h"
 #include "railgund/control/message.h"
 #include "railgund/control/status.h"
 
@@ -22,10 +21,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const std::string once = control::to_json(*status);
       RAILGUN_CHECK(control::to_json(control::from_json<control::Status>(once).value()) == once);
     }
-  }
-  if (const auto header = control::parse_cf_railgun(text)) {
-    const std::string once = control::format(*header);
-    RAILGUN_CHECK(control::format(control::parse_cf_railgun(once).value()) == once);
   }
   return 0;
 }

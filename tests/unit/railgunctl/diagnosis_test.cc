@@ -14,7 +14,7 @@ Sample sample(const std::string& hash, const char* header = nullptr, Duration bo
   made.answer.reason = "OK";
   made.answer.body = "page";
   made.answer.phases.body = body;
-  if (header != nullptr) made.passage = control::parse_cf_railgun(header).value();
+  if (header != nullptr) made.passage = proxy::parse_cf_railgun(header).value();
   return made;
 }
 
@@ -87,7 +87,7 @@ TEST(Diagnosis, TellsHowItDidNotWork) {
   made.through.back().answer.status = 527;
   EXPECT_EQ(judge(made).exit_code, ExitCode::kFailed);
   made = diagnosis();
-  made.through.back().passage = control::parse_cf_railgun("direct (no listener)").value();
+  made.through.back().passage = proxy::parse_cf_railgun("direct (no listener)").value();
   EXPECT_EQ(judge(made).exit_code, ExitCode::kFailed);
   EXPECT_NE(judge(made).text.find("no listener"), std::string::npos);
   made.through.back().passage.reset();

@@ -1,8 +1,11 @@
 // The Cf-Railgun header: how an answer came, in the form that users of the original and their tools know.
 //
-//   151df128a1 2.05 0.009465 0031 5360      a delta: id, percent of the page sent, seconds at the origin, flags,
-//   version 151df128a1 stream 0.009465 0001 5360    passed whole 151df128a1 normal 0.009465 0000 5360    passed whole
-//   because of an error direct (starting new WAN connection)    not through the pair at all
+// clang-format off
+//   151df128a1 2.05 0.009465 0031 5360      a delta: id, percent of the page sent, seconds at the origin, flags, version
+//   151df128a1 stream 0.009465 0001 5360    passed whole
+//   151df128a1 normal 0.009465 0000 5360    passed whole because of an error
+//   direct (starting new WAN connection)    not through the pair at all
+// clang-format on
 #pragma once
 
 #include <array>
@@ -14,7 +17,7 @@
 
 #include "railgund/base/result.h"
 
-namespace railgun::control {
+namespace railgun::proxy {
 
 // The id that stands for a sender's request in the header and in crash reports. Arithmetic alone.
 std::array<char, 10> request_id(std::uint64_t number) noexcept;
@@ -45,7 +48,7 @@ struct CfRailgun {
 };
 
 // The header's value. What is out of bounds is cut to them; a reason loses what may not stand in a header.
-std::string format(const CfRailgun& value);
+std::string format_cf_railgun(const CfRailgun& value);
 
 // Errors: kMalformed, saying what was expected. Takes `normal FLAGS ? VERSION` too, a form seen of the original.
 Result<CfRailgun> parse_cf_railgun(std::string_view text);
@@ -59,4 +62,4 @@ struct FlagMeaning {
 };
 std::span<const FlagMeaning> flag_meanings();
 
-}  // namespace railgun::control
+}  // namespace railgun::proxy

@@ -1,4 +1,4 @@
-#include "railgund/control/cf_railgun.h"
+#include "railgund/proxy/cf_railgun.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 
 #include "railgund/base/hash.h"
 
-namespace railgun::control {
+namespace railgun::proxy {
 namespace {
 
 constexpr std::size_t kMaxHeaderBytes = 512;
@@ -176,7 +176,7 @@ std::array<char, 10> request_id(std::uint64_t number) noexcept {
 
 std::span<const FlagMeaning> flag_meanings() { return kMeanings; }
 
-std::string format(const CfRailgun& value) {
+std::string format_cf_railgun(const CfRailgun& value) {
   std::string ratio = "stream";
   switch (value.passage) {
     case Passage::kDirect:
@@ -215,4 +215,4 @@ Result<CfRailgun> parse_cf_railgun(std::string_view text) {
   return words[0] == "normal" ? parse_old_normal(words) : parse_five(words);
 }
 
-}  // namespace railgun::control
+}  // namespace railgun::proxy

@@ -1,8 +1,8 @@
-#include "railgund/control/cf_railgun.h"
+#include "railgund/proxy/cf_railgun.h"
 
 #include <gtest/gtest.h>
 
-namespace railgun::control {
+namespace railgun::proxy {
 namespace {
 
 using std::chrono::microseconds;
@@ -15,7 +15,9 @@ const CfRailgun kSample{.passage = Passage::kDelta,
                         .flags = kOriginMapped | kReferenceNamed | kReferenceFound,
                         .version = "5360"};
 
-TEST(CfRailgun, WritesADeltaAsTheOriginalDid) { EXPECT_EQ(format(kSample), "151df128a1 2.05 0.009465 0031 5360"); }
+TEST(CfRailgun, WritesADeltaAsTheOriginalDid) {
+  EXPECT_EQ(format_cf_railgun(kSample), "151df128a1 2.05 0.009465 0031 5360");
+}
 
 TEST(CfRailgun, ReadsWhatTheOriginalWrote) {
   EXPECT_EQ(parse_cf_railgun("151df128a1 2.05 0.009465 0031 5360").value(), kSample);
@@ -24,17 +26,17 @@ TEST(CfRailgun, ReadsWhatTheOriginalWrote) {
 TEST(CfRailgun, WritesAndReadsAnswersPassedWhole) {
   const CfRailgun stream{
       .passage = Passage::kStream, .id = "00000000ff", .origin_time = microseconds(1'500'000), .version = "abcd"};
-  EXPECT_EQ(format(stream), "00000000ff stream 1.500000 0000 abcd");
+  EXPECT_EQ(format_cf_railgun(stream), "00000000ff stream 1.500000 0000 abcd");
   EXPECT_EQ(parse_cf_railgun("00000000ff stream 1.500000 0000 abcd").value(), stream);
   CfRailgun normal = stream;
   normal.passage = Passage::kNormal;
-  EXPECT_EQ(format(normal), "00000000ff normal 1.500000 0000 abcd");
-  EXPECT_EQ(parse_cf_railgun(format(normal)).value(), normal);
+  EXPECT_EQ(format_cf_railgun(normal), "00000000ff normal 1.500000 0000 abcd");
+  EXPECT_EQ(parse_cf_railgun(format_cf_railgun(normal)).value(), normal);
 }
 
 TEST(CfRailgun, WritesAndReadsDirectAnswersWithTheirReason) {
   const CfRailgun direct{.passage = Passage::kDirect, .reason = "starting new WAN connection"};
-  EXPECT_EQ(format(direct), "direct (starting new WAN connection)");
+  EXPECT_EQ(format_cf_railgun(direct), "direct (starting new WAN connection)");
   EXPECT_EQ(parse_cf_railgun("direct (starting new WAN connection)").value(), direct);
 }
 
@@ -48,25 +50,26 @@ TEST(CfRailgun, ReadsTheOldFormOfNormal) {
 TEST(CfRailgun, KeepsBitsItDoesNotKnow) {
   const auto read = parse_cf_railgun("151df128a1 0.00 0.000000 ff80 5360").value();
   EXPECT_EQ(read.flags, 0xff80);
-  EXPECT_EQ(format(read), "151df128a1 0.00 0.000000 ff80 5360");
+  EXPECT_EQ(format_cf_railgun(read), "151df128a1 0.00 0.000000 ff80 5360");
 }
 
 TEST(CfRailgun, WritesTheBounds) {
   CfRailgun value = kSample;
   value.ratio_hundredths = 0;
   value.origin_time = microseconds(0);
-  EXPECT_EQ(format(value), "151df128a1 0.00 0.000000 0031 5360");
+  EXPECT_EQ(format_cf_railgun(value), "151df128a1 0.00 0.000000 0031 5360");
   value.ratio_hundredths = 0xffffffff;
   value.origin_time = microseconds(-5);
-  EXPECT_EQ(format(value), "151df128a1 99999.99 0.000000 0031 5360");
+  EXPECT_EQ(format_cf_railgun(value), "151df128a1 99999.99 0.000000 0031 5360");
   value.origin_time = std::chrono::hours(24 * 365);
-  EXPECT_EQ(format(value), "151df128a1 99999.99 86400.000000 0031 5360");
-  EXPECT_TRUE(parse_cf_railgun(format(value)).has_value());
+  EXPECT_EQ(format_cf_railgun(value), "151df128a1 99999.99 86400.000000 0031 5360");
+  EXPECT_TRUE(parse_cf_railgun(format_cf_railgun(value)).has_value());
 }
 
 TEST(CfRailgun, NeverWritesWhatWouldBreakAHeader) {
-  EXPECT_EQ(format({.passage = Passage::kDirect, .reason = "a\r\nSet-Cookie: b)"}), "direct (aSet-Cookie: b)");
-  EXPECT_EQ(format({.passage = Passage::kStream, .id = "x\r\n", .version = "\n"}),
+  EXPECT_EQ(format_cf_railgun({.passage = Passage::kDirect, .reason = "a\r\nSet-Cookie: b)"}),
+            "direct (aSet-Cookie: b)");
+  EXPECT_EQ(format_cf_railgun({.passage = Passage::kStream, .id = "x\r\n", .version = "\n"}),
             "0000000000 stream 0.000000 0000 0000");
 }
 
@@ -106,7 +109,7 @@ TEST(CfRailgun, RefusesWhatIsNoHeader) {
 }
 
 TEST(CfRailgun, RefusesAHeaderCutShortAtAnyByte) {
-  const std::string whole = format(kSample);
+  const std::string whole = format_cf_railgun(kSample);
   for (std::size_t length = 0; length < whole.size(); ++length) {
     const auto read = parse_cf_railgun(std::string_view(whole).substr(0, length));
     // Only the version may be cut and still be one.
@@ -132,4 +135,4 @@ TEST(CfRailgun, HasAMeaningForEachKnownBit) {
 }
 
 }  // namespace
-}  // namespace railgun::control
+}  // namespace railgun::proxy
