@@ -18,8 +18,8 @@ const WallTime kUntil = kNow + std::chrono::hours(2);  // of certificates
 class RegistryTest : public testing::Test {
  protected:
   void SetUp() override {
-    char folder[] = "/tmp/railgun-registry-XXXXXX";
-    ASSERT_NE(mkdtemp(folder), nullptr);
+    std::string folder = (std::filesystem::temp_directory_path() / "railgun-registry-XXXXXX").string();
+    ASSERT_NE(mkdtemp(folder.data()), nullptr);
     folder_ = folder;
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }

@@ -1,5 +1,6 @@
 #include "railgunctl/savings.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -18,18 +19,20 @@ Bytes page(int votes) {
 
 class SavingsTest : public testing::Test {
  protected:
-  SavingsTest() : folder_(std::filesystem::path(testing::TempDir()) / "savings_test") {
-    std::filesystem::remove_all(folder_);
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "railgun-savings-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
     std::filesystem::create_directories(folder_ / "votes");
   }
-  ~SavingsTest() override { std::filesystem::remove_all(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   void write(const std::string& name, const Bytes& bytes) {
     std::ofstream file(folder_ / name, std::ios::binary);
     file << as_text(bytes);
   }
 
-  const std::filesystem::path folder_;
+  std::filesystem::path folder_;
 };
 
 TEST_F(SavingsTest, MeasuresPairsThatDiffer) {
