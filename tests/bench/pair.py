@@ -200,7 +200,7 @@ def nginx_origin(folder, page):
     nginx = Nginx(folder, "origin", f"""server {{ listen 127.0.0.1:{port} backlog=4096;
       location / {{ {set_page(page)} }} location /small {{ return 200 "ok"; }} }}""")
     try:
-        harness.wait_until(lambda: harness.answers(port), 10, "the origin answers")
+        harness.wait_until(lambda: harness.answers(port), "the origin answers")
         yield port
     finally:
         nginx.stop()
@@ -225,7 +225,7 @@ def nginx_chain(folder, origin_port):
       {tls("proxy_ssl", "sender", f"proxy_ssl_trusted_certificate {certificates.ca}; proxy_ssl_verify on; "
            "proxy_ssl_name listener; proxy_ssl_session_reuse on;")} }} }}""")
     try:
-        harness.wait_until(lambda: harness.answers(port), 10, "nginx answers")
+        harness.wait_until(lambda: harness.answers(port), "nginx answers")
         yield Chain("nginx", port, hop_port, edge.process.pid, far.process.pid)
     finally:
         edge.stop()

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 
-from harness import OK, UNREACHABLE, Daemon, ctl, free_port, wait_until
+from harness import OK, PATIENCE, UNREACHABLE, Daemon, ctl, free_port, wait_until
 from origin import serve_repetition
 
 HOST = "www.example.com"
@@ -44,7 +44,7 @@ class World:
 
     def start(self, daemon):
         daemon.start()
-        wait_until(lambda: ctl(daemon, "status")[0] != UNREACHABLE, 20, f"{daemon.name} answers")
+        wait_until(lambda: ctl(daemon, "status")[0] != UNREACHABLE, f"{daemon.name} answers")
 
     def __exit__(self, kind, *_):
         if kind is not None:
@@ -70,7 +70,7 @@ class World:
         """From create to a link."""
         code, _, err = self.activate(self.create("paris", *more))
         assert code == OK, err
-        wait_until(self.links_up, 10, "the link is up")
+        wait_until(self.links_up, "the link is up")
 
     def get(self, path="/", host=HOST):
         """Status and Cf-Railgun."""
@@ -78,7 +78,7 @@ class World:
         return status, fields.get("Cf-Railgun")
 
     def ask(self, path="/", headers=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request("GET", path, headers={"Host": HOST, **(headers or {})})
             answer = connection.getresponse()

@@ -29,14 +29,14 @@ def is_right(body, path, nonce):
     return first == f"{path} {nonce} {hashlib.sha256(text).hexdigest()}".encode()
 
 
-WAITING = []
+HELD = []
 
 
 def serve_page(handler):
-    if delay := handler.headers.get("X-Delay"):
-        WAITING.append(handler)
-        time.sleep(float(delay))
-        WAITING.remove(handler)
+    if handler.headers.get("X-Hold"):
+        released = threading.Event()
+        HELD.append(released)
+        released.wait()
     for _ in handler.body_pieces():
         pass
     body = page(handler.path, handler.headers.get("X-Nonce"))
@@ -58,19 +58,26 @@ class Origin:
 
     def start(self):
         self.process = subprocess.Popen([sys.executable, __file__, str(self.port)])
-        harness.wait_until(lambda: harness.answers(self.port), 20, "the origin answers")
+        harness.wait_until(lambda: harness.answers(self.port), "the origin answers")
 
-    def waiting(self):
-        """How many requests it has that asked for a delay."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        connection.request("GET", "/waiting")
-        count = int(connection.getresponse().read())
+    def held(self):
+        """How many requests with X-Hold it has and has not answered."""
+        return int(self._ask("/held"))
+
+    def release(self):
+        """Answers those."""
+        self._ask("/release")
+
+    def _ask(self, path):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=harness.PATIENCE)
+        connection.request("GET", path)
+        body = connection.getresponse().read()
         connection.close()
-        return count
+        return body
 
     def stop(self, with_signal=signal.SIGKILL):
         self.process.send_signal(with_signal)
-        self.process.wait(10)
+        self.process.wait(harness.PATIENCE)
 
 
 class Load:
@@ -100,14 +107,14 @@ class Load:
         if kind is None:
             assert not self.wrong, f"{len(self.wrong)} wrong answers, such as {self.wrong[0]}"
 
-    def wait_for_right(self, more, seconds=60):
+    def wait_for_right(self, more):
         """Until so many further right answers have come."""
         target = self.right + more
-        harness.wait_until(lambda: self.right >= target or self.wrong, seconds,
+        harness.wait_until(lambda: self.right >= target or self.wrong,
                            f"{more} more right answers; the last errors: {self.errors[-3:]}")
 
     def _run(self, client):
-        connection = http.client.HTTPConnection("127.0.0.1", self.pair.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.pair.port, timeout=harness.PATIENCE)
         for number in itertools.count():
             if self.stopping.is_set():
                 break
@@ -148,19 +155,29 @@ class Load:
         return f"wrong: {path} for {nonce}: {answer.status}, {len(body)} bytes that begin {body[:120]!r}"
 
 
-def seconds_to_a_right_page(pair, give_up=30):
+def seconds_to_a_right_page(pair):
     """From now until the pair gives a right page again."""
-    begun = time.monotonic()
-    while time.monotonic() - begun < give_up:
+    def is_served():
         with contextlib.suppress(OSError, http.client.HTTPException):
-            status, _, body = pair.get("/again", {"X-Nonce": "again"}, timeout=5)
-            if status == 200:
-                assert is_right(body, "/again", "again"), body[:120]
-                return time.monotonic() - begun
-        time.sleep(0.01)
-    raise AssertionError(f"no page within {give_up} s")
+            status, _, body = pair.get("/again", {"X-Nonce": "again"})
+            assert status != 200 or is_right(body, "/again", "again"), body[:120]
+            return status == 200
+
+    begun = time.monotonic()
+    harness.wait_until(is_served, "a right page")
+    return time.monotonic() - begun
+
+
+def say_held(handler):
+    handler.answer(str(len(HELD)).encode())
+
+
+def release(handler):
+    while HELD:
+        HELD.pop().set()
+    handler.answer()
 
 
 if __name__ == "__main__":
-    origin.serve({"*": serve_page, "/waiting": lambda handler: handler.answer(str(len(WAITING)).encode())}, int(sys.argv[1]))
+    origin.serve({"*": serve_page, "/held": say_held, "/release": release}, int(sys.argv[1]))
     threading.Event().wait()

@@ -16,7 +16,8 @@ def check(text, folder, **files):
     path.write_text(text)
     for name, content in files.items():
         pathlib.Path(folder, name).write_text(content)
-    done = subprocess.run([harness.BIN / "railgund", "--check", "--config", path], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([harness.BIN / "railgund", "--check", "--config", path], capture_output=True, text=True,
+                          timeout=harness.PATIENCE)
     return done.returncode, done.stdout, done.stderr.replace(str(path), "{file}").replace(str(folder), "{folder}")
 
 
@@ -74,11 +75,12 @@ def test_files_that_are_no_settings():
         for what, expected in ((f"{folder}/missing.conf", "no such file"), (folder, "is a folder, not a file")):
             for more in (["--check"], ["--stderr"]):
                 done = subprocess.run([harness.BIN / "railgund", *more, "--config", what], capture_output=True, text=True,
-                                      timeout=30)
+                                      timeout=harness.PATIENCE)
                 assert done.returncode == 1 and done.stderr.strip() == f"{what}: {expected}", done.stderr
         binary = pathlib.Path(folder, "binary.conf")
         binary.write_bytes(os.urandom(10_000))
-        done = subprocess.run([harness.BIN / "railgund", "--check", "--config", binary], capture_output=True, timeout=30)
+        done = subprocess.run([harness.BIN / "railgund", "--check", "--config", binary], capture_output=True,
+                              timeout=harness.PATIENCE)
         assert done.returncode == 1 and len(done.stderr) < 20_000, done.stderr[:500]
 
 
@@ -89,7 +91,7 @@ def test_a_bad_reload_changes_nothing():
             good = daemon.config.read_text()
             daemon.config.write_text(good + "wan.prot = 1\n")
             daemon.process.send_signal(signal.SIGHUP)
-            harness.wait_until(lambda: "did you mean wan.port?" in daemon.log.read_text(), 20, "the reload is refused")
+            harness.wait_until(lambda: "did you mean wan.port?" in daemon.log.read_text(), "the reload is refused")
             assert pair.get("/")[2] == b"a page", f"after the {daemon.name}'s bad reload"
             daemon.config.write_text(good)
     server.shutdown()

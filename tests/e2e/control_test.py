@@ -2,7 +2,6 @@
 import json
 import os
 import pathlib
-import socket
 import sys
 
 from harness import DENIED, FAILED, OK, UNREACHABLE, Pair, ctl, run_tests, wait_until
@@ -21,7 +20,7 @@ def test_a_pair_is_seen_from_both_ends():
     with Pair(origin.server_port) as pair:
         for _ in range(3):
             assert pair.get("/a")[0] == 200
-        wait_until(lambda: status(pair.sender)["traffic"]["delta"] >= 1, 10, "a delta is counted")
+        wait_until(lambda: status(pair.sender)["traffic"]["delta"] >= 1, "a delta is counted")
         sender, listener = status(pair.sender), status(pair.listener)
         assert (sender["role"], listener["role"]) == ("sender", "listener")
         assert sender["pid"] == pair.sender.process.pid
@@ -85,9 +84,9 @@ def test_only_root_and_the_daemons_user_may_change_things():
 def test_a_missing_link_is_told_with_advice():
     with Pair(origin.server_port) as pair:
         pair.listener.stop()
-        wait_until(lambda: not status(pair.sender)["sites"][0]["links_up"], 10, "the link is gone")
+        wait_until(lambda: not status(pair.sender)["sites"][0]["links_up"], "the link is gone")
         # Too early to complain: the daemon gives itself ten seconds to dial.
-        wait_until(lambda: any("no link" in p["text"] for p in status(pair.sender)["problems"]), 20, "the missing link is told")
+        wait_until(lambda: any("no link" in p["text"] for p in status(pair.sender)["problems"]), "the missing link is told")
         code, out, _ = ctl(pair.sender, "status")
         assert code == FAILED and "no link can serve site.test" in out and "railgunctl probe" in out, out
 
@@ -96,7 +95,7 @@ def test_drain_ends_the_daemon():
     with Pair(origin.server_port) as pair:
         code, out, err = ctl(pair.sender, "drain")
         assert code == OK and "Draining" in out, err
-        wait_until(lambda: pair.sender.process.poll() is not None, 15, "the sender ends")
+        wait_until(lambda: pair.sender.process.poll() is not None, "the sender ends")
         assert pair.sender.process.returncode == 0
         code, _, err = ctl(pair.sender, "status")
         assert code == UNREACHABLE, err

@@ -2,12 +2,11 @@
 import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import sys
 
-from harness import BIN, DENIED, OK, USAGE, Pair, ctl, is_sanitized, railgunctl, run_tests, wait_until
+from harness import BIN, DENIED, OK, PATIENCE, USAGE, Pair, ctl, is_sanitized, railgunctl, run_tests, wait_until
 from origin import serve_repetition
 
 origin = serve_repetition()
@@ -24,7 +23,7 @@ WAYS = {
 def crash(daemon, how):
     code, out, err = ctl(daemon, "debug", "crash", how)
     assert code == OK and "has crashed" in out, err
-    return daemon.process.wait(20)
+    return daemon.process.wait(PATIENCE)
 
 
 def file_and_addresses(report):
@@ -47,8 +46,8 @@ def test_every_crash_leaves_a_report_that_the_next_start_tells_once():
                 ended_by, words, function = WAYS[how]
                 daemon.log.unlink()
                 daemon.start()
-                wait_until(lambda: "is up" in daemon.log.read_text(), 20, "the link is up")
-                wait_until(lambda: pair.get("/a")[0] == 200, 10, "a page")
+                wait_until(lambda: "is up" in daemon.log.read_text(), "the link is up")
+                wait_until(lambda: pair.get("/a")[0] == 200, "a page")
                 request = pair.get("/a")[1]["Cf-Railgun"].split()[0]
                 code = crash(daemon, how)
                 assert code in (-ended_by, 1), f"{how}: {code}"
@@ -62,15 +61,15 @@ def test_every_crash_leaves_a_report_that_the_next_start_tells_once():
                 resolves(report, function)
 
                 daemon.start()
-                wait_until(lambda: "the last railgund crashed" in daemon.log.read_text(), 20, "the next start tells")
-                wait_until(lambda: "last_panic" in ctl(daemon, "status", "--json")[1], 20, "the daemon answers")
+                wait_until(lambda: "the last railgund crashed" in daemon.log.read_text(), "the next start tells")
+                wait_until(lambda: "last_panic" in ctl(daemon, "status", "--json")[1], "the daemon answers")
                 shown = ctl(daemon, "status")[1]
                 assert "ended in a crash" in shown and "request " in shown, shown
                 log = daemon.log.read_text()
                 assert f"| #0 0x" in log and log.count("the last railgund crashed") == 1, log[-3000:]
                 daemon.stop()
                 daemon.start()
-                wait_until(lambda: '"role"' in ctl(daemon, "status", "--json")[1], 20, "the daemon answers")
+                wait_until(lambda: '"role"' in ctl(daemon, "status", "--json")[1], "the daemon answers")
                 assert "ended in a crash" not in ctl(daemon, "status")[1], "told twice"
                 assert daemon.log.read_text().count("the last railgund crashed") == 1
                 daemon.stop()
@@ -79,17 +78,14 @@ def test_every_crash_leaves_a_report_that_the_next_start_tells_once():
 
 def resolves(report, function):
     """addr2line finds the function by the addresses of the report."""
-    if shutil.which("addr2line") is None:
-        print("        addr2line is not installed: not looked up")
-        return
     told = subprocess.run(["addr2line", "-f", "-e", BIN / "railgund", *file_and_addresses(report)], capture_output=True,
-                          text=True, timeout=120).stdout
+                          text=True, timeout=PATIENCE).stdout
     assert function in told, told
 
 
 def test_a_stripped_program_still_gives_addresses_that_resolve():
-    if os.geteuid() != 0 or is_sanitized() or shutil.which("strip") is None or shutil.which("addr2line") is None:
-        print("skipped: needs root, binutils and a build without sanitizers")
+    if os.geteuid() != 0 or is_sanitized():
+        print("skipped: needs root and a build without sanitizers")
         return
     with Pair(origin.server_port, sender={"debug.commands": 1}) as pair:
         panic = pair.folder / "panic.log"
@@ -100,7 +96,7 @@ def test_a_stripped_program_still_gives_addresses_that_resolve():
         subprocess.run(["strip", "-o", program, BIN / "railgund"], check=True)
         with open(pair.sender.log, "ab") as log:
             pair.sender.process = subprocess.Popen([program, "--stderr", "--config", pair.sender.config], stdout=log, stderr=log)
-        wait_until(lambda: '"role"' in ctl(pair.sender, "status", "--json")[1], 20, "the sender answers")
+        wait_until(lambda: '"role"' in ctl(pair.sender, "status", "--json")[1], "the sender answers")
         crash(pair.sender, "segfault")
         report = panic.read_text()
         assert "write_nowhere" not in report, "the program is not stripped"

@@ -9,14 +9,10 @@ import ssl
 import sys
 import tempfile
 import threading
-import time
 
 import certified
 import harness
 from memcached import Memcached
-
-# Instrumented binaries on loaded machines are slower; what must hold is measured with release builds.
-FACTOR = 5 if harness.is_sanitized() else 1
 
 
 @contextlib.contextmanager
@@ -36,18 +32,15 @@ def test_killing_any_program_under_load_gives_no_wrong_byte():
             for _ in range(2):
                 victim.stop(signal.SIGKILL)
                 errors = len(load.errors)
-                harness.wait_until(lambda: len(load.errors) > errors, 20, f"a request fails without the {name}")
+                harness.wait_until(lambda: len(load.errors) > errors, f"a request fails without the {name}")
                 victim.start()
                 took = certified.seconds_to_a_right_page(pair)
                 print(f"        {name} killed: a right page {took * 1000:.0f} ms after it was started again")
-                assert took < 2 * FACTOR, f"{took:.1f} s"
                 load.wait_for_right(20)
         print(f"        {load.right} right pages, {len(load.errors)} clean errors")
 
 
 def test_memcached_may_freeze_forget_and_die_without_anybody_noticing():
-    if not harness.have("memcached"):
-        return
     with tempfile.TemporaryDirectory(prefix="railgun-memcached-") as folder, Memcached(pathlib.Path(folder)) as memcached:
         # Memory for a few pages only, so that the store is asked all the time.
         store = {"memcached.servers": memcached.socket, "memory.limit": "1M", "reference.page_limit": "200K"}
@@ -66,8 +59,6 @@ def test_memcached_may_freeze_forget_and_die_without_anybody_noticing():
             load.wait_for_right(15)
             print(f"        {load.right} right pages, {len(load.errors)} errors, the slowest {load.slowest * 1000:.0f} ms")
             assert not load.errors, load.errors[:5]
-            # Each look-up in a frozen store may cost its time limit, 100 ms; a stall would be seconds.
-            assert load.slowest < 3 * FACTOR, f"{load.slowest:.2f} s"
 
 
 def test_reloading_under_load_fails_no_request():
@@ -77,7 +68,7 @@ def test_reloading_under_load_fails_no_request():
                 if number % 10 == 0:
                     pair.certificates.issue(daemon.name)
                 daemon.process.send_signal(signal.SIGHUP)
-                harness.wait_until(lambda: daemon.log.read_text().count("configuration read again") >= number, 20,
+                harness.wait_until(lambda: daemon.log.read_text().count("configuration read again") >= number,
                                    f"the {daemon.name} reloads")
             load.wait_for_right(2)
         assert not load.errors, load.errors[:5]
@@ -89,17 +80,18 @@ def test_stopping_in_order_finishes_what_was_begun():
         with certified_pair() as (pair, pages):
             daemon = getattr(pair, name)
             answers = []
-            client = threading.Thread(target=lambda: answers.append(
-                pair.get("/slow", {"X-Nonce": "slow", "X-Delay": "1"})))
-            begun = time.monotonic()
+            client = threading.Thread(target=lambda: answers.append(pair.get("/slow", {"X-Nonce": "slow", "X-Hold": "1"})))
             client.start()
-            harness.wait_until(lambda: pages.waiting() == 1, 20, "the origin has the request")
-            assert daemon.stop() == 0, f"the {name}'s exit status"
-            took = time.monotonic() - begun
+            harness.wait_until(lambda: pages.held() == 1, "the origin has the request")
+            daemon.process.send_signal(signal.SIGTERM)
+            port = pair.port if name == "sender" else pair.link_port
+            harness.wait_until(lambda: not harness.answers(port), f"the {name} takes no new connections")
+            assert daemon.process.poll() is None and not answers, f"the {name} did not wait for the answer"
+            pages.release()
             client.join()
+            assert daemon.stop() == 0, f"the {name}'s exit status"
             status, _, body = answers[0]
             assert status == 200 and certified.is_right(body, "/slow", "slow"), (name, status, body[:100])
-            assert 0.9 < took < 5 * FACTOR, f"the {name} took {took:.1f} s to stop"
             daemon.start()
 
 
@@ -114,7 +106,7 @@ def test_without_a_listener_the_origin_is_asked_directly():
         assert status == 527 and b"site.test" in body, (status, body)
         pages.start()
         pair.listener.start()
-        harness.wait_until(lambda: "direct" not in pair.get("/", {"X-Nonce": "n"})[1]["Cf-Railgun"], 20,
+        harness.wait_until(lambda: "direct" not in pair.get("/", {"X-Nonce": "n"})[1]["Cf-Railgun"],
                            "requests go through the listener again")
 
 
@@ -124,7 +116,7 @@ def test_without_a_listener_and_an_origin_the_answer_is_527():
         status, _, body = pair.get("/")
         assert status == 527 and b"site.test" in body and len(body) < 500, (status, body)
         pair.listener.start()
-        assert certified.seconds_to_a_right_page(pair) < 2 * FACTOR, "the link is slow to come back"
+        certified.seconds_to_a_right_page(pair)
 
 
 def test_only_certificates_of_the_pair_make_a_link():
@@ -137,9 +129,9 @@ def test_only_certificates_of_the_pair_make_a_link():
                                ("another authority's certificate, ours trusted", {"link.ca_file": pair.certificates.ca})):
             stranger = harness.Daemon(pathlib.Path(folder), "stranger", settings | replaced).start()
             try:
-                harness.wait_until(lambda: harness.answers(port), 20, "the stranger answers")
+                harness.wait_until(lambda: harness.answers(port), "the stranger answers")
                 harness.wait_until(lambda: "cannot reach" in stranger.log.read_text() or "is down" in stranger.log.read_text(),
-                                   20, "the stranger is told")
+                                   "the stranger is told")
                 ours, pair.port = pair.port, port
                 status, _, body = pair.get("/")
                 pair.port = ours
@@ -149,7 +141,7 @@ def test_only_certificates_of_the_pair_make_a_link():
             print("       ", next(line for line in stranger.log.read_text().splitlines()
                                   if "cannot reach" in line or "is down" in line)[32:])
             stranger.log.unlink()
-        assert certified.seconds_to_a_right_page(pair) < 2 * FACTOR, "the pair itself"
+        certified.seconds_to_a_right_page(pair)
 
 
 def read_to_the_end(connection):
@@ -163,7 +155,7 @@ def read_to_the_end(connection):
 def test_garbage_on_the_link_port_ends_its_connection_alone():
     with certified_pair() as (pair, _), certified.Load(pair, clients=1) as load:
         def connect():
-            return socket.create_connection(("127.0.0.1", pair.link_port), timeout=30)
+            return socket.create_connection(("127.0.0.1", pair.link_port), timeout=harness.PATIENCE)
         for garbage in (b"GET / HTTP/1.1\r\nHost: site.test\r\n\r\n", b"\x00" * 1000, random.Random(1).randbytes(100_000),
                         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(505)):
             with connect() as connection:

@@ -47,7 +47,7 @@ def get(pair, path, fields=None):
     return status, {name.lower(): value for name, value in got.items()}, body
 
 
-def raw(port, request, patience=20):
+def raw(port, request, patience=harness.PATIENCE):
     """Sends bytes and reads until the other end closes."""
     with socket.create_connection(("127.0.0.1", port), timeout=patience) as connection:
         connection.sendall(request)
@@ -70,8 +70,6 @@ def text_of(count, seed):
 
 
 def test_bodies_of_every_size_equal_the_origins():
-    if not harness.have("nginx", "curl"):
-        return
     sizes = [0, 1, 63, 64, 65, 100, 4096, 16383, 16384, 16385, 65535, 65536, 92516, 1 << 20, 20_000_000]
     with origin.Nginx() as nginx, harness.Pair(nginx.port) as pair:
         for size in sizes:
@@ -91,8 +89,6 @@ def test_bodies_of_every_size_equal_the_origins():
 
 
 def test_conditional_ranged_and_old_requests_at_nginx():
-    if not harness.have("nginx", "curl"):
-        return
     with origin.Nginx() as nginx, harness.Pair(nginx.port) as pair:
         body = text_of(50_000, 1)
         (nginx.root / "page.html").write_bytes(body)
@@ -161,8 +157,6 @@ def python_pair(**more):
 
 
 def test_request_bodies_however_they_are_framed():
-    if not harness.have("curl"):
-        return
     with python_pair() as pair, tempfile.TemporaryDirectory(prefix="railgun-body-") as folder:
         for size in (0, 1, 1000, 70_000, 3_000_000):
             body = random.Random(size).randbytes(size)
@@ -180,7 +174,7 @@ def test_request_bodies_however_they_are_framed():
 
 
 def test_expect_continue_is_answered_before_the_body_is_sent():
-    with python_pair() as pair, socket.create_connection(("127.0.0.1", pair.port), timeout=20) as client:
+    with python_pair() as pair, socket.create_connection(("127.0.0.1", pair.port), timeout=harness.PATIENCE) as client:
         client.sendall(b"POST /echo HTTP/1.1\r\nHost: site.test\r\nContent-Length: 5\r\nExpect: 100-continue\r\n"
                        b"Connection: close\r\n\r\n")
         interim = client.recv(4096)
@@ -241,7 +235,7 @@ def test_fields_between_hops_stay_between_them():
 
 def test_connections_are_kept_and_requests_may_be_pipelined():
     with python_pair() as pair:
-        connection = http.client.HTTPConnection("127.0.0.1", pair.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", pair.port, timeout=harness.PATIENCE)
         for number in range(20):
             connection.request("GET", f"/echo?{number}", headers={"Host": "site.test"})
             same(json.loads(connection.getresponse().read())["path"], f"/echo?{number}", "the path")
@@ -312,14 +306,12 @@ def test_an_https_origin_must_show_a_certificate_for_the_host():
 
 
 def test_php_page_with_a_session_crosses_as_a_delta():
-    if not harness.have("nginx", "php-cgi", "curl"):
-        return
     with tempfile.TemporaryDirectory(prefix="railgun-php-") as folder:
         php_socket = pathlib.Path(folder, "php.sock")
         php = subprocess.Popen(["php-cgi", "-d", f"session.save_path={folder}", "-d", "zlib.output_compression=0",
                                 "-b", php_socket])
         try:
-            harness.wait_until(php_socket.exists, 20, "php-cgi listens")
+            harness.wait_until(php_socket.exists, "php-cgi listens")
             with origin.Nginx(php_socket) as nginx, harness.Pair(nginx.port) as pair:
                 (nginx.root / "index.php").write_text(
                     "<?php session_start(); $_SESSION['n'] = ($_SESSION['n'] ?? 0) + 1; ?>\n" + text_of(30_000, 7).decode()
@@ -333,7 +325,7 @@ def test_php_page_with_a_session_crosses_as_a_delta():
                 assert ratio < 2, answer.field("cf-railgun")
         finally:
             php.terminate()
-            php.wait(10)
+            php.wait(harness.PATIENCE)
 
 
 harness.run_tests(sys.modules[__name__])

@@ -1,5 +1,6 @@
 """A real memcached on a Unix socket, for the end-to-end tests."""
-import getpass
+import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -22,12 +23,12 @@ class Memcached:
 
     def start(self):
         self.socket.unlink(missing_ok=True)
-        self.process = subprocess.Popen(["memcached", "-u", getpass.getuser(), "-s", self.socket, "-m", "64"])
-        harness.wait_until(self.socket.exists, 20, "memcached listens")
+        self.process = subprocess.Popen(["memcached", "-u", pwd.getpwuid(os.geteuid()).pw_name, "-s", self.socket, "-m", "64"])
+        harness.wait_until(self.socket.exists, "memcached listens")
 
     def ask(self, command, end):
         with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(20)
+            client.settimeout(harness.PATIENCE)
             client.connect(str(self.socket))
             client.sendall(command)
             answer = b""
@@ -58,4 +59,4 @@ class Memcached:
 
     def kill(self):
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(harness.PATIENCE)

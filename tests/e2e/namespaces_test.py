@@ -14,13 +14,11 @@ import threading
 import time
 
 import certified
-from harness import BIN, is_sanitized, run_tests, wait_until
+from harness import BIN, PATIENCE, run_tests, wait_until
 
 HOST = "www.example.com"
 EDGE, ORIGIN = "10.211.55.1", "10.211.55.2"
 TOP = pathlib.Path(__file__).resolve().parents[2]
-# Instrumented builds are slower.
-FACTOR = 3 if is_sanitized() else 1
 
 # Folders that a package makes, empty, and settings as they come; seen by this machine alone.
 FURNISH = """
@@ -61,8 +59,8 @@ class Machine:
     def inside(self, *command):
         return ["nsenter", "-t", str(self.keeper.pid), "-n", "-m", "-u", *map(str, command)]
 
-    def run(self, *command, seconds=60):
-        done = subprocess.run(self.inside(*command), capture_output=True, text=True, timeout=seconds)
+    def run(self, *command):
+        done = subprocess.run(self.inside(*command), capture_output=True, text=True, timeout=2 * PATIENCE)
         return done.returncode, done.stdout, done.stderr
 
     def start(self, *command, **more):
@@ -81,7 +79,7 @@ class Machine:
             process.terminate()
         for process in reversed(self.processes):
             try:
-                process.wait(15)
+                process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -145,13 +143,13 @@ class Line:
         self.edge.railgund("--role", "sender")
         self.origin.railgund()
         for machine in self.machines:
-            wait_until(lambda: '"role"' in machine.railgunctl("status", "--json")[1], 20, f"the daemon of {machine.name}")
+            wait_until(lambda: '"role"' in machine.railgunctl("status", "--json")[1], f"the daemon of {machine.name}")
         code, out, err = self.edge.railgunctl("railgun", "create", "paris", "--host", HOST)
         assert code == 0, err
         code, out, err = self.origin.railgunctl("activate", re.search(r"railgunctl activate (\S+)", out)[1])
         assert code == 0 and "Activated as paris" in out, out + err
-        wait_until(lambda: self.visit("/news")["status"] == 200, 10, "the first page")
-        wait_until(lambda: self.visit("/news")["railgun"].split()[1] not in ("stream", "normal"), 10, "the first delta")
+        wait_until(lambda: self.visit("/news")["status"] == 200, "the first page")
+        wait_until(lambda: self.visit("/news")["railgun"].split()[1] not in ("stream", "normal"), "the first delta")
         return time.monotonic() - begun
 
 
@@ -170,13 +168,12 @@ def have_namespaces():
     return works
 
 
-def test_a_new_user_has_a_delta_within_a_minute_and_edits_no_file():
+def test_a_new_user_has_a_delta_and_edits_no_file():
     if not have_namespaces():
         return
     with Line() as line:
         took = line.join()
         print(f"        from the start of the daemons to the first delta: {took:.2f} s")
-        assert took < 60
         assert line.visit("/news")["right"]
         code, out, err = line.edge.railgunctl("status")
         assert ORIGIN in out and "[error]" not in out and "ERROR" not in out, out + err
@@ -193,28 +190,28 @@ def test_a_line_that_breaks_for_five_seconds_costs_no_byte_and_no_request_its_en
         return
     with Line() as line:
         line.join()
-        visitor = line.edge.start(sys.executable, __file__, "load", "14", stdout=subprocess.PIPE, text=True)
-        time.sleep(2)
+        visitor = line.edge.start(sys.executable, __file__, "load", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        visits = []
+        reader = threading.Thread(target=lambda: visits.extend(map(json.loads, visitor.stdout)))
+        reader.start()
+
+        def right_after(moment):
+            return sorted(visit["ended"] for visit in visits.copy() if visit["outcome"] == "right" and visit["ended"] > moment)
+
+        wait_until(lambda: len(right_after(0)) > 5, "pages before the line breaks")
         line.set_broken(True)
-        broken_at = time.time()
         time.sleep(5)
         line.set_broken(False)
         mended_at = time.time()
-        out, _ = visitor.communicate(timeout=60)
-        visits = json.loads(out)
-        right = [visit for visit in visits if visit["outcome"] == "right"]
-        others = [visit["outcome"] for visit in visits if visit["outcome"] != "right"]
-        assert not [outcome for outcome in others if outcome.startswith("wrong")], others[:3]
-        before = [visit for visit in right if visit["ended"] < broken_at]
-        after = sorted(visit["ended"] for visit in right if visit["ended"] > mended_at)
+        wait_until(lambda: len(right_after(mended_at)) > 5, "pages after the line is mended")
+        visitor.stdin.close()  # it goes when its requests have ended
+        assert visitor.wait(PATIENCE) == 0
+        reader.join()
+        bad = [visit["outcome"] for visit in visits if visit["outcome"] not in ("right", "error")]
+        assert not bad, f"{len(bad)} of {len(visits)}, such as {bad[:3]}"
         slowest = max(visit["ended"] - visit["began"] for visit in visits)
-        assert len(before) > 5 and after, (len(before), others[:5])
-        print(f"        {len(right)} right pages, {len(others)} clean errors; the first page {after[0] - mended_at:.2f} s after the "
-              f"line was mended, the slowest request {slowest:.1f} s")
-        # What was under way when the line broke is sent again by TCP at growing intervals; the last before the end of five
-        # seconds and the next are less than seven apart.
-        assert after[0] - mended_at < 5 * FACTOR, f"{after[0] - mended_at:.1f} s"
-        assert slowest < 15 * FACTOR, f"{slowest:.1f} s"
+        print(f"        {len(right_after(0))} right pages of {len(visits)}; the first {right_after(mended_at)[0] - mended_at:.2f} s "
+              f"after the line was mended, the slowest request {slowest:.1f} s")
         assert line.visit("/after")["right"]
 
 
@@ -225,47 +222,52 @@ def ask(connection, path, nonce):
 
 
 def visit(path):
-    connection = http.client.HTTPConnection(EDGE, 80, timeout=30)
+    connection = http.client.HTTPConnection(EDGE, 80, timeout=PATIENCE)
     status, railgun, body = ask(connection, path, "one")
     print(json.dumps({"status": status, "railgun": railgun, "right": certified.is_right(body, path, "one")}))
 
 
-def load(seconds):
-    until = time.time() + seconds
-    visits = []
+def load():
+    """Visits until standard input ends; says what came of each in a line. Their ends are all clean if each is "right" or an
+    "error" that the sender answered."""
+    stopping, printing = threading.Event(), threading.Lock()
 
     def run(number):
         count = 0
-        while time.time() < until:
+        while not stopping.is_set():
             count += 1
             path, nonce, began = f"/{number}", f"{number}-{count}", time.time()
-            connection = http.client.HTTPConnection(EDGE, 80, timeout=40)
+            connection = http.client.HTTPConnection(EDGE, 80, timeout=PATIENCE)
             outcome = "right"
             try:
                 status, _, body = ask(connection, path, nonce)
                 if status in certified.Load.ERRORS:
-                    outcome = f"{status}"
+                    outcome = "error"
                 elif status != 200 or not certified.is_right(body, path, nonce):
                     outcome = f"wrong: {status}, {len(body)} bytes"
             except (OSError, http.client.HTTPException) as error:
                 outcome = f"{type(error).__name__}: {error}"
             with contextlib.suppress(OSError):
                 connection.close()
-            visits.append({"began": began, "ended": time.time(), "outcome": outcome})
+            line = json.dumps({"began": began, "ended": time.time(), "outcome": outcome}) + "\n"
+            with printing:
+                sys.stdout.write(line)
+                sys.stdout.flush()
             time.sleep(0.02)
 
     visitors = [threading.Thread(target=run, args=(number,)) for number in range(4)]
     for visitor in visitors:
         visitor.start()
+    sys.stdin.read()
+    stopping.set()
     for visitor in visitors:
         visitor.join()
-    print(json.dumps(visits))
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["visit"]:
         visit(sys.argv[2])
     elif sys.argv[1:2] == ["load"]:
-        load(float(sys.argv[2]))
+        load()
     else:
         run_tests(sys.modules[__name__])

@@ -120,10 +120,10 @@ class Nginx:
         program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin")
         self.process = subprocess.Popen([program, "-p", self.folder, "-c", self.folder / "nginx.conf", "-e", "stderr"],
                                         stderr=open(self.folder / "errors", "wb"))
-        harness.wait_until(lambda: harness.answers(self.port), 20, "nginx answers")
+        harness.wait_until(lambda: harness.answers(self.port), "nginx answers")
         return self
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(harness.PATIENCE)
         shutil.rmtree(self.folder)

@@ -88,7 +88,7 @@ def test_an_expired_certificate_is_told():
     pair.certificates.issue("listener", days=0)
     try:
         pair.listener.start()
-        wait_until(lambda: answers(pair.link_port), 20, "the listener answers")
+        wait_until(lambda: answers(pair.link_port), "the listener answers")
         code, seen = verdict(pair.link_port)
         assert code == FAILED and seen["verdict"] == "bad certificate", seen
         assert "EXPIRED" in probe(pair.link_port)[1]
@@ -127,7 +127,7 @@ def test_something_else_is_there():
         code, seen = verdict(port)
         assert code == FAILED and seen["verdict"] == "not tls", seen
         assert "\"220 mail.example ESMTP\"" in probe(port)[1]
-    with server(lambda connection: connection.recv(4096) and threading.Event().wait(2)) as port:
+    with server(lambda connection: connection.recv(4096) and threading.Event().wait(60)) as port:
         code, seen = verdict(port, "--timeout", "0.5")
         assert code == FAILED and seen["verdict"] == "silent", seen
     with server(lambda connection: None) as port:
@@ -143,7 +143,7 @@ def test_another_tls_is_there():
                               ("an old server", {"highest": ssl.TLSVersion.TLSv1_2}),
                               ("a server of HTTP/2 alone", {"protocols": ["h2"]})):
             with tls_server(certificates, **options) as port:
-                code, seen = verdict(port, "--timeout", "2")
+                code, seen = verdict(port, "--timeout", "30")
                 assert code == FAILED and seen["verdict"] == "not railgun", f"{name}: {seen}"
                 assert seen["tls"]["demands_certificate"] == options.get("demands", False), f"{name}: {seen}"
 

@@ -6,7 +6,7 @@ import time
 from activated import World
 from harness import ctl, run_tests, wait_until
 
-LIFE = 10  # seconds, the least that the setting takes
+LIFE = 20  # seconds; a third of it must do for a renewal, however busy the machine is
 
 
 def test_certificates_are_renewed_under_load_without_a_broken_request():
@@ -28,10 +28,10 @@ def test_certificates_are_renewed_under_load_without_a_broken_request():
         for visitor in visitors:
             visitor.start()
         try:
-            wait_until(lambda: set(world.show()["serials"]) - set(first), LIFE, "the listener's certificate is renewed")
+            wait_until(lambda: set(world.show()["serials"]) - set(first), "the listener's certificate is renewed")
             took = time.monotonic() - begun
             assert took > LIFE / 2, f"renewed after {took:.1f} s already"
-            wait_until(lambda: own.read_text() != before, LIFE, "the sender's own is renewed")
+            wait_until(lambda: own.read_text() != before, "the sender's own is renewed")
             time.sleep(max(0, begun + LIFE + 1 - time.monotonic()))  # until the first ones have ended
         finally:
             stopping.set()
@@ -44,7 +44,7 @@ def test_certificates_are_renewed_under_load_without_a_broken_request():
         for daemon in (world.listener, world.sender):
             daemon.stop()
             world.start(daemon)
-            wait_until(world.links_up, 15, f"a link after a restart of the {daemon.name}")
+            wait_until(world.links_up, f"a link after a restart of the {daemon.name}")
         assert world.get("/again")[0] == 200
         assert ctl(world.listener, "status")[0] == 0 or "expired" not in ctl(world.listener, "status")[1]
 

@@ -5,7 +5,7 @@ import sys
 import tempfile
 
 import news_origin
-from harness import FAILED, OK, USAGE, railgunctl, run_tests
+from harness import FAILED, OK, USAGE, free_port, railgunctl, run_tests
 
 
 def test_savings_of_a_live_page():
@@ -31,7 +31,7 @@ def test_savings_of_a_live_page():
 
 def test_a_page_that_is_not_there():
     with tempfile.TemporaryDirectory() as folder:
-        code, _, err = railgunctl("savings", folder, "--record", "http://127.0.0.1:9/", "--every", "0.1", "--count", "2")
+        code, _, err = railgunctl("savings", folder, "--record", f"http://127.0.0.1:{free_port()}/", "--every", "0.1", "--count", "2")
         assert code == FAILED and "no two versions" in err, err
         code, _, err = railgunctl("savings", folder, "--record", "www.example.com")
         assert code == FAILED and "expected http://" in err, err

@@ -3,6 +3,8 @@ import contextlib
 import http.client
 import socket
 
+from harness import PATIENCE
+
 TOKEN = "a-token-of-enough-letters"
 
 
@@ -10,7 +12,7 @@ def listening(port, **more):
     return {"stats.enabled": 1, "stats.listen": f"127.0.0.1:{port}", **more}
 
 
-def ask(port, path="/", fields=None, method="GET", address="127.0.0.1", timeout=20):
+def ask(port, path="/", fields=None, method="GET", address="127.0.0.1", timeout=PATIENCE):
     """(status, fields, body) of one request."""
     connection = http.client.HTTPConnection(address, port, timeout=timeout)
     try:

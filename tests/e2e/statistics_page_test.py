@@ -12,15 +12,12 @@ import sys
 import tempfile
 import threading
 
-from harness import Pair, free_port, run_tests, wait_until
+from harness import PATIENCE, Pair, free_port, run_tests, wait_until
 from origin import serve_repetition
 from statistics_client import TOKEN, ask, listening, own_address
 
 CHARTS = ("savings", "requests", "latency", "links")
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-if BROWSER is None:
-    print("skipped: no Chromium is installed (Debian's package chromium)")
-    sys.exit(0)
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "chromium")
 
 origin = serve_repetition()
 
@@ -32,7 +29,7 @@ def browse(url, *wanted):
         done = subprocess.run([BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                                "--disable-background-networking", "--disable-sync", "--disable-extensions", "--hide-scrollbars",
                                f"--user-data-dir={profile}", "--enable-logging=stderr", "--log-level=0",
-                               "--virtual-time-budget=4000", *wanted, url], capture_output=True, timeout=120,
+                               "--virtual-time-budget=4000", *wanted, url], capture_output=True, timeout=4 * PATIENCE,
                               env={**os.environ, "HOME": profile})
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout.decode(), [line for line in done.stderr.decode(errors="replace").splitlines() if "CONSOLE" in line]
@@ -57,7 +54,7 @@ def some_traffic(pair, port):
         before = json.loads(ask(port, "/history.json")[2])["samples"]
         for _ in range(5):
             assert pair.get("/s")[0] == 200
-        wait_until(lambda: json.loads(ask(port, "/history.json")[2])["samples"] > before, 30, "another sample")
+        wait_until(lambda: json.loads(ask(port, "/history.json")[2])["samples"] > before, "another sample")
 
 
 def test_both_roles_are_drawn_without_a_word_on_the_console():

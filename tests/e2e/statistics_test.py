@@ -1,6 +1,5 @@
 """The statistics of a real pair: JSON, Prometheus, the last hour, tokens, hostile clients, stats.url and stats.log."""
 import base64
-import contextlib
 import http.client
 import http.server
 import json
@@ -14,7 +13,7 @@ import tempfile
 import threading
 import time
 
-from harness import BIN, FAILED, OK, Pair, ctl, free_port, have, run_tests, wait_until
+from harness import BIN, FAILED, OK, PATIENCE, Pair, ctl, free_port, run_tests, wait_until
 from memcached import Memcached
 from origin import serve_repetition
 from statistics_client import TOKEN, ask, listening, own_address
@@ -23,7 +22,7 @@ origin = serve_repetition()
 
 
 def ask_raw(port, request):
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         connection.sendall(request)
         with connection.makefile("rb") as answer:
             return answer.readline().decode()
@@ -64,12 +63,12 @@ def test_both_ends_say_what_they_measured():
         for _ in range(3):
             assert pair.get("/s")[0] == 200
         for port, role, work in ((ports[0], "sender", "decode"), (ports[1], "listener", "encode")):
-            wait_until(lambda: statistics(port)["requests_completed"] == 3, 10, f"the {role} has counted")
+            wait_until(lambda: statistics(port)["requests_completed"] == 3, f"the {role} has counted")
             stats = statistics(port)
             ours = stats["railgun"]
             assert ours["role"] == role and stats["delta_compression_ratio"] > 5000, stats
             latency = ours["latency_seconds"]
-            assert latency["total"]["count"] == 3 and 0 < latency["total"]["p50"] <= latency["total"]["p99"] < 20, latency
+            assert latency["total"]["count"] == 3 and 0 < latency["total"]["p50"] <= latency["total"]["p99"], latency
             assert latency["origin"]["count"] == 3 and latency[work]["count"] == 3 and latency[work]["mean"] > 0, latency
             assert latency["store"] == {"count": 0, "mean": None, "p50": None, "p90": None, "p99": None}, latency
             assert ours["delta_size_bytes"]["count"] == ours["answers_delta"] >= 1, ours
@@ -87,14 +86,12 @@ def test_both_ends_say_what_they_measured():
 
 
 def test_memcached_is_measured_and_missed():
-    if not have("memcached"):
-        return
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="railgun-memcached-") as folder, Memcached(pathlib.Path(folder)) as memcached:
         store = {"memcached.servers": memcached.socket}
         with Pair(origin.server_port, sender=listening(port, **store)) as pair:
             assert pair.get("/s")[0] == 200
-            wait_until(lambda: statistics(port)["railgun"]["latency_seconds"]["store"]["count"] == 1, 10, "the look-up is measured")
+            wait_until(lambda: statistics(port)["railgun"]["latency_seconds"]["store"]["count"] == 1, "the look-up is measured")
             assert "railgun_store_up 1\n" in ask(port, "/metrics")[2].decode()
             memcached.kill()
 
@@ -102,14 +99,14 @@ def test_memcached_is_measured_and_missed():
                 assert pair.get(f"/{time.monotonic()}")[0] == 200  # looks something up
                 return "railgun_store_up 0\n" in ask(port, "/metrics")[2].decode()
 
-            wait_until(is_down, 30, "memcached counts as down")
+            wait_until(is_down, "memcached counts as down")
             memcached.start()  # for the end of the block
 
 
 def test_strangers_names_are_bounded():
     port = free_port()
     with Pair(origin.server_port, host="default", sender=listening(port)) as pair:
-        connection = http.client.HTTPConnection("127.0.0.1", pair.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", pair.port, timeout=PATIENCE)
         for i in range(230):
             connection.request("GET", "/s", headers={"Host": f"h{i}.test"})
             connection.getresponse().read()
@@ -142,7 +139,7 @@ def test_the_endpoint_is_strict_and_knows_its_paths():
                                   (b"GET / HTTP/1.1\r\nHost: localhost\r\nA: " + b"x" * 9000, "431"),
                                   (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "400")):
             assert expected in ask_raw(port, request), request[:40]
-        wait_until(lambda: json.loads(ask(port, "/history.json")[2])["samples"] >= 2, 20, "there are samples")
+        wait_until(lambda: json.loads(ask(port, "/history.json")[2])["samples"] >= 2, "there are samples")
         history = json.loads(ask(port, "/history.json")[2])
         assert sum(history["requests"]) <= 1 and len(history["time"]) == history["samples"], history
         assert pair.get("/s")[0] == 200
@@ -153,28 +150,28 @@ def test_clients_that_say_nothing_keep_nobody_out():
     with Pair(origin.server_port, sender=listening(port)) as pair:
         silent = []
         for i in range(150):
-            client = socket.create_connection(("127.0.0.1", port), timeout=20)
+            client = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
             client.sendall(b"" if i % 3 == 0 else b"GET / HTTP/1.1\r\nHo" if i % 3 == 1 else b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
             silent.append(client)
         for _ in range(5):
-            begun = time.monotonic()
-            assert ask(port)[0] == 200 and time.monotonic() - begun < 5
+            assert ask(port)[0] == 200
             assert pair.get("/s")[0] == 200
-        assert len(silent) == 150
         for client in silent:
             client.close()
-        # A request whose bytes trickle is ended by its deadline, not by its last byte.
-        with socket.create_connection(("127.0.0.1", port), timeout=20) as slow:
-            begun = time.monotonic()
+        # A request whose bytes trickle without end is ended by its deadline.
+        with socket.create_connection(("127.0.0.1", port), timeout=0.5) as slow:
             slow.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
-            with contextlib.suppress(OSError):
-                while time.monotonic() - begun < 18:
-                    slow.settimeout(0.5)
-                    with contextlib.suppress(TimeoutError):
-                        if not slow.recv(1000):
-                            break
+
+            def has_ended():
+                try:
                     slow.sendall(b"x")
-            assert time.monotonic() - begun < 15, "a trickling request has no end"
+                    return not slow.recv(1000)
+                except TimeoutError:
+                    return False
+                except OSError:
+                    return True
+
+            wait_until(has_ended, "the end of a trickling request")
         assert ask(port)[0] == 200
 
 
@@ -257,7 +254,7 @@ def test_posts_arrive_each_interval():
     with Pair(origin.server_port, listener=posting(f"http://me:pass@127.0.0.1:{receiver.port}/in", **{"stats.log": 1})) as pair:
         assert pair.get("/s")[0] == 200
         before = len(receiver.posts)
-        wait_until(lambda: len(receiver.posts) >= before + 2, 20, "two posts have come")
+        wait_until(lambda: len(receiver.posts) >= before + 2, "two posts have come")
         posted = json.loads(receiver.posts[-1])
         assert posted["requests_completed"] == 1 and posted["railgun"]["role"] == "listener", posted
         fields = receiver.fields[-1]
@@ -271,15 +268,15 @@ def test_posts_arrive_each_interval():
 def test_a_receiver_that_refuses_is_told_once_and_found_again():
     port = free_port()
     with Pair(origin.server_port, listener=posting(f"http://me:secret@127.0.0.1:{port}/in?secret")) as pair:
-        wait_until(lambda: post_problems(pair.listener), 20, "status says it")
+        wait_until(lambda: post_problems(pair.listener), "status says it")
         time.sleep(2.5)  # two more tries
         text, = post_problems(pair.listener)
         assert f"http://127.0.0.1:{port}: " in text and "secret" not in text, text
         log = pair.listener.log.read_text()
         assert log.count("cannot be posted") == 1 and "secret" not in log, log
         receiver = Receiver(port)
-        wait_until(lambda: receiver.posts and not post_problems(pair.listener), 20, "it works again")
-        wait_until(lambda: "are posted to" in pair.listener.log.read_text(), 20, "the log says it")
+        wait_until(lambda: receiver.posts and not post_problems(pair.listener), "it works again")
+        wait_until(lambda: "are posted to" in pair.listener.log.read_text(), "the log says it")
         receiver.close()
 
 
@@ -309,16 +306,16 @@ def test_answers_that_are_errors_huge_or_never_come():
     receiver.behave = fail_with(500)
     with Pair(origin.server_port, listener=posting(f"http://127.0.0.1:{receiver.port}/")) as pair:
         def wait_for(part):
-            wait_until(lambda: any(part in text for text in post_problems(pair.listener)), 30, part)
+            wait_until(lambda: any(part in text for text in post_problems(pair.listener)), part)
         wait_for("it answers 500")
         receiver.behave = fail_with(302, Location="http://127.0.0.1:1/")
         wait_for("redirection")
         receiver.behave = answer_without_end
-        wait_until(lambda: not post_problems(pair.listener), 20, "an answer's body does not matter")
+        wait_until(lambda: not post_problems(pair.listener), "an answer's body does not matter")
         receiver.behave = answer_head_without_end
-        wait_until(lambda: post_problems(pair.listener), 20, "a head without end is refused")
+        wait_until(lambda: post_problems(pair.listener), "a head without end is refused")
         receiver.behave = None
-        wait_until(lambda: not post_problems(pair.listener), 20, "it works again")
+        wait_until(lambda: not post_problems(pair.listener), "it works again")
         begun, before = time.monotonic(), len(receiver.posts)
         receiver.behave = lambda request: time.sleep(3600)
         wait_for("no answer within 10 seconds")
@@ -343,13 +340,13 @@ def test_https_is_checked():
         pair.listener.stop()
         pair.listener.settings.update(posting(f"https://localhost:{receiver.port}/", **{"ca.bundle": made.ca, "validate.cert": 0}))
         pair.listener.start()
-        wait_until(lambda: receiver.posts, 20, "a post over TLS has come")
+        wait_until(lambda: receiver.posts, "a post over TLS has come")
         assert post_problems(pair.listener) == []
         # The certificate is for localhost alone; stats.url is read anew at a reload.
         pair.listener.settings["stats.url"] = f"https://127.0.0.1:{receiver.port}/"
         pair.listener.write()
         assert ctl(pair.listener, "reload")[0] == OK
-        wait_until(lambda: post_problems(pair.listener), 20, "another name is not trusted")
+        wait_until(lambda: post_problems(pair.listener), "another name is not trusted")
         count = len(receiver.posts)
         time.sleep(1.5)
         assert len(receiver.posts) == count

@@ -14,44 +14,42 @@ import harness
 import origin
 import transfer
 
-SANITIZED = harness.is_sanitized()
-# Instrumented binaries on loaded machines are slower; what must hold is measured with release builds.
-FACTOR = 5 if SANITIZED else 1
+# The origin answers no request before it has all of them.
+TOGETHER = 100
+ALL_HERE = threading.Barrier(TOGETHER, timeout=harness.PATIENCE)
 
 
-def slow(handler):
-    time.sleep(1)
-    handler.answer(b"<p>slow " + handler.path.encode() + b"</p>" + b"x" * 500)
+def answer_together(handler):
+    ALL_HERE.wait()
+    handler.answer(b"<p>page " + handler.path.encode() + b"</p>" + b"x" * 500)
 
 
-def test_a_hundred_slow_requests_take_the_time_of_one():
-    server = origin.serve({"*": slow})
-    with harness.Pair(server.server_port) as pair:
-        pair.get("/warm-up")
-        with concurrent.futures.ThreadPoolExecutor(100) as pool:
-            begun = time.monotonic()
-            answers = list(pool.map(lambda n: (n, pair.get(f"/{n}")), range(100)))
-            took = time.monotonic() - begun
-        for number, (status, _, body) in answers:
-            assert status == 200 and f"slow /{number}<".encode() in body, (number, status, body[:100])
-        print(f"        100 requests to an origin that takes 1 s: {took:.2f} s")
-        assert took < 2.5 * FACTOR, f"{took:.2f} s"
+def test_a_hundred_requests_are_at_the_origin_at_once():
+    server = origin.serve({"*": answer_together})
+    with harness.Pair(server.server_port) as pair, concurrent.futures.ThreadPoolExecutor(TOGETHER) as pool:
+        for number, (status, _, body) in pool.map(lambda n: (n, pair.get(f"/{n}")), range(TOGETHER)):
+            assert status == 200 and f"page /{number}<".encode() in body, (number, status, body[:100])
     server.shutdown()
 
 
+EVENTS = 40
+ARRIVED = threading.Semaphore(0)
+
+
 def events(handler):
-    """Says in each event when it was written: the clock is the machine's, the same in every process."""
+    """Writes an event only when the one before has arrived at the client. Says in each when it was written."""
     handler.begin_chunks(handler.headers.get("X-Type"))
-    for number in range(40):
+    for number in range(EVENTS):
         handler.chunk(b"data: %d %.6f\n\n" % (number, time.monotonic()))
-        time.sleep(0.03)
+        if not ARRIVED.acquire(timeout=harness.PATIENCE):
+            return
     handler.chunk(b"")
 
 
 def delays(pair, content_type):
-    """Seconds from the origin's writing of each event to its arrival."""
+    """Seconds from the origin's writing of each event to its arrival, in order of size."""
     found = []
-    with socket.create_connection(("127.0.0.1", pair.port), timeout=20) as client:
+    with socket.create_connection(("127.0.0.1", pair.port), timeout=harness.PATIENCE) as client:
         client.sendall(b"GET /events HTTP/1.1\r\nHost: site.test\r\nConnection: close\r\nX-Type: "
                        + content_type.encode() + b"\r\n\r\n")
         text = b""
@@ -62,7 +60,8 @@ def delays(pair, content_type):
                 event, _, text = text.partition(b"\n\n")
                 if b"data: " in event:
                     found.append(arrived - float(event.split(b"data: ")[1].split()[1]))
-    assert len(found) == 40, f"{len(found)} events of 40 came"
+                    ARRIVED.release()
+    assert len(found) == EVENTS, f"{len(found)} events of {EVENTS} came"
     return sorted(found)
 
 
@@ -72,9 +71,8 @@ def test_events_arrive_as_the_origin_writes_them():
         for content_type in ("text/event-stream", "text/html"):
             for turn in ("first", "second"):
                 found = delays(pair, content_type)
-                print(f"        {content_type}, {turn} time: median {found[20] * 1000:.1f} ms, slowest {found[-1] * 1000:.1f} ms")
-                assert found[20] < 0.05 * FACTOR, found
-                assert found[-1] < 0.5 * FACTOR, found
+                print(f"        {content_type}, {turn} time: median {found[EVENTS // 2] * 1000:.1f} ms, "
+                      f"slowest {found[-1] * 1000:.1f} ms")
     server.shutdown()
 
 
@@ -129,7 +127,7 @@ def websocket(handler):
 def test_a_websocket_echoes_through_the_pair():
     server = origin.serve({"/socket": websocket, "/page": lambda handler: handler.answer(b"a page")})
     with harness.Pair(server.server_port) as pair:
-        with socket.create_connection(("127.0.0.1", pair.port), timeout=20) as client:
+        with socket.create_connection(("127.0.0.1", pair.port), timeout=harness.PATIENCE) as client:
             key = base64.b64encode(os.urandom(16)).decode()
             client.sendall(f"GET /socket HTTP/1.1\r\nHost: site.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())

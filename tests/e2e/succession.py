@@ -7,9 +7,6 @@ import time
 
 import harness
 
-# Instrumented binaries are slower.
-FACTOR = 5 if harness.is_sanitized() else 1
-
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -19,9 +16,9 @@ def upgrade(daemon, pid_file, meanwhile=lambda: None):
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     before = pid_file.read_text()
     daemon.process.send_signal(signal.SIGUSR2)
-    harness.wait_until(lambda: pid_file.read_text() not in ("", before), 20 * FACTOR, f"a new {daemon.name} serves")
+    harness.wait_until(lambda: pid_file.read_text() not in ("", before), f"a new {daemon.name} serves")
     meanwhile()
-    assert daemon.process.wait(40) == 0, "how the old one ended"
+    assert daemon.process.wait(harness.PATIENCE) == 0, "how the old one ended"
     daemon.process = Successor(int(pid_file.read_text()))
 
 

@@ -1,8 +1,10 @@
 // Sends wrong tokens to an activation port, so many a second, and says what became of them:
 //   token_flood PORT RATE SECONDS ADDRESSES
-// They come from ADDRESSES addresses of the loopback network in turn (127.1.0.1 and on). Prints one line of JSON.
+// They come from ADDRESSES addresses of the loopback network in turn (127.1.0.1 and on). SIGTERM ends it before its
+// time. Prints one line of JSON.
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -13,7 +15,6 @@
 #include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,8 +24,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMostAtOnce = 500;
-constexpr auto kPatience = std::chrono::seconds(5);
-constexpr double kLastAnswers = 3;  // seconds
+constexpr auto kPatience = std::chrono::seconds(60);
+constexpr double kLastAnswers = 60;  // seconds
+
+volatile std::sig_atomic_t told_to_end = 0;
 
 struct FreeSsl {
   void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
@@ -108,9 +111,10 @@ int main(int argc, char** argv) {
   }
   const auto port = static_cast<std::uint16_t>(std::atoi(argv[1]));
   const double rate = std::atof(argv[2]);
-  const double seconds = std::atof(argv[3]);
+  double seconds = std::atof(argv[3]);
   const auto addresses = static_cast<unsigned>(std::max(1, std::atoi(argv[4])));
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGTERM, [](int) { told_to_end = 1; });
   const std::unique_ptr<SSL_CTX, FreeSsl> context(SSL_CTX_new(TLS_client_method()));
 
   Counts counts;
@@ -120,6 +124,7 @@ int main(int argc, char** argv) {
   for (;;) {
     const auto now = Clock::now();
     const double passed = std::chrono::duration<double>(now - begun).count();
+    if (told_to_end != 0) seconds = std::min(seconds, passed);
     // What is under way at the end may still be answered.
     const bool is_over = passed >= seconds;
     if (passed >= seconds + kLastAnswers || (is_over && open.empty())) break;

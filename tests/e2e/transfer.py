@@ -54,7 +54,7 @@ def pass_both_ways(count, content_types=("application/octet-stream",), memory_li
     wanted = checksum(pieces(count))
     with harness.Pair(server.server_port) as pair:
         def request(method, path, fields, body=None):
-            connection = http.client.HTTPConnection("127.0.0.1", pair.port, timeout=120)
+            connection = http.client.HTTPConnection("127.0.0.1", pair.port, timeout=harness.PATIENCE)
             connection.request(method, path, body=body, headers={"Host": pair.host, **fields})
             return connection.getresponse()
 

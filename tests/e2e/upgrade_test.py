@@ -31,7 +31,7 @@ class Visitors:
     def __enter__(self):
         # Each worker has a link of its own.
         workers = self.pair.sender.settings["workers"]
-        harness.wait_until(lambda: self.pair.sender.log.read_text().count(" is up\n") >= workers, 20, "all links are up")
+        harness.wait_until(lambda: self.pair.sender.log.read_text().count(" is up\n") >= workers, "all links are up")
         for thread in self.threads:
             thread.start()
         return self
@@ -45,7 +45,7 @@ class Visitors:
 
     def wait_for(self, more):
         target = self.right + more
-        harness.wait_until(lambda: self.right >= target or self.failed, 60, f"{more} more answers")
+        harness.wait_until(lambda: self.right >= target or self.failed, f"{more} more answers")
 
     def _run(self, method, kept):
         connection = None
@@ -53,7 +53,7 @@ class Visitors:
             if self.stopping.is_set():
                 break
             if connection is None or not kept:
-                connection = http.client.HTTPConnection("127.0.0.1", self.pair.port, timeout=30)
+                connection = http.client.HTTPConnection("127.0.0.1", self.pair.port, timeout=harness.PATIENCE)
             outcome, header = self._ask(connection, method, f"/{number % 4}", f"{method}-{kept}-{number}")
             if not kept:
                 connection.close()
@@ -134,7 +134,7 @@ def test_a_successor_that_does_not_come_up_changes_nothing():
                 pair.listener.config.write_text(good + "no.such = setting\nwan.port = many\n")
                 before = pair.listener.process.pid
                 pair.listener.process.send_signal(signal.SIGUSR2)
-                harness.wait_until(lambda: "a new railgund starts" in pair.listener.log.read_text(), 20, "the successor starts")
+                harness.wait_until(lambda: "a new railgund starts" in pair.listener.log.read_text(), "the successor starts")
                 visitors.wait_for(50)
                 assert int(pid_file.read_text()) == before
                 pair.listener.config.write_text(good)

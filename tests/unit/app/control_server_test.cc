@@ -19,8 +19,8 @@ using control::Command;
 class ControlServerTest : public testing::Test {
  protected:
   void SetUp() override {
-    char folder[] = "/tmp/railgun-control-XXXXXX";
-    ASSERT_NE(mkdtemp(folder), nullptr);
+    std::string folder = (std::filesystem::temp_directory_path() / "railgun-control-XXXXXX").string();
+    ASSERT_NE(mkdtemp(folder.data()), nullptr);
     folder_ = folder;
     auto server =
         ControlServer::open(loop_, path(), "", [](const control::Request& request, ControlServer::Reply reply) {
@@ -46,7 +46,7 @@ class ControlServerTest : public testing::Test {
     address.sun_family = AF_UNIX;
     std::memcpy(address.sun_path, path().data(), path().size());
     EXPECT_EQ(::connect(client.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    const timeval patience{.tv_sec = 20, .tv_usec = 0};
+    const timeval patience{.tv_sec = 60, .tv_usec = 0};
     ::setsockopt(client.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     return client;
   }

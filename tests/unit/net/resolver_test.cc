@@ -39,7 +39,7 @@ class Resolve : public testing::Test {
     ::close(server);
     std::filesystem::remove_all(folder);
   }
-  Result<std::vector<SocketAddress>> resolve(const std::string& host, Duration patience = 5s) {
+  Result<std::vector<SocketAddress>> resolve(const std::string& host, Duration patience = 1min) {
     Result<std::vector<SocketAddress>> result;
     bool is_done = false;
     lookup = resolver->resolve(host, 80, loop.now() + patience, [&](Result<std::vector<SocketAddress>> answer) {

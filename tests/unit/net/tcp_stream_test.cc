@@ -15,6 +15,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// After this, what must happen counts as hanging.
+constexpr Duration kPatience = 1min;
+
 // An end of a connection that remembers what it was told and sends what `output` holds.
 class Peer : public StreamHandler {
  public:
@@ -56,13 +59,13 @@ class Peer : public StreamHandler {
 
 class Stream : public testing::Test {
  protected:
-  // Runs the loop until `done`, at most 10 s.
+  // Runs the loop until `done`.
   void run_until(const std::function<bool()>& done) {
     Timer limit(loop, [&] {
       ADD_FAILURE() << "not done in time";
       loop.stop();
     });
-    limit.set(loop.now() + 10s);
+    limit.set(loop.now() + kPatience);
     Deferred check(loop, [&] { done() ? loop.stop() : check_again(); });
     again = &check;
     check.schedule();
@@ -79,7 +82,7 @@ class Stream : public testing::Test {
         std::make_unique<Acceptor>(loop, std::move(*listening), [&](Descriptor socket, const SocketAddress& from) {
           EXPECT_TRUE(server->stream.adopt(std::move(socket), from));
         });
-    client->stream.connect(acceptor->local(), loop.now() + 5s);
+    client->stream.connect(acceptor->local(), loop.now() + kPatience);
     run_until([&] { return client->is_connected && server->stream.is_open(); });
   }
 
@@ -151,14 +154,14 @@ TEST_F(Stream, CloseAfterFlushSendsEverythingFirst) {
   connect();
   const std::string all(4 << 20, 'y');
   server->output = all;
-  server->stream.close_after_flush(loop.now() + 5s);
+  server->stream.close_after_flush(loop.now() + kPatience);
   // A client that is still sending does not destroy the answer on its way.
   client->output = std::string(100000, 'z');
   client->stream.want_write();
   run_until([&] { return client->has_ended; });
   EXPECT_EQ(client->received, all);
   EXPECT_FALSE(server->is_closed);
-  client->stream.close_after_flush(loop.now() + 5s);
+  client->stream.close_after_flush(loop.now() + kPatience);
   run_until([&] { return server->is_closed && client->is_closed; });
   EXPECT_FALSE(server->error);
   EXPECT_FALSE(client->error);
@@ -198,7 +201,7 @@ TEST_F(Stream, ARefusedConnectionIsAnErrorNamingTheAddress) {
   acceptor = std::make_unique<Acceptor>(loop, std::move(*listening), [](Descriptor, const SocketAddress&) {});
   const SocketAddress nobody = acceptor->local();
   acceptor.reset();
-  client->stream.connect(nobody, loop.now() + 5s);
+  client->stream.connect(nobody, loop.now() + kPatience);
   EXPECT_FALSE(client->is_closed);  // not from inside the call
   run_until([&] { return client->is_closed; });
   ASSERT_TRUE(client->error);
@@ -226,7 +229,7 @@ TEST_F(Stream, AnUnknownCongestionControlFailsTheConnectionByName) {
   Result<Descriptor> listening = listen_tcp({"127.0.0.1", 0});
   ASSERT_TRUE(listening);
   acceptor = std::make_unique<Acceptor>(loop, std::move(*listening), [](Descriptor, const SocketAddress&) {});
-  client->stream.connect(acceptor->local(), loop.now() + 5s, {.congestion = "nosuch"});
+  client->stream.connect(acceptor->local(), loop.now() + kPatience, {.congestion = "nosuch"});
   run_until([&] { return client->is_closed; });
   ASSERT_TRUE(client->error);
   EXPECT_EQ(client->error->code, Errc::kUnsupported);
@@ -244,7 +247,7 @@ TEST_F(Stream, MayBeDestroyedByItsHandlerInEveryCall) {
   client = std::make_unique<Peer>(loop);
   server = std::make_unique<Peer>(loop);
   client->then = [&] { client.reset(); };
-  client->stream.connect(acceptor->local(), loop.now() + 5s);
+  client->stream.connect(acceptor->local(), loop.now() + kPatience);
   run_until([&] { return client == nullptr && server->stream.is_open(); });
 }
 
