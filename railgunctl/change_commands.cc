@@ -50,7 +50,13 @@ std::string reload_words(const control::Reloaded& reloaded) {
 std::string config_words(const control::ConfigShown& config) {
   std::string text = "# " + config.file + "\n";
   for (const control::Setting& setting : config.settings) {
-    text += setting.name + " = " + setting.value + (setting.reloadable ? "" : "   # needs a restart") + '\n';
+    text += setting.name + " = " + setting.value;
+    if (setting.is_pending) {
+      text += "   # after a restart: " + (setting.pending.empty() ? "not set" : setting.pending);
+    } else if (!setting.reloadable) {
+      text += "   # needs a restart";
+    }
+    text += '\n';
   }
   return text;
 }

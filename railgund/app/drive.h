@@ -38,6 +38,8 @@ class Drive final : public ConnectionOwner {
   Core& core() { return *core_; }
   // New certificates: for connections from now on.
   void set_trust(TrustPtr trust) { trust_ = std::move(trust); }
+  // For look-ups from now on. Null: none.
+  void set_store(memcached::Client* store) { services_.store = store; }
 
   // A connection that came in. A link is the core's business only once TLS has been agreed on.
   void accept(proxy::Kind kind, net::Descriptor socket, const net::SocketAddress& peer);

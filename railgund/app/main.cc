@@ -50,8 +50,7 @@ int serve(const std::string& path, std::optional<Role> role, bool to_standard_er
     std::cerr << "syslog.addr: " << opened.error().text << "; logging to standard error\n";
     railgun::log::set_level(config->log_level);
   }
-  railgun::log::PanicOptions panic{
-      .file = config->stderr_file, .version = RAILGUN_VERSION, .takes_standard_error = false};
+  railgun::log::PanicOptions panic{.file = config->stderr_file, .version = RAILGUN_VERSION};
   if (auto installed = railgun::log::install_panic_reporter(panic); !installed) {
     railgun::log::error("stderr.file: " + installed.error().text);
   }
@@ -68,8 +67,11 @@ int serve(const std::string& path, std::optional<Role> role, bool to_standard_er
   }
   for (const std::string& warning : parsed->warnings) railgun::log::information(warning);
   if (!railgun::app::has_entropy()) railgun::log::error(railgun::app::kWaitingForEntropy);
-  auto server =
-      railgun::app::Server::start({.config_path = path, .role = role, .arguments = std::move(arguments)}, config);
+  auto server = railgun::app::Server::start({.config_path = path,
+                                             .role = role,
+                                             .arguments = std::move(arguments),
+                                             .logs_to_standard_error = to_standard_error},
+                                            config);
   if (!server) {
     railgun::log::error(server.error().text);
     return 1;

@@ -232,9 +232,13 @@ struct Operations::State {
 
   std::string show_config() {
     control::ConfigShown shown{.file = server.config_path()};
-    for (config::ShownSetting& setting : config::show_config(*server.config())) {
-      if (setting.value.empty()) continue;
-      shown.settings.push_back({std::move(setting.key), std::move(setting.value), !setting.needs_restart});
+    for (config::ShownSetting& setting : config::show_config(*server.config(), server.read_config())) {
+      if (setting.value.empty() && !setting.pending) continue;
+      shown.settings.push_back({.name = std::move(setting.key),
+                                .value = std::move(setting.value),
+                                .reloadable = !setting.needs_restart,
+                                .is_pending = setting.pending.has_value(),
+                                .pending = setting.pending.value_or("")});
     }
     return control::to_json(shown);
   }

@@ -14,7 +14,9 @@
 #include "railgund/app/reference_key.h"
 #include "railgund/base/hash.h"
 #include "railgund/config/parser.h"
+#include "railgund/config/reload.h"
 #include "railgund/log/log.h"
+#include "railgund/log/panic.h"
 
 namespace railgun::app {
 namespace {
@@ -68,6 +70,7 @@ Server::Server(ServerOptions options, config::ConfigPtr config)
     : options_(std::move(options)),
       config_(std::move(config)),
       file_config_(*config_),
+      read_config_(*config_),
       build_(build_digits()),
       started_(loop_.now()),
       cache_(config_->memory_limit_bytes),
@@ -98,7 +101,7 @@ Result<void> Server::reload_trust() {
   if (!trust) return std::unexpected(trust.error());
   for (const std::string& warning : (*trust)->warnings) log::error(warning);
   trust_ = std::move(*trust);
-  for (const auto& worker : workers_) worker->configure(config_, trust_);
+  for (const auto& worker : workers_) worker->configure(config_, trust_, store());
   return {};
 }
 
@@ -183,14 +186,7 @@ Result<void> Server::start_workers() {
     if (!key->warning.empty()) log::information(key->warning);
     reference_key_ = std::move(key->key);
   }
-  if (wants_store(*config_)) {
-    store_ =
-        std::make_unique<memcached::Client>(memcached::Options{.servers = store_servers(*config_),
-                                                               .threads = config_->memcached_threads,
-                                                               .queue_items = config_->memcached_queue_items,
-                                                               .queue_bytes = config_->memcached_queue_bytes},
-                                            [](LogLevel level, const std::string& text) { log::write(level, text); });
-  }
+  if (wants_store(*config_)) start_store();
   std::random_device random;
   for (unsigned i = 0; i < worker_count(*config_); ++i) {
     // Requests of one worker and process have numbers of their own.
@@ -198,7 +194,7 @@ Result<void> Server::start_workers() {
     workers_.push_back(std::make_unique<Worker>(WorkerSettings{.config = config_,
                                                                .trust = trust_,
                                                                .cache = cache_,
-                                                               .store = store_.get(),
+                                                               .store = store(),
                                                                .preparer = preparer_,
                                                                .reference_key = reference_key_,
                                                                .build = build_,
@@ -206,6 +202,17 @@ Result<void> Server::start_workers() {
   }
   return {};
 }
+
+void Server::start_store() {
+  store_ =
+      std::make_unique<memcached::Client>(memcached::Options{.servers = store_servers(*config_),
+                                                             .threads = config_->memcached_threads,
+                                                             .queue_items = config_->memcached_queue_items,
+                                                             .queue_bytes = config_->memcached_queue_bytes},
+                                          [](LogLevel level, const std::string& text) { log::write(level, text); });
+}
+
+memcached::Client* Server::store() { return wants_store(*config_) ? store_.get() : nullptr; }
 
 void Server::watch_signals() {
   const auto watch = [&](int signal, std::function<void()> work) {
@@ -277,19 +284,28 @@ Result<ReloadReport> Server::reload() {
     return std::unexpected(error);
   };
   if (!parsed) return refuse(parsed.error());
-  const config::ConfigPtr next = with_registered(parsed->config);
-  if (next->role != config_->role)
+  if (parsed->config.role != config_->role)
     return refuse({Errc::kInvalid, options_.config_path + ": role: cannot change without a restart"});
+  auto merged = config::merge_reloadable(file_config_, parsed->config);
+  if (!merged) return refuse({merged.error().code, options_.config_path + ": " + merged.error().text});
+  const config::ConfigPtr next = with_registered(*merged);
   auto trust = trust_for(*next);
   if (!trust) return refuse(trust.error());
 
-  ReloadReport report{config::diff_configs(*config_, *next), std::move(parsed->warnings)};
+  ReloadReport report{config::diff_configs(file_config_, parsed->config), std::move(parsed->warnings)};
   config_ = next;
-  file_config_ = std::move(parsed->config);
+  file_config_ = std::move(*merged);
+  read_config_ = std::move(parsed->config);
   trust_ = std::move(*trust);
-  log::set_level(config_->log_level);
-  if (store_) store_->reconfigure(store_servers(*config_));
-  for (const auto& worker : workers_) worker->configure(config_, trust_);
+  reopen_logs();
+  if (wants_store(*config_)) {
+    if (store_) {
+      store_->reconfigure(store_servers(*config_));
+    } else {
+      start_store();
+    }
+  }
+  for (const auto& worker : workers_) worker->configure(config_, trust_, store());
   for (const config::ChangedSetting& changed : report.changed) {
     log::information(changed.key + ": " + changed.before + " -> " + changed.after +
                      (changed.needs_restart ? " (needs a restart)" : ""));
@@ -298,6 +314,16 @@ Result<ReloadReport> Server::reload() {
   notifier_.status("Serving");
   log::notice("configuration read again");
   return report;
+}
+
+// Where they cannot be opened the old ones go on.
+void Server::reopen_logs() {
+  const auto target = options_.logs_to_standard_error ? log::Target{} : log::target_of(config_->syslog_address);
+  if (auto opened = log::open(target, config_->log_level); !opened) {
+    log::error(opened.error().text + "; the log goes where it went before");
+    log::set_level(config_->log_level);
+  }
+  if (auto reopened = log::reopen_panic_file(config_->stderr_file); !reopened) log::error(reopened.error().text);
 }
 
 void Server::drain() {

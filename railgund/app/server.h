@@ -22,13 +22,14 @@ namespace railgun::app {
 
 struct ServerOptions {
   std::string config_path;
-  std::optional<config::Role> role;    // whatever the file says
-  std::vector<std::string> arguments;  // of this process, its program first as an absolute path: for an upgrade
+  std::optional<config::Role> role;     // whatever the file says
+  std::vector<std::string> arguments;   // of this process, its program first as an absolute path: for an upgrade
+  bool logs_to_standard_error = false;  // whatever syslog.addr says
 };
 
 // What a reload did.
 struct ReloadReport {
-  std::vector<config::ChangedSetting> changed;  // those that need a restart have not been taken
+  std::vector<config::ChangedSetting> changed;  // those that need a restart are not in force, and are listed each time
   std::vector<std::string> warnings;
 };
 
@@ -41,7 +42,8 @@ class Server {
   // Serves until a signal or stop() ends it. Gives the exit status.
   int run();
 
-  // Reads the file again. Errors: what is wrong with it; nothing has changed then.
+  // Reads the settings again and opens the log files again. Errors: what is wrong with the settings; nothing has
+  // changed then.
   Result<ReloadReport> reload();
   // No new requests; run() returns when the last has ended or drain.timeout has passed.
   void drain();
@@ -52,9 +54,12 @@ class Server {
   void on_quit(Farewell work) { on_quit_ = std::move(work); }
 
   const config::ConfigPtr& config() const { return config_; }
+  // The settings as last read from the file, with those that wait for a restart.
+  const config::Config& read_config() const { return read_config_; }
   const std::string& config_path() const { return options_.config_path; }
   page::Cache& cache() { return cache_; }
-  memcached::Client* store() { return store_.get(); }
+  // Null without memcached.
+  memcached::Client* store();
   net::EventLoop& loop() { return loop_; }
   const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
   const std::string& build() const { return build_; }
@@ -79,6 +84,8 @@ class Server {
   Result<TrustPtr> trust_for(const config::Config& config) const;
   Result<void> open_sockets();
   Result<void> start_workers();
+  void start_store();
+  void reopen_logs();
   void watch_signals();
   void wait_for_links();
   void serve();
@@ -92,6 +99,7 @@ class Server {
   ServerOptions options_;
   config::ConfigPtr config_;
   config::Config file_config_;  // config_ without what is registered
+  config::Config read_config_;
   std::vector<config::Site> registered_;
   std::set<std::string> refused_;
   TrustPtr trust_;

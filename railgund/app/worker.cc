@@ -93,12 +93,13 @@ void Worker::accept(proxy::Kind kind, net::Descriptor socket, const net::SocketA
       [kind, socket = std::move(socket), peer](auto& drive) mutable { drive.accept(kind, std::move(socket), peer); });
 }
 
-void Worker::configure(config::ConfigPtr config, TrustPtr trust) {
-  on_drive([this, config = std::move(config), trust = std::move(trust)](auto& drive) {
+void Worker::configure(config::ConfigPtr config, TrustPtr trust, memcached::Client* store) {
+  on_drive([this, config = std::move(config), trust = std::move(trust), store](auto& drive) {
     // A reload is also how one says that resolv.conf has changed, though changes are noticed.
     resolver_->reload();
     drive.set_trust(trust);
-    drive.core().configure(config, loop_.now());
+    drive.set_store(store);
+    drive.core().configure(config, store != nullptr, loop_.now());
   });
 }
 

@@ -36,7 +36,8 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
 
   void accept(proxy::Kind kind, net::Descriptor socket, const net::SocketAddress& peer);
-  void configure(config::ConfigPtr config, TrustPtr trust);
+  // `store`: null if there is none any more.
+  void configure(config::ConfigPtr config, TrustPtr trust, memcached::Client* store);
   // `patience`: for those who do not know of it yet (proxy/sender.h, proxy/listener.h).
   void drain(Duration patience);
   // Everything has ended and all bytes have been taken.

@@ -98,15 +98,19 @@ std::string settings_chapter() {
   return text;
 }
 
-std::vector<ShownSetting> show_config(const Config& config) {
+std::vector<ShownSetting> show_config(const Config& running, const Config& file) {
   std::vector<ShownSetting> shown;
   const Config defaults;
   const auto add = [&](std::string key, const Site* site, const Setting& setting) {
-    const std::string value = value_text(config, site, setting);
+    const std::string value = value_text(running, site, setting);
+    const bool needs_restart = setting.takes == Takes::kRestart;
+    std::optional<std::string> pending;
+    if (needs_restart && value_text(file, site, setting) != value) pending = shown_text(file, site, setting);
     shown.push_back({.key = std::move(key),
-                     .value = shown_text(config, site, setting),
+                     .value = shown_text(running, site, setting),
                      .is_default = value == value_text(defaults, nullptr, setting),
-                     .needs_restart = setting.takes == Takes::kRestart});
+                     .needs_restart = needs_restart,
+                     .pending = std::move(pending)});
   };
   bool sites_shown = false;
   for (const Setting& setting : settings()) {
@@ -114,7 +118,7 @@ std::vector<ShownSetting> show_config(const Config& config) {
       add(std::string(setting.key), nullptr, setting);
     } else if (!sites_shown) {
       sites_shown = true;
-      for (const Site& site : config.sites) {
+      for (const Site& site : running.sites) {
         for (const Setting& of_site : settings()) {
           if (is_site_setting(of_site)) add(key_of(of_site, site), &site, of_site);
         }

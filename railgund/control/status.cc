@@ -89,6 +89,8 @@ void fields(auto& visit, Setting& value) {
   visit("name", value.name);
   visit("value", value.value);
   visit("reloadable", value.reloadable);
+  visit("is_pending", value.is_pending);
+  visit("pending", value.pending);
 }
 
 void fields(auto& visit, ConfigShown& value) {

@@ -86,10 +86,12 @@ struct Reloaded {
   std::vector<std::string> needs_restart{};  // settings that wait for one
 };
 
-// What `config` shows: the settings in force. Secrets are replaced before they get here.
+// The result of `config`: the settings in force. Secrets are replaced before they get here.
 struct Setting {
   std::string name{}, value{};
   bool reloadable = false;
+  bool is_pending = false;  // the file says something else, which takes effect at the next restart
+  std::string pending{};    // what it says; empty: the setting is not set there
 };
 struct ConfigShown {
   std::string file{};

@@ -38,6 +38,7 @@ LoggerPtr make_logger(std::shared_ptr<spdlog::sinks::sink> sink) {
 struct Current {
   std::mutex mutex;
   LoggerPtr logger;
+  Target target{};
   std::atomic<int> level = 0;
 };
 
@@ -48,6 +49,11 @@ Current& current() {
     return made.release();
   }();
   return *instance;
+}
+
+bool is_open(const Target& target) {
+  const std::lock_guard lock(current().mutex);
+  return current().target == target;
 }
 
 }  // namespace
@@ -61,12 +67,18 @@ Target target_of(const std::string& syslog_address) {
 }
 
 Result<void> open(const Target& target, int setting) {
+  // The C library finds a syslog that was restarted by itself, and closing its one connection would close the new one.
+  if (target.kind == Target::Kind::kSystem && is_open(target)) {
+    set_level(setting);
+    return {};
+  }
   Result<std::shared_ptr<spdlog::sinks::sink>> sink = make_sink(target);
   if (!sink) return std::unexpected(sink.error());
   LoggerPtr logger = make_logger(std::move(*sink));
   {
     const std::lock_guard lock(current().mutex);
     current().logger.swap(logger);
+    current().target = target;
   }
   set_level(setting);
   return {};

@@ -24,15 +24,18 @@ struct Target {
   };
   Kind kind = Kind::kStandardError;
   std::string address;
+  bool operator==(const Target&) const = default;
 };
 
 // What syslog.addr means: empty the system's syslog, a path with a slash a Unix socket, else HOST:PORT.
 // Under systemd's journal (JOURNAL_STREAM) an empty value means standard error, as the journal reads that.
 Target target_of(const std::string& syslog_address);
 
-// Until the first call: standard error, setting 0. Replaces what was set before; lines under way go to either.
-// `setting` is log.level, as base/log_level.h explains it.
-// Errors: kInvalid, kNotFound (a host that cannot be looked up; this call blocks for it), kUnavailable. The old stays.
+// Until the first call: standard error, setting 0. Replaces the target set before; lines under way go to either. Opening
+// the same target again makes its socket anew and looks its host up again. `setting` is log.level, as base/log_level.h
+// explains it.
+// Errors: kInvalid, kNotFound (a host that cannot be looked up; this call blocks for it), kUnavailable. The old target
+// and level stay then.
 Result<void> open(const Target& target, int setting);
 void set_level(int setting);
 int level();

@@ -277,20 +277,23 @@ void on_fatal_signal(int signal, siginfo_t* info, void* context) noexcept {
   std::abort();
 }
 
+Result<int> open_panic_file(const std::string& file) {
+  const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
+  if (descriptor >= 0) return descriptor;
+  const bool is_denied = errno == EACCES || errno == EPERM || errno == EROFS;
+  return fail(is_denied ? Errc::kDenied : Errc::kUnavailable,
+              "stderr.file " + file + " cannot be written: " + std::strerror(errno));
+}
+
 _Unwind_Reason_Code no_frame(_Unwind_Context*, void*) noexcept { return _URC_END_OF_STACK; }
 
 }  // namespace
 
 Result<void> install_panic_reporter(const PanicOptions& options) {
   if (!options.file.empty()) {
-    const int descriptor = ::open(options.file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
-    if (descriptor < 0) {
-      const bool is_denied = errno == EACCES || errno == EPERM || errno == EROFS;
-      return fail(is_denied ? Errc::kDenied : Errc::kUnavailable,
-                  "stderr.file " + options.file + " cannot be written: " + std::strerror(errno));
-    }
-    reporter.descriptor = descriptor;  // for the life of the process
-    if (options.takes_standard_error) ::dup2(descriptor, STDERR_FILENO);
+    const Result<int> descriptor = open_panic_file(options.file);
+    if (!descriptor) return std::unexpected(descriptor.error());
+    reporter.descriptor = *descriptor;  // for the life of the process
   }
   std::strncpy(reporter.version, options.version.c_str(), sizeof reporter.version - 1);
   reporter.symbols.load();
@@ -302,6 +305,15 @@ Result<void> install_panic_reporter(const PanicOptions& options) {
   action.sa_flags = static_cast<int>(SA_SIGINFO | SA_ONSTACK | SA_RESETHAND);
   sigfillset(&action.sa_mask);
   for (const int signal : kSignals) sigaction(signal, &action, nullptr);
+  return {};
+}
+
+Result<void> reopen_panic_file(const std::string& file) {
+  if (file.empty() || reporter.descriptor == STDERR_FILENO) return {};
+  const Result<int> descriptor = open_panic_file(file);
+  if (!descriptor) return std::unexpected(descriptor.error());
+  ::dup3(*descriptor, reporter.descriptor, O_CLOEXEC);  // at once: a crash meanwhile finds one or the other
+  ::close(*descriptor);
   return {};
 }
 

@@ -16,13 +16,16 @@ namespace railgun::log {
 struct PanicOptions {
   std::string file;  // stderr.file; empty: reports go to standard error
   std::string version;
-  bool takes_standard_error = false;  // standard error goes to the file, too, and with it what libraries say there
 };
 
 // From now on SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT and SIGSYS report, then end the process as they always do (with
 // a core file, if the system keeps those). Called once, early, by the main thread.
 // Errors: kDenied or kUnavailable if the file cannot be opened; nothing is installed then.
 Result<void> install_panic_reporter(const PanicOptions& options);
+
+// Opens stderr.file again, by the name it was installed with: after a log rotation the open file has another name.
+// Errors: as above; reports go on to the old file then. Main thread.
+Result<void> reopen_panic_file(const std::string& file);
 
 // Where this thread notes the request that it works on, or worked on last (0: none yet), and how to say that number to
 // people: writes at most `room` characters and gives their count, with nothing but arithmetic. Part of the report.

@@ -128,8 +128,9 @@ Listener::Listener(config::ConfigPtr config, page::Cache& cache, Counters& count
 }
 Listener::~Listener() = default;
 
-void Listener::configure(config::ConfigPtr config, Instant now) {
+void Listener::configure(config::ConfigPtr config, bool has_store, Instant now) {
   state_->context.config = std::move(config);
+  state_->context.has_store = has_store;
   state_->origins.close_idle();
   state_->peers.keep(state_->context.config->wan_dial, 1, now);
   state_->settle(now);

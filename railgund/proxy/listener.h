@@ -25,7 +25,7 @@ class Listener {
   ~Listener();
 
   // The same face as proxy/sender.h, which see.
-  void configure(config::ConfigPtr config, Instant now);
+  void configure(config::ConfigPtr config, bool has_store, Instant now);
   // Asks the senders to use other links, for `patience`; then no new requests. Ends when those under way have.
   void drain(Duration patience, Instant now);
   bool is_drained() const;

@@ -195,8 +195,9 @@ Sender::Sender(config::ConfigPtr config, page::Cache& cache, Counters& counters,
 }
 Sender::~Sender() = default;
 
-void Sender::configure(config::ConfigPtr config, Instant now) {
+void Sender::configure(config::ConfigPtr config, bool has_store, Instant now) {
   state_->context.config = std::move(config);
+  state_->context.has_store = has_store;
   const config::Config& settings = *state_->context.config;
   state_->origins.close_idle();
   state_->peers.keep(listeners_of(settings), settings.wan_lanes, now);

@@ -24,7 +24,7 @@ class Sender {
   ~Sender();
 
   // New settings: for new requests at once, for links at once, for connections from their next request on.
-  void configure(config::ConfigPtr config, Instant now);
+  void configure(config::ConfigPtr config, bool has_store, Instant now);
   // No new requests: clients are closed after their answer, those between requests after `patience`, in which one may
   // still begin.
   void drain(Duration patience, Instant now);

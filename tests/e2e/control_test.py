@@ -53,7 +53,11 @@ def test_reload_says_what_changed_and_a_bad_file_changes_nothing():
         code, out, err = ctl(pair.listener, "reload")
         assert code == OK and "lan.timeout: 30 -> 7" in out, out + err
         assert "after a restart:\n  wan.port" in out, out
-        assert "lan.timeout = 7" in ctl(pair.listener, "config", "show")[1]
+        shown = ctl(pair.listener, "config", "show")[1]
+        assert "lan.timeout = 7" in shown and "   # after a restart: 1\n" in shown, shown
+        # What waits for a restart is told again.
+        code, out, err = ctl(pair.listener, "reload")
+        assert code == OK and "lan.timeout" not in out and "after a restart:\n  wan.port" in out, out + err
         pair.listener.config.write_text("role = listener\nlan.timeuot = 9\n")
         code, _, err = ctl(pair.listener, "reload")
         assert code == FAILED and "listener.conf:2" in err and "lan.timeuot" in err, err

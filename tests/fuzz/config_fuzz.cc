@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     RAILGUN_CHECK(parsed.error().code == Errc::kInvalid && parsed.error().text.starts_with("fuzz:"));
     return 0;
   }
-  config::show_config(parsed->config);
+  config::show_config(parsed->config, parsed->config);
   std::string text;
   for (const config::Setting& setting : config::settings()) {
     if (config::is_site_setting(setting)) continue;

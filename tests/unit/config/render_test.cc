@@ -82,7 +82,7 @@ TEST(ShowConfig, NeverShowsASecret) {
   const Config config = config_of(
       "activation.token = tok-canary\nstats.token = tok-canary\nstats.enabled = 1\n"
       "stats.url = https://user:tok-canary@stats.example/post?tok-canary\n");
-  for (const ShownSetting& shown : show_config(config)) {
+  for (const ShownSetting& shown : show_config(config, config)) {
     EXPECT_EQ(shown.value.find("canary"), std::string::npos) << shown.key;
     if (shown.key == "stats.url") {
       EXPECT_EQ(shown.value, "https://(secret)@stats.example/post?(secret)");
@@ -95,7 +95,7 @@ TEST(ShowConfig, NeverShowsASecret) {
 
 TEST(ShowConfig, ListsSitesAndSaysWhatIsDefault) {
   const Config config = config_of("role = sender\nlisten = 127.0.0.1:80\nsite.a.example.listeners = b\n");
-  const std::vector<ShownSetting> shown = show_config(config);
+  const std::vector<ShownSetting> shown = show_config(config, config);
   const auto find = [&](std::string_view key) { return std::ranges::find(shown, key, &ShownSetting::key); };
   ASSERT_NE(find("site.a.example.listeners"), shown.end());
   EXPECT_EQ(find("site.a.example.listeners")->value, "b:2408");
@@ -103,6 +103,20 @@ TEST(ShowConfig, ListsSitesAndSaysWhatIsDefault) {
   EXPECT_TRUE(find("role")->needs_restart);
   EXPECT_TRUE(find("lan.timeout")->is_default);
   EXPECT_EQ(find("lan.timeout")->value, "30");
+}
+
+TEST(ShowConfig, TellsWhatIsInForceFromWhatWaitsForARestart) {
+  Config running = config_of("wan.port = 2408\npid.file = /run/a.pid\nactivation.token = tok-old\nlan.timeout = 9\n");
+  const Config file = config_of("wan.port = 2409\nactivation.token = tok-new\nlan.timeout = 10\n");
+  const std::vector<ShownSetting> shown = show_config(running, file);
+  const auto find = [&](std::string_view key) { return std::ranges::find(shown, key, &ShownSetting::key); };
+  EXPECT_EQ(find("wan.port")->value, "2408");
+  EXPECT_EQ(find("wan.port")->pending, "2409");
+  EXPECT_EQ(find("pid.file")->value, "/run/a.pid");
+  EXPECT_EQ(find("pid.file")->pending, "");
+  EXPECT_EQ(find("activation.token")->pending, "(secret)");
+  EXPECT_EQ(find("memory.limit")->pending, std::nullopt);
+  EXPECT_EQ(find("lan.timeout")->pending, std::nullopt);
 }
 
 TEST(DiffConfigs, NamesWhatChangedAndWhatWaitsForARestart) {

@@ -26,7 +26,7 @@ class Panic : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder); }
   void install() const {
-    if (!install_panic_reporter({.file = file, .version = "1.2.3", .takes_standard_error = false})) std::_Exit(1);
+    if (!install_panic_reporter({.file = file, .version = "1.2.3"})) std::_Exit(1);
   }
 
   std::filesystem::path folder, file;
@@ -35,6 +35,30 @@ class Panic : public testing::Test {
 [[gnu::noinline]] void fail_deeply() {
   std::raise(SIGSEGV);
   asm volatile("");  // not a tail call: the frame is looked for
+}
+
+TEST_F(Panic, ReportsToTheFileOfThatNameAfterARotation) {
+  EXPECT_EXIT(
+      {
+        install();
+        std::filesystem::rename(file, folder / "panic.log.1");
+        if (!reopen_panic_file(file)) std::_Exit(1);
+        fail_deeply();
+      },
+      testing::KilledBySignal(SIGSEGV), "");
+  EXPECT_TRUE(take_panic_report(file));
+  EXPECT_FALSE(take_panic_report(folder / "panic.log.1"));
+}
+
+TEST_F(Panic, KeepsTheOldFileWhereTheNewOneCannotBeOpened) {
+  EXPECT_EXIT(
+      {
+        install();
+        if (reopen_panic_file(folder / "no" / "folder")) std::_Exit(1);
+        fail_deeply();
+      },
+      testing::KilledBySignal(SIGSEGV), "");
+  EXPECT_TRUE(take_panic_report(file));
 }
 
 TEST_F(Panic, TellsSignalVersionRequestAndPlace) {
@@ -128,8 +152,7 @@ TEST_F(Panic, AReportIsTakenOnceAndTheNextOneAgain) {
 }
 
 TEST_F(Panic, AFileThatCannotBeOpenedIsNamed) {
-  const Result<void> result =
-      install_panic_reporter({.file = folder / "no" / "folder", .version = "", .takes_standard_error = false});
+  const Result<void> result = install_panic_reporter({.file = folder / "no" / "folder", .version = ""});
   ASSERT_FALSE(result);
   EXPECT_NE(result.error().text.find("stderr.file"), std::string::npos);
 }
