@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <arpa/inet.h>
+
 #include "railgund/base/field.h"
 
 namespace railgun::config {
@@ -39,69 +41,14 @@ bool take_digits(std::string_view& text, std::uint64_t& number) {
 // Sixteen bytes; IPv4 in its mapped form, ::ffff:a.b.c.d.
 using AddressBytes = std::array<std::uint8_t, 16>;
 
-std::optional<std::array<std::uint8_t, 4>> parse_ipv4(std::string_view text) {
-  std::array<std::uint8_t, 4> parts{};
-  for (std::size_t i = 0;; text.remove_prefix(1)) {
-    std::uint64_t part = 0;
-    const std::size_t before = text.size();
-    if (!take_digits(text, part) || part > 255 || before - text.size() > 3) return std::nullopt;
-    parts[i] = static_cast<std::uint8_t>(part);
-    if (++i == parts.size()) return text.empty() ? std::optional(parts) : std::nullopt;
-    if (text.empty() || text.front() != '.') return std::nullopt;
-  }
-}
-
-// Groups of one to four hex digits between colons, eight of them or fewer around one "::", the last two perhaps as
-// IPv4.
-std::optional<AddressBytes> parse_ipv6(std::string_view text) {
-  std::vector<std::uint16_t> groups;
-  std::optional<std::size_t> gap;  // the groups before it
-  if (text.starts_with("::")) {
-    gap = 0;
-    text.remove_prefix(2);
-  }
-  while (!text.empty()) {
-    const std::size_t colon = text.find(':');
-    const std::string_view group = text.substr(0, colon);
-    if (colon == std::string_view::npos && group.find('.') != std::string_view::npos) {
-      const auto last = parse_ipv4(group);
-      if (!last) return std::nullopt;
-      groups.push_back(static_cast<std::uint16_t>((*last)[0] << 8 | (*last)[1]));
-      groups.push_back(static_cast<std::uint16_t>((*last)[2] << 8 | (*last)[3]));
-      break;
-    }
-    std::uint16_t value = 0;
-    const auto read = std::from_chars(group.data(), group.data() + group.size(), value, 16);
-    if (group.empty() || group.size() > 4 || read.ec != std::errc{} || read.ptr != group.data() + group.size()) {
-      return std::nullopt;
-    }
-    groups.push_back(value);
-    if (colon == std::string_view::npos) break;
-    text.remove_prefix(colon + 1);
-    if (text.empty()) return std::nullopt;
-    if (text.front() == ':') {
-      if (gap) return std::nullopt;
-      gap = groups.size();
-      text.remove_prefix(1);
-    }
-  }
-  if (gap ? groups.size() >= 8 : groups.size() != 8) return std::nullopt;
-  if (gap) groups.insert(groups.begin() + static_cast<std::ptrdiff_t>(*gap), 8 - groups.size(), 0);
-  AddressBytes bytes{};
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    bytes[2 * i] = static_cast<std::uint8_t>(groups[i] >> 8);
-    bytes[2 * i + 1] = static_cast<std::uint8_t>(groups[i]);
-  }
-  return bytes;
-}
-
 std::optional<AddressBytes> parse_address(std::string_view text) {
-  const auto short_form = parse_ipv4(text);
-  if (!short_form) return parse_ipv6(text);
+  if (text.size() >= INET6_ADDRSTRLEN || text.find('\0') != std::string_view::npos) return std::nullopt;
+  const std::string terminated(text);
   AddressBytes bytes{};
+  if (inet_pton(AF_INET6, terminated.c_str(), bytes.data()) == 1) return bytes;
   bytes[10] = bytes[11] = 0xff;
-  std::copy(short_form->begin(), short_form->end(), bytes.begin() + 12);
-  return bytes;
+  if (inet_pton(AF_INET, terminated.c_str(), bytes.data() + 12) == 1) return bytes;
+  return std::nullopt;
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ std::vector<std::string_view> split_words(std::string_view text);
 // Without spaces, tabs and carriage returns at its ends.
 std::string_view trimmed(std::string_view text);
 
-// An IPv4 or IPv6 address by its form, without asking the system.
+// Whether the text is an IPv4 or IPv6 address.
 bool is_address(std::string_view text);
 // `network`: an address, or one and the bits that count: "10.0.0.0/8". An IPv4 address and its form in IPv6
 // (::ffff:10.0.0.1) are the same. False if either cannot be read.

@@ -50,15 +50,17 @@ TEST(Value, WritesDurationsSoThatTheyReadBack) {
 }
 
 TEST(Value, KnowsAnAddressWhenItSeesOne) {
-  for (const char* text :
-       {"0.0.0.0", "255.255.255.255", "::", "::1", "1::", "2001:db8::1", "1:2:3:4:5:6:7:8", "::ffff:10.0.0.1"}) {
+  for (const char* text : {"0.0.0.0", "255.255.255.255", "::", "::1", "1::", "2001:db8::1", "1:2:3:4:5:6:7:8",
+                           "::ffff:10.0.0.1", "1:2:3:4:5:6:1.2.3.4"}) {
     EXPECT_TRUE(is_address(text)) << text;
   }
   for (const char* text :
-       {"", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1.2.3.0004", "a.b.c.d", ":", ":::", "1:2", "1::2::3",
-        "12345::", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7::8:9", "::1.2.3", "1:", "localhost", "[::1]"}) {
+       {"",      "1.2.3",    "1.2.3.4.5", "1.2.3.256",         "1.2.3.0004",         "a.b.c.d", ":",  ":::",
+        "1:2",   "1::2::3",  "12345::",   "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7::8:9", "::1.2.3", "1:", "localhost",
+        "[::1]", "1.2.3.04", " ::1",      "::1%eth0"}) {
     EXPECT_FALSE(is_address(text)) << text;
   }
+  EXPECT_FALSE(is_address(std::string_view("1.2.3.4\0x", 9)));
 }
 
 TEST(Value, KnowsWhichAddressesANetworkHolds) {
