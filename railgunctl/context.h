@@ -8,7 +8,7 @@
 
 namespace railgun::ctl {
 
-// Documented in railgunctl(8).
+// Documented in railgunctl(1).
 enum class ExitCode : int {
   kOk = 0,
   kFailed = 1,       // the command failed, or what it looked at is not healthy

@@ -13,20 +13,20 @@
 
 namespace railgun::http {
 
-// As soon as a first line is there, before the head is. `line` is without its end. Refuses HTTP/0.9, the preface of
-// HTTP/2 (505), and lines that are not three parts with one blank between them.
+// For the first line, before the rest of the head has come. `line`: without its line end. Refuses HTTP/0.9, the preface
+// of HTTP/2 (505), and lines that are not three parts with one blank between them.
 Judged<void> check_request_line(std::string_view line);
 Judged<void> check_status_line(std::string_view line);
 
-// `secure`: the connection's own, for targets that do not name a scheme. Statuses of refusals:
-//   400 missing, double or odd Host; a Host that differs from an absolute target's; odd target forms; Content-Length
-//   that
-//       is not one plain number; Transfer-Encoding on HTTP/1.0, or twice, or with Content-Length; look-alikes of the
-//       framing fields ("Content_Length")
-//   417 an expectation other than 100-continue   501 CONNECT; a transfer coding other than chunked
+// `secure`: the connection came in over TLS, for targets that do not name a scheme. Statuses of refusals:
+//   400  Host missing, twice or malformed, or different from an absolute target's host; a malformed target;
+//        Content-Length that is not one plain number; Transfer-Encoding on HTTP/1.0, twice, or with Content-Length;
+//        fields that other programs may take for a framing field ("Content_Length")
+//   417  an expectation other than 100-continue
+//   501  CONNECT; a transfer coding other than chunked
 Judged<Request> judge_request(RawHead head, bool secure);
 
-// What an answer's reading depends on.
+// The facts of a request that decide how its answer is read.
 struct Asked {
   bool head = false;  // the method was HEAD
   bool upgrade = false;
@@ -34,7 +34,7 @@ struct Asked {
 // Every refusal means that the connection is not to be read further.
 Judged<Response> judge_response(RawHead head, Asked asked);
 
-// True for fields that belong to one hop: never passed on, whoever names them.
+// True for fields of one hop (RFC 9110 7.6.1): never passed on, whoever names them.
 bool is_hop_by_hop(std::string_view name);
 
 }  // namespace railgun::http

@@ -44,8 +44,8 @@ Result<Identity> load_identity(const std::string& certificate_file, const std::s
 // A sentence for the log if others than its owner and group may read the file.
 std::optional<std::string> key_file_warning(const std::string& key_file);
 
-// What both ends of a link agree on by ALPN (doc/PROTOCOL.md, "TLS"), so that whoever has no certificate can still see
-// what answers. Links work without it.
+// The ALPN protocol of links (doc/PROTOCOL.md). It lets a client without a certificate see what answers at a port. Links
+// work without it.
 inline constexpr std::string_view kLinkProtocol = "railgun/1";
 
 // For both ends of links: TLS 1.3, a certificate from each end, no tickets, no early data.
@@ -58,7 +58,7 @@ struct OriginTrust {
 };
 inline constexpr const char* kSystemBundles[] = {
     "/etc/ssl/certs/ca-certificates.crt",                 // Debian, Ubuntu
-    "/etc/pki/tls/certs/ca-bundle.crt",                   // RHEL and its kin
+    "/etc/pki/tls/certs/ca-bundle.crt",                   // RHEL and its derivatives
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  // and where that leads since 7
     "/etc/ssl/ca-bundle.pem",                             // SUSE
     "/etc/ssl/cert.pem",                                  // Alpine
@@ -67,9 +67,9 @@ inline constexpr const char* kSystemBundles[] = {
 // Errors: kNotFound (no such bundle, or no system bundle at all), kInvalid.
 Result<ContextPtr> make_origin_context(const OriginTrust& trust);
 
-// For anyone who checks the server's certificate himself afterwards, by its fingerprint: activation with a token.
+// For clients that check the server's certificate by its fingerprint afterwards: activation with a token.
 Result<ContextPtr> make_unverified_context();
-// For a look at whoever answers: TLS 1.2 or 1.3, any certificate will do, none is shown, ALPN offers a link and HTTP.
+// For probes: TLS 1.2 or 1.3, accepts any certificate, sends none, offers links and HTTP by ALPN.
 Result<ContextPtr> make_probe_context();
 // For a server whose clients have no certificate yet: activation. TLS 1.3.
 Result<ContextPtr> make_server_context(const std::string& certificates_pem, const std::string& key_pem);
