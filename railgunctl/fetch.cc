@@ -9,7 +9,7 @@ namespace railgun::ctl {
 namespace {
 
 // The deadline is the caller's.
-constexpr http::ClientLimits kLimits{.first_byte_patience = {}, .body_patience = {}, .write_patience = {}};
+constexpr http::ClientLimits kLimits{.head_timeout = {}, .body_timeout = {}, .write_timeout = {}};
 
 class Exchange {
  public:

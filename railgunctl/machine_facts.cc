@@ -94,8 +94,8 @@ KernelFacts kernel_facts(const config::Config& config) {
 LimitFacts limit_facts(const config::Config& config, long daemon_pid) {
   LimitFacts facts{.daemon_runs = daemon_pid > 0,
                    .role = config.role,
-                   .clients = config.clients,
-                   .streams = config.streams,
+                   .clients = config.clients_limit,
+                   .streams = config.link_streams,
                    .memory_limit_bytes = config.memory_limit_bytes};
   if (daemon_pid > 0) facts.files = number_after("/proc/" + std::to_string(daemon_pid) + "/limits", "Max open files");
   facts.machine_memory_bytes = number_after("/proc/meminfo", "MemTotal:").value_or(0) * 1024;

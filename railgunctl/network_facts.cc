@@ -174,8 +174,8 @@ OwnPortFacts own_port_facts(const config::Config& config, bool daemon_runs, Inst
   const auto addresses =
       config.wan_ip.empty() ? own_addresses(config.wan_port) : std::vector<Endpoint>{{config.wan_ip, config.wan_port}};
   facts.addresses = peer_facts(addresses, {}, give_up);
-  if (!config.activation_host.empty()) {
-    if (const auto outside = parse_endpoint(config.activation_host, config.wan_port))
+  if (!config.activation_railgun_host.empty()) {
+    if (const auto outside = parse_endpoint(config.activation_railgun_host, config.wan_port))
       facts.outside = probe(*outside, {}, give_up);
   }
   return facts;

@@ -85,7 +85,7 @@ class LinkLook {
 
  private:
   static link::Limits limits() {
-    return {.ping_idle = std::chrono::milliseconds(1), .ping_patience = std::chrono::seconds(60)};
+    return {.idle_timeout = std::chrono::milliseconds(1), .ping_timeout = std::chrono::seconds(60)};
   }
   bool has_seen_all() const {
     return facts_.link && (facts_.link->is_sender || facts_.link->round_trips.size() >= kEchoes);

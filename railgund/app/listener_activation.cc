@@ -95,12 +95,13 @@ void ListenerActivation::activate(const std::string& token, const std::string& h
   const std::string fingerprint = to_hex(ByteView(decoded->fingerprint));
   // A listener that dials out is not to be dialled.
   const bool dials = !config.wan_dial.empty();
-  const std::string line = control::format_activation_request({.secret = to_hex(ByteView(decoded->secret)),
-                                                               .certificate = "",
-                                                               .request = request->request,
-                                                               .host = host.empty() ? config.activation_host : host,
-                                                               .port = dials ? std::uint16_t{0} : config.wan_port,
-                                                               .time = wall_now().time_since_epoch().count()});
+  const std::string line =
+      control::format_activation_request({.secret = to_hex(ByteView(decoded->secret)),
+                                          .certificate = "",
+                                          .request = request->request,
+                                          .host = host.empty() ? config.activation_railgun_host : host,
+                                          .port = dials ? std::uint16_t{0} : config.wan_port,
+                                          .time = wall_now().time_since_epoch().count()});
   client_ = std::make_unique<ActivationClient>(
       server_.loop(), decoded->activation, fingerprint, line, ActivationClient::kPatience,
       [this, sender, fingerprint, key = request->key,

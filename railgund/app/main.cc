@@ -45,7 +45,7 @@ int serve(const std::string& path, std::optional<Role> role, bool to_standard_er
     return 1;
   }
   const auto config = std::make_shared<const railgun::config::Config>(std::move(parsed->config));
-  const auto target = to_standard_error ? railgun::log::Target{} : railgun::log::target_of(config->syslog_address);
+  const auto target = to_standard_error ? railgun::log::Target{} : railgun::log::target_of(config->syslog_addr);
   if (auto opened = railgun::log::open(target, config->log_level); !opened) {
     std::cerr << "syslog.addr: " << opened.error().text << "; logging to standard error\n";
     railgun::log::set_level(config->log_level);

@@ -86,7 +86,7 @@ ProblemFacts problem_facts(const config::Config& config, const Totals& totals, c
   ProblemFacts facts{.now = wall_now(),
                      .origin_failures = totals.origin_failures,
                      .origin_requests = totals.is_sender ? 0 : totals.requests_started,
-                     .clients_limit = totals.is_sender ? config.clients : 0,
+                     .clients_limit = totals.is_sender ? config.clients_limit : 0,
                      .post_trouble = post_trouble};
   if (config.wan_tls) {
     const auto found = tls::certificate_facts(

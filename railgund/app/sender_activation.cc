@@ -39,7 +39,7 @@ std::array<std::uint8_t, Size> random_bytes() {
 std::int64_t count(WallTime time) { return time.time_since_epoch().count(); }
 
 std::chrono::seconds certificate_life(const config::Config& config) {
-  return std::chrono::floor<std::chrono::seconds>(config.certificate_life);
+  return std::chrono::floor<std::chrono::seconds>(config.activation_certificate_life);
 }
 
 Bytes from_hex(std::string_view text) {

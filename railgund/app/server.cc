@@ -163,7 +163,7 @@ Result<void> Server::open_sockets() {
     acceptors_.push_back(std::make_unique<net::Acceptor>(
         loop_, std::move(socket),
         [this, kind = want.kind](net::Descriptor accepted, const net::SocketAddress& peer) {
-          if (kind == proxy::Kind::kClient && open_clients() >= config_->clients) return;
+          if (kind == proxy::Kind::kClient && open_clients() >= config_->clients_limit) return;
           next_worker().accept(kind, std::move(accepted), peer);
         },
         [](const Error& error) { log::error("accepting paused: " + error.text); }));
@@ -318,7 +318,7 @@ Result<ReloadReport> Server::reload() {
 
 // Where they cannot be opened the old ones go on.
 void Server::reopen_logs() {
-  const auto target = options_.logs_to_standard_error ? log::Target{} : log::target_of(config_->syslog_address);
+  const auto target = options_.logs_to_standard_error ? log::Target{} : log::target_of(config_->syslog_addr);
   if (auto opened = log::open(target, config_->log_level); !opened) {
     log::error(opened.error().text + "; the log goes where it went before");
     log::set_level(config_->log_level);

@@ -21,11 +21,11 @@ http::ServerLimits limits() {
   limits.input_bytes = 16 * 1024;
   limits.output_bytes = 64 * 1024;
   limits.unread_bytes = 16 * 1024;
-  limits.head_patience = std::chrono::seconds(5);
+  limits.head_timeout = std::chrono::seconds(5);
   // The page asks every ten seconds, on one connection.
-  limits.idle = std::chrono::seconds(30);
-  limits.body_patience = std::chrono::seconds(2);
-  limits.write_patience = std::chrono::seconds(10);
+  limits.idle_timeout = std::chrono::seconds(30);
+  limits.body_timeout = std::chrono::seconds(2);
+  limits.write_timeout = std::chrono::seconds(10);
   return limits;
 }
 

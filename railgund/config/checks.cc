@@ -46,13 +46,13 @@ void check_settings(const Config& config, const Findings& findings) {
   if (config.cert_file.empty() != config.key_file.empty()) {
     findings.error(config.cert_file.empty() ? "key.file" : "cert.file", "cert.file and key.file are needed together");
   }
-  if (config.stream_window_bytes > config.link_window_bytes) {
+  if (config.link_stream_window_bytes > config.link_window_bytes) {
     findings.error("link.stream_window", "is larger than link.window, of which it is a part");
   }
-  if (config.page_limit_bytes > config.memory_limit_bytes) {
+  if (config.reference_page_limit_bytes > config.memory_limit_bytes) {
     findings.error("reference.page_limit", "is larger than memory.limit: no such page could be kept");
   }
-  if (config.lan_connect_timeout > config.lan_timeout) {
+  if (config.origin_connect_timeout > config.lan_timeout) {
     findings.warning("timeout.origin_connect", "is longer than lan.timeout, which ends it first");
   }
   if (!config.wan_tls) findings.warning("wan.tls", "0: the link is neither secret nor safe; for tests only");

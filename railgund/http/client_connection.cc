@@ -7,9 +7,9 @@
 #include "railgund/http/answer.h"
 #include "railgund/http/body_reader.h"
 #include "railgund/http/body_writer.h"
+#include "railgund/http/deadline.h"
 #include "railgund/http/event_list.h"
 #include "railgund/http/head_reader.h"
-#include "railgund/http/patience.h"
 #include "railgund/http/policy.h"
 #include "railgund/http/writer.h"
 
@@ -64,7 +64,7 @@ struct ClientConnection::State {
 
   bool is_asking() const { return reading == Reading::kHead || reading == Reading::kBody; }
   Instant read_deadline() const;
-  Instant write_deadline() const { return output.empty() ? kNever : after(write_at, limits.write_patience); }
+  Instant write_deadline() const { return output.empty() ? kNever : deadline_after(write_at, limits.write_timeout); }
 };
 
 // ---- reading
@@ -80,13 +80,18 @@ std::size_t ClientConnection::State::read(ByteView bytes, Instant now) {
       // An answer nobody asked for, or more than the answer was: the connection cannot be trusted any more.
       break_off();
       return bytes.size();
-    case Reading::kHead:
+    case Reading::kHead: {
       answer_begun = true;
-      return read_head(bytes);
+      const std::size_t taken = read_head(bytes);
+      // What follows a head has a timeout of its own, from here on.
+      if (reading != Reading::kHead) read_at = now;
+      return taken;
+    }
     case Reading::kBody:
       read_at = now;
       return read_body(bytes);
     case Reading::kTunnel:
+      read_at = now;
       unread += bytes.size();
       events.push(ResponseBody{to_bytes(bytes)});
       return bytes.size();
@@ -180,9 +185,10 @@ void ClientConnection::State::fail(Errc code, std::string text) {
 
 Instant ClientConnection::State::read_deadline() const {
   if (reading == Reading::kHead && output.empty() && (request_complete || awaits_continue)) {
-    return after(std::max(read_at, write_at), limits.first_byte_patience);
+    return deadline_after(std::max(read_at, write_at), limits.head_timeout);
   }
-  if (reading == Reading::kBody && unread < limits.unread_bytes) return after(read_at, limits.body_patience);
+  if (reading == Reading::kTunnel) return deadline_after(std::max(read_at, write_at), limits.upgrade_timeout);
+  if (reading == Reading::kBody && unread < limits.unread_bytes) return deadline_after(read_at, limits.body_timeout);
   return kNever;
 }
 
@@ -192,6 +198,8 @@ ClientConnection::ClientConnection(ClientLimits limits, Instant now) : state_(st
 ClientConnection::~ClientConnection() = default;
 ClientConnection::ClientConnection(ClientConnection&&) noexcept = default;
 ClientConnection& ClientConnection::operator=(ClientConnection&&) noexcept = default;
+
+void ClientConnection::set_limits(ClientLimits limits) { state_->limits = limits; }
 
 void ClientConnection::send_request(const Request& request, Instant now) {
   State& s = *state_;
@@ -334,6 +342,9 @@ void ClientConnection::on_deadline(Instant now) {
   State& s = *state_;
   if (now >= s.write_deadline()) {
     s.fail(Errc::kTimeout, "the origin takes no more of the request");
+  } else if (now >= s.read_deadline() && s.reading == Reading::kTunnel) {
+    s.events.push(ResponseEnd{});
+    s.break_off();
   } else if (now >= s.read_deadline()) {
     s.fail(Errc::kTimeout, s.reading == Reading::kHead ? "the origin does not answer" : "the origin's answer stopped");
   }

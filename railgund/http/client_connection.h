@@ -20,10 +20,11 @@ struct ClientLimits {
   std::size_t field_count = 200;
   std::size_t output_bytes = 256 * 1024;  // of a request's body, not yet pulled
   std::size_t unread_bytes = 256 * 1024;  // of an answer's body, given and not yet consumed: no reading over it
-  // Each of these is never if zero.
-  Duration first_byte_patience = std::chrono::seconds(30);  // from the request's last byte to the answer's head
-  Duration body_patience = std::chrono::seconds(60);        // without a byte of the answer's body that we want
-  Duration write_patience = std::chrono::seconds(60);       // without a byte taken of what we have to send
+  // Zero: no timeout.
+  Duration head_timeout = std::chrono::seconds(30);   // from the request's last byte to the answer's head
+  Duration body_timeout = std::chrono::seconds(60);   // without a byte of an answer's body that we read
+  Duration write_timeout = std::chrono::seconds(60);  // without a byte taken of the pending output
+  Duration upgrade_timeout = std::chrono::hours(1);   // a tunnel without a byte in either direction: ResponseEnd
 };
 
 struct InterimReceived {
@@ -53,6 +54,9 @@ class ClientConnection {
   ~ClientConnection();
   ClientConnection(ClientConnection&&) noexcept;
   ClientConnection& operator=(ClientConnection&&) noexcept;
+
+  // New limits: the timeouts and buffer sizes apply at once, the limits of a head from the next one on.
+  void set_limits(ClientLimits limits);
 
   // `request.host` becomes Host, `request.body` picks the framing, `request.upgrade` is asked for if not empty.
   void send_request(const Request& request, Instant now);

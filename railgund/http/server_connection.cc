@@ -16,6 +16,8 @@ ServerConnection::~ServerConnection() = default;
 ServerConnection::ServerConnection(ServerConnection&&) noexcept = default;
 ServerConnection& ServerConnection::operator=(ServerConnection&&) noexcept = default;
 
+void ServerConnection::set_limits(ServerLimits limits) { state_->limits = limits; }
+
 void ServerConnection::receive(ByteView bytes, Instant now) {
   State& s = *state_;
   s.now = now;
@@ -179,6 +181,7 @@ void ServerConnection::switch_to_tunnel(const Response& response, Instant now) {
   s.write(std::move(bytes));
   s.answering = State::Answering::kTunnel;
   s.reading = State::Reading::kTunnel;
+  s.read_at = now;
   s.consume_input();
   if (s.client_ended) s.events.push(TunnelEnd{});
 }

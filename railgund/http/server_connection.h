@@ -24,13 +24,14 @@ struct ServerLimits {
   std::size_t field_count = 100;          // 431
   std::size_t input_bytes = 64 * 1024;    // received and not yet parsed (pipelined requests): no reading over it
   std::size_t output_bytes = 256 * 1024;  // of an answer, not yet pulled: writable_bytes() counts down to 0
-  std::size_t unread_bytes =
-      256 * 1024;  // of a request's body or a tunnel, given and not yet consumed: no reading over it
-  // Each of these is never if zero.
-  Duration head_patience = std::chrono::seconds(15);   // from a request's first byte to its head's end: 408
-  Duration idle = std::chrono::seconds(75);            // between requests: closed without a word
-  Duration body_patience = std::chrono::seconds(60);   // without a byte of a body we want: 408
-  Duration write_patience = std::chrono::seconds(60);  // without a byte taken of what we have to send: closed
+  // Of a request's body or a tunnel, given and not yet consumed: no reading over it.
+  std::size_t unread_bytes = 256 * 1024;
+  // Zero: no timeout.
+  Duration head_timeout = std::chrono::seconds(15);   // from a request's first byte to the end of its head: 408
+  Duration idle_timeout = std::chrono::seconds(75);   // between requests: closed without an answer
+  Duration body_timeout = std::chrono::seconds(60);   // without a byte of a body that we read: 408
+  Duration write_timeout = std::chrono::seconds(60);  // without a byte taken of the pending output: closed
+  Duration upgrade_timeout = std::chrono::hours(1);   // a tunnel without a byte in either direction: ClientGone, closed
 };
 
 // A request's head. The next one is not given before this one's answer is finished.
@@ -58,10 +59,13 @@ class ServerConnection {
   ServerConnection(ServerConnection&&) noexcept;
   ServerConnection& operator=(ServerConnection&&) noexcept;
 
+  // New limits: the timeouts and buffer sizes apply at once, the limits of a head from the next one on.
+  void set_limits(ServerLimits limits);
+
   // Bytes from the client. Malformed ones are answered (400, 431, …) by the connection itself, which then closes.
   void receive(ByteView bytes, Instant now);
   // The client has closed its direction. Requests that are complete are still answered, but an answer that makes no
-  // progress for write_patience is given up: a client that is really gone looks the same.
+  // progress for write_timeout is dropped: a client that is really gone looks the same.
   void receive_end(Instant now);
   std::optional<ServerEvent> poll();
 

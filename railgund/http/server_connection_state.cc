@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "railgund/http/answer.h"
-#include "railgund/http/patience.h"
+#include "railgund/http/deadline.h"
 #include "railgund/http/writer.h"
 
 namespace railgun::http {
@@ -179,14 +179,16 @@ void ServerConnection::State::close() {
 Instant ServerConnection::State::read_deadline() const {
   switch (reading) {
     case Reading::kIdle:
-      return std::min(output.empty() ? after(read_at, limits.idle) : kNever, draining ? idle_end : kNever);
+      return std::min(output.empty() ? deadline_after(read_at, limits.idle_timeout) : kNever,
+                      draining ? idle_end : kNever);
     case Reading::kHead:
-      return after(read_at, limits.head_patience);
+      return deadline_after(read_at, limits.head_timeout);
     case Reading::kBody:
-      return is_awaiting_body() ? after(read_at, limits.body_patience) : kNever;
+      return is_awaiting_body() ? deadline_after(read_at, limits.body_timeout) : kNever;
     case Reading::kHeld:
-      return client_ended ? after(write_at, limits.write_patience) : kNever;
+      return client_ended ? deadline_after(write_at, limits.write_timeout) : kNever;
     case Reading::kTunnel:
+      return deadline_after(std::max(read_at, write_at), limits.upgrade_timeout);
     case Reading::kDropped:
       return kNever;
   }
@@ -194,7 +196,7 @@ Instant ServerConnection::State::read_deadline() const {
 }
 
 Instant ServerConnection::State::write_deadline() const {
-  return output.empty() ? kNever : after(write_at, limits.write_patience);
+  return output.empty() ? kNever : deadline_after(write_at, limits.write_timeout);
 }
 
 void ServerConnection::State::give_up_reading() {

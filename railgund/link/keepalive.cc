@@ -4,7 +4,13 @@
 
 namespace railgun::link {
 
-Keepalive::Keepalive(Duration idle, Duration patience, Instant now) : idle_(idle), patience_(patience), heard_(now) {}
+Keepalive::Keepalive(Duration idle_timeout, Duration ping_timeout, Instant now)
+    : idle_timeout_(idle_timeout), ping_timeout_(ping_timeout), heard_(now) {}
+
+void Keepalive::set_timeouts(Duration idle_timeout, Duration ping_timeout) {
+  idle_timeout_ = idle_timeout;
+  ping_timeout_ = ping_timeout;
+}
 
 void Keepalive::heard(Instant now) { heard_ = std::max(heard_, now); }
 
@@ -26,7 +32,9 @@ std::optional<Duration> Keepalive::pong(std::uint64_t number, Instant now) {
   return time;
 }
 
-Instant Keepalive::deadline() const { return asked_ ? std::max(*asked_, heard_) + patience_ : heard_ + idle_; }
+Instant Keepalive::deadline() const {
+  return asked_ ? std::max(*asked_, heard_) + ping_timeout_ : heard_ + idle_timeout_;
+}
 
 Keepalive::Verdict Keepalive::on_deadline(Instant now) {
   if (now < deadline()) return Verdict::kNothing;

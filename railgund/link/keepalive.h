@@ -14,8 +14,9 @@ class Keepalive {
  public:
   enum class Verdict { kNothing, kSendPing, kPeerGone };
 
-  // `idle`: silence after which to ping. `patience`: how long the silence may then go on.
-  Keepalive(Duration idle, Duration patience, Instant now);
+  // `idle_timeout`: silence after which to ping. `ping_timeout`: silence after that which means that the peer is gone.
+  Keepalive(Duration idle_timeout, Duration ping_timeout, Instant now);
+  void set_timeouts(Duration idle_timeout, Duration ping_timeout);
 
   void heard(Instant now);
   // A ping is due now, not only after silence. Its number goes into the frame.
@@ -31,8 +32,8 @@ class Keepalive {
   Verdict on_deadline(Instant now);
 
  private:
-  Duration idle_;
-  Duration patience_;
+  Duration idle_timeout_;
+  Duration ping_timeout_;
   Instant heard_;
   std::uint64_t number_ = 0;
   std::optional<Instant> asked_;  // a ping is out, or about to go

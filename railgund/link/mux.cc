@@ -56,11 +56,11 @@ Rates::Rates(std::size_t streams, Instant now)
 Mux::State::State(Role its_role, Limits its_limits, ByteView hello_payload, Instant now)
     : role(its_role),
       limits(fit_the_wire(its_limits)),
-      hello_deadline(now + limits.hello_patience),
+      hello_deadline(now + limits.hello_timeout),
       link_receive(limits.link_window_bytes),
       rates(limits.streams, now),
       greeting_out(greeting_of(role, limits, hello_payload)),
-      keepalive(limits.ping_idle, limits.ping_patience, now) {}
+      keepalive(limits.idle_timeout, limits.ping_timeout, now) {}
 
 Stream* Mux::State::find(std::uint32_t id) {
   const auto found = streams.find(id);
@@ -121,6 +121,10 @@ std::optional<Event> Mux::poll() {
 
 std::size_t Mux::pull(Bytes& to, std::size_t most, Instant now) { return state_->pull(to, most, now); }
 bool Mux::wants_write() const { return state_->wants_write(); }
+
+void Mux::set_keepalive(Duration idle_timeout, Duration ping_timeout) {
+  state_->keepalive.set_timeouts(idle_timeout, ping_timeout);
+}
 
 Instant Mux::deadline() const {
   if (state_->error) return kNever;

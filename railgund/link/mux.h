@@ -42,9 +42,9 @@ struct Limits {
   std::size_t link_window_bytes = 8 * 1024 * 1024;    // the same over all streams
   std::size_t stream_queue_bytes = 256 * 1024;        // data we hold for sending on one stream
   std::size_t head_bytes = 64 * 1024;                 // a head's prelude, names and values, as decoded
-  Duration ping_idle = std::chrono::seconds(15);      // silence after which to ping
-  Duration ping_patience = std::chrono::seconds(10);  // how long the answer may take
-  Duration hello_patience = std::chrono::seconds(10);
+  Duration idle_timeout = std::chrono::seconds(15);   // silence after which to ping
+  Duration ping_timeout = std::chrono::seconds(10);   // silence after a ping, after which the peer is gone
+  Duration hello_timeout = std::chrono::seconds(10);  // from the start to the peer's hello
 };
 
 // What happened. Views of nothing: all events own their bytes.
@@ -116,6 +116,9 @@ class Mux {
   Instant deadline() const;
   // kTimeout if the peer is gone: the connection is to be closed. Early or repeated calls do nothing.
   Result<void> on_deadline(Instant now);
+
+  // New values of Limits::idle_timeout and ping_timeout, at once.
+  void set_keepalive(Duration idle_timeout, Duration ping_timeout);
 
   // Asker only. kUnavailable: no hello yet, too many streams, or going away. kTooLarge: the head is over the limit.
   Result<StreamId> open(ByteView prelude, const Fields& fields);

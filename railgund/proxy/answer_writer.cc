@@ -50,9 +50,9 @@ void forget_gzip(http::Response& response) {
 
 AnswerWriter::AnswerWriter(const config::Config& config, const KeyedHash& hash, std::uint64_t link_bytes_per_second)
     : hash_(hash),
-      page_limit_bytes_(config.page_limit_bytes),
-      no_store_(config.no_store),
-      padding_bytes_(config.padding_bytes) {
+      page_limit_bytes_(config.reference_page_limit_bytes),
+      no_store_(config.reference_no_store),
+      padding_bytes_(config.delta_padding_bytes) {
   encoder_options_.effort = effort_of(config.delta_effort);
   encoder_options_.cpu_budget = config.delta_cpu_budget;
   encoder_options_.link_bytes_per_second = link_bytes_per_second;

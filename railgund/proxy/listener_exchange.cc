@@ -73,7 +73,8 @@ void ListenerExchange::store_answer(Ends& ends, TicketId ticket, const std::opti
   ends.routes.tickets.erase(ticket);
   if (look_ups_.empty()) record(ends.context.counters.spread.store_time, now - started_);
   if (item && (!held_ || index < held_->index)) {
-    if (auto version = page::decode_item(*item, ends.hash, ask_.references[index], config_->page_limit_bytes)) {
+    if (auto version =
+            page::decode_item(*item, ends.hash, ask_.references[index], config_->reference_page_limit_bytes)) {
       ends.context.counters.store_hits.add();
       ends.context.cache.insert(version);
       held_ = HeldReference{index, std::move(version)};

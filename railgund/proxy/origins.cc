@@ -25,8 +25,9 @@ std::string key_of(const config::OriginTarget& target, std::string_view server_n
 
 http::ClientLimits Origins::limits() const {
   http::ClientLimits limits;
-  limits.first_byte_patience = context_.config->lan_timeout;
-  limits.body_patience = context_.config->lan_body_timeout;
+  limits.head_timeout = context_.config->lan_timeout;
+  limits.body_timeout = context_.config->origin_body_timeout;
+  limits.upgrade_timeout = context_.config->upgrade_timeout;
   return limits;
 }
 
@@ -88,13 +89,14 @@ void Origins::dial(CallId id, Call& call, const config::OriginTarget& target, co
                     .endpoint = target.endpoint,
                     .secure = target.secure,
                     .server_name = std::string(host_name(call.request.host)),
-                    .give_up = now + std::min(context_.config->lan_connect_timeout, context_.config->lan_timeout)});
+                    .give_up = now + std::min(context_.config->origin_connect_timeout, context_.config->lan_timeout)});
 }
 
 void Origins::start(CallId id, Call& call, ConnectionId connection_id, Connection& connection, Instant now) {
   call.connection = connection_id;
   connection.call = id;
   connection.idle_until = kNever;
+  connection.http.set_limits(limits());
   connection.http.send_request(call.request, now);
   tell_writable(connection);
   pump(connection_id, now);
@@ -263,7 +265,7 @@ void Origins::finish_exchange(ConnectionId id, Connection& connection, Instant n
   connection.call.reset();
   Target& pool = targets_[connection.key];
   const TargetKey key = connection.key;
-  const unsigned kept = context_.config->origin_idle_connections;
+  const unsigned kept = context_.config->origin_idleconns;
   if (!connection.http.is_reusable() || (kept == 0 && pool.waiting.empty())) {
     drop(id, now);
     return;

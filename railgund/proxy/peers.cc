@@ -33,11 +33,11 @@ bool allows(const std::vector<std::string>& hosts, std::string_view host) {
 
 link::Limits Peers::limits() const {
   link::Limits limits;
-  limits.streams = context_.config->streams;
-  limits.stream_window_bytes = context_.config->stream_window_bytes;
+  limits.streams = context_.config->link_streams;
+  limits.stream_window_bytes = context_.config->link_stream_window_bytes;
   limits.link_window_bytes = context_.config->link_window_bytes;
-  limits.ping_idle = context_.config->link_ping_interval;
-  limits.ping_patience = context_.config->link_ping_timeout;
+  limits.idle_timeout = context_.config->link_idle_timeout;
+  limits.ping_timeout = context_.config->link_ping_timeout;
   return limits;
 }
 
@@ -45,6 +45,11 @@ void Peers::keep(const std::vector<Endpoint>& endpoints, unsigned lanes, Instant
   const auto wanted = [&](const Endpoint& endpoint) {
     return std::find(endpoints.begin(), endpoints.end(), endpoint) != endpoints.end();
   };
+  for (const ConnectionId id : ids()) {
+    Link& link = links_.at(id);
+    link.mux.set_keepalive(context_.config->link_idle_timeout, context_.config->link_ping_timeout);
+    touch(link, now);
+  }
   for (const Lane& lane : lanes_) {
     if (wanted(lane.endpoint) || !lane.link) continue;
     if (Link* link = find(*lane.link)) {

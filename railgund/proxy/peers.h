@@ -57,7 +57,8 @@ class Peers {
   Peers(Context& context, link::Role role, const Greeting& greeting)
       : context_(context), role_(role), greeting_(encode_greeting(greeting)) {}
 
-  // Keeps `lanes` links to each of these endpoints from now on; others that were dialled are drained and closed.
+  // Keeps `lanes` links to each of these endpoints from now on; others that were dialled are drained and closed. Links
+  // that are up take the keepalive timeouts of the settings.
   void keep(const std::vector<Endpoint>& endpoints, unsigned lanes, Instant now);
 
   // A link that can take a stream now: to the first of the endpoints that has one, the one with the fewest streams;

@@ -11,11 +11,12 @@ namespace {
 
 http::ServerLimits server_limits(const config::Config& config) {
   http::ServerLimits limits;
-  limits.head_bytes = config.request_head_bytes;
-  limits.head_patience = config.client_head_timeout;
-  limits.idle = config.client_idle_timeout;
-  limits.body_patience = config.client_body_timeout;
-  limits.write_patience = config.client_write_timeout;
+  limits.head_bytes = config.request_head_limit_bytes;
+  limits.head_timeout = config.client_head_timeout;
+  limits.idle_timeout = config.client_idle_timeout;
+  limits.body_timeout = config.client_body_timeout;
+  limits.write_timeout = config.client_write_timeout;
+  limits.upgrade_timeout = config.upgrade_timeout;
   return limits;
 }
 
@@ -201,6 +202,12 @@ void Sender::configure(config::ConfigPtr config, bool has_store, Instant now) {
   const config::Config& settings = *state_->context.config;
   state_->origins.close_idle();
   state_->peers.keep(listeners_of(settings), settings.wan_lanes, now);
+  std::vector<ConnectionId> ids;
+  for (auto& [id, client] : state_->clients) {
+    client.http.set_limits(server_limits(settings));
+    ids.push_back(id);
+  }
+  for (const ConnectionId id : ids) state_->serve(id, now);
   state_->settle(now);
 }
 

@@ -23,7 +23,8 @@ class Sender {
          Instant now);
   ~Sender();
 
-  // New settings: for new requests at once, for links at once, for connections from their next request on.
+  // New settings. They apply to requests that begin from now on; timeouts of links and of clients' connections change
+  // at once, those of a connection to an origin with its next request. `has_store`: as above.
   void configure(config::ConfigPtr config, bool has_store, Instant now);
   // No new requests: clients are closed after their answer, those between requests after `patience`, in which one may
   // still begin.

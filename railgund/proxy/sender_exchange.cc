@@ -68,7 +68,7 @@ void SenderExchange::store_answer(Ends& ends, const std::optional<Bytes>& item, 
   Link* link = ends.peers.pick(site_->listeners, host_name(request_.host));
   if (item && link != nullptr) {
     if (page::VersionPtr version =
-            page::decode_item(*item, *link->reference_hash, std::nullopt, config_->page_limit_bytes)) {
+            page::decode_item(*item, *link->reference_hash, std::nullopt, config_->reference_page_limit_bytes)) {
       ends.context.counters.store_hits.add();
       ends.context.cache.insert(version, keys_);
       named_.push_back(std::move(version));
@@ -117,7 +117,7 @@ void SenderExchange::ask_link(Ends& ends, Link& link, Instant now) {
   build_ = link.greeting->build;
   ends.routes.streams[{link_, stream_}] = ends.client_id;
   ends.context.counters.references_named.add(named_.empty() ? 0 : 1);
-  reader_.emplace(named_, link.reference_hash, config_->page_limit_bytes, request_.method == "HEAD");
+  reader_.emplace(named_, link.reference_hash, config_->reference_page_limit_bytes, request_.method == "HEAD");
   pump_request(ends, now);
   ends.peers.touch(link, now);
 }

@@ -67,7 +67,7 @@ TEST(Parser, ReadsTheOriginalsFile) {
   EXPECT_EQ(config.memcached_limit_bytes, 1000000u);
   EXPECT_EQ(config.stats_interval, minutes(5));
   EXPECT_TRUE(config.insecure_origin);
-  EXPECT_EQ(config.syslog_address, "/dev/log");
+  EXPECT_EQ(config.syslog_addr, "/dev/log");
   EXPECT_EQ(config.activation_token, "abc");
   EXPECT_EQ(config.log_level, 5);
 }
@@ -139,7 +139,7 @@ TEST(Parser, TakesOldNamesForTheirNewOnes) {
       parse_config("memcached.connect = 10.0.0.1:11211\nactivation.public_ip = 192.0.2.1", "t");
   ASSERT_TRUE(parsed.has_value());
   EXPECT_EQ(parsed->config.memcached_servers, (std::vector<Endpoint>{{"10.0.0.1", 11211}}));
-  EXPECT_EQ(parsed->config.activation_host, "192.0.2.1");
+  EXPECT_EQ(parsed->config.activation_railgun_host, "192.0.2.1");
   EXPECT_EQ(parsed->warnings.size(), 2u);
   EXPECT_EQ(fault_of("memcached.connect = 10.0.0.1\nmemcached.servers = 10.0.0.1"),
             "t:2: memcached.servers: a second time, after line 1");

@@ -288,8 +288,49 @@ TEST(ClientConnection, IsATunnelAfterAnUpgrade) {
   EXPECT_FALSE(origin.connection.is_reusable());
 }
 
+// timeout.upgrade: bytes of either direction count. The end is an orderly one: nothing failed.
+TEST(ClientConnection, EndsATunnelThatIsSilentInBothDirections) {
+  Origin origin({.upgrade_timeout = 60min});
+  Request request = request_of("GET");
+  request.upgrade = "websocket";
+  origin.asked(request);
+  origin.gets();
+  origin.now += 10s;
+  origin.sends("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  EXPECT_EQ(origin.connection.deadline(), origin.now + 60min);
+  origin.now += 50min;
+  origin.sends("ping");
+  EXPECT_EQ(origin.connection.deadline(), origin.now + 60min);
+  origin.now += 50min;
+  origin.connection.send_body(as_bytes("pong"), origin.now);
+  origin.gets();
+  EXPECT_EQ(origin.connection.deadline(), origin.now + 60min);
+  origin.heard();
+  origin.connection.on_deadline(origin.now + 60min - 1ns);
+  EXPECT_EQ(origin.heard(), "");
+  origin.connection.on_deadline(origin.now + 60min);
+  EXPECT_EQ(origin.heard(), "end\n");
+  EXPECT_FALSE(origin.connection.is_reusable());
+  EXPECT_EQ(origin.connection.deadline(), kNever);
+}
+
+TEST(ClientConnection, TakesNewTimeoutsWithoutANewConnection) {
+  Origin origin({.head_timeout = 30s});
+  origin.asked_get();
+  origin.connection.set_limits({.head_timeout = 90s});
+  EXPECT_EQ(origin.connection.deadline(), origin.now + 90s);
+}
+
+TEST(ClientConnection, WaitsForABodyFromItsHeadOn) {
+  Origin origin({.body_timeout = 60s});
+  origin.asked_get();
+  origin.now += 25s;
+  origin.sends("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+  EXPECT_EQ(origin.connection.deadline(), origin.now + 60s);
+}
+
 TEST(ClientConnection, PassesExpectationsOn) {
-  Origin origin({.first_byte_patience = 30s});
+  Origin origin({.head_timeout = 30s});
   Request request = request_of("POST", BodyLength::Kind::kKnown, 2);
   request.expects_continue = true;
   origin.asked(request);
@@ -304,7 +345,7 @@ TEST(ClientConnection, PassesExpectationsOn) {
 }
 
 TEST(ClientConnection, WaitsForTheFirstByteFromTheLastOneSent) {
-  Origin origin({.first_byte_patience = 30s});
+  Origin origin({.head_timeout = 30s});
   origin.asked(request_of("GET"));
   origin.now += 10s;
   origin.gets();
@@ -315,7 +356,7 @@ TEST(ClientConnection, WaitsForTheFirstByteFromTheLastOneSent) {
 }
 
 TEST(ClientConnection, WaitsForABodyOnlyWhileItWantsIt) {
-  Origin origin({.unread_bytes = 2, .body_patience = 60s});
+  Origin origin({.unread_bytes = 2, .body_timeout = 60s});
   origin.asked_get();
   origin.sends("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
   EXPECT_EQ(origin.connection.deadline(), origin.now + 60s);
@@ -331,14 +372,14 @@ TEST(ClientConnection, WaitsForABodyOnlyWhileItWantsIt) {
 }
 
 TEST(ClientConnection, NeverHurriesAStreamIfToldSo) {
-  Origin origin({.body_patience = 0s});
+  Origin origin({.body_timeout = 0s});
   origin.asked_get();
   origin.sends("HTTP/1.1 200 OK\r\n\r\ndata: 1\n\n");
   EXPECT_EQ(origin.connection.deadline(), kNever);
 }
 
 TEST(ClientConnection, GivesUpAnOriginThatTakesNothing) {
-  Origin origin({.write_patience = 60s});
+  Origin origin({.write_timeout = 60s});
   origin.asked(request_of("GET"));
   EXPECT_EQ(origin.connection.deadline(), origin.now + 60s);
   origin.connection.on_deadline(origin.now + 60s);

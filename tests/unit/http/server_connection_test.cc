@@ -238,6 +238,46 @@ TEST(ServerConnection, BecomesATunnelWithTheBytesThatCameEarly) {
   EXPECT_TRUE(client.connection.wants_close());
 }
 
+// timeout.upgrade: bytes of either direction count.
+TEST(ServerConnection, EndsATunnelThatIsSilentInBothDirections) {
+  Client client({.upgrade_timeout = 60min});
+  client.sends("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  client.heard();
+  client.now += 10min;
+  client.connection.switch_to_tunnel({.status = 101, .upgrade = "websocket"}, client.now);
+  client.gets();
+  EXPECT_EQ(client.connection.deadline(), client.now + 60min);
+  client.now += 50min;
+  client.sends("ping");
+  EXPECT_EQ(client.connection.deadline(), client.now + 60min);
+  client.now += 50min;
+  client.connection.send_body(as_bytes("pong"), client.now);
+  client.gets();
+  EXPECT_EQ(client.connection.deadline(), client.now + 60min);
+  client.heard();
+  client.connection.on_deadline(client.now + 60min - 1ns);
+  EXPECT_FALSE(client.connection.wants_close());
+  client.connection.on_deadline(client.now + 60min);
+  EXPECT_EQ(client.heard(), "gone\n");
+  EXPECT_TRUE(client.connection.wants_close());
+}
+
+TEST(ServerConnection, KeepsASilentTunnelForeverIfThereIsNoTimeout) {
+  Client client({.upgrade_timeout = 0s});
+  client.sends("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  client.connection.switch_to_tunnel({.status = 101, .upgrade = "websocket"}, client.now);
+  client.gets();
+  EXPECT_EQ(client.connection.deadline(), kNever);
+}
+
+TEST(ServerConnection, TakesNewTimeoutsAtOnce) {
+  Client client({.idle_timeout = 75s});
+  client.connection.set_limits({.head_bytes = 64, .idle_timeout = 5s});
+  EXPECT_EQ(client.connection.deadline(), client.now + 5s);
+  client.sends("GET /" + std::string(80, 'a') + " HTTP/1.1\r\n");
+  EXPECT_EQ(client.gets().substr(0, 12), "HTTP/1.1 414");
+}
+
 TEST(ServerConnection, ReadsTheNextRequestIfTheUpgradeIsDeclined) {
   Client client;
   client.sends("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
@@ -293,7 +333,7 @@ TEST(ServerConnection, AnswersEveryCompleteRequestOfAClientThatHasEnded) {
 }
 
 TEST(ServerConnection, GivesUpAnEndedClientThatTakesNothing) {
-  Client client({.write_patience = 60s});
+  Client client({.write_timeout = 60s});
   client.sends(kGet);
   client.ends();
   client.heard();
@@ -324,7 +364,7 @@ TEST(ServerConnection, IsGoneWhenTheClientEndsInsideABody) {
 }
 
 TEST(ServerConnection, ClosesAnIdleConnectionWithoutAWord) {
-  Client client({.idle = 75s});
+  Client client({.idle_timeout = 75s});
   EXPECT_EQ(client.connection.deadline(), client.now + 75s);
   client.connection.on_deadline(client.now + 74s);
   EXPECT_FALSE(client.connection.wants_close());
@@ -334,7 +374,7 @@ TEST(ServerConnection, ClosesAnIdleConnectionWithoutAWord) {
 }
 
 TEST(ServerConnection, WaitsForAHeadAsAWholeNotByteByByte) {
-  Client client({.head_patience = 15s});
+  Client client({.head_timeout = 15s});
   client.sends("G");
   const Instant due = client.now + 15s;
   client.now += 10s;
@@ -347,7 +387,7 @@ TEST(ServerConnection, WaitsForAHeadAsAWholeNotByteByByte) {
 }
 
 TEST(ServerConnection, WaitsForABodyOnlyWhileItWantsIt) {
-  Client client({.unread_bytes = 2, .body_patience = 60s});
+  Client client({.unread_bytes = 2, .body_timeout = 60s});
   client.sends(kPost);
   EXPECT_EQ(client.connection.deadline(), client.now + 60s);
   client.sends("he");
@@ -362,7 +402,7 @@ TEST(ServerConnection, WaitsForABodyOnlyWhileItWantsIt) {
 }
 
 TEST(ServerConnection, DoesNotHurryAClientThatWaitsForContinue) {
-  Client client({.body_patience = 60s});
+  Client client({.body_timeout = 60s});
   client.sends("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(client.connection.deadline(), kNever);
   client.connection.send_interim(100, {});
@@ -371,7 +411,7 @@ TEST(ServerConnection, DoesNotHurryAClientThatWaitsForContinue) {
 }
 
 TEST(ServerConnection, GivesUpAClientThatTakesNothing) {
-  Client client({.write_patience = 60s});
+  Client client({.write_timeout = 60s});
   client.sends(kGet);
   client.heard();
   client.connection.send_response(response_of(200, BodyLength::Kind::kChunked), client.now);

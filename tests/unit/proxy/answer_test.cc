@@ -202,7 +202,7 @@ TEST(AnswerWriter, SaysThatTheNextDeltaMayBeStrong) {
 
 TEST(AnswerWriter, PadsToAMultipleWhereAsked) {
   Exchange exchange;
-  exchange.config.padding_bytes = 64;
+  exchange.config.delta_padding_bytes = 64;
   EXPECT_EQ(exchange.pass(page_text(1), nullptr).value(), page_text(1));
   AnswerWriter writer(exchange.config, *exchange.hash, 0);
   writer.begin(exchange.request, exchange.html(page_text(1)), std::nullopt);
@@ -213,7 +213,7 @@ TEST(AnswerWriter, PadsToAMultipleWhereAsked) {
 
 TEST(AnswerWriter, KeepsNoPageOverTheLimit) {
   Exchange exchange;
-  exchange.config.page_limit_bytes = 100;
+  exchange.config.reference_page_limit_bytes = 100;
   ASSERT_TRUE(exchange.pass(page_text(1), nullptr));
   EXPECT_EQ(exchange.written, nullptr);
   EXPECT_EQ(exchange.rebuilt, nullptr);

@@ -14,7 +14,7 @@ using std::chrono::seconds;
 struct Bench {
   explicit Bench(unsigned kept) {
     auto made = std::make_shared<config::Config>();
-    made->origin_idle_connections = kept;
+    made->origin_idleconns = kept;
     context.config = made;
   }
 
