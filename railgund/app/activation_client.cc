@@ -33,9 +33,9 @@ ActivationClient::~ActivationClient() = default;
 void ActivationClient::connect() {
   auto context = tls::make_unverified_context();
   if (!context) return finish(std::unexpected(context.error()));
-  ConnectionOwner& owner = *this;
-  connection_ = std::make_unique<Connection>(loop_, owner, proxy::Kind::kLink);
-  connection_->connect(addresses_, give_up_, std::make_unique<tls::Engine>(tls::Engine::client(*context, "")), {});
+  net::StreamHandler& handler = *this;
+  stream_ = std::make_unique<net::SecureStream>(loop_, handler);
+  stream_->connect(addresses_, give_up_, std::make_unique<tls::Engine>(tls::Engine::client(*context, "")), {});
 }
 
 void ActivationClient::finish(Result<control::ActivationAnswer> result) {
@@ -45,21 +45,21 @@ void ActivationClient::finish(Result<control::ActivationAnswer> result) {
   tell_.set(loop_.now());
 }
 
-void ActivationClient::on_open(Connection& connection) {
+void ActivationClient::on_connected() {
   opened_ = true;
-  const auto certificate = connection.tls()->peer_certificate();
+  const auto certificate = stream_->tls()->peer_certificate();
   if (!certificate || certificate->fingerprint != fingerprint_) {
     to_send_.clear();
     finish(fail(Errc::kDenied,
                 "Activation Failed: " + to_string(sender_) +
                     " is not the sender that made this token: its fingerprint is another; the token was not sent"));
-    connection.close({}, loop_.now());
+    stream_->close({}, loop_.now());
     return;
   }
-  connection.want_write();
+  stream_->want_write();
 }
 
-void ActivationClient::on_bytes(Connection&, ByteView bytes) {
+void ActivationClient::on_bytes(ByteView bytes) {
   received_ += as_text(bytes);
   const std::size_t end = received_.find('\n');
   if (end != std::string::npos) {
@@ -69,19 +69,20 @@ void ActivationClient::on_bytes(Connection&, ByteView bytes) {
   }
 }
 
-void ActivationClient::on_end(Connection&) {
+void ActivationClient::on_end() {
   finish(fail(Errc::kUnavailable, "the sender at " + to_string(sender_) + " closed the connection"));
 }
 
-std::size_t ActivationClient::pull(Connection&, Bytes& to, std::size_t most) {
+std::size_t ActivationClient::pull(Bytes& to, std::size_t most) {
   const std::size_t count = std::min(most, to_send_.size());
   append(to, as_bytes(to_send_).first(count));
   to_send_.erase(0, count);
   return count;
 }
 
-void ActivationClient::on_closed(Connection& connection, const Error& error) {
-  const bool turned_away = !opened_ && connection.was_connected() && error.code == Errc::kUnavailable;
+void ActivationClient::on_closed(std::optional<Error> closed) {
+  const Error error = closed.value_or(Error{Errc::kUnavailable, "closed"});
+  const bool turned_away = !opened_ && stream_->was_connected() && error.code == Errc::kUnavailable;
   if (turned_away && loop_.now() + kRetry < retry_until_) {
     retry_.set(loop_.now() + kRetry);
     return;

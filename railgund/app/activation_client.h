@@ -7,13 +7,13 @@
 #include <memory>
 #include <string>
 
-#include "railgund/app/connection.h"
 #include "railgund/control/activation_message.h"
 #include "railgund/net/resolver.h"
+#include "railgund/net/secure_stream.h"
 
 namespace railgun::app {
 
-class ActivationClient final : private ConnectionOwner {
+class ActivationClient final : private net::StreamHandler {
  public:
   // Called once, from the loop; may destroy the client.
   // Errors: kNotFound, kUnavailable, kTimeout (try again); kDenied (another sender, or the token refused).
@@ -29,11 +29,11 @@ class ActivationClient final : private ConnectionOwner {
  private:
   void connect();
   void finish(Result<control::ActivationAnswer> result);
-  void on_open(Connection& connection) override;
-  void on_bytes(Connection& connection, ByteView bytes) override;
-  void on_end(Connection& connection) override;
-  std::size_t pull(Connection& connection, Bytes& to, std::size_t most) override;
-  void on_closed(Connection& connection, const Error& error) override;
+  void on_connected() override;
+  void on_bytes(ByteView bytes) override;
+  void on_end() override;
+  std::size_t pull(Bytes& to, std::size_t most) override;
+  void on_closed(std::optional<Error> error) override;
 
   net::EventLoop& loop_;
   Endpoint sender_;
@@ -45,7 +45,7 @@ class ActivationClient final : private ConnectionOwner {
   bool opened_ = false;
   net::Resolver resolver_;
   std::vector<net::SocketAddress> addresses_;
-  std::unique_ptr<Connection> connection_;
+  std::unique_ptr<net::SecureStream> stream_;
   net::Timer retry_;
   std::unique_ptr<net::Resolver::Lookup> lookup_;
   net::Timer patience_;

@@ -1,16 +1,16 @@
 #include "railgund/app/activation_server.h"
 
-#include <algorithm>
 #include <random>
 
 #include <netinet/in.h>
 
 #include "railgund/control/activation_message.h"
+#include "railgund/net/secure_stream.h"
 
 namespace railgun::app {
 namespace {
 
-constexpr Duration kFlush = std::chrono::seconds(2);
+constexpr Duration kFlushTimeout = std::chrono::seconds(2);
 
 std::uint64_t random_seed() {
   std::random_device random;
@@ -32,14 +32,40 @@ Bytes part_of_one_party(const net::SocketAddress& peer) {
 
 }  // namespace
 
-struct ActivationServer::Session {
-  Session(net::EventLoop& loop, ConnectionOwner& owner)
-      : connection(loop, owner, proxy::Kind::kLink),
-        patience(loop, [this, &loop] { connection.close({}, loop.now() + kFlush); }) {}
-  Connection connection;
-  net::Timer patience;
-  std::uint64_t number = 0;  // in the order they came
-  std::string received;      // at most a line and what one read brings
+// One client: a line in, a line out.
+class ActivationServer::Session final : private net::StreamHandler {
+ public:
+  Session(ActivationServer& server, std::uint64_t number, net::Descriptor socket, const net::SocketAddress& peer)
+      : server_(server), number_(number), stream_(server.loop_, *this), timeout_(server.loop_, [this] { close({}); }) {
+    timeout_.set(server.loop_.now() + kTimeout);
+    stream_.adopt(std::move(socket), peer, std::make_unique<tls::Engine>(tls::Engine::server(server.context_)),
+                  server.loop_.now() + kTimeout, {});
+  }
+  void abort() { stream_.abort(); }
+
+ private:
+  void on_connected() override {}
+  void on_bytes(ByteView bytes) override {
+    received_ += as_text(bytes);
+    const std::size_t end = received_.find('\n');
+    if (end == std::string::npos) {
+      if (received_.size() > control::kMaxActivationBytes) close({});
+      return;
+    }
+    const std::string answer = server_.handler_(std::string_view(received_).substr(0, end), stream_.peer()) + '\n';
+    close(to_bytes(as_bytes(answer)));
+  }
+  void on_end() override { close({}); }
+  std::size_t pull(Bytes&, std::size_t) override { return 0; }
+  void on_closed(std::optional<Error>) override { server_.sessions_.erase(number_); }
+
+  void close(Bytes final_bytes) { stream_.close(std::move(final_bytes), server_.loop_.now() + kFlushTimeout); }
+
+  ActivationServer& server_;
+  std::uint64_t number_;
+  net::SecureStream stream_;
+  net::Timer timeout_;
+  std::string received_;  // at most a line and what one read brings
 };
 
 ActivationServer::ActivationServer(net::EventLoop& loop, net::Descriptor listening, tls::ContextPtr context,
@@ -69,38 +95,14 @@ void ActivationServer::accept(net::Descriptor socket, const net::SocketAddress& 
     return;
   }
   if (sessions_.size() >= kConnections) drop_oldest();
-  ConnectionOwner& owner = *this;
-  auto made = std::make_unique<Session>(loop_, owner);
-  Session& session = *made;
-  session.number = ++accepted_;
-  sessions_.emplace(&session.connection, std::move(made));
-  session.patience.set(loop_.now() + kPatience);
-  session.connection.adopt(std::move(socket), peer, std::make_unique<tls::Engine>(tls::Engine::server(context_)),
-                           loop_.now() + kPatience, {});
+  const std::uint64_t number = next_session_++;
+  sessions_.emplace(number, std::make_unique<Session>(*this, number, std::move(socket), peer));
 }
 
 void ActivationServer::drop_oldest() {
-  const auto oldest = std::min_element(sessions_.begin(), sessions_.end(), [](const auto& a, const auto& b) {
-    return a.second->number < b.second->number;
-  });
-  oldest->second->connection.abort();
+  const auto oldest = sessions_.begin();
+  oldest->second->abort();
   sessions_.erase(oldest);
 }
-
-void ActivationServer::on_bytes(Connection& connection, ByteView bytes) {
-  std::string& received = sessions_.at(&connection)->received;
-  received += as_text(bytes);
-  const std::size_t end = received.find('\n');
-  if (end == std::string::npos) {
-    if (received.size() > control::kMaxActivationBytes) connection.close({}, loop_.now() + kFlush);
-    return;
-  }
-  const std::string answer = handler_(std::string_view(received).substr(0, end), connection.peer()) + '\n';
-  connection.close(to_bytes(as_bytes(answer)), loop_.now() + kFlush);
-}
-
-void ActivationServer::on_end(Connection& connection) { connection.close({}, loop_.now() + kFlush); }
-
-void ActivationServer::on_closed(Connection& connection, const Error&) { sessions_.erase(&connection); }
 
 }  // namespace railgun::app

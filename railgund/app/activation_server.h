@@ -3,19 +3,20 @@
 // cost. Runs on the main loop, away from requests.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 
 #include "railgund/app/attempt_limit.h"
-#include "railgund/app/connection.h"
 #include "railgund/log/log.h"
 #include "railgund/net/acceptor.h"
+#include "railgund/tls/context.h"
 
 namespace railgun::app {
 
-class ActivationServer final : private ConnectionOwner {
+class ActivationServer {
  public:
   // `peer`: the address it came from. Gives the answer's line, without its end.
   using Handler = std::function<std::string(std::string_view line, const std::string& peer)>;
@@ -25,33 +26,28 @@ class ActivationServer final : private ConnectionOwner {
   // An attempt takes a third of a millisecond of one core: all together may take a fifteenth of it.
   static constexpr AttemptLimit::Rate kFromOneAddress{.burst = 20, .each = std::chrono::seconds(1)};
   static constexpr AttemptLimit::Rate kInAll{.burst = 200, .each = std::chrono::milliseconds(5)};
-  static constexpr Duration kPatience = std::chrono::seconds(10);
+  static constexpr Duration kTimeout = std::chrono::seconds(10);
 
   // Errors: those of net::listen_tcp().
   static Result<std::unique_ptr<ActivationServer>> open(net::EventLoop& loop, const Endpoint& endpoint,
                                                         tls::ContextPtr context, Handler handler);
-  ~ActivationServer() override;
+  ~ActivationServer();
   std::uint16_t port() const { return acceptor_->local().port(); }
 
  private:
-  struct Session;
+  class Session;
 
   ActivationServer(net::EventLoop& loop, net::Descriptor listening, tls::ContextPtr context, Handler handler);
   void accept(net::Descriptor socket, const net::SocketAddress& peer);
   void drop_oldest();
-  void on_open(Connection&) override {}
-  void on_bytes(Connection& connection, ByteView bytes) override;
-  void on_end(Connection& connection) override;
-  std::size_t pull(Connection&, Bytes&, std::size_t) override { return 0; }
-  void on_closed(Connection& connection, const Error& error) override;
 
   net::EventLoop& loop_;
   tls::ContextPtr context_;
   Handler handler_;
   AttemptLimit limit_;
   log::RateLimit too_often_{1, std::chrono::seconds(60)};
-  std::uint64_t accepted_ = 0;
-  std::unordered_map<Connection*, std::unique_ptr<Session>> sessions_;
+  std::map<std::uint64_t, std::unique_ptr<Session>> sessions_;  // by number, the oldest first
+  std::uint64_t next_session_ = 0;
   std::unique_ptr<net::Acceptor> acceptor_;
 };
 

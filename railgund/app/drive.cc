@@ -18,20 +18,6 @@ constexpr const char* kNoCertificate =
     "this daemon has no certificate yet: run 'railgunctl activate TOKEN', or set cert.file, key.file and link.ca_file";
 constexpr const char* kNoBundle = "no bundle of certificate authorities was found: set ca.bundle, or validate.cert = 0";
 
-// The hosts a peer's certificate allows: its DNS names, if it has any.
-std::vector<std::string> hosts_of(const Connection& connection) {
-  if (connection.tls() == nullptr || connection.kind() != proxy::Kind::kLink) return {};
-  const auto certificate = connection.tls()->peer_certificate();
-  return certificate ? certificate->dns_names : std::vector<std::string>{};
-}
-
-// Whether the peer of a link was shut out (railgunctl railgun delete, disable).
-bool is_refused(const Trust& trust, const Connection& connection) {
-  if (trust.refused.empty() || connection.tls() == nullptr || connection.kind() != proxy::Kind::kLink) return false;
-  const auto certificate = connection.tls()->peer_certificate();
-  return certificate && trust.refused.contains(certificate->serial);
-}
-
 }  // namespace
 
 template <typename Core>
@@ -59,6 +45,21 @@ Drive<Core>::~Drive() {
 }
 
 template <typename Core>
+std::vector<std::string> Drive<Core>::hosts_of(const Connection& connection) {
+  if (connection.kind != proxy::Kind::kLink || connection.stream.tls() == nullptr) return {};
+  const auto certificate = connection.stream.tls()->peer_certificate();
+  return certificate ? certificate->dns_names : std::vector<std::string>{};
+}
+
+template <typename Core>
+bool Drive<Core>::is_revoked(const Connection& connection) const {
+  if (trust_->refused.empty() || connection.kind != proxy::Kind::kLink || connection.stream.tls() == nullptr)
+    return false;
+  const auto certificate = connection.stream.tls()->peer_certificate();
+  return certificate && trust_->refused.contains(certificate->serial);
+}
+
+template <typename Core>
 void Drive<Core>::accept(proxy::Kind kind, net::Descriptor socket, const net::SocketAddress& peer) {
   std::unique_ptr<tls::Engine> engine;
   if (kind == proxy::Kind::kLink && wan_tls_) {
@@ -68,27 +69,28 @@ void Drive<Core>::accept(proxy::Kind kind, net::Descriptor socket, const net::So
     }
     engine = std::make_unique<tls::Engine>(tls::Engine::server(trust_->link));
   }
-  auto made = std::make_unique<Connection>(services_.loop, *this, kind);
+  auto made = std::make_unique<Connection>(*this, kind);
   Connection& connection = *made;
   connections_.emplace(&connection, std::move(made));
   const bool ready = engine == nullptr;
-  connection.adopt(std::move(socket), peer, std::move(engine), now() + kHandshakePatience,
-                   kind == proxy::Kind::kLink ? link_options_ : net::SocketOptions{});
+  connection.stream.adopt(std::move(socket), peer, std::move(engine), now() + kHandshakePatience,
+                          kind == proxy::Kind::kLink ? link_options_ : net::SocketOptions{});
   if (ready) on_open(connection);
 }
 
 template <typename Core>
 void Drive<Core>::on_open(Connection& connection) {
-  if (is_refused(*trust_, connection)) {
-    log::information("link with " + connection.peer() + " refused: its railgun is deleted, disabled or deactivated");
+  if (is_revoked(connection)) {
+    log::information("link with " + connection.stream.peer() +
+                     " refused: its railgun is deleted, disabled or deactivated");
     connection.is_accounted_for = true;
-    connection.close({}, now() + kFlushPatience);
+    connection.stream.close({}, now() + kFlushPatience);
     return;
   }
   if (connection.id) {
     core_->connected(*connection.id, hosts_of(connection), now());
   } else {
-    connection.id = core_->accepted(connection.kind(), connection.peer(), hosts_of(connection), now());
+    connection.id = core_->accepted(connection.kind, connection.stream.peer(), hosts_of(connection), now());
     connection.is_accounted_for = true;
     by_id_[*connection.id] = &connection;
   }
@@ -107,9 +109,9 @@ void Drive<Core>::on_bytes(Connection& connection, ByteView bytes) {
 template <typename Core>
 void Drive<Core>::measure(Connection& connection) {
   if constexpr (std::is_same_v<Core, proxy::Listener>) {
-    if (connection.kind() != proxy::Kind::kLink || now() - connection.measured < kMeasureEvery) return;
+    if (connection.kind != proxy::Kind::kLink || now() - connection.measured < kMeasureEvery) return;
     connection.measured = now();
-    const auto rate = connection.delivery_rate();
+    const auto rate = connection.stream.delivery_rate();
     if (rate) core_->measured(*connection.id, {rate->bytes_per_second, rate->is_least});
   }
 }
@@ -136,7 +138,7 @@ void Drive<Core>::on_closed(Connection& connection, const Error& error) {
     by_id_.erase(id);
     core_->closed(id, error, now());
   } else if (!connection.is_accounted_for) {
-    tell_failed_link(connection.peer(), error);
+    log_failed_link(connection.stream.peer(), error);
   }
   remove(connection);
   settle();
@@ -145,7 +147,7 @@ void Drive<Core>::on_closed(Connection& connection, const Error& error) {
 // What came to the link port and never became a link. Port scanners and probes leave on their own; who was turned away
 // may be an operator's listener.
 template <typename Core>
-void Drive<Core>::tell_failed_link(const std::string& peer, const Error& error) {
+void Drive<Core>::log_failed_link(const std::string& peer, const Error& error) {
   const bool left = error.code == Errc::kUnavailable || error.code == Errc::kTimeout;
   failed_links_.write(left ? log::kInformation : log::kError,
                       left ? "a connection from " + peer + " ended before it was a link: " + error.text
@@ -164,7 +166,7 @@ void Drive<Core>::remove(Connection& connection) {
 }
 
 template <typename Core>
-Connection* Drive<Core>::find(proxy::ConnectionId id) {
+typename Drive<Core>::Connection* Drive<Core>::find(proxy::ConnectionId id) {
   const auto found = by_id_.find(id);
   return found == by_id_.end() ? nullptr : found->second;
 }
@@ -172,7 +174,7 @@ Connection* Drive<Core>::find(proxy::ConnectionId id) {
 template <typename Core>
 bool Drive<Core>::is_flushed() const {
   return std::all_of(connections_.begin(), connections_.end(),
-                     [](const auto& entry) { return entry.first->id || entry.first->kind() == proxy::Kind::kOrigin; });
+                     [](const auto& entry) { return entry.first->id || entry.first->kind == proxy::Kind::kOrigin; });
 }
 
 template <typename Core>
@@ -190,20 +192,20 @@ void Drive<Core>::perform(proxy::Effect effect) {
   if (const auto* to_dial = std::get_if<proxy::Dial>(&effect)) {
     dial(*to_dial);
   } else if (const auto* want = std::get_if<proxy::WantWrite>(&effect)) {
-    if (Connection* connection = find(want->connection)) connection->want_write();
+    if (Connection* connection = find(want->connection)) connection->stream.want_write();
   } else if (const auto* reading = std::get_if<proxy::SetReading>(&effect)) {
-    if (Connection* connection = find(reading->connection)) connection->set_reading(reading->on);
+    if (Connection* connection = find(reading->connection)) connection->stream.set_reading(reading->on);
   } else if (auto* close = std::get_if<proxy::Close>(&effect)) {
     look_ups_.erase(close->connection);
     if (Connection* connection = find(close->connection)) {
       by_id_.erase(close->connection);
       connection->id.reset();
       if (close->reset) {
-        connection->abort();
+        connection->stream.abort();
         remove(*connection);
         return;
       }
-      connection->close(std::move(close->last_words), now() + kFlushPatience);
+      connection->stream.close(std::move(close->last_words), now() + kFlushPatience);
     }
   } else if (auto* get = std::get_if<proxy::StoreGet>(&effect)) {
     store_get(std::move(*get));
@@ -245,14 +247,14 @@ void Drive<Core>::connect(const proxy::Dial& dial, std::vector<net::SocketAddres
     // Any certificate of the pair's authority will do for a link: addresses change, and the authority is ours alone.
     engine = std::make_unique<tls::Engine>(tls::Engine::client(context, to_link ? std::string{} : dial.server_name));
   }
-  auto made = std::make_unique<Connection>(services_.loop, *this, dial.kind);
+  auto made = std::make_unique<Connection>(*this, dial.kind);
   Connection& connection = *made;
   connection.id = dial.connection;
   connection.is_accounted_for = true;
   connections_.emplace(&connection, std::move(made));
   by_id_[dial.connection] = &connection;
-  connection.connect(std::move(addresses), dial.give_up, std::move(engine),
-                     dial.kind == proxy::Kind::kLink ? link_options_ : net::SocketOptions{});
+  connection.stream.connect(std::move(addresses), dial.give_up, std::move(engine),
+                            dial.kind == proxy::Kind::kLink ? link_options_ : net::SocketOptions{});
 }
 
 template <typename Core>

@@ -3,16 +3,17 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
-#include "railgund/app/connection.h"
 #include "railgund/app/preparer.h"
 #include "railgund/app/trust.h"
 #include "railgund/log/log.h"
 #include "railgund/memcached/client.h"
 #include "railgund/net/event_loop.h"
 #include "railgund/net/resolver.h"
+#include "railgund/net/secure_stream.h"
 #include "railgund/proxy/listener.h"
 #include "railgund/proxy/sender.h"
 
@@ -28,12 +29,14 @@ struct DriveServices {
 
 // Core: proxy::Sender or proxy::Listener.
 template <typename Core>
-class Drive final : public ConnectionOwner {
+class Drive final {
  public:
   // `wan_tls`: links go under TLS.
   Drive(DriveServices services, TrustPtr trust, bool wan_tls, net::SocketOptions link_options,
         std::unique_ptr<Core> core);
-  ~Drive() override;
+  ~Drive();
+  Drive(const Drive&) = delete;
+  Drive& operator=(const Drive&) = delete;
 
   Core& core() { return *core_; }
   // New certificates: for connections from now on.
@@ -50,18 +53,43 @@ class Drive final : public ConnectionOwner {
   bool is_flushed() const;
 
  private:
-  void on_open(Connection& connection) override;
-  void on_bytes(Connection& connection, ByteView bytes) override;
-  void on_end(Connection& connection) override;
-  std::size_t pull(Connection& connection, Bytes& to, std::size_t most) override;
-  void on_closed(Connection& connection, const Error& error) override;
+  // A connection of the core: its stream, and what the drive knows about it. Hands what the stream reports to the
+  // drive.
+  struct Connection final : net::StreamHandler {
+    Connection(Drive& the_drive, proxy::Kind the_kind)
+        : drive(the_drive), kind(the_kind), stream(the_drive.services_.loop, *this) {}
+    void on_connected() override { drive.on_open(*this); }
+    void on_bytes(ByteView bytes) override { drive.on_bytes(*this, bytes); }
+    void on_end() override { drive.on_end(*this); }
+    std::size_t pull(Bytes& to, std::size_t most) override { return drive.pull(*this, to, most); }
+    void on_closed(std::optional<Error> error) override {
+      drive.on_closed(*this, error.value_or(Error{Errc::kUnavailable, "closed"}));
+    }
+
+    Drive& drive;
+    const proxy::Kind kind;
+    net::SecureStream stream;
+    std::optional<proxy::ConnectionId> id;  // the core's name for it, while the core knows it
+    Instant measured{};                     // when its delivery rate was read last
+    bool is_accounted_for = false;          // why it ends has been logged, or is for the core to log
+  };
+
+  void on_open(Connection& connection);
+  void on_bytes(Connection& connection, ByteView bytes);
+  void on_end(Connection& connection);
+  std::size_t pull(Connection& connection, Bytes& to, std::size_t most);
+  void on_closed(Connection& connection, const Error& error);
 
   void perform(proxy::Effect effect);
   void dial(const proxy::Dial& dial);
   void connect(const proxy::Dial& dial, std::vector<net::SocketAddress> addresses);
   void store_get(proxy::StoreGet get);
   Connection* find(proxy::ConnectionId id);
-  void tell_failed_link(const std::string& peer, const Error& error);
+  // The hosts that a link's peer may serve: the DNS names in its certificate, if it has any.
+  static std::vector<std::string> hosts_of(const Connection& connection);
+  // Whether the certificate of a link's peer is revoked (railgunctl railgun delete, disable).
+  bool is_revoked(const Connection& connection) const;
+  void log_failed_link(const std::string& peer, const Error& error);
   void remove(Connection& connection);
   void measure(Connection& connection);
   Instant now() const { return services_.loop.now(); }

@@ -78,7 +78,7 @@ StatisticsPost::StatisticsPost(net::EventLoop& loop, net::Resolver& resolver, Po
       done_(std::move(done)),
       give_up_(loop.now() + kPatience),
       http_({}, loop.now()),
-      connection_(loop, *this, proxy::Kind::kOrigin),
+      stream_(loop, *this),
       patience_(loop, [this] { finish(fail(Errc::kTimeout, "no answer within 10 seconds")); }),
       tell_(loop, [this] {
         const Done tell = std::move(done_);
@@ -97,13 +97,13 @@ StatisticsPost::~StatisticsPost() = default;
 void StatisticsPost::connect(std::vector<net::SocketAddress> addresses) {
   std::unique_ptr<tls::Engine> engine;
   if (target_.secure) engine = std::make_unique<tls::Engine>(tls::Engine::client(context_, target_.endpoint.host));
-  connection_.connect(std::move(addresses), give_up_, std::move(engine), {});
+  stream_.connect(std::move(addresses), give_up_, std::move(engine), {});
 }
 
-void StatisticsPost::on_open(Connection& connection) {
+void StatisticsPost::on_connected() {
   http_.send_request(request_of(target_, body_.size()), now());
   send_body();
-  connection.want_write();
+  stream_.want_write();
 }
 
 void StatisticsPost::send_body() {
@@ -115,18 +115,18 @@ void StatisticsPost::send_body() {
   http_.send_end(now());
 }
 
-std::size_t StatisticsPost::pull(Connection&, Bytes& to, std::size_t most) {
+std::size_t StatisticsPost::pull(Bytes& to, std::size_t most) {
   const std::size_t count = http_.pull(to, most, now());
   if (count > 0) send_body();
   return count;
 }
 
-void StatisticsPost::on_bytes(Connection&, ByteView bytes) {
+void StatisticsPost::on_bytes(ByteView bytes) {
   http_.receive(bytes, now());
   take_events();
 }
 
-void StatisticsPost::on_end(Connection&) {
+void StatisticsPost::on_end() {
   http_.receive_end(now());
   take_events();
   finish(fail(Errc::kUnavailable, "the connection was closed without an answer"));
@@ -148,9 +148,9 @@ void StatisticsPost::take_events() {
   }
 }
 
-void StatisticsPost::on_closed(Connection&, const Error& error) {
+void StatisticsPost::on_closed(std::optional<Error> error) {
   if (!result_) {
-    finish(std::unexpected(error));
+    finish(std::unexpected(error.value_or(Error{Errc::kUnavailable, "closed"})));
   } else {
     tell_.set(now());
   }
@@ -160,9 +160,9 @@ void StatisticsPost::finish(Result<void> result) {
   if (result_) return;
   result_ = std::move(result);
   patience_.cancel();
-  if (connection_.is_open()) {
+  if (stream_.is_open()) {
     // on_closed() tells; at the latest this does.
-    connection_.close({}, now() + kLinger);
+    stream_.close({}, now() + kLinger);
     tell_.set(now() + 2 * kLinger);
   } else {
     tell_.set(now());

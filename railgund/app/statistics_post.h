@@ -6,10 +6,10 @@
 #include <optional>
 #include <string>
 
-#include "railgund/app/connection.h"
 #include "railgund/base/endpoint.h"
 #include "railgund/http/client_connection.h"
 #include "railgund/net/resolver.h"
+#include "railgund/net/secure_stream.h"
 #include "railgund/tls/context.h"
 
 namespace railgun::app {
@@ -27,7 +27,7 @@ Result<PostTarget> parse_post_url(std::string_view url);
 // Scheme, host and port: what a log may show.
 std::string shown(const PostTarget& target);
 
-class StatisticsPost final : private ConnectionOwner {
+class StatisticsPost final : private net::StreamHandler {
  public:
   // Looking up, connecting, sending, and the head of the answer.
   static constexpr Duration kPatience = std::chrono::seconds(10);
@@ -42,11 +42,11 @@ class StatisticsPost final : private ConnectionOwner {
 
  private:
   void connect(std::vector<net::SocketAddress> addresses);
-  void on_open(Connection& connection) override;
-  void on_bytes(Connection& connection, ByteView bytes) override;
-  void on_end(Connection& connection) override;
-  std::size_t pull(Connection& connection, Bytes& to, std::size_t most) override;
-  void on_closed(Connection& connection, const Error& error) override;
+  void on_connected() override;
+  void on_bytes(ByteView bytes) override;
+  void on_end() override;
+  std::size_t pull(Bytes& to, std::size_t most) override;
+  void on_closed(std::optional<Error> error) override;
   void send_body();
   void take_events();
   void finish(Result<void> result);
@@ -61,7 +61,7 @@ class StatisticsPost final : private ConnectionOwner {
   Done done_;
   Instant give_up_;
   http::ClientConnection http_;
-  Connection connection_;
+  net::SecureStream stream_;
   net::Timer patience_;
   // The outcome is told from a turn of its own, so that it may destroy us.
   std::optional<Result<void>> result_;

@@ -1,0 +1,137 @@
+#include "railgund/net/secure_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace railgun::net {
+namespace {
+
+// Timeout for sending an alert to a peer whose connection has failed.
+constexpr Duration kAlertTimeout = std::chrono::seconds(1);
+
+}  // namespace
+
+void SecureStream::adopt(Descriptor socket, const SocketAddress& peer, std::unique_ptr<tls::Engine> tls,
+                         Instant deadline, const SocketOptions& options) {
+  tls_ = std::move(tls);
+  open_ = tls_ == nullptr;
+  if (tls_ != nullptr) expect_handshake(deadline);
+  // An option the kernel refuses leaves a connection that works.
+  (void)stream_.adopt(std::move(socket), peer, options);
+}
+
+void SecureStream::connect(std::vector<SocketAddress> addresses, Instant deadline, std::unique_ptr<tls::Engine> tls,
+                           const SocketOptions& options) {
+  tls_ = std::move(tls);
+  dialling_ = std::make_unique<Dialling>(Dialling{std::move(addresses), 0, deadline, options});
+  try_next_address();
+}
+
+void SecureStream::try_next_address() {
+  const SocketAddress& address = dialling_->addresses[dialling_->next++];
+  stream_.connect(address, dialling_->deadline, dialling_->options);
+}
+
+void SecureStream::expect_handshake(Instant deadline) {
+  handshake_ = std::make_unique<Timer>(loop_, [this] { fail_with({Errc::kTimeout, "TLS handshake timed out"}); });
+  handshake_->set(deadline);
+}
+
+// Closes a failed connection. An alert in the output may tell the peer why, so it is sent first.
+void SecureStream::fail_with(const Error& error) {
+  closing_ = true;
+  stream_.close_after_flush(loop_.now() + kAlertTimeout);
+  failure_ = error;
+}
+
+void SecureStream::on_connected() {
+  if (tls_ != nullptr) expect_handshake(dialling_->deadline);
+  dialling_.reset();
+  was_connected_ = true;
+  stream_.want_write();
+  if (tls_ == nullptr) {
+    open_ = true;
+    handler_.on_connected();
+  }
+}
+
+void SecureStream::on_bytes(ByteView bytes) {
+  if (closing_) return;
+  if (tls_ == nullptr) {
+    handler_.on_bytes(bytes);
+    return;
+  }
+  const Result<void> received = tls_->receive(bytes);
+  stream_.want_write();
+  if (!received) {
+    fail_with(received.error());
+    return;
+  }
+  if (!open_ && tls_->handshake_done()) {
+    open_ = true;
+    handshake_.reset();
+    handler_.on_connected();
+  }
+  if (open_) pass_plaintext();
+}
+
+void SecureStream::pass_plaintext() {
+  Bytes plaintext;
+  tls_->take_plaintext(plaintext);
+  const bool ended = tls_->peer_closed();
+  if (!plaintext.empty()) handler_.on_bytes(plaintext);
+  if (ended && !closing_) handler_.on_end();
+}
+
+void SecureStream::on_end() {
+  if (closing_) return;
+  if (!open_) {
+    fail_with({Errc::kUnavailable, "closed by the peer during the TLS handshake"});
+    return;
+  }
+  if (tls_ == nullptr || !tls_->peer_closed()) handler_.on_end();
+}
+
+std::size_t SecureStream::pull(Bytes& to, std::size_t most) {
+  if (tls_ == nullptr) {
+    if (!closing_) return handler_.pull(to, most);
+    append(to, final_bytes_);
+    return std::exchange(final_bytes_, {}).size();
+  }
+  std::size_t pulled = tls_->pull(to, most);
+  while (pulled < most && open_) {
+    Bytes plaintext;
+    if (closing_) {
+      plaintext = std::exchange(final_bytes_, {});
+    } else {
+      handler_.pull(plaintext, std::min(tls::Engine::kRecordBytes, most - pulled));
+    }
+    if (plaintext.empty()) break;
+    if (!tls_->send(plaintext)) break;
+    pulled += tls_->pull(to, most - pulled);
+  }
+  return pulled;
+}
+
+void SecureStream::close(Bytes final_bytes, Instant deadline) {
+  if (closing_) return;
+  closing_ = true;
+  final_bytes_ = std::move(final_bytes);
+  dialling_.reset();
+  stream_.close_after_flush(deadline);
+}
+
+void SecureStream::on_closed(std::optional<Error> error) {
+  if (failure_) error = failure_;
+  const bool has_more = dialling_ && dialling_->next < dialling_->addresses.size();
+  if (has_more && error && error->code != Errc::kTimeout) {
+    try_next_address();
+    return;
+  }
+  open_ = false;
+  closing_ = true;
+  handshake_.reset();
+  handler_.on_closed(std::move(error));
+}
+
+}  // namespace railgun::net

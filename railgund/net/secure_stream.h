@@ -1,0 +1,81 @@
+// A TCP stream with optional TLS: the face of net::TcpStream, but bytes are plaintext, connect() tries several
+// addresses, and "connected" means that TLS has been agreed on. Holds no more output than one TLS record.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "railgund/net/delivery_rate.h"
+#include "railgund/net/tcp_stream.h"
+#include "railgund/tls/engine.h"
+
+namespace railgun::net {
+
+class SecureStream final : private StreamHandler {
+ public:
+  // Neither is owned; both outlive the stream. The handler is called as by TcpStream, with these additions:
+  // on_connected() also follows the handshake of an adopted stream with TLS; on_closed() also reports TLS failures
+  // (errors: those of tls::Engine, kTimeout). The handler must not destroy the stream but in on_closed().
+  SecureStream(EventLoop& loop, StreamHandler& handler) : loop_(loop), handler_(handler), stream_(loop, *this) {}
+
+  // Takes over an accepted socket. `tls`: null for plain bytes. `deadline`: of the TLS handshake.
+  void adopt(Descriptor socket, const SocketAddress& peer, std::unique_ptr<tls::Engine> tls, Instant deadline,
+             const SocketOptions& options);
+  // Tries the addresses in turn until one accepts the connection. At least one. `deadline`: of connecting, and of the
+  // TLS handshake.
+  void connect(std::vector<SocketAddress> addresses, Instant deadline, std::unique_ptr<tls::Engine> tls,
+               const SocketOptions& options);
+
+  void set_reading(bool on) { stream_.set_reading(on); }
+  void want_write() { stream_.want_write(); }
+  // Sends what was pulled and then `final_bytes`, then closes; on_closed() reports the end, at `deadline` at the
+  // latest.
+  void close(Bytes final_bytes, Instant deadline);
+  // Closes at once with a reset; no call to the handler follows.
+  void abort() { stream_.abort(); }
+
+  std::string peer() const { return stream_.peer().host(); }
+  // Connected, with TLS if there is any, and not closing because of an error.
+  bool is_open() const { return open_; }
+  // An address has accepted the TCP connection, whatever happened afterwards.
+  bool was_connected() const { return was_connected_; }
+  // Null: plain bytes.
+  const tls::Engine* tls() const { return tls_.get(); }
+  std::optional<DeliveryRate> delivery_rate() const { return net::delivery_rate(stream_.descriptor()); }
+
+ private:
+  void on_connected() override;
+  void on_bytes(ByteView bytes) override;
+  void on_end() override;
+  std::size_t pull(Bytes& to, std::size_t most) override;
+  void on_closed(std::optional<Error> error) override;
+
+  void try_next_address();
+  void pass_plaintext();
+  void expect_handshake(Instant deadline);
+  void fail_with(const Error& error);
+
+  EventLoop& loop_;
+  StreamHandler& handler_;
+  TcpStream stream_;
+  std::unique_ptr<tls::Engine> tls_;
+  std::unique_ptr<Timer> handshake_;  // until TLS has been agreed on
+  bool open_ = false;
+  bool was_connected_ = false;
+  bool closing_ = false;
+  Bytes final_bytes_;
+  std::optional<Error> failure_;  // why we closed it
+
+  // While connecting.
+  struct Dialling {
+    std::vector<SocketAddress> addresses;
+    std::size_t next = 0;
+    Instant deadline;
+    SocketOptions options;
+  };
+  std::unique_ptr<Dialling> dialling_;
+};
+
+}  // namespace railgun::net
