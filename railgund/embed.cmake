@@ -1,5 +1,5 @@
-# Makes a source file of a file: cmake -DINPUT=FILE -DOUTPUT=FILE.cc -DNAME=kName -P embed.cmake
-# defines railgun::app::kNameBytes and kNameSize.
+# Makes a source file of a file: cmake -DINPUT=FILE -DOUTPUT=FILE.cc -DFOLDER=folder -DNAME=kName -P embed.cmake
+# defines railgun::folder::kNameBytes and kNameSize.
 file(READ ${INPUT} hex HEX)
 string(LENGTH "${hex}" digits)
 math(EXPR size "${digits} / 2")
@@ -7,7 +7,7 @@ string(REGEX REPLACE "(................................)" "\\1\n" hex "${hex}")
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," hex "${hex}")
 file(WRITE ${OUTPUT} "#include <cstddef>
 
-namespace railgun::app {
+namespace railgun::${FOLDER} {
 
 extern const unsigned char ${NAME}Bytes[];
 extern const std::size_t ${NAME}Size;
@@ -16,5 +16,5 @@ ${hex}
 };
 const std::size_t ${NAME}Size = ${size};
 
-}  // namespace railgun::app
+}  // namespace railgun::${FOLDER}
 ")

@@ -13,7 +13,7 @@ namespace railgun::app {
 namespace {
 
 // What a client's last answer may take to be read.
-constexpr Duration kFlush = std::chrono::seconds(5);
+constexpr Duration kFlushTimeout = std::chrono::seconds(5);
 
 // Root and the daemon's own user may change things. Whoever could connect may read: the socket's mode says who can.
 control::Access most_access(int descriptor) {
@@ -41,9 +41,9 @@ class ControlServer::Session final : private net::StreamHandler {
         id_(id),
         access_(most_access(socket.get())),
         stream_(server.loop_, *this),
-        patience_(server.loop_, [this] { end(); }) {
+        timeout_(server.loop_, [this] { end(); }) {
     (void)stream_.adopt(std::move(socket), {});
-    patience_.set(server_.loop_.now() + kPatience);
+    timeout_.set(server_.loop_.now() + kTimeout);
   }
 
   void answer(const Result<std::string>& result) {
@@ -52,7 +52,7 @@ class ControlServer::Session final : private net::StreamHandler {
       line = control::format_error({Errc::kTooLarge, "the answer is too long"});
     out_.append(as_bytes(line + '\n'));
     waiting_ = false;
-    patience_.set(server_.loop_.now() + kPatience);
+    timeout_.set(server_.loop_.now() + kTimeout);
     stream_.want_write();
   }
 
@@ -92,12 +92,12 @@ class ControlServer::Session final : private net::StreamHandler {
   void take_request(std::size_t end_of_line) {
     waiting_ = true;
     stream_.set_reading(false);
-    patience_.cancel();
+    timeout_.cancel();
     const auto request = control::parse_request(as_text(in_.view().first(end_of_line)));
     in_.consume(end_of_line + 1);
-    const auto reply = [self = server_.self_, id = id_](Result<std::string> result) {
-      if (*self == nullptr) return;
-      post(self, id, [result = std::move(result)](Session& session) { session.answer(result); });
+    const auto reply = [watch = server_.alive_.watch(), id = id_](Result<std::string> result) {
+      if (watch.get() == nullptr) return;
+      post(watch, id, [result = std::move(result)](Session& session) { session.answer(result); });
     };
     if (!request) return reply(std::unexpected(request.error()));
     if (const control::Access needed = control::access_of(request->command); needed > access_) {
@@ -111,21 +111,22 @@ class ControlServer::Session final : private net::StreamHandler {
 
   // From the loop, so that neither a long pipeline nor a quick handler nests calls; nothing if the session has ended.
   template <typename Work>
-  static void post(const std::shared_ptr<ControlServer*>& self, std::uint64_t id, Work work) {
-    (*self)->loop_.post([self, id, work = std::move(work)] {
-      if (*self == nullptr) return;
-      const auto found = (*self)->sessions_.find(id);
-      if (found != (*self)->sessions_.end()) work(*found->second);
+  static void post(const net::Alive<ControlServer>::Watch& watch, std::uint64_t id, Work work) {
+    watch.get()->loop_.post([watch, id, work = std::move(work)] {
+      ControlServer* const server = watch.get();
+      if (server == nullptr) return;
+      const auto found = server->sessions_.find(id);
+      if (found != server->sessions_.end()) work(*found->second);
     });
   }
   template <typename Work>
   void post_to_self(Work work) {
-    post(server_.self_, id_, std::move(work));
+    post(server_.alive_.watch(), id_, std::move(work));
   }
 
   void end() {
     closing_ = true;
-    stream_.close_after_flush(server_.loop_.now() + kFlush);
+    stream_.close_after_flush(server_.loop_.now() + kFlushTimeout);
   }
 
   ControlServer& server_;
@@ -137,17 +138,17 @@ class ControlServer::Session final : private net::StreamHandler {
   ByteQueue in_;   // at most a request and what one read brings
   ByteQueue out_;  // at most an answer
   net::TcpStream stream_;
-  net::Timer patience_;
+  net::Timer timeout_;
 };
 
 ControlServer::ControlServer(net::EventLoop& loop, std::string path, net::Descriptor listening, Handler handler)
-    : loop_(loop), path_(std::move(path)), handler_(std::move(handler)), self_(std::make_shared<ControlServer*>(this)) {
+    : loop_(loop), path_(std::move(path)), handler_(std::move(handler)) {
   acceptor_ = std::make_unique<net::Acceptor>(
       loop_, std::move(listening),
       [this](net::Descriptor socket, const net::SocketAddress&) { accept(std::move(socket)); });
 }
 
-ControlServer::~ControlServer() { *self_ = nullptr; }
+ControlServer::~ControlServer() = default;
 
 Result<std::unique_ptr<ControlServer>> ControlServer::open(net::EventLoop& loop, const std::string& path,
                                                            const std::string& group, Handler handler) {

@@ -11,6 +11,7 @@
 #include "railgund/base/result.h"
 #include "railgund/control/message.h"
 #include "railgund/net/acceptor.h"
+#include "railgund/net/alive.h"
 #include "railgund/net/event_loop.h"
 
 namespace railgun::app {
@@ -23,7 +24,7 @@ class ControlServer {
   using Handler = std::function<void(const control::Request& request, Reply reply)>;
 
   static constexpr std::size_t kConnections = 32;
-  static constexpr Duration kPatience = std::chrono::seconds(30);  // for a whole request
+  static constexpr Duration kTimeout = std::chrono::seconds(30);  // of a whole request
 
   // `group`: owns the socket, so that its members may read; empty or unknown: the daemon's own.
   // Errors: those of net::listen_unix().
@@ -43,8 +44,7 @@ class ControlServer {
   std::unordered_map<std::uint64_t, std::unique_ptr<Session>> sessions_;
   std::uint64_t next_session_ = 0;
   std::unique_ptr<net::Acceptor> acceptor_;
-  // Late answers find out through it that the server is gone.
-  std::shared_ptr<ControlServer*> self_;
+  net::Alive<ControlServer> alive_{*this};
 };
 
 }  // namespace railgun::app

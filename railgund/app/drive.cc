@@ -34,15 +34,12 @@ Drive<Core>::Drive(DriveServices services, TrustPtr trust, bool wan_tls, net::So
                   settle();
                 }),
 
-      turn_end_(services.loop, [this] { removed_.clear(); }),
-      self_(std::make_shared<Drive*>(this)) {
+      turn_end_(services.loop, [this] { removed_.clear(); }) {
   settle();
 }
 
 template <typename Core>
-Drive<Core>::~Drive() {
-  *self_ = nullptr;
-}
+Drive<Core>::~Drive() = default;
 
 template <typename Core>
 std::vector<std::string> Drive<Core>::hosts_of(const Connection& connection) {
@@ -53,10 +50,10 @@ std::vector<std::string> Drive<Core>::hosts_of(const Connection& connection) {
 
 template <typename Core>
 bool Drive<Core>::is_revoked(const Connection& connection) const {
-  if (trust_->refused.empty() || connection.kind != proxy::Kind::kLink || connection.stream.tls() == nullptr)
+  if (trust_->revoked.empty() || connection.kind != proxy::Kind::kLink || connection.stream.tls() == nullptr)
     return false;
   const auto certificate = connection.stream.tls()->peer_certificate();
-  return certificate && trust_->refused.contains(certificate->serial);
+  return certificate && trust_->revoked.contains(certificate->serial);
 }
 
 template <typename Core>
@@ -263,15 +260,15 @@ void Drive<Core>::store_get(proxy::StoreGet get) {
     core_->store_answer(get.ticket, std::nullopt, now());
     return;
   }
-  services_.store->get(std::move(get.key),
-                       [self = self_, &loop = services_.loop, ticket = get.ticket](std::optional<Bytes> item) {
-                         loop.post([self, ticket, item = std::move(item)] {
-                           Drive* drive = *self;
-                           if (drive == nullptr) return;
-                           drive->core_->store_answer(ticket, item, drive->now());
-                           drive->settle();
-                         });
-                       });
+  services_.store->get(std::move(get.key), [watch = alive_.watch(), &loop = services_.loop,
+                                            ticket = get.ticket](std::optional<Bytes> item) {
+    loop.post([watch, ticket, item = std::move(item)] {
+      Drive* const drive = watch.get();
+      if (drive == nullptr) return;
+      drive->core_->store_answer(ticket, item, drive->now());
+      drive->settle();
+    });
+  });
 }
 
 template class Drive<proxy::Sender>;

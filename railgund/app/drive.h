@@ -11,6 +11,7 @@
 #include "railgund/app/trust.h"
 #include "railgund/log/log.h"
 #include "railgund/memcached/client.h"
+#include "railgund/net/alive.h"
 #include "railgund/net/event_loop.h"
 #include "railgund/net/resolver.h"
 #include "railgund/net/secure_stream.h"
@@ -106,9 +107,8 @@ class Drive final {
   log::RateLimit failed_links_;
   net::Timer deadline_;
   net::Deferred turn_end_;
-  // Posted work finds out through it that the drive is gone.
-  std::shared_ptr<Drive*> self_;
   bool settling_ = false;
+  net::Alive<Drive> alive_{*this};
 };
 
 }  // namespace railgun::app

@@ -7,31 +7,29 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "railgund/activation/listener.h"
+#include "railgund/activation/sender.h"
 #include "railgund/app/debug_crash.h"
-#include "railgund/app/listener_activation.h"
-#include "railgund/app/problems.h"
-#include "railgund/app/sender_activation.h"
 #include "railgund/app/server.h"
-#include "railgund/app/statistics_json.h"
-#include "railgund/app/statistics_service.h"
+#include "railgund/config/state_files.h"
 #include "railgund/http/target.h"
 #include "railgund/log/log.h"
 #include "railgund/proxy/forwarding.h"
 #include "railgund/proxy/peers.h"
+#include "railgund/statistics/json.h"
+#include "railgund/statistics/problems.h"
+#include "railgund/statistics/service.h"
 #include "railgund/tls/certificate.h"
 
 namespace railgun::app {
 namespace {
 
 using control::Command;
+using statistics::ProblemFacts;
+using statistics::Totals;
 using Reply = ControlServer::Reply;
 
 constexpr Duration kRetry = std::chrono::seconds(1);
-constexpr Duration kTroubleRetry = std::chrono::seconds(10);
-
-bool is_certified_by_hand(const config::Config& config) {
-  return !config.cert_file.empty() || config.state_directory.empty();
-}
 
 WallTime wall_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
 
@@ -90,7 +88,7 @@ ProblemFacts problem_facts(const config::Config& config, const Totals& totals, c
                      .post_trouble = post_trouble};
   if (config.wan_tls) {
     const auto found = tls::certificate_facts(
-        read_file(config.cert_file.empty() ? state_file(config, kCertificateFile) : config.cert_file));
+        read_file(config.cert_file.empty() ? config::state_file(config, config::kCertificateFile) : config.cert_file));
     facts.has_certificate = found.has_value();
     if (found) facts.certificate_until = found->not_after;
   }
@@ -117,24 +115,29 @@ struct Operations::State {
       : server(the_server),
         last_panic(std::move(panic)),
         retry(the_server.loop(), [this] { open_control(); }),
-        renewal(the_server.loop(), [this] { look_after_identity(); }),
-        statistics(the_server) {
+        statistics(the_server.loop(), the_server) {
+    if (server.config()->role == config::Role::kSender) {
+      sender = std::make_unique<activation::Sender>(server.loop(), server);
+    } else {
+      listener = std::make_unique<activation::Listener>(server.loop(), server);
+    }
     // Not at once: the command to drain may come from a connection of the control socket.
-    server.on_drain([this] { server.loop().post([this] { make_way(); }); });
+    server.on_drain([this] { server.loop().post([this] { release_endpoints(); }); });
     server.on_quit([this](std::function<void()> done) { listener ? listener->deactivate(std::move(done)) : done(); });
+    open_control();
   }
   ~State() {
     server.on_drain({});
     server.on_quit({});
   }
 
-  // This process is ending: what the next one is to do and to show is no longer ours.
-  void make_way() {
+  // This process is ending, so a successor owns the registry, the control socket and the statistics endpoint.
+  void release_endpoints() {
     if (sender) sender->retire();
     if (!server.has_successor()) return;
     control.reset();
     retry.cancel();
-    statistics.make_way();
+    statistics.release_endpoints();
   }
 
   void open_control() {
@@ -147,9 +150,9 @@ struct Operations::State {
       control = std::move(*opened);
       return;
     }
-    // After an upgrade the program before this one still answers there until it ends.
-    if (!told) log::error("control.socket: " + opened.error().text + "; trying again every second");
-    told = true;
+    // After an upgrade the previous process still answers there until it ends.
+    if (!open_failure_logged) log::error("control.socket: " + opened.error().text + "; trying again every second");
+    open_failure_logged = true;
     retry.set(server.loop().now() + kRetry);
   }
 
@@ -158,7 +161,7 @@ struct Operations::State {
       case Command::kStatus:
         return status(reply);
       case Command::kStats:
-        return statistics.gather([reply](const Totals& totals) { reply(statistics_json(totals)); });
+        return statistics.gather([reply](const Totals& totals) { reply(statistics::to_json(totals)); });
       case Command::kConfig:
         return reply(show_config());
       case Command::kReload:
@@ -184,13 +187,13 @@ struct Operations::State {
   }
 
   control::StoreInfo store_info() {
-    if (server.store() == nullptr) return {.kind = "memory", .state = "up"};
-    const memcached::Counters counters = server.store()->counters();
+    const auto counters = server.store_counters();
+    if (!counters) return {.kind = "memory", .state = "up"};
     return {.kind = "memcached",
-            .state = counters.is_open ? "down" : "up",
-            .hits = counters.hits,
-            .misses = counters.misses,
-            .errors = counters.timeouts + counters.failures};
+            .state = counters->is_open ? "down" : "up",
+            .hits = counters->hits,
+            .misses = counters->misses,
+            .errors = counters->timeouts + counters->failures};
   }
 
   // The links are asked of the workers, so the answer comes later.
@@ -226,7 +229,7 @@ struct Operations::State {
     for (const proxy::LinkStatus& link : links) status.links.push_back(link_info(link));
     for (const config::Site& site : config.sites) status.sites.push_back(site_info(site, status.links));
     add_site_traffic(status.sites, config, sum);
-    status.problems = find_problems(status, problem_facts(config, sum, statistics.post_trouble()));
+    status.problems = statistics::find_problems(status, problem_facts(config, sum, statistics.post_trouble()));
     return status;
   }
 
@@ -280,10 +283,7 @@ struct Operations::State {
   }
 
   Result<std::string> railgun(const control::Request& request) {
-    if (server.config()->role != config::Role::kSender)
-      return fail(Errc::kInvalid, "railguns are kept by senders; this is a listener");
-    if (!sender && !is_certified_by_hand(*server.config())) look_after_identity();
-    if (!sender) return fail(Errc::kUnavailable, "this sender keeps no railguns: " + sender_trouble);
+    if (!sender) return fail(Errc::kInvalid, "railguns are kept by senders; this is a listener");
     return sender->handle(request);
   }
 
@@ -293,44 +293,6 @@ struct Operations::State {
       if (!activated) return reply(std::unexpected(activated.error()));
       reply(control::to_json(*activated));
     });
-  }
-
-  // The sender's or the listener's half of activation, where the settings do not name certificates themselves.
-  void start_activation() {
-    const config::Config& config = *server.config();
-    if (config.role == config::Role::kListener) {
-      listener = std::make_unique<ListenerActivation>(server);
-      return;
-    }
-    if (is_certified_by_hand(config)) {
-      sender_trouble = "certificates are set by hand (cert.file), or state.directory is not set";
-      return;
-    }
-    look_after_identity();
-  }
-
-  // Makes and renews what the sender is known by, and begins with activation once that is there: a disk that was full
-  // at the start may have room later.
-  void look_after_identity() {
-    const auto prepared = prepare_sender_identity(*server.config(), wall_now());
-    renewal.set(server.loop().now() + until_identity_is_looked_at(*server.config(), wall_now()));
-    if (!prepared) return tell_sender_trouble(prepared.error());
-    if (*prepared) {
-      if (auto loaded = server.reload_trust(); !loaded) return tell_sender_trouble(loaded.error());
-    }
-    if (sender) return sender_trouble.clear();
-    auto started = SenderActivation::start(server);
-    if (!started) {
-      renewal.set(server.loop().now() + kTroubleRetry);
-      return tell_sender_trouble(started.error());
-    }
-    sender = std::move(*started);
-    sender_trouble.clear();
-  }
-
-  void tell_sender_trouble(const Error& error) {
-    if (error.text != sender_trouble) log::error("activation: " + error.text);
-    sender_trouble = error.text;
   }
 
   // On a worker, where the requests are.
@@ -347,20 +309,15 @@ struct Operations::State {
   Server& server;
   std::string last_panic;
   std::unique_ptr<ControlServer> control;
-  std::unique_ptr<SenderActivation> sender;
-  std::string sender_trouble;  // why there is none
-  std::unique_ptr<ListenerActivation> listener;
+  std::unique_ptr<activation::Sender> sender;      // null at a listener
+  std::unique_ptr<activation::Listener> listener;  // null at a sender
   net::Timer retry;
-  net::Timer renewal;
-  StatisticsService statistics;
-  bool told = false;
+  statistics::Service statistics;
+  bool open_failure_logged = false;
 };
 
 Operations::Operations(Server& server, std::string last_panic)
-    : state_(std::make_unique<State>(server, std::move(last_panic))) {
-  state_->start_activation();
-  state_->open_control();
-}
+    : state_(std::make_unique<State>(server, std::move(last_panic))) {}
 Operations::~Operations() = default;
 
 }  // namespace railgun::app

@@ -1,4 +1,4 @@
-// What operators reach: the control socket and what its commands do to the server.
+// Executes the commands of the control socket, and owns what serves operators: activation and the statistics.
 #pragma once
 
 #include <memory>

@@ -107,10 +107,10 @@ Result<void> Server::reload_trust() {
 
 Result<TrustPtr> Server::trust_for(const config::Config& config) const {
   auto trust = load_trust(config);
-  if (!trust || refused_.empty()) return trust;
-  auto with_refused = std::make_shared<Trust>(**trust);
-  with_refused->refused = refused_;
-  return with_refused;
+  if (!trust || revoked_.empty()) return trust;
+  auto with_revoked = std::make_shared<Trust>(**trust);
+  with_revoked->revoked = revoked_;
+  return with_revoked;
 }
 
 // The sites of the settings file, and the registered ones: those of a host that the file names, too, add listeners.
@@ -130,29 +130,29 @@ config::ConfigPtr Server::with_registered(config::Config config) const {
   return std::make_shared<const config::Config>(std::move(config));
 }
 
-Result<void> Server::set_registered(std::vector<config::Site> sites, std::set<std::string> refused) {
+Result<void> Server::set_registered(std::vector<config::Site> sites, std::set<std::string> revoked_serials) {
   registered_ = std::move(sites);
-  refused_ = std::move(refused);
+  revoked_ = std::move(revoked_serials);
   config_ = with_registered(file_config_);
   return reload_trust();
 }
 
 Result<void> Server::open_sockets() {
-  struct Wanted {
+  struct ListeningSocket {
     std::string setting;
     Endpoint endpoint;
     proxy::Kind kind;
   };
-  std::vector<Wanted> wanted;
+  std::vector<ListeningSocket> sockets;
   const bool is_sender = config_->role == config::Role::kSender;
   if (is_sender) {
-    for (const Endpoint& endpoint : config_->listen) wanted.push_back({"listen", endpoint, proxy::Kind::kClient});
+    for (const Endpoint& endpoint : config_->listen) sockets.push_back({"listen", endpoint, proxy::Kind::kClient});
   }
   if (!is_sender || config_->wan_accept) {
-    wanted.push_back({"wan.ip and wan.port", {config_->wan_ip, config_->wan_port}, proxy::Kind::kLink});
+    sockets.push_back({"wan.ip and wan.port", {config_->wan_ip, config_->wan_port}, proxy::Kind::kLink});
   }
   Inheritance inherited = Inheritance::take();
-  for (const Wanted& want : wanted) {
+  for (const ListeningSocket& want : sockets) {
     net::Descriptor socket = inherited.take_listening(want.endpoint);
     if (!socket) {
       auto bound = net::listen_tcp(want.endpoint);
@@ -224,7 +224,7 @@ void Server::watch_signals() {
     watch(signal, [this, signal] {
       // The second one does not wait.
       if (draining_) loop_.stop();
-      if (signal == SIGQUIT) say_farewell();
+      if (signal == SIGQUIT) deactivate_on_quit();
       if (has_successor()) notifier_.main_process(successor_);
       drain();
     });
@@ -340,15 +340,15 @@ void Server::drain() {
   tick_.set(loop_.now());
 }
 
-void Server::say_farewell() {
+void Server::deactivate_on_quit() {
   // A successor goes on with what this process was.
   if (!on_quit_ || draining_ || successor_ > 0) return;
-  in_farewell_ = true;
-  on_quit_([this] { in_farewell_ = false; });
+  is_deactivating_ = true;
+  on_quit_([this] { is_deactivating_ = false; });
 }
 
 void Server::tick() {
-  if (draining_ && !in_farewell_) {
+  if (draining_ && !is_deactivating_) {
     const bool done =
         std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->is_drained(); });
     if (done || loop_.now() >= drain_end_) loop_.stop();
@@ -393,6 +393,16 @@ void Server::upgrade() {
 
 // One that did not come up has left no trace.
 bool Server::has_successor() const { return successor_ > 0 && is_running(successor_); }
+
+std::vector<const proxy::Counters*> Server::worker_counters() const {
+  std::vector<const proxy::Counters*> all;
+  for (const auto& worker : workers_) all.push_back(&worker->counters());
+  return all;
+}
+
+std::optional<memcached::Counters> Server::store_counters() const {
+  return wants_store(*config_) && store_ ? std::optional(store_->counters()) : std::nullopt;
+}
 
 void Server::links(std::function<void(std::vector<proxy::LinkStatus>)> done) {
   struct Gathering {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "railgund/activation/daemon.h"
 #include "railgund/app/trust.h"
 #include "railgund/app/worker.h"
 #include "railgund/config/config.h"
@@ -17,6 +18,7 @@
 #include "railgund/net/event_loop.h"
 #include "railgund/net/notify.h"
 #include "railgund/page/cache.h"
+#include "railgund/statistics/source.h"
 
 namespace railgun::app {
 
@@ -33,11 +35,11 @@ struct ReloadReport {
   std::vector<std::string> warnings;
 };
 
-class Server {
+class Server final : public statistics::Source, public activation::Daemon {
  public:
   // Binds the sockets and starts the workers. Errors: what could not be had, and the setting to change.
   static Result<std::unique_ptr<Server>> start(ServerOptions options, config::ConfigPtr config);
-  ~Server();
+  ~Server() override;
 
   // Serves until a signal or stop() ends it. Gives the exit status.
   int run();
@@ -49,11 +51,12 @@ class Server {
   void drain();
   // Called when a drain begins.
   void on_drain(std::function<void()> work) { on_drain_ = std::move(work); }
-  // Called at SIGQUIT, beside the drain: what else is to be ended. run() waits until `done` was called.
-  using Farewell = std::function<void(std::function<void()> done)>;
-  void on_quit(Farewell work) { on_quit_ = std::move(work); }
+  // Called at SIGQUIT, beside the drain. run() waits until it calls `done`.
+  using DeactivateOnQuit = std::function<void(std::function<void()> done)>;
+  void on_quit(DeactivateOnQuit work) { on_quit_ = std::move(work); }
 
   const config::ConfigPtr& config() const { return config_; }
+  config::ConfigPtr settings() const override { return config_; }
   // The settings as last read from the file, with those that wait for a restart.
   const config::Config& read_config() const { return read_config_; }
   const std::string& config_path() const { return options_.config_path; }
@@ -63,19 +66,19 @@ class Server {
   net::EventLoop& loop() { return loop_; }
   const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
   const std::string& build() const { return build_; }
-  Instant started() const { return started_; }
+  Instant started_at() const override { return started_; }
   bool is_draining() const { return draining_; }
   // A new process has been started in place of this one, and is there.
   bool has_successor() const;
 
-  // Collects the links of all workers; `done` is called on the main loop.
-  void links(std::function<void(std::vector<proxy::LinkStatus>)> done);
-  void cut_links(const std::string& peer);
-  // New certificates, as activation leaves them.
-  Result<void> reload_trust();
-  // What activation adds to the settings, now and after each reload: sites with their listeners, and the certificates
-  // that are out.
-  Result<void> set_registered(std::vector<config::Site> sites, std::set<std::string> refused);
+  std::vector<const proxy::Counters*> worker_counters() const override;
+  page::CacheCounters cache_counters() const override { return cache_.counters(); }
+  std::optional<memcached::Counters> store_counters() const override;
+  void links(std::function<void(std::vector<proxy::LinkStatus>)> done) override;
+
+  Result<void> reload_trust() override;
+  Result<void> set_registered(std::vector<config::Site> sites, std::set<std::string> revoked_serials) override;
+  void cut_links(const std::string& peer) override;
 
  private:
   Server(ServerOptions options, config::ConfigPtr config);
@@ -90,7 +93,7 @@ class Server {
   void wait_for_links();
   void serve();
   void upgrade();
-  void say_farewell();
+  void deactivate_on_quit();
   Worker& next_worker() { return *workers_[next_worker_++ % workers_.size()]; }
   void tick();
   void feed_watchdog();
@@ -101,7 +104,7 @@ class Server {
   config::Config file_config_;  // config_ without what is registered
   config::Config read_config_;
   std::vector<config::Site> registered_;
-  std::set<std::string> refused_;
+  std::set<std::string> revoked_;
   TrustPtr trust_;
   std::string build_;
   Bytes reference_key_;
@@ -120,8 +123,8 @@ class Server {
   bool serving_ = false;
   bool draining_ = false;
   std::function<void()> on_drain_;
-  Farewell on_quit_;
-  bool in_farewell_ = false;
+  DeactivateOnQuit on_quit_;
+  bool is_deactivating_ = false;
   Instant drain_end_ = kNever;
   int exit_status_ = 0;
   int successor_ = 0;  // the process that was started to take over

@@ -1,4 +1,4 @@
-// Whom this daemon trusts and who it says it is: the TLS contexts made from the settings and the state directory.
+// TLS identity and trust anchors: the contexts made from the settings and the state directory.
 #pragma once
 
 #include <memory>
@@ -16,8 +16,7 @@ struct Trust {
   tls::ContextPtr link;    // null until there is a certificate, or with wan.tls = 0
   tls::ContextPtr origin;  // null on a system without a bundle of authorities
   std::vector<std::string> warnings;
-  std::set<std::string>
-      refused;  // serial numbers of peers' certificates that are out (hex, as CertificateFacts has them)
+  std::set<std::string> revoked;  // serial numbers of peers' certificates, hex as in tls::CertificateFacts
 };
 using TrustPtr = std::shared_ptr<const Trust>;
 

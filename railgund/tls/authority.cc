@@ -182,6 +182,16 @@ Result<std::string> issue_certificate(const KeyAndCertificate& authority, std::s
   return pem_of(issued.get());
 }
 
+bool proves_possession(std::string_view authority_pem, std::string_view certificate_pem, std::string_view request_pem) {
+  ERR_clear_error();
+  const CertificatePtr authority = read_certificate(authority_pem);
+  const CertificatePtr certificate = read_certificate(certificate_pem);
+  const Result<RequestPtr> request = read_request(request_pem);
+  return authority != nullptr && certificate != nullptr && request &&
+         X509_verify(certificate.get(), X509_get0_pubkey(authority.get())) == 1 &&
+         EVP_PKEY_eq(X509_get0_pubkey(certificate.get()), X509_REQ_get0_pubkey(request->get())) == 1;
+}
+
 Result<Bytes> certificate_fingerprint(std::string_view certificate_pem) {
   ERR_clear_error();
   const CertificatePtr certificate = read_certificate(certificate_pem);

@@ -42,6 +42,10 @@ Result<std::string> verify_request(std::string_view request_pem);
 Result<std::string> issue_certificate(const KeyAndCertificate& authority, std::string_view request_pem,
                                       const std::vector<std::string>& names, Validity validity, ByteView serial);
 
+// Whether the authority signed the certificate, and the request is for the same key. verify_request() has checked the
+// request's own signature, so then whoever sent both holds that key.
+bool proves_possession(std::string_view authority_pem, std::string_view certificate_pem, std::string_view request_pem);
+
 // SHA-256 of the first certificate in the text, in its binary form: 32 bytes. Errors: kInvalid.
 Result<Bytes> certificate_fingerprint(std::string_view certificate_pem);
 

@@ -47,6 +47,21 @@ TEST(Authority, RenewalKeepsTheKey) {
   EXPECT_TRUE(make_link_context({*certificate, first->key, authority.certificate}));
 }
 
+TEST(Authority, TellsWhoHoldsTheKeyOfACertificate) {
+  const KeyAndCertificate authority = make_authority();
+  const KeyAndCertificate other_authority = make_authority("another");
+  const auto first = create_request("one");
+  const auto other = create_request("two");
+  const std::string certificate =
+      issue_certificate(authority, first->request, {"one.example"}, always(), serial(3)).value();
+  const std::string same_key = create_request("one", first->key).value();
+  EXPECT_TRUE(proves_possession(authority.certificate, certificate, same_key));
+  EXPECT_FALSE(proves_possession(authority.certificate, certificate, other->request));
+  EXPECT_FALSE(proves_possession(other_authority.certificate, certificate, same_key));
+  EXPECT_FALSE(proves_possession(authority.certificate, "", same_key));
+  EXPECT_FALSE(proves_possession(authority.certificate, certificate, ""));
+}
+
 TEST(Authority, RefusesRequestsThatAreBrokenOrForged) {
   const KeyAndCertificate authority = make_authority();
   EXPECT_EQ(verify_request("").error().code, Errc::kMalformed);

@@ -1,0 +1,61 @@
+// The sender's half of activation: its identity and certificate authority, the registry of railguns, tokens, and the
+// port where listeners redeem them and renew their certificates.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "railgund/activation/daemon.h"
+#include "railgund/activation/registry.h"
+#include "railgund/activation/server.h"
+#include "railgund/control/activation_message.h"
+#include "railgund/control/message.h"
+#include "railgund/log/log.h"
+#include "railgund/tls/authority.h"
+
+namespace railgun::activation {
+
+class Sender {
+ public:
+  // Makes the sender's identity, reads the registry and opens the port; retries what fails. Keeps the certificate
+  // renewed from then on. Does nothing where cert.file is set. `daemon` outlives it.
+  Sender(net::EventLoop& loop, Daemon& daemon);
+
+  // Closes the port and changes nothing any more: this process is ending, and a successor owns the registry.
+  void retire();
+
+  // The `railgun-…` commands. Errors: those of Registry; kUnavailable while there is no registry.
+  Result<std::string> handle(const control::Request& request);
+
+ private:
+  void check_identity();
+  Result<void> start(const config::Config& config);
+  void report_failure(const Error& error);
+  void open_port();
+  Result<std::string> create(const control::Arguments& arguments);
+  Result<std::string> change(Result<control::Railgun> changed);
+  std::string answer(std::string_view line, const std::string& peer);
+  Result<control::ActivationAnswer> redeem(const control::ActivationRequest& request, const std::string& peer);
+  Result<control::ActivationAnswer> renew(const control::ActivationRequest& request);
+  Result<control::ActivationAnswer> deactivate(const control::ActivationRequest& request);
+  Result<std::string> issue(const control::Railgun& railgun, const std::string& request);
+  // Makes the daemon serve and reject what the registry says now.
+  void apply();
+
+  net::EventLoop& loop_;
+  Daemon& daemon_;
+  std::string failure_;               // why there is no registry, or the identity cannot be renewed
+  std::optional<Registry> registry_;  // once it could be read; authority_ and context_ are set then
+  tls::KeyAndCertificate authority_;
+  tls::ContextPtr context_;
+  std::unique_ptr<Server> port_;
+  net::Timer identity_check_;
+  net::Timer retry_;
+  net::Timer dial_soon_;
+  std::string port_failure_;  // why it is not open
+  bool retired_ = false;
+  log::RateLimit refusals_;
+};
+
+}  // namespace railgun::activation

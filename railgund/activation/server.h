@@ -1,0 +1,54 @@
+// Takes what listeners send to activation.listen: one line under TLS, one line of answer. Anyone may connect, so all is
+// bounded: how often, connections, bytes, time. Who comes too often is turned away before TLS, which is what would
+// cost. Runs on the main loop, away from requests.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "railgund/activation/attempt_limit.h"
+#include "railgund/log/log.h"
+#include "railgund/net/acceptor.h"
+#include "railgund/tls/context.h"
+
+namespace railgun::activation {
+
+class Server {
+ public:
+  // `peer`: the address it came from. Gives the answer's line, without its end.
+  using Handler = std::function<std::string(std::string_view line, const std::string& peer)>;
+
+  // At most; then the oldest has to go, so that nobody keeps the places by holding them.
+  static constexpr std::size_t kConnections = 256;
+  // An attempt takes a third of a millisecond of one core: all together may take a fifteenth of it.
+  static constexpr AttemptLimit::Rate kFromOneAddress{.burst = 20, .each = std::chrono::seconds(1)};
+  static constexpr AttemptLimit::Rate kInAll{.burst = 200, .each = std::chrono::milliseconds(5)};
+  static constexpr Duration kTimeout = std::chrono::seconds(10);
+
+  // Errors: those of net::listen_tcp().
+  static Result<std::unique_ptr<Server>> open(net::EventLoop& loop, const Endpoint& endpoint, tls::ContextPtr context,
+                                              Handler handler);
+  ~Server();
+  std::uint16_t port() const { return acceptor_->local().port(); }
+
+ private:
+  class Session;
+
+  Server(net::EventLoop& loop, net::Descriptor listening, tls::ContextPtr context, Handler handler);
+  void accept(net::Descriptor socket, const net::SocketAddress& peer);
+  void drop_oldest();
+
+  net::EventLoop& loop_;
+  tls::ContextPtr context_;
+  Handler handler_;
+  AttemptLimit limit_;
+  log::RateLimit too_often_{1, std::chrono::seconds(60)};
+  std::map<std::uint64_t, std::unique_ptr<Session>> sessions_;  // by number, the oldest first
+  std::uint64_t next_session_ = 0;
+  std::unique_ptr<net::Acceptor> acceptor_;
+};
+
+}  // namespace railgun::activation

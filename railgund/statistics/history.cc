@@ -1,0 +1,119 @@
+#include "railgund/statistics/history.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "railgund/control/json_fields.h"
+
+namespace railgun::statistics {
+namespace {
+
+using nlohmann::json;
+
+constexpr double kNanosecond = 1e-9;
+
+std::optional<double> quantile(const HistogramCounts& now, const HistogramCounts& before, double share) {
+  const auto value = now.since(before).quantile(share);
+  return value ? std::optional(*value * kNanosecond) : std::nullopt;
+}
+
+json value_of(const std::optional<double>& seconds) {
+  // Microseconds are enough, and short.
+  return seconds ? json(std::round(*seconds * 1e6) / 1e6) : json(nullptr);
+}
+json value_of(double seconds) { return std::round(seconds * 1e3) / 1e3; }
+json value_of(std::uint64_t count) { return count; }
+json value_of(WallTime time) { return time.time_since_epoch().count(); }
+
+}  // namespace
+
+Duration History::next_after(double uptime_seconds) {
+  const std::chrono::duration<double> half(uptime_seconds / 2);
+  return std::clamp<Duration>(std::chrono::duration_cast<Duration>(half), std::chrono::seconds(1), kInterval);
+}
+
+std::vector<std::optional<double>> History::round_trips_of(const Totals& totals) {
+  std::vector<std::optional<double>> round_trips(peers_.size());
+  for (const PeerTotals& peer : totals.peers) {
+    auto known = std::find(peers_.begin(), peers_.end(), peer.peer);
+    if (known == peers_.end()) {
+      if (peers_.size() == kPeers) continue;
+      known = peers_.insert(peers_.end(), peer.peer);
+      round_trips.emplace_back();
+    }
+    if (peer.round_trip)
+      round_trips[static_cast<std::size_t>(known - peers_.begin())] =
+          std::chrono::duration<double>(*peer.round_trip).count();
+  }
+  return round_trips;
+}
+
+void History::add(const Totals& totals) {
+  if (last_) {
+    const Totals& before = *last_;
+    const SpreadTotals &spread = totals.spread, &old = before.spread;
+    Sample sample{.time = totals.time,
+                  .seconds = totals.uptime_seconds - before.uptime_seconds,
+                  .requests = totals.requests_started - before.requests_started,
+                  .delta = totals.answers_delta - before.answers_delta,
+                  .full = totals.answers_full - before.answers_full,
+                  .stream = totals.answers_stream - before.answers_stream,
+                  .direct = totals.answers_direct - before.answers_direct,
+                  .failed = totals.requests_failed - before.requests_failed,
+                  .page_bytes = totals.page_bytes - before.page_bytes,
+                  .coded_bytes = totals.coded_bytes - before.coded_bytes,
+                  .link_bytes = totals.link_bytes_sent + totals.link_bytes_received - before.link_bytes_sent -
+                                before.link_bytes_received,
+                  .total_p50 = quantile(spread.total_time, old.total_time, 0.5),
+                  .total_p99 = quantile(spread.total_time, old.total_time, 0.99),
+                  .origin_p50 = quantile(spread.origin_time, old.origin_time, 0.5),
+                  .origin_p99 = quantile(spread.origin_time, old.origin_time, 0.99),
+                  .resident_bytes = totals.memory_resident_bytes,
+                  .reference_bytes = totals.cache_bytes,
+                  .clients = totals.clients_open,
+                  .round_trips = round_trips_of(totals)};
+    for (const PeerTotals& peer : totals.peers) sample.links_up += peer.up;
+    if (samples_.size() == kSamples) samples_.pop_front();
+    samples_.push_back(std::move(sample));
+  }
+  last_ = totals;
+}
+
+std::string History::to_json() const {
+  json result = {{"interval_seconds", std::chrono::duration_cast<std::chrono::seconds>(kInterval).count()},
+                 {"samples", samples_.size()}};
+  const auto list = [&](const char* name, auto Sample::* member) {
+    json& values = result[name] = json::array();
+    for (const Sample& sample : samples_) values.push_back(value_of(sample.*member));
+  };
+  list("time", &Sample::time);
+  list("seconds", &Sample::seconds);
+  list("requests", &Sample::requests);
+  list("delta", &Sample::delta);
+  list("full", &Sample::full);
+  list("stream", &Sample::stream);
+  list("direct", &Sample::direct);
+  list("failed", &Sample::failed);
+  list("page_bytes", &Sample::page_bytes);
+  list("coded_bytes", &Sample::coded_bytes);
+  list("link_bytes", &Sample::link_bytes);
+  list("total_p50_seconds", &Sample::total_p50);
+  list("total_p99_seconds", &Sample::total_p99);
+  list("origin_p50_seconds", &Sample::origin_p50);
+  list("origin_p99_seconds", &Sample::origin_p99);
+  list("resident_bytes", &Sample::resident_bytes);
+  list("reference_bytes", &Sample::reference_bytes);
+  list("clients", &Sample::clients);
+  list("links_up", &Sample::links_up);
+  json& links = result["links"] = json::array();
+  for (std::size_t i = 0; i < peers_.size(); ++i) {
+    json round_trips = json::array();
+    // Samples from before a peer was there know nothing of it.
+    for (const Sample& sample : samples_)
+      round_trips.push_back(i < sample.round_trips.size() ? value_of(sample.round_trips[i]) : json(nullptr));
+    links.push_back({{"peer", peers_[i]}, {"round_trip_seconds", std::move(round_trips)}});
+  }
+  return control::dump(result);
+}
+
+}  // namespace railgun::statistics

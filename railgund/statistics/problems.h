@@ -1,0 +1,26 @@
+// What is wrong, in plain words, and what to do: from what the daemon knows about itself. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "railgund/base/time.h"
+#include "railgund/control/status.h"
+
+namespace railgun::statistics {
+
+// What a Status does not hold.
+struct ProblemFacts {
+  bool has_certificate = true;  // or needs none
+  std::optional<WallTime> certificate_until{};
+  WallTime now{};
+  std::uint64_t origin_failures = 0, origin_requests = 0;
+  std::uint64_t file_limit = 0, clients_limit = 0;
+  std::string post_trouble{};          // of stats.url
+  bool slow_start_after_idle = false;  // net.ipv4.tcp_slow_start_after_idle
+};
+
+std::vector<control::Problem> find_problems(const control::Status& status, const ProblemFacts& facts);
+
+}  // namespace railgun::statistics

@@ -1,0 +1,31 @@
+// Where the statistics come from: what the service asks of the daemon. Called on the main loop.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "railgund/config/config.h"
+#include "railgund/memcached/client.h"
+#include "railgund/page/cache.h"
+#include "railgund/proxy/counters.h"
+#include "railgund/proxy/status.h"
+
+namespace railgun::statistics {
+
+class Source {
+ public:
+  virtual ~Source() = default;
+  // The settings in force.
+  virtual config::ConfigPtr settings() const = 0;
+  virtual Instant started_at() const = 0;
+  // One for each worker; valid as long as the source.
+  virtual std::vector<const proxy::Counters*> worker_counters() const = 0;
+  virtual page::CacheCounters cache_counters() const = 0;
+  // Nothing without memcached.
+  virtual std::optional<memcached::Counters> store_counters() const = 0;
+  // Asks the workers for their links. `done` is called once on the main loop, later.
+  virtual void links(std::function<void(std::vector<proxy::LinkStatus>)> done) = 0;
+};
+
+}  // namespace railgun::statistics

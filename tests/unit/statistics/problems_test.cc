@@ -1,0 +1,82 @@
+#include "railgund/statistics/problems.h"
+
+#include <gtest/gtest.h>
+
+namespace railgun::statistics {
+namespace {
+
+using control::Status;
+
+Status sender() { return {.role = "sender", .uptime_seconds = 60, .state = "running"}; }
+
+TEST(Problems, AreNoneWhereAllIsWell) {
+  Status status = sender();
+  status.sites.push_back({.host = "a", .listeners = {"l:2408"}, .links_up = 1});
+  EXPECT_TRUE(find_problems(status, {}).empty());
+}
+
+TEST(Problems, NameASiteWithoutALink) {
+  Status status = sender();
+  status.sites.push_back({.host = "a", .listeners = {"l:2408"}, .origin = "http://o:80"});
+  status.sites.push_back({.host = "b", .listeners = {"m:2408"}});
+  const auto problems = find_problems(status, {});
+  ASSERT_EQ(problems.size(), 2U);
+  EXPECT_EQ(problems[0].severity, "error");
+  EXPECT_EQ(problems[0].text, "no link can serve b, its visitors get 527");
+  EXPECT_NE(problems[0].advice.find("railgunctl probe m:2408"), std::string::npos);
+  EXPECT_EQ(problems[1].severity, "warning");
+  EXPECT_EQ(problems[1].text, "no link can serve a, its requests go direct");
+}
+
+TEST(Problems, NameACertificateThatIsForOtherHosts) {
+  Status status = sender();
+  status.sites.push_back({.host = "b", .listeners = {"m:2408"}});
+  status.links.push_back({.peer = "m:2408", .hosts = {"a"}, .state = "up", .dialed = true});
+  const auto problems = find_problems(status, {});
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].text, "the link to m:2408 may not serve b: the certificate there is for a");
+}
+
+TEST(Problems, NameAReceiverOfStatisticsThatDoesNotTakeThem) {
+  const auto problems = find_problems(sender(), {.post_trouble = "http://a:80: refused"});
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].severity, "warning");
+  EXPECT_EQ(problems[0].text, "the statistics cannot be posted to http://a:80: refused");
+}
+
+TEST(Problems, GiveANewDaemonTimeToDial) {
+  Status status = sender();
+  status.uptime_seconds = 2;
+  status.sites.push_back({.host = "b", .listeners = {"m:2408"}});
+  EXPECT_TRUE(find_problems(status, {}).empty());
+}
+
+TEST(Problems, TellAMissingFromAnExpiredCertificate) {
+  const WallTime now{std::chrono::seconds(1'000'000'000)};
+  EXPECT_EQ(find_problems(sender(), {.has_certificate = false}).at(0).severity, "error");
+  EXPECT_EQ(find_problems(sender(), {.certificate_until = now, .now = now}).at(0).text,
+            "this daemon's certificate has expired");
+  EXPECT_EQ(find_problems(sender(), {.certificate_until = now + std::chrono::hours(1), .now = now}).at(0).severity,
+            "warning");
+  EXPECT_TRUE(find_problems(sender(), {.certificate_until = now + std::chrono::hours(24 * 8), .now = now}).empty());
+}
+
+TEST(Problems, SpeakOfOriginsOnlyWithEnoughToGoBy) {
+  EXPECT_TRUE(find_problems(sender(), {.origin_failures = 19, .origin_requests = 19}).empty());
+  EXPECT_TRUE(find_problems(sender(), {.origin_failures = 1, .origin_requests = 20}).empty());
+  EXPECT_EQ(find_problems(sender(), {.origin_failures = 2, .origin_requests = 20}).size(), 1U);
+}
+
+TEST(Problems, LookAtTheSystem) {
+  Status status = sender();
+  status.role = "listener";
+  status.state = "draining";
+  status.store = {.kind = "memcached", .state = "down"};
+  status.last_panic = "signal 11";
+  const auto problems =
+      find_problems(status, {.file_limit = 1024, .clients_limit = 20000, .slow_start_after_idle = true});
+  EXPECT_EQ(problems.size(), 6U);
+}
+
+}  // namespace
+}  // namespace railgun::statistics
