@@ -154,8 +154,8 @@ class Line:
 
 
 def have_namespaces():
-    if os.geteuid() != 0 or not all(map(shutil.which, ("ip", "unshare", "nsenter"))):
-        print("skipped: needs root, ip (iproute2), unshare and nsenter")
+    if os.geteuid() != 0:
+        print("skipped: needs root")
         return False
     name = f"railgun-{os.getpid()}-trial"
     works = subprocess.run(["ip", "netns", "add", name], capture_output=True).returncode == 0
