@@ -32,6 +32,7 @@ need() {
   done
   [ -n "$missing" ] || return 0
   say "installing$missing"
+  as_root apt-get update -qq >&2 || die "apt-get update failed"
   # shellcheck disable=SC2086
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >&2 ||
     die "cannot install:$missing"

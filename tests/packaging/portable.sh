@@ -1,9 +1,14 @@
 #!/bin/bash
 # Builds the portable programs: static, on musl, for every x86-64 Linux since 2.6.32. Leaves them in build/portable/bin.
 #   portable.sh [--test]    --test: also builds the unit tests on that toolchain, and runs them
+#   portable.sh --update    builds nothing: records the newest versions of the libraries' sources and shows what changes
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
+if [ "${1:-}" = --update ]; then
+  need /usr/src/gcc-12=gcc-12-source python3=python3
+  exec "$PACKAGING/sources.py" update /usr/src/gcc-12
+fi
 tests=OFF
 [ "${1:-}" = --test ] && tests=ON
 

@@ -1,13 +1,13 @@
 #!/bin/bash
 # Makes the toolchain of the portable build and prints its folder: Debian's g++ 12 on musl, with libstdc++ and all
 # dependencies built as static libraries. Sources are Debian source packages, checked by sources.sha256. The folder is
-# named by a hash of everything that goes into it, and made once. RAILGUN_SOURCES=DIR: take the tarballs from there
-# instead of the mirror (for machines without one, or when the mirror has moved on).
+# named by a hash of everything that goes into it, and made once. RAILGUN_SOURCES=DIR: take the tarballs from there, if they
+# are there, instead of an archive.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
 need gcc-12=gcc-12 g++-12=g++-12 musl-gcc=musl-tools /usr/src/gcc-12=gcc-12-source bison=bison flex=flex cmake=cmake \
-  ninja=ninja-build make=make perl=perl patch=patch xz=xz-utils bzip2=bzip2 pkg-config=pkg-config gawk=gawk \
+  ninja=ninja-build make=make perl=perl patch=patch xz=xz-utils bzip2=bzip2 pkg-config=pkg-config gawk=gawk python3=python3 \
   /usr/include/linux/version.h=linux-libc-dev /usr/include/boost/beast/http.hpp=libboost1.81-dev \
   /usr/include/nlohmann/json.hpp=nlohmann-json3-dev /usr/include/CLI/CLI.hpp=libcli11-dev /usr/src/googletest=libgtest-dev
 
@@ -29,39 +29,6 @@ log=$work/log
 started=$SECONDS
 
 # ---- sources ---------------------------------------------------------------------------------------------------------
-
-# Fills $sources from RAILGUN_SOURCES, or from apt's mirror: its source index is read into a folder of our own, so that
-# the machine's apt is left as it is. Files whose sum is not the recorded one are refused.
-fetch_sources() {
-  local missing=() sum file
-  while read -r sum file; do
-    [ "$file" = gcc-12.2.0-dfsg.tar.xz ] && cp -u "/usr/src/gcc-12/$file" "$sources/"
-    [ -n "${RAILGUN_SOURCES:-}" ] && [ -e "$RAILGUN_SOURCES/$file" ] && cp "$RAILGUN_SOURCES/$file" "$sources/"
-    (cd "$sources" && echo "$sum  $file" | sha256sum -c --quiet - >/dev/null 2>&1) || missing+=("$file")
-  done <"$PACKAGING/sources.sha256"
-  [ ${#missing[@]} -gt 0 ] || return 0
-
-  local apt=$work/apt
-  mkdir -p "$apt/parts" "$apt/lists/partial"
-  if [ -e /etc/apt/sources.list.d/debian.sources ]; then
-    sed 's/^Types:.*/Types: deb-src/' /etc/apt/sources.list.d/debian.sources >"$apt/parts/debian.sources"
-  else
-    sed -n 's/^deb /deb-src /p' /etc/apt/sources.list >"$apt/parts/debian.list"
-  fi
-  local options=(-o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$apt/parts" -o "Dir::State::Lists=$apt/lists"
-    -o "Dir::Cache=$apt")
-  apt-get "${options[@]}" -qq update >>"$log" 2>&1 || die "cannot read the mirror's source index (see $log)"
-  apt-get "${options[@]}" source --print-uris --download-only $(printf '%s\n' "${missing[@]}" | sed 's/_.*//' | sort -u) \
-    2>>"$log" | grep "^'" >"$apt/uris" || true
-  for file in "${missing[@]}"; do
-    sum=$(gawk -v f="$file" '$2 == f { print $1 }' "$PACKAGING/sources.sha256")
-    local uri
-    uri=$(gawk -v f="$file" '$2 == f { gsub("\047", "", $1); print $1 }' "$apt/uris")
-    [ -n "$uri" ] || die "$file is not on the mirror any more: set RAILGUN_SOURCES, or update sources.sha256"
-    /usr/lib/apt/apt-helper download-file "$uri" "$sources/$file" "SHA256:$sum" >>"$log" 2>&1 ||
-      die "cannot fetch $file, or its sum is not the recorded one (see $log)"
-  done
-}
 
 # unpack NAME: the source tree of NAME_*.orig.tar.*, with Debian's patches where its .debian.tar.xz is listed.
 unpack() {
@@ -255,7 +222,7 @@ copy_headers() {
 
 export PATH="$prefix/bin:$PATH"
 say "toolchain: building $prefix (log: $log)"
-fetch_sources
+"$PACKAGING/sources.py" fetch "$sources" /usr/src/gcc-12 ${RAILGUN_SOURCES:+"$RAILGUN_SOURCES"}
 for step in make_compiler copy_headers build_zlib build_openssl build_libevent build_zstd build_xxhash build_nghttp2 \
   build_libmemcached build_fmt build_spdlog build_libarchive build_mimalloc build_gtest; do
   before=$SECONDS

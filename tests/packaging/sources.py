@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""The source files of the portable build, as sources.sha256 records them.
+
+  sources.py fetch FOLDER [FROM...]   puts the recorded files into FOLDER: copied from a folder FROM, or downloaded. Every
+                                      address that the source index offers is tried, and the same path on every other
+                                      archive. A file whose sum is not the recorded one is refused, wherever it comes from.
+  sources.py update [FROM...]         records the newest versions that the index offers and prints what changed. Sums are
+                                      those of the index, whose signature apt has verified.
+
+The archives are those of this machine's apt. The index is read into a folder of our own, so apt's state is left as it is.
+RAILGUN_SOURCES_LIST: another file than sources.sha256. RAILGUN_APT_PARTS: a folder of apt's source lists (deb-src) instead
+of this machine's."""
+import functools
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+LIST = pathlib.Path(os.environ.get("RAILGUN_SOURCES_LIST") or pathlib.Path(__file__).with_name("sources.sha256"))
+DOWNLOAD = "/usr/lib/apt/apt-helper"
+# Its file has no package's name: it is part of Debian's package gcc-12-source.
+COMPILER = re.compile(r"gcc-[\d.]+-dfsg\.tar\.xz$")
+OF_THE_COMPILER = " (in /usr/src/gcc-12, of the installed package gcc-12-source)"
+KIND = re.compile(r"^(?P<package>[^_]+)_(?P<version>.+)\.(?P<kind>orig|debian)\.tar\.(?:gz|bz2|xz)$")
+
+
+def say(text):
+    print(f"== sources: {text}", file=sys.stderr, flush=True)
+
+
+def recorded():
+    """{file name: sum}, in the order of the list."""
+    return {name: digest for digest, name in (line.split() for line in LIST.read_text().splitlines())}
+
+
+def has_sum(path, digest):
+    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == digest
+
+
+class Source:
+    """A version of a source package in an index."""
+
+    def __init__(self, archive, paragraph):
+        fields = dict(re.findall(r"^(Version|Directory): (.*)$", paragraph, re.M))
+        self.archive, self.version, self.folder = archive, fields["Version"], fields["Directory"]
+        self.is_extra = "\nExtra-Source-Only: yes" in paragraph
+        sums = re.search(r"^Checksums-Sha256:\s*\n((?: .*\n?)+)", paragraph, re.M)
+        self.files = {name: digest for digest, _, name in map(str.split, sums[1].splitlines())} if sums else {}
+
+
+class Index:
+    """What the archives of this machine's apt offer of some source packages."""
+
+    def __init__(self, packages):
+        self.archives, self.sources = [], {package: [] for package in packages}
+        with tempfile.TemporaryDirectory(prefix="railgun-apt-") as folder:
+            self._read(pathlib.Path(folder))
+
+    def _read(self, folder):
+        (folder / "lists/partial").mkdir(parents=True)
+        options = ["-o", "Dir::Etc::SourceList=/dev/null", "-o", f"Dir::Etc::SourceParts={apt_parts(folder)}",
+                   "-o", f"Dir::State::Lists={folder}/lists", "-o", f"Dir::Cache={folder}", "-o", "APT::Sandbox::User="]
+        done = subprocess.run(["apt-get", *options, "-qq", "update"], capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"sources: cannot read the archives' source index:\n{done.stdout}{done.stderr}")
+        lines = subprocess.run(["apt-get", *options, "indextargets", "--format", "$(REPO_URI) $(FILENAME)", "Created-By: Sources"],
+                               capture_output=True, text=True, check=True).stdout
+        for archive, file in map(str.split, lines.splitlines()):
+            if archive not in self.archives:
+                self.archives.append(archive)
+            text = subprocess.run([DOWNLOAD, "cat-file", file], capture_output=True, check=True).stdout.decode(errors="replace")
+            for paragraph in text.split("\n\n"):
+                package = re.match(r"\s*Package: (\S+)", paragraph)
+                if package and package[1] in self.sources:
+                    self.sources[package[1]].append(Source(archive, paragraph))
+
+    def addresses(self, package, name):
+        """Where a file may be: first where an index lists it, then the folder of its package on every archive."""
+        sources = self.sources[package]
+        listed = [f"{source.archive}{source.folder}/{name}" for source in sources if name in source.files]
+        folders = dict.fromkeys(source.folder for source in sources)
+        return list(dict.fromkeys([*listed, *(f"{archive}{folder}/{name}" for folder in folders for archive in self.archives)]))
+
+    def newest(self, package):
+        def order(one, other):
+            if one.version == other.version:
+                return 0
+            is_less = subprocess.run(["dpkg", "--compare-versions", one.version, "lt", other.version]).returncode == 0
+            return -1 if is_less else 1
+
+        return max((source for source in self.sources[package] if not source.is_extra), key=functools.cmp_to_key(order),
+                   default=None)
+
+
+def apt_parts(folder):
+    """A folder with the source lists of this machine's Debian archives, for sources."""
+    if given := os.environ.get("RAILGUN_APT_PARTS"):
+        return given
+    parts = folder / "parts"
+    parts.mkdir()
+    with_fields, lines = pathlib.Path("/etc/apt/sources.list.d/debian.sources"), pathlib.Path("/etc/apt/sources.list")
+    if with_fields.exists():
+        (parts / "debian.sources").write_text(re.sub(r"^Types:.*", "Types: deb-src", with_fields.read_text(), flags=re.M))
+    if lines.exists():
+        found = re.findall(r"^deb\s.*", lines.read_text(), re.M)
+        (parts / "debian.list").write_text("".join(re.sub("^deb", "deb-src", line) + "\n" for line in found))
+    return parts
+
+
+def package_of(name):
+    match = KIND.match(name)
+    if match is None:
+        sys.exit(f"sources: {name} is not a file of a source package")
+    return match["package"]
+
+
+def fetch(folder, others):
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = {}
+    for name, digest in recorded().items():
+        for other in others:
+            if not has_sum(folder / name, digest) and has_sum(other / name, digest):
+                shutil.copyfile(other / name, folder / name)
+        if not has_sum(folder / name, digest):
+            missing[name] = digest
+    if not missing:
+        return
+    index = Index({package_of(name) for name in missing if not COMPILER.match(name)})
+    gone = [name for name, digest in missing.items() if COMPILER.match(name) or not download(index, name, digest, folder)]
+    if gone:
+        sys.exit("sources: no archive has these recorded files any more:\n" + "".join(f"  {name}{OF_THE_COMPILER if COMPILER.match(name) else ''}\n" for name in gone) +
+                 "`./dev portable --update` records the newest versions and shows what changes; RAILGUN_SOURCES=DIR takes the "
+                 "files from a folder that still has them.")
+
+
+def download(index, name, digest, folder):
+    """Whether one of the addresses has the recorded file."""
+    for address in index.addresses(package_of(name), name):
+        partial = folder / f"{name}.new"
+        done = subprocess.run([DOWNLOAD, "-o", "APT::Sandbox::User=", "download-file", address, partial, f"SHA256:{digest}"],
+                              capture_output=True, text=True)
+        if done.returncode == 0 and has_sum(partial, digest):
+            partial.rename(folder / name)
+            return True
+        for left in folder.glob(f"{name}.new*"):
+            left.unlink()
+        reason = next((line for line in done.stderr.splitlines() if line.startswith("E:")), "other bytes than recorded")
+        say(f"{address}: {reason}")
+    return False
+
+
+def update(others):
+    old = recorded()
+    index = Index({package_of(name) for name in old if not COMPILER.match(name)})
+    lines, notes = [], []
+    for name, digest in old.items():
+        if COMPILER.match(name):
+            new = next((path for other in others for path in sorted(other.glob("gcc-*.tar.xz")) if COMPILER.match(path.name)), None)
+            lines.append((name, digest) if new is None else (new.name, hashlib.sha256(new.read_bytes()).hexdigest()))
+            continue
+        package, kind = package_of(name), KIND.match(name)["kind"]
+        source = index.newest(package)
+        if source is None:
+            sys.exit(f"sources: no archive offers the source package {package}")
+        found = [(file, its) for file, its in source.files.items() if (match := KIND.match(file)) and match["kind"] == kind]
+        if len(found) != 1:
+            sys.exit(f"sources: {package} {source.version} has {len(found)} files of the kind {kind}: {list(source.files)}")
+        lines += found
+        has_patches = any(other.startswith(f"{package}_") and ".debian.tar." in other for other in old)
+        if not has_patches and "+deb" in source.version:
+            notes.append(f"{package} {source.version}: Debian's patches are not applied. If they matter, add its .debian.tar")
+    changes = [f"  {before} -> {after}" for (before, its), (after, now) in zip(old.items(), lines) if (before, its) != (after, now)]
+    fresh = LIST.with_suffix(".new")
+    fresh.write_text("".join(f"{digest}  {name}\n" for name, digest in lines))
+    fresh.replace(LIST)
+    print("\n".join([*(changes or ["  nothing: all recorded versions are the newest"]), *(f"  note: {note}" for note in notes)]))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["fetch"] and len(sys.argv) > 2:
+        fetch(pathlib.Path(sys.argv[2]), [pathlib.Path(folder) for folder in sys.argv[3:]])
+    elif sys.argv[1:2] == ["update"]:
+        update([pathlib.Path(folder) for folder in sys.argv[2:]])
+    else:
+        sys.exit(__doc__)
