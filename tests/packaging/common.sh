@@ -32,8 +32,9 @@ need() {
   done
   [ -n "$missing" ] || return 0
   say "installing$missing"
-  as_root apt-get update -qq >&2 || die "apt-get update failed"
+  install_log=$(mktemp)
   # shellcheck disable=SC2086
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >&2 ||
-    die "cannot install:$missing"
+  { as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    $missing; } >"$install_log" 2>&1 || { tail -n 20 "$install_log" >&2; die "cannot install:$missing"; }
+  rm -f "$install_log"
 }

@@ -2,8 +2,9 @@
 """The source files of the portable build, as sources.sha256 records them.
 
   sources.py fetch FOLDER [FROM...]   puts the recorded files into FOLDER: copied from a folder FROM, or downloaded. Every
-                                      address that the source index offers is tried, and the same path on every other
-                                      archive. A file whose sum is not the recorded one is refused, wherever it comes from.
+                                      address that the source index offers is tried, then the package's folder on the other
+                                      archives, then Debian's security archive beside the main one. A file whose sum is not the
+                                      recorded one is refused, wherever it comes from.
   sources.py update [FROM...]         records the newest versions that the index offers and prints what changed. Sums are
                                       those of the index, whose signature apt has verified.
 
@@ -39,6 +40,13 @@ def recorded():
 
 def has_sum(path, digest):
     return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == digest
+
+
+def compare(one, other):
+    """Less than, equal to or greater than 0, as Debian orders these versions."""
+    if one == other:
+        return 0
+    return -1 if subprocess.run(["dpkg", "--compare-versions", one, "lt", other]).returncode == 0 else 1
 
 
 class Source:
@@ -79,21 +87,19 @@ class Index:
                     self.sources[package[1]].append(Source(archive, paragraph))
 
     def addresses(self, package, name):
-        """Where a file may be: first where an index lists it, then the folder of its package on every archive."""
+        """Where a file may be: where an index lists it, in the package's folder on every archive, and on the security archives
+        that are not among apt's, as in a system that debootstrap made: they lie beside the main one, with other folders."""
         sources = self.sources[package]
-        listed = [f"{source.archive}{source.folder}/{name}" for source in sources if name in source.files]
         folders = dict.fromkeys(source.folder for source in sources)
-        return list(dict.fromkeys([*listed, *(f"{archive}{folder}/{name}" for folder in folders for archive in self.archives)]))
+        places = [f"{source.archive}{source.folder}" for source in sources if name in source.files]
+        places += [f"{archive}{folder}" for folder in folders for archive in self.archives]
+        places += [re.sub(r"/debian/$", "/debian-security/", archive) + re.sub("^pool/(?!updates/)", "pool/updates/", folder)
+                   for folder in folders for archive in self.archives if archive.endswith("/debian/")]
+        return [f"{place}/{name}" for place in dict.fromkeys(places)]
 
     def newest(self, package):
-        def order(one, other):
-            if one.version == other.version:
-                return 0
-            is_less = subprocess.run(["dpkg", "--compare-versions", one.version, "lt", other.version]).returncode == 0
-            return -1 if is_less else 1
-
-        return max((source for source in self.sources[package] if not source.is_extra), key=functools.cmp_to_key(order),
-                   default=None)
+        return max((source for source in self.sources[package] if not source.is_extra),
+                   key=functools.cmp_to_key(lambda one, other: compare(one.version, other.version)), default=None)
 
 
 def apt_parts(folder):
@@ -148,8 +154,8 @@ def download(index, name, digest, folder):
             return True
         for left in folder.glob(f"{name}.new*"):
             left.unlink()
-        reason = next((line for line in done.stderr.splitlines() if line.startswith("E:")), "other bytes than recorded")
-        say(f"{address}: {reason}")
+        reason = next((line for line in done.stderr.splitlines() if line.startswith("E: ")), "other bytes than recorded")
+        say(f"{address}: " + re.sub(r"^E: (Failed to fetch \S+ *)?", "", reason))
     return False
 
 
@@ -169,6 +175,10 @@ def update(others):
         found = [(file, its) for file, its in source.files.items() if (match := KIND.match(file)) and match["kind"] == kind]
         if len(found) != 1:
             sys.exit(f"sources: {package} {source.version} has {len(found)} files of the kind {kind}: {list(source.files)}")
+        if compare(KIND.match(found[0][0])["version"], KIND.match(name)["version"]) < 0:
+            lines.append((name, digest))
+            notes.append(f"{name} is kept: the index has only the older {found[0][0]}. Is the security archive among apt's?")
+            continue
         lines += found
         has_patches = any(other.startswith(f"{package}_") and ".debian.tar." in other for other in old)
         if not has_patches and "+deb" in source.version:

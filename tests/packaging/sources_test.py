@@ -32,12 +32,15 @@ class Archives(unittest.TestCase):
     def record(self, *names):
         self.list.write_text("".join(f"{digest(CONTENT[name])}  {name}\n" for name in names))
 
+    def pool(self, root, held, pool=POOL):
+        (root / pool).mkdir(parents=True)
+        for file in held:
+            (root / pool / file).write_bytes(CONTENT[file])
+
     def archive(self, name, listed, held):
         """An archive whose index lists these versions and whose pool holds these files. The first one made is asked first."""
         root = self.folder / name
-        (root / POOL).mkdir(parents=True)
-        for file in held:
-            (root / POOL / file).write_bytes(CONTENT[file])
+        self.pool(root, held)
         text = ""
         for version, files in listed.items():
             sums = "".join(f" {digest(CONTENT[file])} {len(CONTENT[file])} {file}\n" for file in files)
@@ -74,6 +77,17 @@ class Archives(unittest.TestCase):
         self.archive("security", NEW, [NEW_PATCHES])
         self.archive("main", NEW, [ORIG, PATCHES, NEW_PATCHES])
         self.expect_fetched(ORIG, PATCHES)
+
+    def test_the_security_archive_is_found_beside_the_only_one_of_apt(self):
+        self.record(ORIG, NEW_PATCHES)
+        self.archive("debian", OLD, [ORIG, PATCHES])
+        self.pool(self.folder / "debian-security", [NEW_PATCHES], "pool/updates/main/l/lib")
+        self.expect_fetched(ORIG, NEW_PATCHES)
+        # Its index is not apt's, so an update must not go back to what the other one offers.
+        code, out = self.run_sources("update")
+        self.assertEqual(code, 0, out)
+        self.assertIn(f"{NEW_PATCHES} is kept", out)
+        self.expect_fetched(ORIG, NEW_PATCHES)
 
     def test_other_bytes_are_refused_and_the_next_address_is_tried(self):
         self.archive("bad", OLD, [ORIG, PATCHES])
