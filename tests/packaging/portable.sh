@@ -7,7 +7,7 @@ set -euo pipefail
 
 if [ "${1:-}" = --update ]; then
   need /usr/src/gcc-12=gcc-12-source python3=python3
-  exec "$PACKAGING/sources.py" update /usr/src/gcc-12
+  exec "$PACKAGING/sources.py" update "$CACHE/sources" /usr/src/gcc-12
 fi
 tests=OFF
 [ "${1:-}" = --test ] && tests=ON

@@ -71,7 +71,8 @@ same "debian/changelog has CMake's version" "${VERSION}" "$(sed -n '1s/.*(\(.*\)
 touch "$scratch/stage.files"
 same "the spec can be read" "railgun $VERSION" "$(rpmspec -q --srpm --qf '%{NAME} %{VERSION}' \
   --define "version_number $VERSION" --define "stage $scratch/stage" rpm/railgun.spec 2>&1)"
-refuse "tests use no fixed name in the temporary folder" grep -rnE '"/tmp/|TempDir\(\)' tests/unit tests/e2e tests/sim
+refuse "tests use no fixed name in the temporary folder" \
+  grep -rnE '(folder|path|Path|open|stream|socket)[^;]*"/tmp/|TempDir\(\)' tests/unit tests/e2e tests/sim
 check "scripts call only programs of packages that ./dev installs" python3 tests/packaging/programs.py check "$TOP"
 relations='^(Provides|Conflicts|Replaces|Recommends|Suggests):'
 same "both kinds of .deb say the same of other packages" "$(sed -n '/^Package:/,$p' debian/control | grep -E "$relations" | sort)" \

@@ -5,8 +5,8 @@
                                       address that the source index offers is tried, then the package's folder on the other
                                       archives, then Debian's security archive beside the main one. A file whose sum is not the
                                       recorded one is refused, wherever it comes from.
-  sources.py update [FROM...]         records the newest versions that the index offers and prints what changed. Sums are
-                                      those of the index, whose signature apt has verified.
+  sources.py update FOLDER [FROM...]  records the newest versions that the archives have and prints what changed. The sums are
+                                      those of the index, whose signature apt has verified. New files go into FOLDER.
 
 The archives are those of this machine's apt. The index is read into a folder of our own, so apt's state is left as it is.
 RAILGUN_SOURCES_LIST: another file than sources.sha256. RAILGUN_APT_PARTS: a folder of apt's source lists (deb-src) instead
@@ -125,7 +125,6 @@ def package_of(name):
 
 
 def fetch(folder, others):
-    folder.mkdir(parents=True, exist_ok=True)
     missing = {}
     for name, digest in recorded().items():
         for other in others:
@@ -159,41 +158,54 @@ def download(index, name, digest, folder):
     return False
 
 
-def update(others):
+def update(folder, others):
     old = recorded()
-    index = Index({package_of(name) for name in old if not COMPILER.match(name)})
-    lines, notes = [], []
+    packages = dict.fromkeys(package_of(name) for name in old if not COMPILER.match(name))
+    index = Index(packages)
+    new, notes = {}, []
+    for package in packages:
+        mine = {name: digest for name, digest in old.items() if name.startswith(f"{package}_")}
+        files, note = newest_files(index, package, mine, folder)
+        new |= files
+        notes += [note] if note else []
     for name, digest in old.items():
         if COMPILER.match(name):
-            new = next((path for other in others for path in sorted(other.glob("gcc-*.tar.xz")) if COMPILER.match(path.name)), None)
-            lines.append((name, digest) if new is None else (new.name, hashlib.sha256(new.read_bytes()).hexdigest()))
-            continue
-        package, kind = package_of(name), KIND.match(name)["kind"]
-        source = index.newest(package)
-        if source is None:
-            sys.exit(f"sources: no archive offers the source package {package}")
-        found = [(file, its) for file, its in source.files.items() if (match := KIND.match(file)) and match["kind"] == kind]
+            there = (path for other in others for path in sorted(other.glob("gcc-*.tar.xz")) if COMPILER.match(path.name))
+            path = next(there, None)
+            new |= {name: digest} if path is None else {path.name: hashlib.sha256(path.read_bytes()).hexdigest()}
+    fresh = LIST.with_suffix(".new")
+    fresh.write_text("".join(f"{digest}  {name}\n" for name, digest in new.items()))
+    fresh.replace(LIST)
+    changes = [f"  {before} -> {after}" for before, after in zip(old, new) if (before, old[before]) != (after, new[after])]
+    print("\n".join([*(changes or ["  nothing changed"]), *(f"  note: {note}" for note in notes)]))
+
+
+def newest_files(index, package, mine, folder):
+    """Of the package's newest version, the files of the kinds that `mine` has (or `mine` itself), and a note or nothing."""
+    source = index.newest(package)
+    if source is None:
+        sys.exit(f"sources: no archive offers the source package {package}")
+    files = {}
+    for name in mine:
+        kind = KIND.match(name)["kind"]
+        found = [file for file in source.files if (match := KIND.match(file)) and match["kind"] == kind]
         if len(found) != 1:
             sys.exit(f"sources: {package} {source.version} has {len(found)} files of the kind {kind}: {list(source.files)}")
-        if compare(KIND.match(found[0][0])["version"], KIND.match(name)["version"]) < 0:
-            lines.append((name, digest))
-            notes.append(f"{name} is kept: the index has only the older {found[0][0]}. Is the security archive among apt's?")
-            continue
-        lines += found
-        has_patches = any(other.startswith(f"{package}_") and ".debian.tar." in other for other in old)
-        if not has_patches and "+deb" in source.version:
-            notes.append(f"{package} {source.version}: Debian's patches are not applied. If they matter, add its .debian.tar")
-    changes = [f"  {before} -> {after}" for (before, its), (after, now) in zip(old.items(), lines) if (before, its) != (after, now)]
-    fresh = LIST.with_suffix(".new")
-    fresh.write_text("".join(f"{digest}  {name}\n" for name, digest in lines))
-    fresh.replace(LIST)
-    print("\n".join([*(changes or ["  nothing: all recorded versions are the newest"]), *(f"  note: {note}" for note in notes)]))
+        if compare(KIND.match(found[0])["version"], KIND.match(name)["version"]) < 0:
+            return mine, f"{package} stays as it is: the index has only the older {source.version}. Is the security archive among apt's?"
+        files[found[0]] = source.files[found[0]]
+    for name, digest in files.items():
+        if name not in mine and not has_sum(folder / name, digest) and not download(index, name, digest, folder):
+            return mine, f"{package} stays as it is: the index has {source.version}, but no archive has {name}"
+    if "+deb" in source.version and not any(KIND.match(name)["kind"] == "debian" for name in files):
+        return files, f"{package} {source.version}: Debian's patches are not applied. If they matter, add its .debian.tar"
+    return files, None
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["fetch"] and len(sys.argv) > 2:
-        fetch(pathlib.Path(sys.argv[2]), [pathlib.Path(folder) for folder in sys.argv[3:]])
-    elif sys.argv[1:2] == ["update"]:
-        update([pathlib.Path(folder) for folder in sys.argv[2:]])
-    else:
+    work = {"fetch": fetch, "update": update}.get(sys.argv[1] if len(sys.argv) > 2 else "")
+    if work is None:
         sys.exit(__doc__)
+    target, *folders = map(pathlib.Path, sys.argv[2:])
+    target.mkdir(parents=True, exist_ok=True)
+    work(target, folders)

@@ -84,9 +84,9 @@ class Archives(unittest.TestCase):
         self.pool(self.folder / "debian-security", [NEW_PATCHES], "pool/updates/main/l/lib")
         self.expect_fetched(ORIG, NEW_PATCHES)
         # Its index is not apt's, so an update must not go back to what the other one offers.
-        code, out = self.run_sources("update")
+        code, out = self.run_sources("update", self.folder / "got")
         self.assertEqual(code, 0, out)
-        self.assertIn(f"{NEW_PATCHES} is kept", out)
+        self.assertIn("lib stays as it is: the index has only the older 1.0-1", out)
         self.expect_fetched(ORIG, NEW_PATCHES)
 
     def test_other_bytes_are_refused_and_the_next_address_is_tried(self):
@@ -111,19 +111,27 @@ class Archives(unittest.TestCase):
     def test_update_records_the_newest_and_shows_what_changed(self):
         self.archive("security", NEW, [NEW_PATCHES])
         self.archive("main", OLD, [ORIG, PATCHES])
-        code, out = self.run_sources("update")
+        code, out = self.run_sources("update", self.folder / "got")
         self.assertEqual(code, 0, out)
         self.assertIn(f"{PATCHES} -> {NEW_PATCHES}", out)
         self.assertNotIn(f"{ORIG} ->", out)
         self.assertEqual(self.list.read_text().split(), [digest(CONTENT[ORIG]), ORIG, digest(CONTENT[NEW_PATCHES]), NEW_PATCHES])
         self.expect_fetched(ORIG, NEW_PATCHES)
-        code, out = self.run_sources("update")
+        code, out = self.run_sources("update", self.folder / "got")
         self.assertIn("nothing", out)
+
+    def test_update_keeps_what_no_archive_delivers_anew(self):
+        self.archive("security", NEW, [])
+        self.archive("main", OLD, [ORIG, PATCHES])
+        code, out = self.run_sources("update", self.folder / "got")
+        self.assertEqual(code, 0, out)
+        self.assertIn(f"no archive has {NEW_PATCHES}", out)
+        self.expect_fetched(ORIG, PATCHES)
 
     def test_update_says_when_patches_are_not_in_the_list(self):
         self.record(ORIG)
         self.archive("security", NEW, [ORIG, NEW_PATCHES])
-        code, out = self.run_sources("update")
+        code, out = self.run_sources("update", self.folder / "got")
         self.assertEqual(code, 0, out)
         self.assertIn("lib 1.0-1+deb12u1: Debian's patches are not applied", out)
 
