@@ -211,11 +211,6 @@ void ServerConnection::close_after_answer(Instant idle_end, Instant now) {
   if (s.reading == State::Reading::kIdle && now >= idle_end) s.close();
 }
 
-bool ServerConnection::is_idle() const {
-  const State& s = *state_;
-  return s.reading == State::Reading::kIdle && s.output.empty() && s.events.empty();
-}
-
 Instant ServerConnection::deadline() const { return std::min(state_->read_deadline(), state_->write_deadline()); }
 
 void ServerConnection::on_deadline(Instant now) {
@@ -227,7 +222,7 @@ void ServerConnection::on_deadline(Instant now) {
     s.lose_client();
     return;
   }
-  if (now >= s.read_deadline()) s.give_up_reading();
+  if (now >= s.read_deadline()) s.on_read_timeout();
 }
 
 }  // namespace railgun::http

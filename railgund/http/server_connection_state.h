@@ -87,7 +87,7 @@ struct ServerConnection::State {
 
   Instant read_deadline() const;
   Instant write_deadline() const;
-  void give_up_reading();
+  void on_read_timeout();
 
   bool is_awaiting_body() const {
     return reading == Reading::kBody && !exchange->awaits_continue && unread < limits.unread_bytes;

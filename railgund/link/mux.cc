@@ -267,7 +267,6 @@ void Mux::retire(std::string_view reason) {
 
 bool Mux::is_going_away() const { return state_->error || state_->sent_go_away || state_->received_go_away; }
 bool Mux::is_retiring() const { return state_->is_retiring && !is_going_away(); }
-bool Mux::is_ready() const { return state_->peer && !state_->error; }
 std::size_t Mux::open_streams() const { return state_->streams.size(); }
 std::optional<Duration> Mux::round_trip() const { return state_->round_trip; }
 const Counters& Mux::counters() const { return state_->counters; }

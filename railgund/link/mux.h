@@ -148,7 +148,6 @@ class Mux {
 
   bool is_going_away() const;  // either end said so
   bool is_retiring() const;    // the answerer said so, and neither end has gone further
-  bool is_ready() const;       // the peer's hello has arrived
   // Of which not both directions have ended: an answer counts until pull() has given its end.
   std::size_t open_streams() const;
   std::optional<Duration> round_trip() const;

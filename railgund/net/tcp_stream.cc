@@ -194,8 +194,6 @@ SocketAddress TcpStream::local() const {
   return SocketAddress::from(address, length).value_or(SocketAddress());
 }
 
-std::size_t TcpStream::unsent_bytes() const { return waiting_ == nullptr ? 0 : waiting_->unsent.size(); }
-
 TcpStream::Waiting& TcpStream::waiting() {
   if (waiting_ == nullptr) waiting_ = std::make_unique<Waiting>(*this, loop_, socket_.get());
   return *waiting_;

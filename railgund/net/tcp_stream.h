@@ -71,12 +71,9 @@ class TcpStream {
   void abort();
 
   bool is_open() const { return static_cast<bool>(socket_); }
-  bool is_connecting() const { return state_ == State::kConnecting; }
   const SocketAddress& peer() const { return peer_; }
   SocketAddress local() const;  // not set if closed or Unix
   int descriptor() const { return socket_.get(); }
-  // Output that was pulled and the kernel has not taken: at most kPullBytes.
-  std::size_t unsent_bytes() const;
 
  private:
   enum class State : std::uint8_t { kClosed, kConnecting, kOpen, kFlushing, kLingering };

@@ -59,7 +59,6 @@ class Origins {
 
   // Closes what is idle (drain, new settings).
   void close_idle();
-  std::size_t open_connections() const { return connections_.size(); }
 
  private:
   using TargetKey = std::string;

@@ -207,8 +207,6 @@ Result<void> Engine::send(ByteView plaintext) {
 
 std::size_t Engine::pull(Bytes& to, std::size_t most) { return state_->wire.output.take(to, most); }
 
-std::size_t Engine::pending_bytes() const { return state_->wire.output.size(); }
-
 bool Engine::handshake_done() const { return state_->is_done(); }
 
 void Engine::shut_down() {

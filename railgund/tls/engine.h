@@ -41,7 +41,6 @@ class Engine {
   Result<void> send(ByteView plaintext);
   // Appends up to `most` bytes of ciphertext to `to` and says how many.
   std::size_t pull(Bytes& to, std::size_t most);
-  std::size_t pending_bytes() const;
 
   // Application data may be sent. At a client this comes before the server has judged our certificate.
   bool handshake_done() const;

@@ -65,7 +65,6 @@ TEST(HostilePeer, IsToldWhyTheLinkEnds) {
   ASSERT_FALSE(told);
   EXPECT_EQ(told.error().code, Errc::kMalformed);
   EXPECT_EQ(told.error().text, "frame on stream 7, which was never opened");
-  EXPECT_FALSE(mux.is_ready());
   EXPECT_TRUE(mux.is_going_away());
   EXPECT_EQ(mux.deadline(), kNever);
   EXPECT_FALSE(mux.receive(as_bytes("x"), {}));  // and it stays so
