@@ -1,4 +1,5 @@
-// A number that one thread counts and any reads (relaxed): good enough for sums over workers.
+// A number that one thread changes and any thread reads (relaxed). As only one thread writes, adding is a load and a
+// store, without a locked instruction.
 #pragma once
 
 #include <atomic>
@@ -8,8 +9,8 @@ namespace railgun::proxy {
 
 class Counter {
  public:
-  void add(std::uint64_t count = 1) { value_.fetch_add(count, std::memory_order_relaxed); }
-  void subtract(std::uint64_t count = 1) { value_.fetch_sub(count, std::memory_order_relaxed); }
+  void add(std::uint64_t count = 1) { set(get() + count); }
+  void subtract(std::uint64_t count = 1) { set(get() - count); }
   void set(std::uint64_t value) { value_.store(value, std::memory_order_relaxed); }
   // For those who can read it only where it lies.
   const std::atomic<std::uint64_t>& atomic() const { return value_; }
