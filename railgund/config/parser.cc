@@ -103,7 +103,7 @@ class Parser {
     const std::string_view key = trimmed(line.substr(0, equals));
     const std::string_view value = trimmed(line.substr(equals + 1));
     if (key.empty()) return fault("", "no key before '='");
-    if (value.find('=') != std::string_view::npos) return fault(key, "expected one '=' in the line, found more");
+    if (value.starts_with('=')) return fault(key, "expected one '=' between key and value");
     read_pair(key, value);
   }
 

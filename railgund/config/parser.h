@@ -20,11 +20,12 @@ struct ParsedConfig {
 };
 
 // Reads the text alone: the map file is not opened (config.origins stays empty).
-// Errors: kInvalid with "FILE:LINE: KEY: what was expected", one line for each fault, at most twenty: no '=', more than
-// one '=', no key, a key twice, an unknown key (with the nearest known one), a value out of type or bounds (the
-// original took its default in silence), settings that contradict each other.
-// `role`: whatever the file says. A sender by it listens on ports 80 and 2409 (activation.listen) where the file names
-// none, so that the file that packages bring serves both ends.
+// The first '=' ends the key; the value may hold more of them.
+// Errors: kInvalid with "FILE:LINE: KEY: what was expected", one line for each fault, at most twenty: no '=', no key, a
+// key twice, an unknown key (with the nearest known one), a value out of type or bounds (the original took its default
+// without a word), settings that contradict each other.
+// `role`: overrides the file. A sender by it listens on ports 80 and 2409 (activation.listen) where the file names
+// none, so that the packaged file serves both ends.
 Result<ParsedConfig> parse_config(std::string_view text, std::string_view file_name, std::optional<Role> role = {});
 
 // Reads the file, and the map file it names (a relative path starts at the folder of `path`).

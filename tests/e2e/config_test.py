@@ -29,6 +29,12 @@ def test_a_good_file_is_called_good():
         assert (code, err) == (0, "") and "good" in out, (code, out, err)
 
 
+def test_a_value_may_hold_an_equals_sign():
+    with tempfile.TemporaryDirectory(prefix="railgun-config-") as folder:
+        code, _, err = check("stats.enabled = 1\nstats.url = https://stats.example.com/in?key=abc\n", folder)
+        assert (code, err) == (0, ""), (code, err)
+
+
 def test_every_fault_is_named_with_its_place():
     wanted = [
         ("role = lisener", "{file}:2: role: expected listener | sender, not 'lisener'"),

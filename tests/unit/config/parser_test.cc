@@ -95,7 +95,10 @@ TEST(Parser, TakesOneUnixSocketForMemcached) {
 TEST(Parser, SaysFileLineKeyAndWhatWasExpected) {
   EXPECT_EQ(fault_of("\nwan.port 2408"), "t:2: expected key = value");
   EXPECT_EQ(fault_of("= 1"), "t:1: no key before '='");
-  EXPECT_EQ(fault_of("stats.url = http://a/?b=c"), "t:1: stats.url: expected one '=' in the line, found more");
+  EXPECT_EQ(fault_of("wan.port == 1"), "t:1: wan.port: expected one '=' between key and value");
+  EXPECT_EQ(fault_of("pid.file = = /x"), "t:1: pid.file: expected one '=' between key and value");
+  EXPECT_EQ(fault_of("wan.port = 1 = 2"), "t:1: wan.port: expected a number from 1 to 65535, not '1 = 2'");
+  EXPECT_EQ(fault_of("=x=y"), "t:1: no key before '='");
   EXPECT_EQ(fault_of("wan.port = 1\nwan.port = 2"), "t:2: wan.port: a second time, after line 1");
   EXPECT_EQ(fault_of("wan.prot = 1"), "t:1: wan.prot: there is no such setting; did you mean wan.port?");
   EXPECT_EQ(fault_of("something.else = 1"), "t:1: something.else: there is no such setting");
@@ -114,6 +117,19 @@ TEST(Parser, SaysFileLineKeyAndWhatWasExpected) {
   EXPECT_EQ(fault_of("memory.limit = 100"),
             "t:1: memory.limit: expected a number of bytes, such as 65536, 64K, 8M or 1G, at least 1M, not '100'");
   EXPECT_EQ(fault_of(std::string_view("a\0b = 1", 7)), "t:1: a byte of value 0: this is no text file");
+}
+
+// Addresses with a query, and tokens in base64.
+TEST(Parser, TakesValuesThatHoldAnEqualsSign) {
+  const auto parsed = parse_config(
+      "stats.enabled = 1\nstats.url = https://stats.example.com/in?key=abc&x=y\nactivation.token=dG9rZW4=\n"
+      "stats.token = a==\npid.file = /run/a=b.pid\n",
+      "t");
+  ASSERT_TRUE(parsed.has_value()) << parsed.error().text;
+  EXPECT_EQ(parsed->config.stats_url, "https://stats.example.com/in?key=abc&x=y");
+  EXPECT_EQ(parsed->config.activation_token, "dG9rZW4=");
+  EXPECT_EQ(parsed->config.stats_token, "a==");
+  EXPECT_EQ(parsed->config.pid_file, "/run/a=b.pid");
 }
 
 TEST(Parser, NamesAllFaultsAtOnceUpToTwenty) {
