@@ -2,9 +2,13 @@
 import json
 import os
 import pathlib
+import signal
+import socket
+import subprocess
 import sys
+import tempfile
 
-from harness import DENIED, FAILED, OK, UNREACHABLE, Pair, ctl, run_tests, wait_until
+from harness import BIN, DENIED, FAILED, OK, PATIENCE, UNREACHABLE, Pair, ctl, free_port, run_tests, wait_until
 from origin import serve_repetition
 
 origin = serve_repetition()
@@ -64,6 +68,29 @@ def test_reload_says_what_changed_and_a_bad_file_changes_nothing():
         assert "lan.timeout = 7" in ctl(pair.listener, "config", "show")[1]
         assert ctl(pair.listener, "log-level", "5")[0] == OK
         assert pair.get("/b")[0] == 200
+
+
+def test_a_reload_moves_the_log_to_another_syslog():
+    with tempfile.TemporaryDirectory(prefix="railgun-syslog-") as folder:
+        servers = {}
+        for name in ("first", "second"):
+            servers[name] = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            servers[name].bind(f"{folder}/{name}.sock")
+            servers[name].settimeout(PATIENCE)
+        config = pathlib.Path(folder, "railgun.conf")
+        text = f"role = listener\nwan.ip = 127.0.0.1\nwan.port = {free_port()}\nwan.tls = 0\nworkers = 1\nlog.level = 1\n"
+        config.write_text(text + f"syslog.addr = {folder}/first.sock\n")
+        daemon = subprocess.Popen([BIN / "railgund", "--config", config])
+        try:
+            while b"serves as a listener" not in servers["first"].recv(4096):
+                pass
+            config.write_text(text + f"syslog.addr = {folder}/second.sock\n")
+            daemon.send_signal(signal.SIGHUP)
+            while b"configuration read again" not in servers["second"].recv(4096):
+                pass
+        finally:
+            daemon.terminate()
+            assert daemon.wait(PATIENCE) == 0
 
 
 def test_only_root_and_the_daemons_user_may_change_things():
