@@ -63,6 +63,10 @@ struct ClientConnection::State {
   void fail(Errc code, std::string text);
 
   bool is_asking() const { return reading == Reading::kHead || reading == Reading::kBody; }
+  // What an end means that comes before the head of the answer has.
+  Errc ended_before_answer() const {
+    return !answer_begun && (exchanges > 1 || !request_pulled) ? Errc::kUnavailable : Errc::kMalformed;
+  }
   Instant read_deadline() const;
   Instant write_deadline() const { return output.empty() ? kNever : deadline_after(write_at, limits.write_timeout); }
 };
@@ -283,11 +287,9 @@ void ClientConnection::receive_end(Instant now) {
       s.break_off();
       break;
     case Reading::kHead:
-      if (!s.answer_begun && (s.exchanges > 1 || !s.request_pulled)) {
-        s.fail(Errc::kUnavailable, "the origin closed the connection before it answered");
-      } else {
-        s.fail(Errc::kMalformed, "the origin closed the connection instead of answering");
-      }
+      s.fail(s.ended_before_answer(), s.ended_before_answer() == Errc::kUnavailable
+                                          ? "the origin closed the connection before it answered"
+                                          : "the origin closed the connection instead of answering");
       break;
     case Reading::kBody:
       if (s.body.is_complete_at_end()) {
@@ -296,6 +298,26 @@ void ClientConnection::receive_end(Instant now) {
       } else {
         s.fail(Errc::kMalformed, "the origin closed the connection in the middle of its answer");
       }
+      break;
+    case Reading::kTunnel:
+      s.events.push(ResponseEnd{});
+      s.break_off();
+      break;
+  }
+}
+
+void ClientConnection::connection_lost(const Error& error) {
+  State& s = *state_;
+  switch (s.reading) {
+    case Reading::kIdle:
+    case Reading::kBroken:
+      s.break_off();
+      break;
+    case Reading::kHead:
+      s.fail(s.ended_before_answer(), "the connection to the origin broke before it answered: " + error.text);
+      break;
+    case Reading::kBody:
+      s.fail(Errc::kMalformed, "the connection to the origin broke in the middle of its answer: " + error.text);
       break;
     case Reading::kTunnel:
       s.events.push(ResponseEnd{});

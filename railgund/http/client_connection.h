@@ -65,7 +65,10 @@ class ClientConnection {
   void send_end(Instant now);
 
   void receive(ByteView bytes, Instant now);
+  // The origin has ended its direction in order: with a FIN, and with TLS's close_notify where there is TLS.
   void receive_end(Instant now);
+  // The connection broke: an answer that only its end delimits is not complete (RFC 9112 8 and 9.8).
+  void connection_lost(const Error& error);
   // After a ResponseReceived with status 101: everything that follows comes as ResponseBody, send_body() sends raw
   // bytes.
   std::optional<ClientEvent> poll();

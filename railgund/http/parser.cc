@@ -47,13 +47,26 @@ class HeadParser : public beast::http::basic_parser<is_request> {
   void on_finish_impl(beast::error_code&) override {}
 };
 
+// Why Beast refuses the field after `before`: its own words are the same for several faults of the framing fields.
+std::string fault_text(const beast::error_code& error, const Fields& before) {
+  const bool is_coding = error == beast::http::error::bad_transfer_encoding;
+  const bool is_length =
+      error == beast::http::error::bad_content_length || error == beast::http::error::multiple_content_length;
+  const bool has_coding = count_fields(before, "Transfer-Encoding") > 0;
+  const bool has_length = count_fields(before, "Content-Length") > 0;
+  if ((is_coding && has_length) || (is_length && has_coding)) return "both Content-Length and Transfer-Encoding";
+  if (is_coding) return has_coding ? "Transfer-Encoding came twice" : "malformed Transfer-Encoding";
+  if (is_length) return has_length ? "Content-Length came twice" : "malformed Content-Length";
+  return "malformed head: " + error.message();
+}
+
 // Gives Beast `bytes`; it must take them all.
 template <bool is_request>
 Judged<void> put(HeadParser<is_request>& parser, std::string_view bytes) {
   beast::error_code error;
   const std::size_t taken = parser.put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
   if (error == beast::http::error::need_more) error = {};
-  if (error) return refuse(400, "malformed head: " + error.message());
+  if (error) return refuse(400, fault_text(error, parser.head.fields));
   if (taken != bytes.size()) return refuse(400, "malformed head");
   return {};
 }

@@ -58,14 +58,14 @@ Judged<std::optional<BodyLength>> read_framing(const RawHead& head) {
   if (codings > 0) {
     if (head.minor_version == 0) return refuse(400, "Transfer-Encoding on HTTP/1.0");
     if (lengths > 0) return refuse(400, "both Content-Length and Transfer-Encoding");
-    if (codings > 1) return refuse(400, "more than one Transfer-Encoding");
+    if (codings > 1) return refuse(400, "Transfer-Encoding came twice");
     if (!same_name(field_value(head.fields, "Transfer-Encoding"), "chunked")) {
       return refuse(501, "a transfer coding other than chunked");
     }
     return BodyLength{BodyLength::Kind::kChunked, 0};
   }
   if (lengths == 0) return std::nullopt;
-  if (lengths > 1) return refuse(400, "more than one Content-Length");
+  if (lengths > 1) return refuse(400, "Content-Length came twice");
   const auto length = parse_decimal(field_value(head.fields, "Content-Length"));
   if (!length || *length > kLongestBody) return refuse(400, "malformed Content-Length");
   return BodyLength{BodyLength::Kind::kKnown, *length};
@@ -105,7 +105,7 @@ std::string read_upgrade(const RawHead& head, const ConnectionOptions& options, 
 // The host asked for, from the target and the Host field, which must agree.
 Judged<std::string> settle_host(const RawHead& head, const Target& target, bool secure) {
   const std::size_t count = count_fields(head.fields, "Host");
-  if (count > 1) return refuse(400, "more than one Host");
+  if (count > 1) return refuse(400, "Host came twice");
   if (count == 0 && head.minor_version > 0) return refuse(400, "no Host");
   const std::string_view written = field_value(head.fields, "Host");
   if (written.empty() && head.minor_version == 0) return target.host;

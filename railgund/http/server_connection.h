@@ -26,6 +26,8 @@ struct ServerLimits {
   std::size_t output_bytes = 256 * 1024;  // of an answer, not yet pulled: writable_bytes() counts down to 0
   // Of a request's body or a tunnel, given and not yet consumed: no reading over it.
   std::size_t unread_bytes = 256 * 1024;
+  // Requests of HTTP/1.0 must name a host too (RFC 9112 3.2 asks it of HTTP/1.1 alone): 400.
+  bool requires_host = false;
   // Zero: no timeout.
   Duration head_timeout = std::chrono::seconds(15);   // from a request's first byte to the end of its head: 408
   Duration idle_timeout = std::chrono::seconds(75);   // between requests: closed without an answer
@@ -107,7 +109,6 @@ class ServerConnection {
   // No more requests after the one under way (drain). Between requests, one may still begin until `idle_end`: a client
   // cannot know that its request crosses our close.
   void close_after_answer(Instant idle_end, Instant now);
-  bool is_idle() const;  // between requests, nothing held
 
   Instant deadline() const;
   void on_deadline(Instant now);

@@ -69,6 +69,11 @@ void ServerConnection::State::begin_exchange(RawHead raw) {
     answer_refusal(request.error(), with_body);
     return;
   }
+  if (limits.requires_host && request->host.empty()) {
+    answer_refusal({400, "no Host field; requests of HTTP/1.0 need one too, as the host decides which site answers"},
+                   with_body);
+    return;
+  }
   exchange = std::make_unique<Exchange>(*request, BodyReader(request->body));
   answering = Answering::kAwaited;
   unread = 0;
@@ -199,7 +204,7 @@ Instant ServerConnection::State::write_deadline() const {
   return output.empty() ? kNever : deadline_after(write_at, limits.write_timeout);
 }
 
-void ServerConnection::State::give_up_reading() {
+void ServerConnection::State::on_read_timeout() {
   switch (reading) {
     case Reading::kHead:
       answer_refusal({408, "the head did not come in time"}, true);

@@ -1,5 +1,6 @@
 #include "railgund/http/writer.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -17,8 +18,37 @@ void write_number(Bytes& to, std::uint64_t number, int base) {
   write(to, std::string_view(digits.data(), end));
 }
 
+// Words of field names that are not written with one capital letter.
+constexpr std::string_view kWords[] = {
+    "CDN", "CH",  "CSRF", "CSP", "DAV", "DNS", "DNT", "DPR", "ECT", "ETag", "GPC",        "ID",        "IM",
+    "IP",  "MD5", "MIME", "NEL", "P3P", "RTT", "TE",  "UA",  "WWW", "XSS",  "SOAPAction", "SourceMap", "WebSocket"};
+
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+
+void write_word(Bytes& to, std::string_view word) {
+  for (const std::string_view known : kWords) {
+    if (known.size() == word.size() && same_name(known, word)) return write(to, known);
+  }
+  if (word.empty()) return;
+  const char first = is_lower(word[0]) ? static_cast<char>(word[0] - 'a' + 'A') : word[0];
+  write(to, {&first, 1});
+  write(to, word.substr(1));
+}
+
+void write_name(Bytes& to, std::string_view name) {
+  if (std::any_of(name.begin(), name.end(), is_upper)) return write(to, name);
+  for (;;) {
+    const std::size_t hyphen = std::min(name.find('-'), name.size());
+    write_word(to, name.substr(0, hyphen));
+    if (hyphen == name.size()) return;
+    write(to, "-");
+    name.remove_prefix(hyphen + 1);
+  }
+}
+
 void write_field(Bytes& to, std::string_view name, std::string_view value) {
-  write(to, name);
+  write_name(to, name);
   write(to, ": ");
   write(to, value);
   write(to, "\r\n");

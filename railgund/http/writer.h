@@ -1,6 +1,7 @@
 // Heads and chunks as bytes, written from values alone. No field that breaks the grammar is ever written: one whose
 // name is no token or whose value holds a control character is left out, and so is every field that belongs to one hop
-// (policy.h), which only the arguments here decide.
+// (policy.h), which only the arguments here decide. Names in lower case, as they come from a link, are written in the
+// usual form ("X-Request-ID"): names are the same in any case (RFC 9110 5.1), but not to all programs.
 #pragma once
 
 #include <cstdint>

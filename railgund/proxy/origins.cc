@@ -215,7 +215,7 @@ void Origins::closed(ConnectionId id, const Error& error, Instant now) {
   const auto found = connections_.find(id);
   if (found == connections_.end()) return;
   if (found->second.is_connected) {
-    if (found->second.call) found->second.http.receive_end(now);
+    if (found->second.call) found->second.http.connection_lost(error);
     pump(id, now);
     // Whatever the HTTP side made of it, the connection is gone.
     if (connections_.contains(id)) fail_exchange(id, {error, true}, now);

@@ -12,6 +12,7 @@ namespace {
 http::ServerLimits server_limits(const config::Config& config) {
   http::ServerLimits limits;
   limits.head_bytes = config.request_head_limit_bytes;
+  limits.requires_host = true;
   limits.head_timeout = config.client_head_timeout;
   limits.idle_timeout = config.client_idle_timeout;
   limits.body_timeout = config.client_body_timeout;

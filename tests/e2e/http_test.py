@@ -173,6 +173,25 @@ def test_request_bodies_however_they_are_framed():
             same(json.loads(curl(pair.port, "/echo", "-X", method).body)["method"], method, "the method")
 
 
+def test_field_names_have_the_usual_form_at_both_ends():
+    with python_pair() as pair:
+        request = b"GET /echo HTTP/1.1\r\nHost: site.test\r\nConnection: close\r\nX-Requested-With: a\r\nSOAPAction: b\r\n\r\n"
+        for _ in range(2):
+            head, _, body = raw(pair.port, request).partition(b"\r\n\r\n")
+            names = [line.split(b":")[0].decode() for line in head.split(b"\r\n")[1:]]
+            assert "Content-Type" in names and names == [name[0].upper() + name[1:] for name in names], names
+            asked = [name for name, _ in json.loads(body)["fields"]]
+            assert {"X-Requested-With", "SOAPAction"} <= set(asked), asked
+
+
+def test_a_request_without_a_host_is_told_so():
+    with python_pair(sender={"site.default.listeners": "127.0.0.1:1"}) as pair:
+        answer = raw(pair.port, b"GET / HTTP/1.0\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 400 ") and b"no Host field" in answer, answer
+        answer = raw(pair.port, b"GET /page HTTP/1.0\r\nHost: site.test\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 200 ") and answer.endswith(PAGE), answer[:200]
+
+
 def test_expect_continue_is_answered_before_the_body_is_sent():
     with python_pair() as pair, socket.create_connection(("127.0.0.1", pair.port), timeout=harness.PATIENCE) as client:
         client.sendall(b"POST /echo HTTP/1.1\r\nHost: site.test\r\nContent-Length: 5\r\nExpect: 100-continue\r\n"

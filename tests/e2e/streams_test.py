@@ -4,6 +4,7 @@ import concurrent.futures
 import hashlib
 import os
 import random
+import signal
 import socket
 import struct
 import sys
@@ -149,6 +150,42 @@ def test_a_websocket_echoes_through_the_pair():
             client.sendall(frame(8, b"\x03\xe8", mask=True))
             assert read_frame(file) == (8, b"\x03\xe8"), "the closing frame"
             assert file.read() == b"", "the connection stays open"
+    server.shutdown()
+
+
+def test_a_silent_websocket_ends_after_timeout_upgrade():
+    """A setting of one end is enough, whichever it is; a reload changes it for connections that are open."""
+    ended = threading.Semaphore(0)
+
+    def silent(handler):
+        handler.send_response(101)
+        handler.send_header("Upgrade", "websocket")
+        handler.send_header("Connection", "Upgrade")
+        handler.end_headers()
+        handler.close_connection = True
+        handler.rfile.read()
+        ended.release()
+
+    def opened(pair):
+        client = socket.create_connection(("127.0.0.1", pair.port), timeout=20)
+        client.sendall(b"GET /socket HTTP/1.1\r\nHost: site.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += client.recv(1)
+        assert b" 101 " in head, head
+        return client
+
+    server = origin.serve({"/socket": silent})
+    for name in ("sender", "listener"):
+        with harness.Pair(server.server_port, **{name: {"timeout.upgrade": 1}}) as pair, opened(pair) as client:
+            assert client.recv(1) == b"", f"the {name}'s timeout.upgrade"
+            assert ended.acquire(timeout=20), f"the origin does not see the end ({name})"
+    with harness.Pair(server.server_port) as pair, opened(pair) as client:
+        pair.sender.settings["timeout.upgrade"] = 1
+        pair.sender.write()
+        pair.sender.process.send_signal(signal.SIGHUP)
+        assert client.recv(1) == b"", "after a reload"
+        assert ended.acquire(timeout=20), "the origin does not see the end after a reload"
     server.shutdown()
 
 

@@ -192,6 +192,27 @@ TEST(ClientConnection, RefusesAnswersThatCanBeReadInTwoWays) {
   }
 }
 
+TEST(ClientConnection, NamesTheFramingFieldThatItRefuses) {
+  const std::pair<const char*, const char*> answers[] = {
+      {"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding came twice"},
+      {"Transfer-Encoding: gzip\r\nX: y\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding came twice"},
+      {"transfer-encoding: chunked\r\ntransfer-encoding: identity\r\n", "Transfer-Encoding came twice"},
+      {"Content-Length: 1\r\nContent-Length: 1\r\n", "Content-Length came twice"},
+      {"Content-Length: 1\r\nContent-Length: 2\r\n", "Content-Length came twice"},
+      {"Content-Length: 1, 1\r\n", "malformed Content-Length"},
+      {"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", "both Content-Length and Transfer-Encoding"},
+      {"Transfer-Encoding: chunked\r\nContent-Length: 1\r\n", "both Content-Length and Transfer-Encoding"},
+      {"Transfer-Encoding: gzip, chunked\r\n", "a transfer coding other than chunked"},
+  };
+  for (const auto& [fields, fault] : answers) {
+    SCOPED_TRACE(fields);
+    Origin origin;
+    origin.asked_get();
+    origin.sends("HTTP/1.1 200 OK\r\n" + std::string(fields) + "\r\n");
+    EXPECT_EQ(origin.heard(), "failed malformed begun: answer: " + std::string(fault) + "\n");
+  }
+}
+
 TEST(ClientConnection, RefusesHeadsOverTheLimits) {
   Origin long_head({.head_bytes = 40});
   long_head.asked_get();
@@ -237,6 +258,35 @@ TEST(ClientConnection, SaysWhetherAskingAgainIsSafe) {
   begun.sends("HT");
   begun.ends();
   EXPECT_EQ(begun.heard(), "failed malformed begun: the origin closed the connection instead of answering\n");
+}
+
+// A page that broke off was passed on as whole and kept as a reference.
+TEST(ClientConnection, TakesABrokenConnectionForNoEndOfAnAnswer) {
+  const Error reset{Errc::kUnavailable, "connection reset by peer"};
+  Origin body;
+  body.asked_get();
+  body.sends("HTTP/1.1 200 OK\r\n\r\nhalf a page");
+  body.connection.connection_lost(reset);
+  EXPECT_NE(body.heard().find("body half a page\nfailed malformed begun: the connection to the origin broke in the "
+                              "middle of its answer: connection reset by peer\n"),
+            std::string::npos);
+  EXPECT_FALSE(body.connection.is_reusable());
+
+  Origin whole;
+  whole.asked_get();
+  whole.sends("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  whole.connection.connection_lost(reset);
+  EXPECT_EQ(whole.heard(), "response 200 OK body=2\nbody ok\nend\n");
+  EXPECT_FALSE(whole.connection.is_reusable());
+
+  Origin head;
+  head.asked_get();
+  head.connection.connection_lost(reset);
+  EXPECT_EQ(head.heard(),
+            "failed malformed: the connection to the origin broke before it answered: connection reset by peer\n");
+
+  whole.asked_get();
+  EXPECT_NE(whole.heard().find("failed unavailable"), std::string::npos);
 }
 
 TEST(ClientConnection, FailsIfTheOriginEndsInsideTheBody) {

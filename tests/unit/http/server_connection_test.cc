@@ -39,9 +39,11 @@ class Client {
     connection.send_end(now);
   }
 
-  bool is_idle() {
+  // The connection has taken the last request off and reads another one.
+  bool takes_another() {
     heard();
-    return connection.is_idle();
+    sends("GET /another HTTP/1.1\r\nHost: a\r\n\r\n");
+    return heard() == "request GET /another host=a body=none\nend\n";
   }
 
   Instant now{};
@@ -61,8 +63,8 @@ TEST(ServerConnection, GivesARequestAndWritesItsAnswer) {
   EXPECT_EQ(client.heard(), "request GET /a?b host=example.com:81 body=none [Cookie=x=y]\nend\n");
   client.answers("hello");
   EXPECT_EQ(client.gets(), "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
-  EXPECT_TRUE(client.is_idle());
   EXPECT_FALSE(client.connection.wants_close());
+  EXPECT_TRUE(client.takes_another());
 }
 
 TEST(ServerConnection, KeepsThePipelinedRequestUntilTheAnswerIsFinished) {
@@ -116,7 +118,7 @@ TEST(ServerConnection, SendsAnswersOfUnknownLengthInChunks) {
   client.connection.send_end(client.now);
   EXPECT_EQ(client.gets(),
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n11\r\n0123456789abcdef!\r\n1\r\nx\r\n0\r\n\r\n");
-  EXPECT_TRUE(client.is_idle());
+  EXPECT_TRUE(client.takes_another());
 }
 
 TEST(ServerConnection, DelimitsAnswersOfUnknownLengthToOldClientsByTheEnd) {
@@ -175,7 +177,7 @@ TEST(ServerConnection, SendsNoBodyForHeadNoContentAndNotModified) {
       client.connection.send_body(as_bytes("lost"), client.now);
     client.connection.send_end(client.now);
     EXPECT_EQ(client.gets(), c.expected);
-    EXPECT_TRUE(client.is_idle());
+    EXPECT_TRUE(client.takes_another());
   }
 }
 
@@ -206,7 +208,7 @@ TEST(ServerConnection, TellsTheClientToGoOnOnlyIfItWaits) {
   EXPECT_EQ(client.gets(),
             "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
             "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-  EXPECT_TRUE(client.is_idle());
+  EXPECT_TRUE(client.takes_another());
 }
 
 TEST(ServerConnection, ClosesAfterAnAnswerThatDidNotWaitForTheBody) {
@@ -292,10 +294,31 @@ TEST(ServerConnection, AnswersMalformedRequestsItselfAndCloses) {
   client.sends("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_FALSE(client.connection.wants_close());
   EXPECT_EQ(client.gets(),
-            "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 32\r\n"
-            "Connection: close\r\n\r\nBad Request: more than one Host\n");
+            "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 29\r\n"
+            "Connection: close\r\n\r\nBad Request: Host came twice\n");
   EXPECT_TRUE(client.connection.wants_close());
   EXPECT_EQ(client.heard(), "");
+}
+
+// A balancer's health check: without a host there is no site to ask.
+TEST(ServerConnection, RefusesOldRequestsWithoutAHostWhereOneIsRequired) {
+  for (const char* request :
+       {"GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.0\r\nHost:\r\n\r\n", "OPTIONS * HTTP/1.0\r\n\r\n"}) {
+    SCOPED_TRACE(request);
+    Client client({.requires_host = true});
+    client.sends(request);
+    EXPECT_EQ(client.heard(), "");
+    const std::string answer = client.gets();
+    EXPECT_EQ(answer.substr(0, 12), "HTTP/1.1 400");
+    EXPECT_NE(answer.find("no Host field"), std::string::npos);
+    EXPECT_TRUE(client.connection.wants_close());
+  }
+  for (const char* request : {"GET / HTTP/1.0\r\nHost: a\r\n\r\n", "GET http://a/ HTTP/1.0\r\n\r\n"}) {
+    SCOPED_TRACE(request);
+    Client client({.requires_host = true});
+    client.sends(request);
+    EXPECT_EQ(client.heard(), "request GET / host=a body=none 1.0 close\nend\n");
+  }
 }
 
 TEST(ServerConnection, DropsTheExchangeIfItsBodyBreaks) {

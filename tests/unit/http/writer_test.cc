@@ -27,6 +27,37 @@ TEST(Writer, GivesTheRegisteredReasonWhereThereIsNone) {
   EXPECT_EQ(as_text(bytes), "HTTP/1.1 527 Railgun Error\r\n\r\nHTTP/1.1 599 Unknown\r\n\r\nHTTP/1.1 200 Fine\r\n\r\n");
 }
 
+// The link carries names in lower case. Simple devices and scripts look for the usual form.
+TEST(Writer, WritesNamesInLowerCaseInTheUsualForm) {
+  const std::pair<const char*, const char*> names[] = {
+      {"content-type", "Content-Type"},
+      {"x-requested-with", "X-Requested-With"},
+      {"sec-websocket-accept", "Sec-WebSocket-Accept"},
+      {"etag", "ETag"},
+      {"www-authenticate", "WWW-Authenticate"},
+      {"x-real-ip", "X-Real-IP"},
+      {"sec-ch-ua-mobile", "Sec-CH-UA-Mobile"},
+      {"soapaction", "SOAPAction"},
+      {"set-cookie", "Set-Cookie"},
+      {"a", "A"},
+      {"-", "-"},
+      {"x--y-", "X--Y-"},
+      {"x_api_key", "X_api_key"},
+      {"1st", "1st"},
+      // As whoever wrote it wants it.
+      {"X-powered-BY", "X-powered-BY"},
+      {"etAg", "etAg"},
+  };
+  for (const auto& [name, written] : names) {
+    Bytes bytes;
+    ASSERT_TRUE(write_response_head(bytes, 200, "OK", {{name, "v"}}, {}));
+    EXPECT_EQ(as_text(bytes), "HTTP/1.1 200 OK\r\n" + std::string(written) + ": v\r\n\r\n");
+  }
+  Bytes bytes;
+  ASSERT_TRUE(write_request_head(bytes, {.method = "GET", .target = "/", .host = "a", .fields = {{"x-b", "v"}}}, {}));
+  EXPECT_EQ(as_text(bytes), "GET / HTTP/1.1\r\nHost: a\r\nX-B: v\r\n\r\n");
+}
+
 TEST(Answer, OfOursHasAStatusThatEndsTheExchange) {
   EXPECT_EQ(as_text(small_answer(101, "x", {}, true, Framing::Connection::kUnsaid)).substr(0, 12), "HTTP/1.1 502");
   EXPECT_EQ(as_text(small_answer(503, "x", {{"Retry-After", "1"}}, false, Framing::Connection::kClose)),
