@@ -1,4 +1,5 @@
-// Credit for data (doc/PROTOCOL.md, "Flow control"): both ends of one window, of a stream or of the link.
+// Credit for data (doc/PROTOCOL.md, "Flow control"): both ends of one window, of a stream or of the link, and how the
+// streams of a link share its window.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +13,8 @@ class SendWindow {
   explicit SendWindow(std::uint64_t window_bytes) : credit_(window_bytes), window_(window_bytes) {}
 
   std::uint64_t credit() const { return credit_; }
+  // Sent, and the peer has not returned the credit for it.
+  std::uint64_t outstanding() const { return window_ - credit_; }
   void spend(std::uint64_t bytes) { credit_ -= std::min(bytes, credit_); }
   // False if the grant is nothing, or more than was spent: a window never grows past its greeting.
   bool grant(std::uint64_t bytes) {
@@ -23,6 +26,37 @@ class SendWindow {
  private:
   std::uint64_t credit_;
   std::uint64_t window_;
+};
+
+// How much of the link's window each of its streams may take. A stream whose reader stands still keeps what it took, so
+// the sending end gives each stream only a part of what is left: the more the stalled streams hold, the less a further
+// stream can take. Half of the window is set aside, so that every stream can always take its least share.
+// Both ends compute the same numbers, from the greetings.
+class WindowShare {
+ public:
+  WindowShare(std::uint64_t stream_window_bytes, std::uint64_t link_window_bytes, std::uint64_t streams)
+      : most_(stream_window_bytes),
+        least_(std::max<std::uint64_t>(
+            std::min(stream_window_bytes / 16, link_window_bytes / 2 / std::max<std::uint64_t>(streams, 1)), 1)),
+        reserved_(link_window_bytes / 2 + link_grant(link_window_bytes)) {}
+
+  // What a stream may have outstanding, when the link has `link_credit` left.
+  std::uint64_t of_stream(std::uint64_t link_credit) const {
+    const std::uint64_t left = link_credit - std::min(reserved_, link_credit);
+    return std::clamp(left / 32, least_, most_);
+  }
+  // The smallest grant of a stream: half of the least share, so that a stream that is held to its least share never
+  // waits for credit that the receiver keeps back.
+  std::uint64_t stream_grant() const { return std::max<std::uint64_t>(least_ / 2, 1); }
+  // The smallest grant of the link.
+  static std::uint64_t link_grant(std::uint64_t link_window_bytes) {
+    return std::max<std::uint64_t>(link_window_bytes / 16, 1);
+  }
+
+ private:
+  std::uint64_t most_;
+  std::uint64_t least_;
+  std::uint64_t reserved_;  // for the least shares, and for what the receiver has not returned yet
 };
 
 // The end that receives: what the peer may still send, what the layer above still holds.
@@ -44,12 +78,12 @@ class ReceiveWindow {
     return counted;
   }
   std::uint64_t held() const { return held_; }
-  // What to give the peer now: nothing until half of the window is free again, then all of it in one grant.
-  std::uint64_t take_grant() {
-    const std::uint64_t due = window_ - credit_ - held_;
-    if (due == 0 || due < window_ / 2) return 0;
-    credit_ += due;
-    return due;
+  // What to give the peer now: all that is free, once that is `least` bytes; until then nothing.
+  std::uint64_t take_grant(std::uint64_t least) {
+    const std::uint64_t free = window_ - credit_ - held_;
+    if (free == 0 || free < least) return 0;
+    credit_ += free;
+    return free;
   }
 
  private:

@@ -78,7 +78,9 @@ void Mux::State::drop(std::uint32_t id) {
   const auto found = streams.find(id);
   if (found == streams.end()) return;
   link_receive.consume(found->second.receive.held());
+  queued_bytes -= found->second.queue.size();
   if (found->second.in_turn) std::erase(turns, id);
+  if (found->second.is_parked) std::erase(parked, id);
   streams.erase(found);
   grant_link();
 }
@@ -90,6 +92,9 @@ void Mux::State::fail_link(const Error& why) {
   streams.clear();
   lingering.clear();
   turns.clear();
+  parked.clear();
+  queued_bytes = 0;
+  next_scan = kNever;
   head_in.clear();
   sent_go_away = false;
   send_go_away(why.text);
@@ -128,7 +133,7 @@ void Mux::set_keepalive(Duration idle_timeout, Duration ping_timeout) {
 
 Instant Mux::deadline() const {
   if (state_->error) return kNever;
-  return state_->peer ? state_->keepalive.deadline() : state_->hello_deadline;
+  return state_->peer ? std::min(state_->keepalive.deadline(), state_->next_scan) : state_->hello_deadline;
 }
 
 Result<void> Mux::on_deadline(Instant now) {
@@ -138,6 +143,7 @@ Result<void> Mux::on_deadline(Instant now) {
   if (!s.peer) {
     gone = Error{Errc::kTimeout, "the peer has sent no greeting in time"};
   } else {
+    if (now >= s.next_scan) s.find_stalled(now);
     switch (s.keepalive.on_deadline(now)) {
       case Keepalive::Verdict::kNothing:
         break;
@@ -156,8 +162,9 @@ Result<void> Mux::on_deadline(Instant now) {
 
 bool Mux::can_open() const {
   const State& s = *state_;
-  return s.role == Role::kAsker && s.peer && !is_going_away() && s.streams.size() < s.peer->streams &&
-         s.streams.size() < s.limits.streams && s.last_stream < kMaxStream && s.control.bytes() < kMaxWaitingHeadBytes;
+  const std::size_t held = s.streams.size() + s.lingering.size();
+  return s.role == Role::kAsker && s.peer && !is_going_away() && held < s.peer->streams && held < s.limits.streams &&
+         s.last_stream < kMaxStream && s.control.bytes() < kMaxWaitingHeadBytes;
 }
 
 Result<StreamId> Mux::open(ByteView prelude, const Fields& fields) {
@@ -201,6 +208,7 @@ void Mux::send_data(StreamId id, ByteView data) {
   if (stream == nullptr || data.empty()) return;
   RAILGUN_CHECK(stream->head_sent && data.size() <= sendable(id));
   stream->queue.append(data);
+  s.queued_bytes += data.size();
   if (stream->queue.size() > s.limits.stream_queue_bytes / 2) stream->writable_due = true;
   s.take_turn(number(id), *stream);
 }
@@ -241,7 +249,8 @@ void Mux::consumed(StreamId id, std::size_t bytes) {
   State& s = *state_;
   if (Stream* stream = s.find(number(id))) {
     s.link_receive.consume(stream->receive.consume(bytes));
-    const std::uint64_t grant = stream->end_received ? 0 : stream->receive.take_grant();
+    const std::uint64_t least = std::max(s.receive_share.stream_grant(), stream->receive.held());
+    const std::uint64_t grant = stream->end_received ? 0 : stream->receive.take_grant(least);
     if (grant > 0) s.queue_number(FrameType::kStreamWindow, number(id), grant);
   } else if (const auto ended = s.lingering.find(number(id)); ended != s.lingering.end()) {
     const std::uint64_t counted = std::min<std::uint64_t>(bytes, ended->second);

@@ -7,6 +7,9 @@
 // prelude. Names arrive in lower case; what else names and values may hold is for the layer above to check. Data is
 // paid for with credit that the receiver gives per stream and per link; heads, ends, resets and pings are free but
 // bounded in size and rate. Streams with data queued take turns, a frame each.
+//
+// A stream whose reader stands still never stops another: streams share the link's window (WindowShare), and one that
+// gets no credit for Limits::stall_timeout is reset.
 #pragma once
 
 #include <cstddef>
@@ -37,14 +40,15 @@ enum class ResetCode : std::uint8_t {
 };
 
 struct Limits {
-  std::size_t streams = 1000;                         // open at once; the answerer tells the asker
+  std::size_t streams = 4000;                         // open at once; the answerer tells the asker
   std::size_t stream_window_bytes = 256 * 1024;       // data a peer may send on a stream before we return credit
-  std::size_t link_window_bytes = 8 * 1024 * 1024;    // the same over all streams
+  std::size_t link_window_bytes = 32 * 1024 * 1024;   // the same over all streams
   std::size_t stream_queue_bytes = 256 * 1024;        // data we hold for sending on one stream
   std::size_t head_bytes = 64 * 1024;                 // a head's prelude, names and values, as decoded
   Duration idle_timeout = std::chrono::seconds(15);   // silence after which to ping
   Duration ping_timeout = std::chrono::seconds(10);   // silence after a ping, after which the peer is gone
   Duration hello_timeout = std::chrono::seconds(10);  // from the start to the peer's hello
+  Duration stall_timeout = std::chrono::seconds(60);  // data that waits so long for credit resets its stream
 };
 
 // What happened. Views of nothing: all events own their bytes.
@@ -64,7 +68,8 @@ struct EndReceived {
   StreamId stream;
   Bytes trailer;
 };
-// The stream is gone, at once and for both directions.
+// The stream is gone, at once and for both directions: the peer has reset it, or (kTimeout, which the peer is told) it
+// has given no credit for Limits::stall_timeout.
 struct StreamReset {
   StreamId stream;
   ResetCode code;
@@ -123,6 +128,7 @@ class Mux {
   // Asker only. kUnavailable: no hello yet, too many streams, or going away. kTooLarge: the head is over the limit.
   Result<StreamId> open(ByteView prelude, const Fields& fields);
   // True if open() would not say kUnavailable (it also does while very many heads wait because the peer reads nothing).
+  // Streams that have ended count as long as the layer above holds data of them.
   bool can_open() const;
   // Answerer only: the answer's head, once per stream and before its data. kTooLarge: as in open(), and the stream is
   // as before. Unknown or reset streams: does nothing, as in all that follow.

@@ -63,6 +63,9 @@ Result<void> Mux::State::receive_greeting(ByteView& bytes, Instant now) {
   link_send = SendWindow(greeting.link_window_bytes);
   events.push_back(HelloReceived{greeting.payload});
   peer = std::move(greeting);
+  const std::size_t allowed = role == Role::kAsker ? peer->streams : limits.streams;
+  send_share = WindowShare(peer->stream_window_bytes, peer->link_window_bytes, allowed);
+  receive_share = WindowShare(limits.stream_window_bytes, limits.link_window_bytes, allowed);
   queue_number(FrameType::kPing, 0, keepalive.ping(now));
   return {};
 }
@@ -240,6 +243,7 @@ Result<void> Mux::State::receive_link_window(const Frame& frame) {
   auto grant = decode_number(frame.payload, "LINK_WINDOW");
   if (!grant) return std::unexpected(std::move(grant.error()));
   if (!link_send.grant(*grant)) return fail(Errc::kMalformed, "LINK_WINDOW: grants nothing, or more than was sent");
+  unpark();
   return {};
 }
 

@@ -10,10 +10,15 @@ namespace {
 // Data frames are cut to what the caller has room for, but not into crumbs.
 constexpr std::size_t kSmallestRoomBytes = 512;
 
+// How often streams whose data waits are looked at for progress.
+constexpr Duration kScanEvery = std::chrono::seconds(5);
+
 }  // namespace
 
 bool Mux::State::wants_write() const {
-  return !greeting_out.empty() || !control.empty() || (!turns.empty() && link_send.credit() > 0);
+  if (!greeting_out.empty() || !control.empty()) return true;
+  const auto has_share = [this](std::uint32_t id) { return can_take_turn(streams.at(id)); };
+  return link_send.credit() > 0 && std::ranges::any_of(turns, has_share);
 }
 
 std::size_t Mux::State::pull(Bytes& to, std::size_t most, Instant now) {
@@ -34,6 +39,7 @@ std::size_t Mux::State::pull(Bytes& to, std::size_t most, Instant now) {
     if (to.size() > start && room() < kSmallestRoomBytes) break;
     emit_data(to, std::max(room(), kSmallestRoomBytes));
   }
+  if (next_scan == kNever && queued_bytes > 0) next_scan = now + kScanEvery;
   const std::size_t pulled = to.size() - start;
   counters.bytes_sent += pulled;
   return pulled;
@@ -46,7 +52,7 @@ void Mux::State::emit(const FrameHeader& header, ByteView payload, Bytes& to, In
   if (header.is(FrameType::kPing)) keepalive.ping_sent(now);
 }
 
-// One frame of the stream whose turn it is; it and the link have credit.
+// One frame of the stream whose turn it is, unless it has taken its share; it and the link have credit.
 void Mux::State::emit_data(Bytes& to, std::size_t room) {
   const std::uint32_t id = turns.front();
   turns.pop_front();
@@ -54,6 +60,11 @@ void Mux::State::emit_data(Bytes& to, std::size_t room) {
   RAILGUN_CHECK(stream != nullptr);
   stream->in_turn = false;
 
+  if (!can_take_turn(*stream)) {
+    stream->is_parked = true;
+    parked.push_back(id);
+    return;
+  }
   Bytes trailer;
   if (stream->end_wanted && !stream->trailer.empty()) {
     ByteWriter out(trailer);
@@ -61,7 +72,7 @@ void Mux::State::emit_data(Bytes& to, std::size_t room) {
     out.bytes(stream->trailer);
   }
   const std::size_t most_payload = std::min(room - kMaxHeaderBytes, kMaxPayloadBytes);
-  const std::uint64_t credit = std::min(stream->send.credit(), link_send.credit());
+  const std::uint64_t credit = std::min({stream->send.credit(), link_send.credit(), share_left(*stream)});
   const std::size_t queued = stream->queue.size();
   const bool ends = stream->end_wanted && queued <= credit && trailer.size() + queued <= most_payload;
   if (!ends) trailer.clear();
@@ -79,6 +90,8 @@ void Mux::State::emit_data(Bytes& to, std::size_t room) {
   stream->send.spend(count);
   link_send.spend(count);
   ++counters.frames_sent;
+  stream->idle_scans = 0;
+  queued_bytes -= count;
 
   if (stream->writable_due && !stream->end_wanted && stream->queue.size() <= limits.stream_queue_bytes / 2) {
     stream->writable_due = false;
@@ -96,8 +109,56 @@ void Mux::State::emit_data(Bytes& to, std::size_t room) {
 // Puts the stream behind all others that have data to send and credit for it.
 void Mux::State::take_turn(std::uint32_t id, Stream& stream) {
   if (stream.in_turn || stream.queue.empty() || stream.send.credit() == 0) return;
+  if (stream.is_parked) {
+    stream.is_parked = false;
+    std::erase(parked, id);
+  }
   stream.in_turn = true;
   turns.push_back(id);
+}
+
+// The link has more credit, so every stream's share may have grown.
+void Mux::State::unpark() {
+  for (const std::uint32_t id : parked) {
+    Stream* stream = find(id);
+    RAILGUN_CHECK(stream != nullptr);
+    stream->is_parked = false;
+    stream->in_turn = true;
+    turns.push_back(id);
+  }
+  parked.clear();
+}
+
+// Its share has room for all that it has to send, or for a piece that is no crumb.
+bool Mux::State::can_take_turn(const Stream& stream) const {
+  return share_left(stream) >= std::min<std::uint64_t>(stream.queue.size(), send_share.stream_grant());
+}
+
+std::uint64_t Mux::State::share_left(const Stream& stream) const {
+  const std::uint64_t share = send_share.of_stream(link_send.credit());
+  return share - std::min(share, stream.send.outstanding());
+}
+
+// Resets the streams whose data has waited for credit too long. A stream that has credit waits for the transport only,
+// which is not the stream's fault.
+void Mux::State::find_stalled(Instant now) {
+  std::vector<std::uint32_t> stalled;
+  for (auto& [id, stream] : streams) {
+    const bool has_credit = stream.in_turn && link_send.credit() > 0;
+    if (stream.queue.empty() || has_credit) {
+      stream.idle_scans = 0;
+    } else if (++stream.idle_scans * kScanEvery > limits.stall_timeout) {
+      stalled.push_back(id);
+    }
+  }
+  std::ranges::sort(stalled);
+  for (const std::uint32_t id : stalled) {
+    queue_number(FrameType::kReset, id, static_cast<std::uint64_t>(ResetCode::kTimeout));
+    ++counters.resets;
+    drop(id);
+    events.push_back(StreamReset{.stream = StreamId{id}, .code = ResetCode::kTimeout});
+  }
+  next_scan = queued_bytes > 0 ? now + kScanEvery : kNever;
 }
 
 void Mux::State::end_sent(std::uint32_t id) {
@@ -144,7 +205,8 @@ void Mux::State::queue_end(std::uint32_t id, ByteView trailer) {
 }
 
 void Mux::State::grant_link() {
-  if (const std::uint64_t grant = link_receive.take_grant(); grant > 0) {
+  if (const std::uint64_t grant = link_receive.take_grant(WindowShare::link_grant(limits.link_window_bytes));
+      grant > 0) {
     queue_number(FrameType::kLinkWindow, 0, grant);
   }
 }

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <unordered_map>
+#include <vector>
 
 #include "railgund/base/byte_queue.h"
 #include "railgund/link/control_queue.h"
@@ -38,6 +39,8 @@ struct Stream {
   bool end_received = false;
   bool writable_due = false;  // over half of the queue was filled: a StreamWritable when it no longer is
   bool in_turn = false;       // is in State::turns
+  bool is_parked = false;     // is in State::parked
+  unsigned idle_scans = 0;    // of find_stalled(): data waited, and none of it was sent
 };
 
 // Against peers that make us work for little: what each kind of frame may do, at once and in the long run.
@@ -80,6 +83,10 @@ struct Mux::State {
   void queue_end(std::uint32_t id, ByteView trailer);
   void grant_link();
   void take_turn(std::uint32_t id, Stream& stream);
+  void unpark();
+  bool can_take_turn(const Stream& stream) const;
+  std::uint64_t share_left(const Stream& stream) const;
+  void find_stalled(Instant now);
   void end_sent(std::uint32_t id);
 
   // mux.cc
@@ -120,7 +127,12 @@ struct Mux::State {
   // Sending.
   Bytes greeting_out;
   ControlQueue control;
-  std::deque<std::uint32_t> turns;  // streams with data and credit for it
+  std::deque<std::uint32_t> turns;    // streams with data and credit for it
+  std::vector<std::uint32_t> parked;  // the same, but they have taken their share of the link's window
+  WindowShare send_share{1, 1, 1};
+  WindowShare receive_share{1, 1, 1};
+  std::size_t queued_bytes = 0;  // in all streams' queues
+  Instant next_scan = kNever;    // of find_stalled(); kNever while no data waits
   HeadEncoder head_encoder;
   SendWindow link_send{0};
   std::uint32_t previous_sent = 0;

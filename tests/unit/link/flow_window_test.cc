@@ -17,15 +17,15 @@ TEST(SendWindow, NeverGrowsPastWhatWasAnnounced) {
   EXPECT_EQ(window.credit(), 100U);
 }
 
-TEST(ReceiveWindow, ReturnsCreditWhenHalfIsFreeAgain) {
+TEST(ReceiveWindow, ReturnsAllCreditOnceTheLeastIsFreeAgain) {
   ReceiveWindow window(100);
-  EXPECT_EQ(window.take_grant(), 0U);
+  EXPECT_EQ(window.take_grant(1), 0U);
   EXPECT_TRUE(window.receive(80));
   EXPECT_EQ(window.consume(49), 49U);
-  EXPECT_EQ(window.take_grant(), 0U);
+  EXPECT_EQ(window.take_grant(50), 0U);
   EXPECT_EQ(window.consume(1), 1U);
-  EXPECT_EQ(window.take_grant(), 50U);
-  EXPECT_EQ(window.take_grant(), 0U);
+  EXPECT_EQ(window.take_grant(50), 50U);
+  EXPECT_EQ(window.take_grant(1), 0U);
   EXPECT_EQ(window.held(), 30U);
 }
 
@@ -35,16 +35,42 @@ TEST(ReceiveWindow, RefusesDataOverTheCreditAndCountsNothingTwice) {
   EXPECT_FALSE(window.receive(1));
   EXPECT_EQ(window.consume(1000), 100U);
   EXPECT_EQ(window.consume(1), 0U);
-  EXPECT_EQ(window.take_grant(), 100U);
+  EXPECT_EQ(window.take_grant(100), 100U);
 }
 
 TEST(ReceiveWindow, OfOneByteStillMoves) {
   ReceiveWindow window(1);
-  EXPECT_EQ(window.take_grant(), 0U);
+  EXPECT_EQ(window.take_grant(1), 0U);
   EXPECT_TRUE(window.receive(1));
   window.consume(1);
-  EXPECT_EQ(window.take_grant(), 1U);
+  EXPECT_EQ(window.take_grant(1), 1U);
   EXPECT_TRUE(window.receive(1));
+}
+
+TEST(WindowShare, IsTheWholeStreamWindowWhileTheLinkHasPlenty) {
+  const WindowShare share(256 * 1024, 32 << 20, 1000);
+  EXPECT_EQ(share.of_stream(32 << 20), 256U * 1024);
+  EXPECT_EQ(share.of_stream((18 << 20) + (8 << 20)), 256U * 1024);  // 18 MiB are set aside
+  EXPECT_EQ(share.of_stream((18 << 20) + (4 << 20)), 128U * 1024);
+}
+
+TEST(WindowShare, IsNeverBelowTheLeast) {
+  const WindowShare share(256 * 1024, 32 << 20, 1000);
+  EXPECT_EQ(share.of_stream(18 << 20), 16U * 1024);  // a sixteenth of the stream's window
+  EXPECT_EQ(share.of_stream(0), 16U * 1024);
+  EXPECT_EQ(share.stream_grant(), 8U * 1024);
+  const WindowShare crowded(256 * 1024, 32 << 20, 4096);
+  EXPECT_EQ(crowded.of_stream(0), 4096U);  // all streams' least shares are half of the link's window
+}
+
+TEST(WindowShare, OfTheSmallestWindowsStillMoves) {
+  for (const std::uint64_t window : {1U, 2U, 3U, 15U, 16U}) {
+    const WindowShare share(window, window, 1000);
+    EXPECT_EQ(share.of_stream(window), 1U);
+    EXPECT_EQ(share.stream_grant(), 1U);
+    EXPECT_EQ(WindowShare::link_grant(window), 1U);
+  }
+  EXPECT_EQ(WindowShare(1, 1, 0).of_stream(1), 1U);
 }
 
 }  // namespace

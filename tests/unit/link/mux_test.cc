@@ -201,21 +201,22 @@ TEST(Mux, AStalledReaderStopsItsOwnStreamOnly) {
 
 TEST(Mux, ALinkWithoutCreditStillCarriesHeadsAndEnds) {
   Limits limits;
+  limits.streams = 2;
   limits.link_window_bytes = 1000;
-  Pair pair(limits);
+  Pair pair(limits, limits);
   pair.greeted();
   const StreamId first = exchange(pair);
   pair.answerer.send_data(first, Bytes(3000, 'x'));
   pair.settle();
-  drain(pair.asker);
+  EXPECT_EQ(data_of(drain(pair.asker), first).size(), 250U);  // its share
   EXPECT_FALSE(pair.answerer.wants_write());
   const StreamId second = exchange(pair);
   pair.answerer.send_end(second, as_bytes("t"));
   pair.settle();
   EXPECT_EQ(count_events<EndReceived>(drain(pair.asker)), 1U);
-  pair.asker.consumed(first, 500);
+  pair.asker.consumed(first, 200);
   pair.settle();
-  EXPECT_EQ(data_of(drain(pair.asker), first).size(), 500U);
+  EXPECT_EQ(data_of(drain(pair.asker), first).size(), 200U);
 }
 
 TEST(Mux, SaysWhenAFullStreamCanTakeDataAgain) {
@@ -265,8 +266,9 @@ TEST(Mux, AResetForgetsTheStreamAtBothEndsAndKeepsHeadsInStep) {
 
 TEST(Mux, LateFramesOfAResetStreamAreIgnoredAndTheirDataCredited) {
   Limits limits;
+  limits.streams = 1;
   limits.link_window_bytes = 2000;
-  Pair pair(limits);
+  Pair pair(limits, limits);
   pair.greeted();
   for (int i = 0; i < 20; ++i) {
     const StreamId stream = exchange(pair);
@@ -283,22 +285,23 @@ TEST(Mux, LateFramesOfAResetStreamAreIgnoredAndTheirDataCredited) {
 
 TEST(Mux, DataOfAnEndedStreamIsHeldAgainstTheLinkUntilConsumedOrReset) {
   Limits limits;
+  limits.streams = 1;
   limits.link_window_bytes = 1000;
-  Pair pair(limits);
+  Pair pair(limits, limits);
   pair.greeted();
   for (int i = 0; i < 10; ++i) {
     const StreamId stream = exchange(pair);
     pair.asker.send_end(stream, {});
-    pair.answerer.send_data(stream, Bytes(900, 'x'));
+    pair.answerer.send_data(stream, Bytes(450, 'x'));
     pair.answerer.send_end(stream, {});
     pair.settle();
-    ASSERT_EQ(data_of(drain(pair.asker), stream).size(), 900U);
+    ASSERT_EQ(data_of(drain(pair.asker), stream).size(), 450U);
     EXPECT_EQ(pair.asker.open_streams(), 0U);
     EXPECT_FALSE(pair.asker.wants_write());
     if (i % 2 == 0) {
-      pair.asker.consumed(stream, 400);
+      pair.asker.consumed(stream, 200);
       pair.asker.consumed(stream, 5000);  // counts what is left, no more
-      pair.asker.consumed(stream, 900);
+      pair.asker.consumed(stream, 450);
     } else {
       pair.asker.reset(stream, ResetCode::kCancelled);
     }
