@@ -47,7 +47,7 @@ std::uint32_t number(StreamId stream) { return static_cast<std::uint32_t>(stream
 }  // namespace
 
 Rates::Rates(std::size_t streams, Instant now)
-    : resets(500, std::max<double>(2000, 2.0 * static_cast<double>(streams)), now),
+    : resets(10'000, std::max<double>(20'000, 2.0 * static_cast<double>(streams)), now),
       pings(2, 20, now),
       empty(10, 100, now),
       unknown(10, 100, now),

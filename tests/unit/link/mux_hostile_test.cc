@@ -176,7 +176,7 @@ TEST(HostilePeer, MayNotRepeatCheapFramesTooOften) {
             "the peer sends too many frames of unknown types");
   EXPECT_EQ(text_after(101, [](Peer& peer, int) { peer.frame(FrameType::kData, 0, 1); }),
             "the peer sends too many empty frames");
-  EXPECT_EQ(text_after(8001,
+  EXPECT_EQ(text_after(20'001,
                        [](Peer& peer, int i) {
                          peer.number(FrameType::kReset, 1 + static_cast<std::uint32_t>(i), 1);
                          peer.head(2 + static_cast<std::uint32_t>(i));

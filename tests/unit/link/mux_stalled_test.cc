@@ -228,5 +228,18 @@ TEST(StalledStreams, AReaderThatTakesSomethingNowAndThenIsNotReset) {
   EXPECT_EQ(answerer.open_streams(), 1U);
 }
 
+// Visitors who leave cause resets; an honest peer that carries many of them is not to be cut off.
+TEST(VisitorsResets, AreNotHeldAgainstThePeer) {
+  Readers readers;
+  Mux& asker = readers.pair().asker;
+  for (int i = 0; i < 30'000; ++i) {
+    asker.reset(readers.open(false), ResetCode::kCancelled);
+    readers.settle();
+    if (i % 500 == 499) readers.pair().now += 100ms;  // 5,000 a second
+  }
+  EXPECT_FALSE(asker.is_going_away());
+  EXPECT_EQ(readers.pair().answerer.open_streams(), 0U);
+}
+
 }  // namespace
 }  // namespace railgun::link
