@@ -1,5 +1,7 @@
 // Decides when a link must send a PING and when its peer counts as gone, and measures the round trip
 // (doc/PROTOCOL.md, "Keepalive"). Whatever arrives is a sign of life: a peer is gone only if all is silent.
+// A link on which nothing happens is pinged rarely; one on which something was sent that nothing has followed is pinged
+// after kPrompt, so that requests do not wait for a dead link.
 // Owns no timer: whoever holds it calls on_deadline() at deadline().
 #pragma once
 
@@ -14,11 +16,16 @@ class Keepalive {
  public:
   enum class Verdict { kNothing, kSendPing, kPeerGone };
 
+  // Silence after something was sent that makes a ping.
+  static constexpr Duration kPrompt = std::chrono::seconds(1);
+
   // `idle_timeout`: silence after which to ping. `ping_timeout`: silence after that which means that the peer is gone.
   Keepalive(Duration idle_timeout, Duration ping_timeout, Instant now);
   void set_timeouts(Duration idle_timeout, Duration ping_timeout);
 
   void heard(Instant now);
+  // Something was sent that the peer may be expected to react to. Call it for each frame.
+  void sent(Instant now);
   // A ping is due now, not only after silence. Its number goes into the frame.
   std::uint64_t ping(Instant now);
   std::uint64_t number() const { return number_; }
@@ -35,9 +42,10 @@ class Keepalive {
   Duration idle_timeout_;
   Duration ping_timeout_;
   Instant heard_;
+  std::optional<Instant> waiting_since_;  // sent, and nothing heard since
   std::uint64_t number_ = 0;
   std::optional<Instant> asked_;  // a ping is out, or about to go
-  std::optional<Instant> sent_;
+  std::optional<Instant> ping_sent_;
 };
 
 }  // namespace railgun::link

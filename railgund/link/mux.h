@@ -45,7 +45,7 @@ struct Limits {
   std::size_t link_window_bytes = 32 * 1024 * 1024;   // the same over all streams
   std::size_t stream_queue_bytes = 256 * 1024;        // data we hold for sending on one stream
   std::size_t head_bytes = 64 * 1024;                 // a head's prelude, names and values, as decoded
-  Duration idle_timeout = std::chrono::seconds(15);   // silence after which to ping
+  Duration idle_timeout = std::chrono::seconds(15);   // silence after which to ping; see Keepalive::kPrompt
   Duration ping_timeout = std::chrono::seconds(10);   // silence after a ping, after which the peer is gone
   Duration hello_timeout = std::chrono::seconds(10);  // from the start to the peer's hello
   Duration stall_timeout = std::chrono::seconds(60);  // data that waits so long for credit resets its stream

@@ -37,7 +37,7 @@ std::size_t Mux::State::pull(Bytes& to, std::size_t most, Instant now) {
   }
   while (control.empty() && !turns.empty() && link_send.credit() > 0) {
     if (to.size() > start && room() < kSmallestRoomBytes) break;
-    emit_data(to, std::max(room(), kSmallestRoomBytes));
+    emit_data(to, std::max(room(), kSmallestRoomBytes), now);
   }
   if (next_scan == kNever && queued_bytes > 0) next_scan = now + kScanEvery;
   const std::size_t pulled = to.size() - start;
@@ -50,10 +50,11 @@ void Mux::State::emit(const FrameHeader& header, ByteView payload, Bytes& to, In
   append(to, payload);
   ++counters.frames_sent;
   if (header.is(FrameType::kPing)) keepalive.ping_sent(now);
+  if (header.is(FrameType::kHead) || header.is(FrameType::kStreamWindow)) expect_answer(now);
 }
 
 // One frame of the stream whose turn it is, unless it has taken its share; it and the link have credit.
-void Mux::State::emit_data(Bytes& to, std::size_t room) {
+void Mux::State::emit_data(Bytes& to, std::size_t room, Instant now) {
   const std::uint32_t id = turns.front();
   turns.pop_front();
   Stream* stream = find(id);
@@ -92,6 +93,7 @@ void Mux::State::emit_data(Bytes& to, std::size_t room) {
   ++counters.frames_sent;
   stream->idle_scans = 0;
   queued_bytes -= count;
+  expect_answer(now);
 
   if (stream->writable_due && !stream->end_wanted && stream->queue.size() <= limits.stream_queue_bytes / 2) {
     stream->writable_due = false;
@@ -137,6 +139,11 @@ bool Mux::State::can_take_turn(const Stream& stream) const {
 std::uint64_t Mux::State::share_left(const Stream& stream) const {
   const std::uint64_t share = send_share.of_stream(link_send.credit());
   return share - std::min(share, stream.send.outstanding());
+}
+
+// What an asker sends, but for resets, has an answer or more of one to follow.
+void Mux::State::expect_answer(Instant now) {
+  if (role == Role::kAsker) keepalive.sent(now);
 }
 
 // Resets the streams whose data has waited for credit too long. A stream that has credit waits for the transport only,

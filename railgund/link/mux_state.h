@@ -77,7 +77,7 @@ struct Mux::State {
   std::size_t pull(Bytes& to, std::size_t most, Instant now);
   bool wants_write() const;
   void emit(const FrameHeader& header, ByteView payload, Bytes& to, Instant now);
-  void emit_data(Bytes& to, std::size_t room);
+  void emit_data(Bytes& to, std::size_t room, Instant now);
   Result<ControlQueue::Ticket> queue_head(std::uint32_t id, ByteView prelude, const Fields& fields);
   void queue_number(FrameType type, std::uint32_t id, std::uint64_t number);
   void queue_end(std::uint32_t id, ByteView trailer);
@@ -86,6 +86,7 @@ struct Mux::State {
   void unpark();
   bool can_take_turn(const Stream& stream) const;
   std::uint64_t share_left(const Stream& stream) const;
+  void expect_answer(Instant now);
   void find_stalled(Instant now);
   void end_sent(std::uint32_t id);
 

@@ -44,5 +44,35 @@ TEST(Keepalive, MeasuresFromTheMomentThePingWasSent) {
   EXPECT_EQ(keepalive.deadline(), now + 30s);
 }
 
+TEST(Keepalive, PingsSoonAfterARequestThatNothingFollows) {
+  Instant now{};
+  Keepalive keepalive(15s, 10s, now);
+  keepalive.sent(now + 3s);
+  keepalive.sent(now + 3500ms);
+  EXPECT_EQ(keepalive.deadline(), now + 4s);
+  EXPECT_EQ(keepalive.on_deadline(now + 4s), Verdict::kSendPing);
+  EXPECT_EQ(keepalive.deadline(), now + 14s);
+  EXPECT_EQ(keepalive.on_deadline(now + 14s), Verdict::kPeerGone);
+}
+
+TEST(Keepalive, PingsOnceForARequestWhoseAnswerTakesLong) {
+  Instant now{};
+  Keepalive keepalive(15s, 10s, now);
+  keepalive.sent(now);
+  EXPECT_EQ(keepalive.on_deadline(now + 1s), Verdict::kSendPing);
+  keepalive.ping_sent(now + 1s);
+  keepalive.heard(now + 1100ms);
+  EXPECT_TRUE(keepalive.pong(keepalive.number(), now + 1100ms));
+  EXPECT_EQ(keepalive.deadline(), now + 16100ms);
+}
+
+TEST(Keepalive, AnAnswerInTimeNeedsNoPing) {
+  Instant now{};
+  Keepalive keepalive(15s, 10s, now);
+  keepalive.sent(now);
+  keepalive.heard(now + 200ms);
+  EXPECT_EQ(keepalive.deadline(), now + 15200ms);
+}
+
 }  // namespace
 }  // namespace railgun::link
