@@ -89,7 +89,11 @@ void SecureStream::on_end() {
     fail_with({Errc::kUnavailable, "closed by the peer during the TLS handshake"});
     return;
   }
-  if (tls_ == nullptr || !tls_->peer_closed()) handler_.on_end();
+  if (tls_ == nullptr) {
+    handler_.on_end();
+  } else if (!tls_->peer_closed()) {
+    fail_with({Errc::kUnavailable, "TLS: the connection was cut (it ended without close_notify)"});
+  }
 }
 
 std::size_t SecureStream::pull(Bytes& to, std::size_t most) {
@@ -106,7 +110,12 @@ std::size_t SecureStream::pull(Bytes& to, std::size_t most) {
     } else {
       handler_.pull(plaintext, std::min(tls::Engine::kRecordBytes, most - pulled));
     }
-    if (plaintext.empty()) break;
+    if (plaintext.empty()) {
+      // Everything is sent: the peer may know that this is all.
+      if (closing_) tls_->shut_down();
+      pulled += tls_->pull(to, most - pulled);
+      break;
+    }
     if (!tls_->send(plaintext)) break;
     pulled += tls_->pull(to, most - pulled);
   }

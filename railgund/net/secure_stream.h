@@ -16,8 +16,9 @@ namespace railgun::net {
 class SecureStream final : private StreamHandler {
  public:
   // Neither is owned; both outlive the stream. The handler is called as by TcpStream, with these additions:
-  // on_connected() also follows the handshake of an adopted stream with TLS; on_closed() also reports TLS failures
-  // (errors: those of tls::Engine, kTimeout). The handler must not destroy the stream but in on_closed().
+  // on_connected() also follows the handshake of an adopted stream with TLS; on_end() means the peer's close_notify;
+  // on_closed() also reports TLS failures (errors: those of tls::Engine; kTimeout; kUnavailable if the peer's end came
+  // without close_notify, so that anyone may have cut the connection). The handler must not destroy the stream but in on_closed().
   SecureStream(EventLoop& loop, StreamHandler& handler) : loop_(loop), handler_(handler), stream_(loop, *this) {}
 
   // Takes over an accepted socket. `tls`: null for plain bytes. `deadline`: of the TLS handshake.
@@ -30,7 +31,7 @@ class SecureStream final : private StreamHandler {
 
   void set_reading(bool on) { stream_.set_reading(on); }
   void want_write() { stream_.want_write(); }
-  // Sends what was pulled and then `final_bytes`, then closes; on_closed() reports the end, at `deadline` at the
+  // Sends what was pulled, then `final_bytes` and TLS's close_notify, then closes; on_closed() reports the end, at `deadline` at the
   // latest.
   void close(Bytes final_bytes, Instant deadline);
   // Closes at once with a reset; no call to the handler follows.
