@@ -8,10 +8,9 @@
 namespace railgun::app {
 namespace {
 
-// How long a connection may take to send its last words.
-constexpr Duration kFlushPatience = std::chrono::seconds(5);
-// How long a peer may take over TLS.
-constexpr Duration kHandshakePatience = std::chrono::seconds(10);
+// A closed connection may take this long to send its final bytes.
+constexpr Duration kFlushTimeout = std::chrono::seconds(5);
+constexpr Duration kHandshakeTimeout = std::chrono::seconds(10);
 constexpr Duration kMeasureEvery = std::chrono::seconds(1);
 
 constexpr const char* kNoCertificate =
@@ -27,14 +26,9 @@ Drive<Core>::Drive(DriveServices services, TrustPtr trust, bool wan_tls, net::So
       trust_(std::move(trust)),
       wan_tls_(wan_tls),
       link_options_(std::move(link_options)),
-      core_(std::move(core)),
-      deadline_(services.loop,
-                [this] {
-                  core_->on_deadline(now());
-                  settle();
-                }),
-
-      turn_end_(services.loop, [this] { removed_.clear(); }) {
+      deadline_(services.loop, [this] { driver_.on_deadline(); }),
+      turn_end_(services.loop, [this] { removed_.clear(); }),
+      driver_(*this, std::move(core)) {
   settle();
 }
 
@@ -43,23 +37,23 @@ Drive<Core>::~Drive() = default;
 
 template <typename Core>
 std::vector<std::string> Drive<Core>::hosts_of(const Connection& connection) {
-  if (connection.kind != proxy::Kind::kLink || connection.stream.tls() == nullptr) return {};
+  if (connection.kind != proxy::ConnectionKind::kLink || connection.stream.tls() == nullptr) return {};
   const auto certificate = connection.stream.tls()->peer_certificate();
   return certificate ? certificate->dns_names : std::vector<std::string>{};
 }
 
 template <typename Core>
 bool Drive<Core>::is_revoked(const Connection& connection) const {
-  if (trust_->revoked.empty() || connection.kind != proxy::Kind::kLink || connection.stream.tls() == nullptr)
+  if (trust_->revoked.empty() || connection.kind != proxy::ConnectionKind::kLink || connection.stream.tls() == nullptr)
     return false;
   const auto certificate = connection.stream.tls()->peer_certificate();
   return certificate && trust_->revoked.contains(certificate->serial);
 }
 
 template <typename Core>
-void Drive<Core>::accept(proxy::Kind kind, net::Descriptor socket, const net::SocketAddress& peer) {
+void Drive<Core>::accept(proxy::ConnectionKind kind, net::Descriptor socket, const net::SocketAddress& peer) {
   std::unique_ptr<tls::Engine> engine;
-  if (kind == proxy::Kind::kLink && wan_tls_) {
+  if (kind == proxy::ConnectionKind::kLink && wan_tls_) {
     if (trust_->link == nullptr) {
       log::error("link from " + to_string(peer) + " refused: " + kNoCertificate);
       return;
@@ -70,8 +64,8 @@ void Drive<Core>::accept(proxy::Kind kind, net::Descriptor socket, const net::So
   Connection& connection = *made;
   connections_.emplace(&connection, std::move(made));
   const bool ready = engine == nullptr;
-  connection.stream.adopt(std::move(socket), peer, std::move(engine), now() + kHandshakePatience,
-                          kind == proxy::Kind::kLink ? link_options_ : net::SocketOptions{});
+  connection.stream.adopt(std::move(socket), peer, std::move(engine), now() + kHandshakeTimeout,
+                          kind == proxy::ConnectionKind::kLink ? link_options_ : net::SocketOptions{});
   if (ready) on_open(connection);
 }
 
@@ -81,49 +75,48 @@ void Drive<Core>::on_open(Connection& connection) {
     log::information("link with " + connection.stream.peer() +
                      " refused: its railgun is deleted, disabled or deactivated");
     connection.is_accounted_for = true;
-    connection.stream.close({}, now() + kFlushPatience);
+    connection.stream.close({}, now() + kFlushTimeout);
     return;
   }
   if (connection.id) {
-    core_->connected(*connection.id, hosts_of(connection), now());
-  } else {
-    connection.id = core_->accepted(connection.kind, connection.stream.peer(), hosts_of(connection), now());
-    connection.is_accounted_for = true;
-    by_id_[*connection.id] = &connection;
+    driver_.connected(*connection.id, hosts_of(connection));
+    return;
   }
-  settle();
+  connection.is_accounted_for = true;
+  driver_.accepted(connection.kind, connection.stream.peer(), hosts_of(connection), [&](proxy::ConnectionId id) {
+    connection.id = id;
+    by_id_[id] = &connection;
+  });
 }
 
 template <typename Core>
 void Drive<Core>::on_bytes(Connection& connection, ByteView bytes) {
   if (!connection.id) return;
   measure(connection);
-  core_->receive(*connection.id, bytes, now());
-  settle();
+  driver_.receive(*connection.id, bytes);
 }
 
-// Tells a listener now and then how fast a link delivers.
+// Tells the core once a second how fast a link delivers, if the core wants to know.
 template <typename Core>
 void Drive<Core>::measure(Connection& connection) {
-  if constexpr (std::is_same_v<Core, proxy::Listener>) {
-    if (connection.kind != proxy::Kind::kLink || now() - connection.measured < kMeasureEvery) return;
+  if constexpr (Driver::kMeasuresLinks) {
+    if (connection.kind != proxy::ConnectionKind::kLink || now() - connection.measured < kMeasureEvery) return;
     connection.measured = now();
     const auto rate = connection.stream.delivery_rate();
-    if (rate) core_->measured(*connection.id, {rate->bytes_per_second, rate->is_least});
+    if (rate) driver_.measured(*connection.id, {rate->bytes_per_second, rate->is_least});
   }
 }
 
 template <typename Core>
 void Drive<Core>::on_end(Connection& connection) {
   if (!connection.id) return;
-  core_->receive_end(*connection.id, now());
-  settle();
+  driver_.receive_end(*connection.id);
 }
 
 template <typename Core>
 std::size_t Drive<Core>::pull(Connection& connection, Bytes& to, std::size_t most) {
   if (!connection.id) return 0;
-  const std::size_t count = core_->pull(*connection.id, to, most, now());
+  const std::size_t count = driver_.pull(*connection.id, to, most);
   settle();
   return count;
 }
@@ -133,16 +126,15 @@ void Drive<Core>::on_closed(Connection& connection, const Error& error) {
   if (connection.id) {
     const proxy::ConnectionId id = *connection.id;
     by_id_.erase(id);
-    core_->closed(id, error, now());
+    driver_.closed(id, error);
   } else if (!connection.is_accounted_for) {
     log_failed_link(connection.stream.peer(), error);
   }
   remove(connection);
-  settle();
 }
 
-// What came to the link port and never became a link. Port scanners and probes leave on their own; who was turned away
-// may be an operator's listener.
+// A connection to the link port that never became a link. Port scanners and probes leave by themselves; a peer that was
+// rejected may be an operator's listener.
 template <typename Core>
 void Drive<Core>::log_failed_link(const std::string& peer, const Error& error) {
   const bool left = error.code == Errc::kUnavailable || error.code == Errc::kTimeout;
@@ -170,64 +162,63 @@ typename Drive<Core>::Connection* Drive<Core>::find(proxy::ConnectionId id) {
 
 template <typename Core>
 bool Drive<Core>::is_flushed() const {
-  return std::all_of(connections_.begin(), connections_.end(),
-                     [](const auto& entry) { return entry.first->id || entry.first->kind == proxy::Kind::kOrigin; });
+  return std::all_of(connections_.begin(), connections_.end(), [](const auto& entry) {
+    return entry.first->id || entry.first->kind == proxy::ConnectionKind::kOrigin;
+  });
 }
 
 template <typename Core>
-void Drive<Core>::settle() {
-  // Doing one effect may call back here: the outermost call does them all.
-  if (settling_) return;
-  settling_ = true;
-  while (auto effect = core_->poll()) perform(std::move(*effect));
-  settling_ = false;
-  deadline_.set(core_->deadline());
+void Drive<Core>::perform(proxy::WantWrite want) {
+  if (Connection* connection = find(want.connection)) connection->stream.want_write();
 }
 
 template <typename Core>
-void Drive<Core>::perform(proxy::Effect effect) {
-  if (const auto* to_dial = std::get_if<proxy::Dial>(&effect)) {
-    dial(*to_dial);
-  } else if (const auto* want = std::get_if<proxy::WantWrite>(&effect)) {
-    if (Connection* connection = find(want->connection)) connection->stream.want_write();
-  } else if (const auto* reading = std::get_if<proxy::SetReading>(&effect)) {
-    if (Connection* connection = find(reading->connection)) connection->stream.set_reading(reading->on);
-  } else if (auto* close = std::get_if<proxy::Close>(&effect)) {
-    look_ups_.erase(close->connection);
-    if (Connection* connection = find(close->connection)) {
-      by_id_.erase(close->connection);
-      connection->id.reset();
-      if (close->reset) {
-        connection->stream.abort();
-        remove(*connection);
-        return;
-      }
-      connection->stream.close(std::move(close->last_words), now() + kFlushPatience);
-    }
-  } else if (auto* get = std::get_if<proxy::StoreGet>(&effect)) {
-    store_get(std::move(*get));
-  } else if (auto* put = std::get_if<proxy::StorePut>(&effect)) {
-    if (services_.store != nullptr) services_.store->put(std::move(put->key), std::move(put->item));
-  } else if (auto* prepare = std::get_if<proxy::Prepare>(&effect)) {
-    services_.preparer.add(std::move(prepare->version), prepare->strong);
-  } else if (const auto* line = std::get_if<proxy::LogLine>(&effect)) {
-    log::write(line->level, line->text);
+void Drive<Core>::perform(proxy::SetReading reading) {
+  if (Connection* connection = find(reading.connection)) connection->stream.set_reading(reading.on);
+}
+
+template <typename Core>
+void Drive<Core>::perform(proxy::Close close) {
+  look_ups_.erase(close.connection);
+  Connection* connection = find(close.connection);
+  if (connection == nullptr) return;
+  by_id_.erase(close.connection);
+  connection->id.reset();
+  if (close.reset) {
+    connection->stream.abort();
+    remove(*connection);
+  } else {
+    connection->stream.close(std::move(close.final_bytes), now() + kFlushTimeout);
   }
 }
 
 template <typename Core>
-void Drive<Core>::dial(const proxy::Dial& dial) {
+void Drive<Core>::perform(proxy::StorePut put) {
+  if (services_.store != nullptr) services_.store->put(std::move(put.key), std::move(put.item));
+}
+
+template <typename Core>
+void Drive<Core>::perform(proxy::Prepare prepare) {
+  services_.preparer.add(std::move(prepare.version), prepare.strong);
+}
+
+template <typename Core>
+void Drive<Core>::perform(const proxy::LogLine& line) {
+  log::write(line.level, line.text);
+}
+
+template <typename Core>
+void Drive<Core>::perform(const proxy::Dial& dial) {
   look_ups_[dial.connection] =
-      services_.resolver.resolve(dial.endpoint.host, dial.endpoint.port, dial.give_up,
+      services_.resolver.resolve(dial.endpoint.host, dial.endpoint.port, dial.deadline,
                                  [this, dial](Result<std::vector<net::SocketAddress>> addresses) {
+                                   // It owns this function: kept until the end.
+                                   const auto self = look_ups_.extract(dial.connection);
                                    if (addresses) {
                                      connect(dial, std::move(*addresses));
                                    } else {
-                                     core_->closed(dial.connection, addresses.error(), now());
+                                     driver_.closed(dial.connection, addresses.error());
                                    }
-                                   // Last: it owns this function.
-                                   const auto self = look_ups_.extract(dial.connection);
-                                   settle();
                                  });
 }
 
@@ -235,10 +226,10 @@ template <typename Core>
 void Drive<Core>::connect(const proxy::Dial& dial, std::vector<net::SocketAddress> addresses) {
   std::unique_ptr<tls::Engine> engine;
   if (dial.secure) {
-    const bool to_link = dial.kind == proxy::Kind::kLink;
+    const bool to_link = dial.kind == proxy::ConnectionKind::kLink;
     const tls::ContextPtr& context = to_link ? trust_->link : trust_->origin;
     if (context == nullptr) {
-      core_->closed(dial.connection, {Errc::kDenied, to_link ? kNoCertificate : kNoBundle}, now());
+      driver_.closed(dial.connection, {Errc::kDenied, to_link ? kNoCertificate : kNoBundle});
       return;
     }
     // Any certificate of the pair's authority will do for a link: addresses change, and the authority is ours alone.
@@ -250,23 +241,20 @@ void Drive<Core>::connect(const proxy::Dial& dial, std::vector<net::SocketAddres
   connection.is_accounted_for = true;
   connections_.emplace(&connection, std::move(made));
   by_id_[dial.connection] = &connection;
-  connection.stream.connect(std::move(addresses), dial.give_up, std::move(engine),
-                            dial.kind == proxy::Kind::kLink ? link_options_ : net::SocketOptions{});
+  connection.stream.connect(std::move(addresses), dial.deadline, std::move(engine),
+                            dial.kind == proxy::ConnectionKind::kLink ? link_options_ : net::SocketOptions{});
 }
 
 template <typename Core>
-void Drive<Core>::store_get(proxy::StoreGet get) {
+void Drive<Core>::perform(proxy::StoreGet get) {
   if (services_.store == nullptr) {
-    core_->store_answer(get.ticket, std::nullopt, now());
+    driver_.store_answer(get.ticket, std::nullopt);
     return;
   }
   services_.store->get(std::move(get.key), [watch = alive_.watch(), &loop = services_.loop,
                                             ticket = get.ticket](std::optional<Bytes> item) {
-    loop.post([watch, ticket, item = std::move(item)] {
-      Drive* const drive = watch.get();
-      if (drive == nullptr) return;
-      drive->core_->store_answer(ticket, item, drive->now());
-      drive->settle();
+    loop.post([watch, ticket, item = std::move(item)]() mutable {
+      if (Drive* const drive = watch.get()) drive->driver_.store_answer(ticket, std::move(item));
     });
   });
 }

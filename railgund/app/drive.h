@@ -1,5 +1,5 @@
-// The shell around a core: gives it what its connections receive, does what its effects say, calls it at its deadline.
-// Decides nothing. One for each worker.
+// The daemon's shell of proxy/driver.h: carries bytes between sockets and a core, carries out the core's effects and
+// keeps its timer. Decides nothing. One per worker.
 #pragma once
 
 #include <memory>
@@ -15,6 +15,7 @@
 #include "railgund/net/event_loop.h"
 #include "railgund/net/resolver.h"
 #include "railgund/net/secure_stream.h"
+#include "railgund/proxy/driver.h"
 #include "railgund/proxy/listener.h"
 #include "railgund/proxy/sender.h"
 
@@ -39,25 +40,29 @@ class Drive final {
   Drive(const Drive&) = delete;
   Drive& operator=(const Drive&) = delete;
 
-  Core& core() { return *core_; }
+  // After calls to the core: settle().
+  Core& core() { return driver_.core(); }
+  void settle() { driver_.settle(); }
   // New certificates: for connections from now on.
   void set_trust(TrustPtr trust) { trust_ = std::move(trust); }
   // For look-ups from now on. Null: none.
   void set_store(memcached::Client* store) { services_.store = store; }
 
-  // A connection that came in. A link is the core's business only once TLS has been agreed on.
-  void accept(proxy::Kind kind, net::Descriptor socket, const net::SocketAddress& peer);
+  // Takes a connection that came in. The core hears of a link only after its TLS handshake.
+  void accept(proxy::ConnectionKind kind, net::Descriptor socket, const net::SocketAddress& peer);
 
-  // Does what the core has asked for; after every call to core().
-  void settle();
-  // Nothing is on its way to clients and links that the core is through with already, nor is TLS being agreed on.
+  // No connection of a client or a link is left that the core does not know: none sends its final bytes, none is in its
+  // TLS handshake.
   bool is_flushed() const;
 
  private:
+  friend class proxy::Driver<Core, Drive>;
+  using Driver = proxy::Driver<Core, Drive>;
+
   // A connection of the core: its stream, and what the drive knows about it. Hands what the stream reports to the
   // drive.
   struct Connection final : net::StreamHandler {
-    Connection(Drive& the_drive, proxy::Kind the_kind)
+    Connection(Drive& the_drive, proxy::ConnectionKind the_kind)
         : drive(the_drive), kind(the_kind), stream(the_drive.services_.loop, *this) {}
     void on_connected() override { drive.on_open(*this); }
     void on_bytes(ByteView bytes) override { drive.on_bytes(*this, bytes); }
@@ -68,7 +73,7 @@ class Drive final {
     }
 
     Drive& drive;
-    const proxy::Kind kind;
+    const proxy::ConnectionKind kind;
     net::SecureStream stream;
     std::optional<proxy::ConnectionId> id;  // the core's name for it, while the core knows it
     Instant measured{};                     // when its delivery rate was read last
@@ -81,10 +86,19 @@ class Drive final {
   std::size_t pull(Connection& connection, Bytes& to, std::size_t most);
   void on_closed(Connection& connection, const Error& error);
 
-  void perform(proxy::Effect effect);
-  void dial(const proxy::Dial& dial);
+  // What proxy/driver.h asks of a shell.
+  Instant now() const { return services_.loop.now(); }
+  void perform(const proxy::Dial& dial);
+  void perform(proxy::WantWrite want);
+  void perform(proxy::SetReading reading);
+  void perform(proxy::Close close);
+  void perform(proxy::StoreGet get);
+  void perform(proxy::StorePut put);
+  void perform(proxy::Prepare prepare);
+  void perform(const proxy::LogLine& line);
+  void set_deadline(Instant when) { deadline_.set(when); }
+
   void connect(const proxy::Dial& dial, std::vector<net::SocketAddress> addresses);
-  void store_get(proxy::StoreGet get);
   Connection* find(proxy::ConnectionId id);
   // The hosts that a link's peer may serve: the DNS names in its certificate, if it has any.
   static std::vector<std::string> hosts_of(const Connection& connection);
@@ -93,13 +107,11 @@ class Drive final {
   void log_failed_link(const std::string& peer, const Error& error);
   void remove(Connection& connection);
   void measure(Connection& connection);
-  Instant now() const { return services_.loop.now(); }
 
   DriveServices services_;
   TrustPtr trust_;
   bool wan_tls_;
   net::SocketOptions link_options_;
-  std::unique_ptr<Core> core_;
   std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
   std::unordered_map<proxy::ConnectionId, Connection*> by_id_;
   std::unordered_map<proxy::ConnectionId, std::unique_ptr<net::Resolver::Lookup>> look_ups_;
@@ -107,8 +119,8 @@ class Drive final {
   log::RateLimit failed_links_;
   net::Timer deadline_;
   net::Deferred turn_end_;
-  bool settling_ = false;
   net::Alive<Drive> alive_{*this};
+  Driver driver_;
 };
 
 }  // namespace railgun::app

@@ -5,7 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "railgund/base/log_level.h"
 #include "railgund/base/time.h"
 #include "railgund/config/config.h"
 #include "railgund/page/cache.h"
@@ -22,33 +21,34 @@ struct Context {
   std::deque<Effect> effects{};
   std::uint64_t last_connection = 0;
   std::uint64_t last_ticket = 0;
-  Instant last_told{};  // by log_now_and_then()
+  Instant last_limited_log{};
 
   ConnectionId new_connection() { return ConnectionId{++last_connection}; }
   TicketId new_ticket() { return TicketId{++last_ticket}; }
   void add(Effect effect) { effects.push_back(std::move(effect)); }
+  // Saves composing lines that log.level hides.
   bool logs(LogLevel level) const { return is_shown(level, config->log_level); }
   void log(LogLevel level, std::string text) {
     if (logs(level)) add(LogLine{level, std::move(text)});
   }
-  // An error that every request may bring: told at most every ten seconds.
-  void log_now_and_then(std::string text, Instant now) {
-    if (last_told != Instant{} && now - last_told < std::chrono::seconds(10)) return;
-    last_told = now;
+  // For an error that every request may cause: at most one line every ten seconds.
+  void log_limited(std::string text, Instant now) {
+    if (last_limited_log != Instant{} && now - last_limited_log < std::chrono::seconds(10)) return;
+    last_limited_log = now;
     log(LogLevel::kError, std::move(text));
   }
 };
 
-// The two facts about a connection that the shell was told last: whether to read from it, whether there is output.
-// Keeps the effects to the changes.
-class Told {
+// What the shell was last told about a connection: whether to read from it, whether there is output. Effects are made
+// for changes only.
+class ReportedState {
  public:
   void update(Context& context, ConnectionId connection, bool wants_read, bool wants_write) {
     if (wants_read != reading_) context.add(SetReading{connection, reading_ = wants_read});
     if (wants_write && !writing_) context.add(WantWrite{connection});
     writing_ = wants_write;
   }
-  // The shell pulls until there is nothing: what comes after that is news.
+  // The shell pulls until there is no output left: output after that needs a new WantWrite.
   void pulled(bool wants_write) { writing_ = wants_write; }
 
  private:

@@ -1,8 +1,9 @@
 // What a proxy core asks of its shell, and the names both use for connections.
 //
-// A core is told what happened (accepted, connected, received, closed, …); after every such call the shell takes the
-// effects with poll() until there is none, and calls on_deadline() at deadline(). Bytes to be sent are pulled: a
-// WantWrite says there are some, the shell calls pull() whenever the connection can take more.
+// A shell tells the core what happened (accepted, connected, received, closed, …). After every such call it carries out
+// the effects that poll() returns, until there are none, and calls on_deadline() at deadline(): proxy/driver.h is this
+// loop. Bytes to be sent are pulled: WantWrite says that there are some, and the shell calls pull() whenever the
+// connection can take more.
 #pragma once
 
 #include <cstdint>
@@ -20,34 +21,35 @@ namespace railgun::proxy {
 
 // Given out by the core, never used twice.
 enum class ConnectionId : std::uint64_t {};
-enum class Kind : std::uint8_t { kClient, kLink, kOrigin };
+enum class ConnectionKind : std::uint8_t { kClient, kLink, kOrigin };
+using Kind = ConnectionKind;
 
 // Open a connection. Answered by connected() or closed().
 struct Dial {
   ConnectionId connection;
-  Kind kind;
+  ConnectionKind kind;
   Endpoint endpoint;
   bool secure = false;      // TLS: for origins with the origins' trust, for links with the pair's
   std::string server_name;  // for SNI and the certificate's check
-  Instant give_up;          // not connected (TLS included) by then: closed() with kTimeout
+  Instant deadline;         // not connected (TLS handshake included) by then: closed() with kTimeout
 };
-// There is something to pull().
+// There are bytes to pull().
 struct WantWrite {
   ConnectionId connection;
 };
-// Stop or go on reading from the connection. Connections start out being read.
+// Stop or resume reading from the connection. A new connection is read.
 struct SetReading {
   ConnectionId connection;
   bool on;
 };
-// The core is done with it and knows it no more: nothing can be pulled, nothing is to be reported. `last_words` are
-// sent before it is closed, for a while.
+// Close the connection. The core has forgotten it: it takes no more reports and has nothing more to pull. `final_bytes`
+// are sent first, as far as the peer takes them in time.
 struct Close {
   ConnectionId connection;
-  Bytes last_words;
-  bool reset = false;  // at once and as an error: the other end would take a plain end for the whole
+  Bytes final_bytes;
+  bool reset = false;  // at once, as an error: the peer would mistake a plain end for the end of the message
 };
-// Look up a key in the store, if there is one. Answered by store_answer() (or not at all: the core keeps a deadline).
+// Look up a key in the store. Answered by store_answer(); if no answer comes, the core's own deadline passes.
 enum class TicketId : std::uint64_t {};
 struct StoreGet {
   TicketId ticket;
@@ -57,11 +59,11 @@ struct StorePut {
   std::string key;
   Bytes item;
 };
-// A version that was just kept of a page that is asked for again and again: build what its next use will want, after
-// everything that somebody waits for.
+// Build the indexes that the next use of this version will need, at background priority. The page is requested again
+// and again.
 struct Prepare {
   page::VersionPtr version;
-  bool strong = false;  // also what the strong tier will want
+  bool strong = false;  // also those of the strong tier
 };
 // One line for the log, without secrets.
 struct LogLine {

@@ -149,9 +149,10 @@ void Listener::cut_links(const std::string& peer, Instant now) {
   state_->settle(now);
 }
 
-ConnectionId Listener::accepted(Kind kind, const std::string& peer, std::vector<std::string> hosts, Instant now) {
+ConnectionId Listener::accepted(ConnectionKind kind, const std::string& peer, std::vector<std::string> hosts,
+                                Instant now) {
   const ConnectionId id = state_->context.new_connection();
-  if (kind == Kind::kLink) state_->peers.accepted(id, peer, std::move(hosts), now);
+  if (kind == ConnectionKind::kLink) state_->peers.accepted(id, peer, std::move(hosts), now);
   state_->settle(now);
   return id;
 }

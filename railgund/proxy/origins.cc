@@ -85,11 +85,11 @@ void Origins::dial(CallId id, Call& call, const config::OriginTarget& target, co
   ++targets_[key].open;
   context_.counters.origin_connections.add();
   context_.add(Dial{.connection = connection_id,
-                    .kind = Kind::kOrigin,
+                    .kind = ConnectionKind::kOrigin,
                     .endpoint = target.endpoint,
                     .secure = target.secure,
                     .server_name = std::string(host_name(call.request.host)),
-                    .give_up = now + std::min(context_.config->origin_connect_timeout, context_.config->lan_timeout)});
+                    .deadline = now + std::min(context_.config->origin_connect_timeout, context_.config->lan_timeout)});
 }
 
 void Origins::start(CallId id, Call& call, ConnectionId connection_id, Connection& connection, Instant now) {
@@ -229,7 +229,7 @@ std::size_t Origins::pull(ConnectionId id, Bytes& to, std::size_t most, Instant 
   const auto found = connections_.find(id);
   if (found == connections_.end() || !found->second.is_connected) return 0;
   const std::size_t count = found->second.http.pull(to, most, now);
-  found->second.told.pulled(found->second.http.wants_write());
+  found->second.reported.pulled(found->second.http.wants_write());
   if (count > 0) tell_writable(found->second);
   pump(id, now);
   return count;
@@ -255,8 +255,8 @@ void Origins::pump(ConnectionId id, Instant now) {
     }
   }
   Connection& connection = connections_.find(id)->second;
-  connection.told.update(context_, id, connection.http.wants_read(),
-                         connection.is_connected && connection.http.wants_write());
+  connection.reported.update(context_, id, connection.http.wants_read(),
+                             connection.is_connected && connection.http.wants_write());
   deadlines_.set(id, std::min(connection.http.deadline(), connection.idle_until));
 }
 
@@ -274,7 +274,7 @@ void Origins::finish_exchange(ConnectionId id, Connection& connection, Instant n
   const Duration timeout = context_.config->origin_idle_timeout;
   connection.idle_until = now + (pool.idle.size() < kept ? timeout : std::min(kSurplusIdle, timeout));
   pool.idle.push_back(id);
-  connection.told.update(context_, id, true, false);
+  connection.reported.update(context_, id, true, false);
   deadlines_.set(id, connection.idle_until);
   serve_waiting(key, now);
 }
@@ -317,7 +317,7 @@ void Origins::drop(ConnectionId id, Instant now) {
   const TargetKey key = found->second.key;
   connections_.erase(found);
   deadlines_.remove(id);
-  context_.add(Close{.connection = id, .last_words = {}});
+  context_.add(Close{.connection = id, .final_bytes = {}});
   Target& pool = targets_[key];
   --pool.open;
   std::erase(pool.idle, id);

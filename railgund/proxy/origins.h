@@ -46,7 +46,7 @@ class Origins {
   // Flags of the Cf-Railgun header known so far: mapped, reused, restarted.
   std::uint16_t flags(CallId call) const;
 
-  // The shell's side, for connections of Kind::kOrigin. Unknown ones are ignored.
+  // The shell's side, for connections of ConnectionKind::kOrigin. Unknown ones are ignored.
   bool owns(ConnectionId connection) const { return connections_.contains(connection); }
   void connected(ConnectionId id, Instant now);
   void receive(ConnectionId id, ByteView bytes, Instant now);
@@ -79,7 +79,7 @@ class Origins {
     std::optional<CallId> call;
     bool is_connected = false;
     Instant idle_until = kNever;
-    Told told;
+    ReportedState reported;
   };
   struct Target {
     std::vector<ConnectionId> idle;

@@ -75,11 +75,11 @@ void Peers::dial(Lane& lane, Instant now) {
   lane.link = id;
   lane.redial_at = kNever;
   context_.add(Dial{.connection = id,
-                    .kind = Kind::kLink,
+                    .kind = ConnectionKind::kLink,
                     .endpoint = lane.endpoint,
                     .secure = context_.config->wan_tls,
                     .server_name = lane.endpoint.host,
-                    .give_up = now + context_.config->link_connect_timeout});
+                    .deadline = now + context_.config->link_connect_timeout});
 }
 
 Link* Peers::find(ConnectionId id) {
@@ -234,7 +234,7 @@ void Peers::leave_retiring(const Link& successor, Instant now) {
 }
 
 void Peers::touch(Link& link, Instant now) {
-  link.told.update(context_, link.id, true, link.is_connected && link.mux.wants_write());
+  link.reported.update(context_, link.id, true, link.is_connected && link.mux.wants_write());
   deadlines_.set(link.id, link.mux.deadline());
   if (link.mux.is_going_away() && link.mux.open_streams() == 0 && !link.mux.wants_write()) {
     lose(link.id, "going away", true, now);
@@ -261,8 +261,8 @@ void Peers::lose(ConnectionId id, const std::string& reason, bool flush, Instant
                  "link to " + link->peer_name + " is down: " + reason);
   }
   // The mux may have something left to say, such as a GOAWAY with the reason.
-  Bytes last_words;
-  if (flush && link->is_connected) link->mux.pull(last_words, SIZE_MAX, now);
+  Bytes final_bytes;
+  if (flush && link->is_connected) link->mux.pull(final_bytes, SIZE_MAX, now);
   for (Lane& lane : lanes_) {
     if (lane.link != id) continue;
     if (!link->greeting && lane.failures == 0)
@@ -276,7 +276,7 @@ void Peers::lose(ConnectionId id, const std::string& reason, bool flush, Instant
   links_.erase(id);
   deadlines_.remove(id);
   events_.push_back({id, LinkLost{reason}});
-  context_.add(Close{.connection = id, .last_words = std::move(last_words)});
+  context_.add(Close{.connection = id, .final_bytes = std::move(final_bytes)});
 }
 
 void Peers::measured(ConnectionId id, const LinkRate& rate) {
@@ -288,7 +288,7 @@ std::size_t Peers::pull(ConnectionId id, Bytes& to, std::size_t most, Instant no
   if (link == nullptr || !link->is_connected) return 0;
   const std::size_t count = link->mux.pull(to, most, now);
   context_.counters.link_bytes_sent.add(count);
-  link->told.pulled(link->mux.wants_write());
+  link->reported.pulled(link->mux.wants_write());
   while (auto event = link->mux.poll()) events_.push_back({id, std::move(*event)});
   touch(*link, now);
   return count;

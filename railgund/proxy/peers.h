@@ -32,7 +32,7 @@ struct Link {
   std::shared_ptr<const KeyedHash> reference_hash;  // of a listener's reference ids
   Instant since;
   bool is_connected = false;
-  Told told;
+  ReportedState reported;
 };
 
 struct LinkLost {
@@ -83,7 +83,7 @@ class Peers {
   // name.
   void cut_named(const std::string& name, Instant now);
 
-  // The shell's side, for connections of Kind::kLink.
+  // The shell's side, for connections of ConnectionKind::kLink.
   bool owns(ConnectionId id) const { return links_.contains(id); }
   void accepted(ConnectionId id, std::string peer_name, std::vector<std::string> hosts, Instant now);
   void connected(ConnectionId id, std::vector<std::string> hosts, Instant now);

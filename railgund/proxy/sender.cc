@@ -37,7 +37,7 @@ struct Client {
   std::string address;
   http::ServerConnection http;
   std::unique_ptr<SenderExchange> exchange;
-  Told told;
+  ReportedState reported;
 };
 
 }  // namespace
@@ -151,10 +151,10 @@ struct Sender::State {
     if (client.http.wants_close() && !client.http.wants_write()) {
       const bool reset = client.http.wants_reset();
       release(id, now);
-      context.add(Close{.connection = id, .last_words = {}, .reset = reset});
+      context.add(Close{.connection = id, .final_bytes = {}, .reset = reset});
       return;
     }
-    client.told.update(context, id, client.http.wants_read(), client.http.wants_write());
+    client.reported.update(context, id, client.http.wants_read(), client.http.wants_write());
     const Instant exchange_deadline = client.exchange ? client.exchange->deadline() : kNever;
     deadlines.set(id, std::min(client.http.deadline(), exchange_deadline));
     if (exchange_deadline != kNever) {
@@ -231,10 +231,11 @@ void Sender::cut_links(const std::string& peer, Instant now) {
   state_->settle(now);
 }
 
-ConnectionId Sender::accepted(Kind kind, const std::string& peer, std::vector<std::string> hosts, Instant now) {
+ConnectionId Sender::accepted(ConnectionKind kind, const std::string& peer, std::vector<std::string> hosts,
+                              Instant now) {
   State& state = *state_;
   const ConnectionId id = state.context.new_connection();
-  if (kind == Kind::kLink) {
+  if (kind == ConnectionKind::kLink) {
     state.peers.accepted(id, peer, std::move(hosts), now);
   } else {
     state.context.counters.clients_accepted.add();
@@ -290,7 +291,7 @@ std::size_t Sender::pull(ConnectionId id, Bytes& to, std::size_t most, Instant n
   std::size_t count = 0;
   if (const auto found = state.clients.find(id); found != state.clients.end()) {
     count = found->second.http.pull(to, most, now);
-    found->second.told.pulled(found->second.http.wants_write());
+    found->second.reported.pulled(found->second.http.wants_write());
     state.with(id, now, [&](SenderExchange& exchange, auto& e) { exchange.pump(e, now); });
   } else if (state.peers.owns(id)) {
     count = state.peers.pull(id, to, most, now);

@@ -34,7 +34,7 @@ class Sender {
   void cut_links(const std::string& peer, Instant now);
 
   // A connection has come in. `peer`: its address. `hosts`: for a link, what its certificate allows (empty: all).
-  ConnectionId accepted(Kind kind, const std::string& peer, std::vector<std::string> hosts, Instant now);
+  ConnectionId accepted(ConnectionKind kind, const std::string& peer, std::vector<std::string> hosts, Instant now);
   // A Dial has succeeded, TLS included.
   void connected(ConnectionId id, std::vector<std::string> hosts, Instant now);
   void receive(ConnectionId id, ByteView bytes, Instant now);

@@ -127,7 +127,7 @@ void SenderExchange::ask_origin(Ends& ends, std::string reason, Instant now) {
     ends.context.counters.answers_527.add();
     const std::string host(host_name(request_.host));
     const Absence absence = ends.peers.absence(site_->listeners, host);
-    ends.context.log_now_and_then("no link for " + host + ": " + absence.advice, now);
+    ends.context.log_limited("no link for " + host + ": " + absence.advice, now);
     answer_error(ends, 527, "No link to a listener of '" + host + "' (" + absence.brief + ")", now);
     return;
   }

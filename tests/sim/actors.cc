@@ -4,18 +4,39 @@
 #include <charconv>
 
 namespace railgun::sim {
+namespace {
+
+// Makes the first request in `bytes` one of HTTP/1.0. False: it has not come that far yet.
+bool make_old(Bytes& bytes) {
+  constexpr std::string_view kVersion = "HTTP/1.1";
+  const std::size_t version = as_text(bytes).find(kVersion);
+  if (version == std::string_view::npos) return false;
+  bytes[version + kVersion.size() - 1] = '0';
+  return true;
+}
+
+}  // namespace
 
 struct Origin::Visit {
-  Visit(PipePtr p, Instant now) : pipe(std::move(p)), http({}, false, now) {}
+  Visit(PipePtr p, bool old_server, Instant now) : pipe(std::move(p)), old(old_server), http({}, false, now) {}
   PipePtr pipe;
+  // Takes each request for one of HTTP/1.0: the end of the connection ends a body of unknown length.
+  bool old;
+  Bytes start;  // of a request, until its version is known
   http::ServerConnection http;
   std::string upload;
   http::Request request;
 };
 
 void Origin::accept(PipePtr pipe) {
-  auto visit = std::make_shared<Visit>(pipe, world_.now);
+  auto visit = std::make_shared<Visit>(pipe, world_.dice.one_in(6), world_.now);
   pipe->on_bytes = [this, visit](ByteView bytes) {
+    if (visit->old) {
+      append(visit->start, bytes);
+      if (!make_old(visit->start)) return;
+      visit->old = false;
+      bytes = visit->start;
+    }
     visit->http.receive(bytes, world_.now);
     while (auto event = visit->http.poll()) {
       if (auto* received = std::get_if<http::RequestReceived>(&*event)) {
@@ -121,10 +142,13 @@ void Visitor::start(PipePtr pipe) {
     self->http_.receive(bytes, self->world_.now);
     self->step();
   };
-  pipe_->on_end = pipe_->on_reset = [self] {
+  pipe_->on_end = [self] {
     self->http_.receive_end(self->world_.now);
     self->step();
     if (!self->done_) self->finish(Outcome::Kind::kCut, "the connection ended");
+  };
+  pipe_->on_reset = [self] {
+    if (!self->done_) self->finish(Outcome::Kind::kCut, "the connection was reset");
   };
   pipe_->on_room = [self] { self->step(); };
   step();
@@ -144,6 +168,7 @@ void Visitor::step() {
   while (pipe_->in_flight() < Pipe::kWindow) {
     Bytes bytes;
     if (http_.pull(bytes, 8000, world_.now) == 0) break;
+    if (old_ && !std::exchange(asked_, true)) make_old(bytes);
     pipe_->write(bytes);
   }
   while (auto event = http_.poll()) {

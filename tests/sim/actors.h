@@ -47,12 +47,14 @@ struct Outcome {
 // One request of one client, on a connection of its own.
 class Visitor : public std::enable_shared_from_this<Visitor> {
  public:
-  Visitor(World& world, const Ledger& ledger, std::string method, std::string target, bool slow)
+  // `old`: speaks HTTP/1.0, so that the end of the connection ends a body of unknown length.
+  Visitor(World& world, const Ledger& ledger, std::string method, std::string target, bool slow, bool old)
       : world_(world),
         ledger_(ledger),
         method_(std::move(method)),
         target_(std::move(target)),
         slow_(slow),
+        old_(old),
         http_({}, world.now) {}
   void start(PipePtr pipe);
   bool is_done() const { return done_; }
@@ -60,8 +62,8 @@ class Visitor : public std::enable_shared_from_this<Visitor> {
   const std::string& target() const { return target_; }
   // For the report of a stall.
   std::string state() const {
-    return method_ + (slow_ ? " slow" : "") + ", status " + std::to_string(response_.status) + ", " +
-           std::to_string(body_.size()) + " bytes";
+    return method_ + (slow_ ? " slow" : "") + (old_ ? " 1.0" : "") + ", status " + std::to_string(response_.status) +
+           ", " + std::to_string(body_.size()) + " bytes";
   }
   std::string header() const { return std::string(field_value(response_.fields, "Cf-Railgun")); }
 
@@ -73,7 +75,8 @@ class Visitor : public std::enable_shared_from_this<Visitor> {
   World& world_;
   const Ledger& ledger_;
   std::string method_, target_;
-  bool slow_;
+  bool slow_, old_;
+  bool asked_ = false;  // a byte of the request was sent
   http::ClientConnection http_;
   PipePtr pipe_;
   std::string upload_;

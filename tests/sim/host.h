@@ -1,21 +1,36 @@
-// One core in the world: does what its effects say, as app/drive.h does in the real one.
+// One core in the world: the simulator's shell of proxy/driver.h, as app/drive.h is the daemon's.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <unordered_map>
+
+#include "railgund/proxy/driver.h"
 
 #include "world.h"
 
 namespace railgun::sim {
 
+// What a host depends on. All of it outlives the host.
+struct HostServices {
+  World& world;
+  Store* store;  // null: none
+};
+
 template <typename Core>
 class Host {
  public:
-  // `store`: null for none.
-  Host(World& world, Store* store, std::unique_ptr<Core> core)
-      : world_(world), store_(store), core_(std::move(core)), alive_(std::make_shared<Host*>(this)) {
-    settle();
+  using MakeCore = std::function<std::unique_ptr<Core>(proxy::Counters&)>;
+
+  // `name`: for the trace.
+  Host(HostServices services, std::string name, const MakeCore& make_core)
+      : world_(services.world),
+        store_(services.store),
+        name_(std::move(name)),
+        driver_(*this, make_core(counters_)),
+        alive_(std::make_shared<Host*>(this)) {
+    driver_.settle();
   }
   // As by SIGKILL: every connection is reset.
   ~Host() {
@@ -25,80 +40,107 @@ class Host {
       pipe->reset();
     }
   }
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
 
-  Core& core() { return *core_; }
+  // After calls to the core: settle().
+  Core& core() { return driver_.core(); }
+  void settle() { driver_.settle(); }
+  const proxy::Counters& counters() const { return counters_; }
 
-  void accept(proxy::Kind kind, PipePtr pipe, const std::string& peer) {
-    const proxy::ConnectionId id = core_->accepted(kind, peer, {}, world_.now);
-    attach(id, std::move(pipe));
-    settle();
-  }
-
-  void settle() {
-    if (settling_) return;
-    settling_ = true;
-    while (auto effect = core_->poll()) perform(std::move(*effect));
-    settling_ = false;
-    arm();
+  void accept(proxy::ConnectionKind kind, PipePtr pipe, const std::string& peer) {
+    driver_.accepted(kind, peer, {}, [&](proxy::ConnectionId id) { attach(id, kind, std::move(pipe)); });
   }
 
  private:
-  void attach(proxy::ConnectionId id, PipePtr pipe) {
-    pipe->on_bytes = [this, id](ByteView bytes) {
-      core_->receive(id, bytes, world_.now);
-      settle();
+  friend class proxy::Driver<Core, Host>;
+  using Driver = proxy::Driver<Core, Host>;
+
+  Instant now() const { return world_.now; }
+
+  void perform(const proxy::Dial& dial) {
+    dialling_.insert(dial.connection);
+    world_.after(world_.latency(), [alive = alive_, dial] {
+      if (*alive != nullptr) (*alive)->connect(dial);
+    });
+  }
+
+  void perform(proxy::WantWrite want) {
+    if (!wanting_.insert(want.connection).second) return;
+    world_.after(Duration(0), [alive = alive_, id = want.connection] {
+      if (*alive == nullptr) return;
+      (*alive)->wanting_.erase(id);
+      (*alive)->flush(id);
+    });
+  }
+
+  void perform(proxy::SetReading reading) {
+    if (const auto found = pipes_.find(reading.connection); found != pipes_.end())
+      found->second->set_reading(reading.on);
+  }
+
+  void perform(const proxy::Close& close) {
+    dialling_.erase(close.connection);
+    const auto found = pipes_.find(close.connection);
+    if (found == pipes_.end()) return;
+    const PipePtr pipe = found->second;
+    forget(close.connection);
+    if (close.reset) return pipe->reset();
+    pipe->write(close.final_bytes);
+    pipe->end();
+    reset_when_taken(world_, pipe);
+  }
+
+  void perform(const proxy::StoreGet& get) {
+    if (store_ == nullptr) return driver_.store_answer(get.ticket, std::nullopt);
+    store_->get(get.key, [alive = alive_, ticket = get.ticket](std::optional<Bytes> item) {
+      if (*alive != nullptr) (*alive)->driver_.store_answer(ticket, std::move(item));
+    });
+  }
+
+  void perform(proxy::StorePut put) {
+    if (store_ != nullptr) store_->put(std::move(put.key), std::move(put.item));
+  }
+
+  void perform(const proxy::Prepare& prepare) {
+    prepare.version->reference.prepare();
+    if (prepare.strong) prepare.version->reference.prepare_strong();
+  }
+
+  void perform(const proxy::LogLine& line) { world_.log(name_, line.text); }
+
+  void set_deadline(Instant deadline) {
+    if (deadline == kNever || deadline == armed_) return;
+    armed_ = deadline;
+    world_.at(deadline, [alive = alive_, deadline] {
+      if (*alive == nullptr || (*alive)->armed_ != deadline) return;
+      (*alive)->armed_ = kNever;
+      (*alive)->driver_.on_deadline();
+    });
+  }
+
+  void attach(proxy::ConnectionId id, proxy::ConnectionKind kind, PipePtr pipe) {
+    pipe->on_bytes = [this, id, kind](ByteView bytes) {
+      if (kind == proxy::ConnectionKind::kLink) measure(id);
+      driver_.receive(id, bytes);
     };
-    pipe->on_end = [this, id] {
-      core_->receive_end(id, world_.now);
-      settle();
-    };
+    pipe->on_end = [this, id] { driver_.receive_end(id); };
     pipe->on_reset = [this, id] {
       forget(id);
-      core_->closed(id, {Errc::kUnavailable, "connection reset"}, world_.now);
-      settle();
+      driver_.closed(id, {Errc::kUnavailable, "connection reset"});
     };
     pipe->on_room = [this, id] { flush(id); };
     pipes_[id] = std::move(pipe);
   }
 
-  void perform(proxy::Effect effect) {
-    if (const auto* dial = std::get_if<proxy::Dial>(&effect)) {
-      dialling_.insert(dial->connection);
-      world_.after(world_.latency(), [alive = alive_, dial = *dial] {
-        if (*alive != nullptr) (*alive)->connect(dial);
-      });
-    } else if (const auto* want = std::get_if<proxy::WantWrite>(&effect)) {
-      if (wanting_.insert(want->connection).second) {
-        world_.after(Duration(0), [alive = alive_, id = want->connection] {
-          if (*alive == nullptr) return;
-          (*alive)->wanting_.erase(id);
-          (*alive)->flush(id);
-        });
-      }
-    } else if (const auto* reading = std::get_if<proxy::SetReading>(&effect)) {
-      if (const auto found = pipes_.find(reading->connection); found != pipes_.end())
-        found->second->set_reading(reading->on);
-    } else if (const auto* close = std::get_if<proxy::Close>(&effect)) {
-      dialling_.erase(close->connection);
-      if (const auto found = pipes_.find(close->connection); found != pipes_.end()) {
-        const PipePtr pipe = found->second;
-        forget(close->connection);
-        pipe->write(close->last_words);
-        pipe->end();
-        reset_when_taken(world_, pipe);
-      }
-    } else if (const auto* get = std::get_if<proxy::StoreGet>(&effect)) {
-      if (store_ == nullptr) return;
-      store_->get(get->key, [alive = alive_, ticket = get->ticket](const std::optional<Bytes>& item) {
-        if (*alive == nullptr) return;
-        (*alive)->core_->store_answer(ticket, item, (*alive)->world_.now);
-        (*alive)->settle();
-      });
-    } else if (auto* put = std::get_if<proxy::StorePut>(&effect)) {
-      if (store_ != nullptr) store_->put(std::move(put->key), std::move(put->item));
-    } else if (const auto* prepare = std::get_if<proxy::Prepare>(&effect)) {
-      prepare->version->reference.prepare();
-      if (prepare->strong) prepare->version->reference.prepare_strong();
+  // A kernel's estimate of what a link delivers, which is often far off.
+  void measure(proxy::ConnectionId id) {
+    if constexpr (Driver::kMeasuresLinks) {
+      Instant& last = measured_[id];
+      if (now() - last < std::chrono::seconds(1)) return;
+      last = now();
+      driver_.measured(id,
+                       {.bytes_per_second = 1000 + world_.dice.below(100'000'000), .is_least = world_.dice.one_in(2)});
     }
   }
 
@@ -112,13 +154,14 @@ class Host {
 
   void connect(const proxy::Dial& dial) {
     if (dialling_.erase(dial.connection) == 0) return;
-    if (PipePtr pipe = world_.connect(to_string(dial.endpoint))) {
-      attach(dial.connection, std::move(pipe));
-      core_->connected(dial.connection, {}, world_.now);
+    const std::string endpoint = to_string(dial.endpoint);
+    if (PipePtr pipe = world_.connect(endpoint)) {
+      attach(dial.connection, dial.kind, std::move(pipe));
+      driver_.connected(dial.connection, dial.kind == proxy::ConnectionKind::kLink ? world_.certificates[endpoint]
+                                                                                   : std::vector<std::string>{});
     } else {
-      core_->closed(dial.connection, {Errc::kUnavailable, "connection refused"}, world_.now);
+      driver_.closed(dial.connection, {Errc::kUnavailable, "connection refused"});
     }
-    settle();
   }
 
   void flush(proxy::ConnectionId id) {
@@ -127,7 +170,7 @@ class Host {
     const PipePtr pipe = found->second;
     while (pipe->in_flight() < Pipe::kWindow && pipes_.contains(id)) {
       Bytes bytes;
-      if (core_->pull(id, bytes, 1 + world_.dice.below(16000), world_.now) == 0) break;
+      if (driver_.pull(id, bytes, 1 + world_.dice.below(16000)) == 0) break;
       pipe->write(bytes);
       settle();
     }
@@ -142,29 +185,20 @@ class Host {
     world_.after(Duration(0), [pipe] { pipe->silence(); });
     pipe->on_reset = nullptr;
     pipes_.erase(found);
-  }
-
-  void arm() {
-    const Instant deadline = core_->deadline();
-    if (deadline == kNever || deadline == armed_) return;
-    armed_ = deadline;
-    world_.at(deadline, [alive = alive_, deadline] {
-      if (*alive == nullptr || (*alive)->armed_ != deadline) return;
-      (*alive)->armed_ = kNever;
-      (*alive)->core_->on_deadline((*alive)->world_.now);
-      (*alive)->settle();
-    });
+    measured_.erase(id);
   }
 
   World& world_;
   Store* store_;
-  std::unique_ptr<Core> core_;
-  std::shared_ptr<Host*> alive_;
+  std::string name_;
+  proxy::Counters counters_;
+  Instant armed_ = kNever;
   std::unordered_map<proxy::ConnectionId, PipePtr> pipes_;
+  std::unordered_map<proxy::ConnectionId, Instant> measured_;
   std::set<proxy::ConnectionId> dialling_;
   std::set<proxy::ConnectionId> wanting_;
-  Instant armed_ = kNever;
-  bool settling_ = false;
+  Driver driver_;
+  std::shared_ptr<Host*> alive_;
 };
 
 }  // namespace railgun::sim

@@ -24,6 +24,23 @@ void World::run_until(Instant end) {
   now = std::max(now, end);
 }
 
+void World::trace(ByteView what) {
+  Bytes step;
+  ByteWriter out(step);
+  out.u64(trace_);
+  out.u64(static_cast<std::uint64_t>(now.time_since_epoch().count()));
+  out.u64(hash64(what));
+  trace_ = hash64(step);
+}
+
+void World::log(const std::string& host, const std::string& line) {
+  constexpr std::size_t kLongestLine = 1000;
+  trace(as_bytes(host + ": " + line));
+  if (on_log) on_log(host + ": " + line);
+  const bool printable = std::none_of(line.begin(), line.end(), [](unsigned char c) { return c < 0x20; });
+  if (line.empty() || line.size() > kLongestLine || !printable) fault(host + " logged no line: '" + line + "'");
+}
+
 Duration World::latency() {
   return weather_.delay +
          Duration(static_cast<std::int64_t>(dice.below(static_cast<std::uint64_t>(weather_.jitter.count()) + 1)));
@@ -101,6 +118,7 @@ void Pipe::deliver() {
   while (is_open_ && is_reading_ && !inbox_.empty() && on_bytes) {
     const Bytes piece = std::move(inbox_.front());
     inbox_.pop_front();
+    world_->trace(piece);
     if (const PipePtr writer = other_.lock()) {
       writer->in_flight_ -= piece.size();
       if (writer->on_room)

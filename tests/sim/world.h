@@ -104,11 +104,28 @@ class World {
   // Null if nobody listens there.
   PipePtr connect(const std::string& endpoint);
 
+  // The DNS names in the certificate of who answers there. None: for every host.
+  std::map<std::string, std::vector<std::string>> certificates;
+
   // While true, nothing arrives and nobody can connect.
   bool blackout = false;
 
+  // A log line of a host. Empty, long or of several lines: noted as the first_fault().
+  void log(const std::string& host, const std::string& line);
+  std::function<void(const std::string&)> on_log;  // may be null
+
+  // A hash of all that has happened so far: what arrived when, and each line that was logged. Two runs of one seed have
+  // the same.
+  std::uint64_t trace() const { return trace_; }
+  // What was wrong with the hosts themselves, first of all; empty: nothing.
+  const std::string& first_fault() const { return first_fault_; }
+  void fault(const std::string& text) {
+    if (first_fault_.empty()) first_fault_ = text;
+  }
+
  private:
   friend class Pipe;
+  void trace(ByteView what);
   struct Event {
     Instant when;
     std::uint64_t number;
@@ -119,6 +136,8 @@ class World {
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
   std::uint64_t next_event_ = 0;
   std::vector<std::weak_ptr<Pipe>> pipes_;
+  std::uint64_t trace_ = 0;
+  std::string first_fault_;
 };
 
 // memcached as a core meets it: late, forgetful, sometimes full of someone else's bytes.

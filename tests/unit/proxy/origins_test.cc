@@ -94,6 +94,33 @@ TEST(Origins, KeepMoreThanTheSettingWhileThereAreManyRequests) {
   EXPECT_EQ(bench.open_connections(), 0U);
 }
 
+// A page that a crashing origin cut short was passed on, and kept, as the whole. The simulator shows it with origins of
+// HTTP/1.0.
+TEST(Origins, DoNotTakeAResetForTheEndOfABody) {
+  Bench bench(2);
+  bench.ask();
+  EXPECT_EQ(bench.connect(), 1U);
+  Bytes request;
+  bench.origins.pull(bench.opened[0], request, 4096, bench.now);
+  bench.origins.receive(bench.opened[0], as_bytes("HTTP/1.1 200 OK\r\n\r\nhalf a pa"), bench.now);
+  bench.origins.closed(bench.opened[0], {Errc::kUnavailable, "connection reset"}, bench.now);
+  std::string body;
+  bool failed = false;
+  while (auto event = bench.origins.poll()) {
+    const auto* http_event = std::get_if<http::ClientEvent>(&event->event);
+    ASSERT_NE(http_event, nullptr);
+    EXPECT_FALSE(std::holds_alternative<http::ResponseEnd>(*http_event));
+    if (const auto* piece = std::get_if<http::ResponseBody>(http_event)) body += as_text(piece->bytes);
+    if (const auto* failure = std::get_if<http::ExchangeFailed>(http_event)) {
+      failed = true;
+      EXPECT_TRUE(failure->answer_begun);
+      EXPECT_NE(failure->error.text.find("connection reset"), std::string::npos);
+    }
+  }
+  EXPECT_EQ(body, "half a pa");
+  EXPECT_TRUE(failed);
+}
+
 TEST(Origins, KeepNoneWhereTheSettingSaysNone) {
   Bench bench(0);
   bench.ask();
