@@ -141,15 +141,16 @@ Result<void> Server::open_sockets() {
   struct ListeningSocket {
     std::string setting;
     Endpoint endpoint;
-    proxy::Kind kind;
+    proxy::ConnectionKind kind;
   };
   std::vector<ListeningSocket> sockets;
   const bool is_sender = config_->role == config::Role::kSender;
   if (is_sender) {
-    for (const Endpoint& endpoint : config_->listen) sockets.push_back({"listen", endpoint, proxy::Kind::kClient});
+    for (const Endpoint& endpoint : config_->listen)
+      sockets.push_back({"listen", endpoint, proxy::ConnectionKind::kClient});
   }
   if (!is_sender || config_->wan_accept) {
-    sockets.push_back({"wan.ip and wan.port", {config_->wan_ip, config_->wan_port}, proxy::Kind::kLink});
+    sockets.push_back({"wan.ip and wan.port", {config_->wan_ip, config_->wan_port}, proxy::ConnectionKind::kLink});
   }
   Inheritance inherited = Inheritance::take();
   for (const ListeningSocket& want : sockets) {
@@ -163,12 +164,12 @@ Result<void> Server::open_sockets() {
     acceptors_.push_back(std::make_unique<net::Acceptor>(
         loop_, std::move(socket),
         [this, kind = want.kind](net::Descriptor accepted, const net::SocketAddress& peer) {
-          if (kind == proxy::Kind::kClient && open_clients() >= config_->clients_limit) return;
+          if (kind == proxy::ConnectionKind::kClient && open_clients() >= config_->clients_limit) return;
           next_worker().accept(kind, std::move(accepted), peer);
         },
         [](const Error& error) { log::error("accepting paused: " + error.text); }));
     log::notice("listening on " + to_string(acceptors_.back()->local()) +
-                (want.kind == proxy::Kind::kLink ? " for links" : " for clients"));
+                (want.kind == proxy::ConnectionKind::kLink ? " for links" : " for clients"));
   }
   return {};
 }

@@ -88,7 +88,7 @@ void Worker::on_drive(Work work) {
   });
 }
 
-void Worker::accept(proxy::Kind kind, net::Descriptor socket, const net::SocketAddress& peer) {
+void Worker::accept(proxy::ConnectionKind kind, net::Descriptor socket, const net::SocketAddress& peer) {
   on_drive(
       [kind, socket = std::move(socket), peer](auto& drive) mutable { drive.accept(kind, std::move(socket), peer); });
 }

@@ -35,7 +35,7 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  void accept(proxy::Kind kind, net::Descriptor socket, const net::SocketAddress& peer);
+  void accept(proxy::ConnectionKind kind, net::Descriptor socket, const net::SocketAddress& peer);
   // `store`: null if there is none any more.
   void configure(config::ConfigPtr config, TrustPtr trust, memcached::Client* store);
   // `patience`: for those who do not know of it yet (proxy/sender.h, proxy/listener.h).

@@ -13,11 +13,15 @@
 
 namespace railgun::proxy {
 
+// A request under way. Given out by the core; links, origins and the store name it with each event that is for it.
+enum class ExchangeId : std::uint64_t {};
+
 struct Context {
   config::ConfigPtr config;
   page::Cache& cache;  // shared by all workers, outlives them
   Counters& counters;  // this worker's
   bool has_store = false;
+  Instant now{};  // of the input that is worked on; whoever takes inputs sets it
   std::deque<Effect> effects{};
   std::uint64_t last_connection = 0;
   std::uint64_t last_ticket = 0;
@@ -32,7 +36,7 @@ struct Context {
     if (logs(level)) add(LogLine{level, std::move(text)});
   }
   // For an error that every request may cause: at most one line every ten seconds.
-  void log_limited(std::string text, Instant now) {
+  void log_limited(std::string text) {
     if (last_limited_log != Instant{} && now - last_limited_log < std::chrono::seconds(10)) return;
     last_limited_log = now;
     log(LogLevel::kError, std::move(text));

@@ -38,7 +38,8 @@ class Stopwatch {
 
 // "page" bytes are bodies as the client or the origin sees them, "coded" bytes are what stood for them on the link.
 struct Counters {
-  // Both roles.
+  // Both roles. Each request that has started is counted once more when it ends: as completed, when the whole answer
+  // was passed on (for a sender that includes a listener's own error page), or as failed.
   Counter requests_started, requests_completed, requests_failed;
   Counter answers_delta;   // with a reference
   Counter answers_full;    // compressed, without a reference
@@ -48,7 +49,12 @@ struct Counters {
   Counter references_named, references_found;
   Counter store_gets, store_hits, store_puts;
   // The sender.
-  Counter clients_accepted, clients_open, answers_direct, answers_527, answers_refused, check_failures, asked_again;
+  Counter clients_accepted, clients_open;
+  Counter answers_direct;   // begun without a link; not in the three above
+  Counter answers_527;      // among requests_failed: not to be added to it
+  Counter answers_refused;  // among requests_failed: hosts that this sender does not serve (421)
+  Counter check_failures;   // answers that could not be rebuilt
+  Counter asked_again;      // requests that were repeated, at most once each
   // The listener.
   Counter origin_connections, origin_reused, origin_retries, origin_failures, origin_bytes;
   Counter gunzipped;

@@ -22,7 +22,6 @@ namespace railgun::proxy {
 // Given out by the core, never used twice.
 enum class ConnectionId : std::uint64_t {};
 enum class ConnectionKind : std::uint8_t { kClient, kLink, kOrigin };
-using Kind = ConnectionKind;
 
 // Open a connection. Answered by connected() or closed().
 struct Dial {

@@ -1,10 +1,11 @@
-// The listener of one worker: links from senders on one side, origins on the other. The whole core; its shell is
-// app/drive.h, its test bench tests/sim.
+// The listener of one worker: links from senders on one side, origins on the other. The whole core; proxy/driver.h runs
+// it.
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "railgund/config/config.h"
@@ -12,6 +13,8 @@
 #include "railgund/proxy/counters.h"
 #include "railgund/proxy/effect.h"
 #include "railgund/proxy/link_speed.h"
+#include "railgund/proxy/listener_exchange.h"
+#include "railgund/proxy/router.h"
 #include "railgund/proxy/status.h"
 
 namespace railgun::proxy {
@@ -22,13 +25,15 @@ class Listener {
   // all workers, and for all listeners that share a store. `build`: four hex digits.
   Listener(config::ConfigPtr config, page::Cache& cache, Counters& counters, bool has_store, ByteView reference_key,
            const std::string& build, Instant now);
-  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
 
   // The same face as proxy/sender.h, which see.
   void configure(config::ConfigPtr config, bool has_store, Instant now);
-  // Asks the senders to use other links, for `patience`; then no new requests. Ends when those under way have.
-  void drain(Duration patience, Instant now);
-  bool is_drained() const;
+  // Asks the senders to use other links, and takes requests for `timeout` (at least a second) until they do. Ends when
+  // the requests under way have.
+  void drain(Duration timeout, Instant now);
+  bool is_drained() const { return draining_ && exchanges_.empty() && router_.peers.empty(); }
   void cut_links(const std::string& peer, Instant now);
 
   ConnectionId accepted(ConnectionKind kind, const std::string& peer, std::vector<std::string> hosts, Instant now);
@@ -37,19 +42,34 @@ class Listener {
   void receive_end(ConnectionId id, Instant now);
   void closed(ConnectionId id, const Error& error, Instant now);
   // How fast a link delivers.
-  void measured(ConnectionId id, const LinkRate& rate);
+  void measured(ConnectionId id, const LinkRate& rate) { router_.peers.measured(id, rate); }
   std::size_t pull(ConnectionId id, Bytes& to, std::size_t most, Instant now);
-  void store_answer(TicketId ticket, const std::optional<Bytes>& item, Instant now);
+  void store_answer(TicketId ticket, std::optional<Bytes> item, Instant now);
 
-  std::optional<Effect> poll();
-  Instant deadline() const;
+  std::optional<Effect> poll() { return router_.poll_effect(); }
+  Instant deadline() const { return router_.deadline(); }
   void on_deadline(Instant now);
 
-  std::vector<LinkStatus> links(Instant now) const;
+  std::vector<LinkStatus> links(Instant now) const { return router_.peers.status(now); }
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  // Hands events to the exchanges they are for until there are none: each may make others.
+  void settle();
+  void handle(StreamOpened&& event);
+  void handle(StreamEvent&& event);
+  void handle(CallEvent&& event);
+  void handle(StoreAnswer&& event);
+  void handle(DeadlineReached&& event);
+  void handle(LinksChanged&&) {}
+  // Works on an exchange, if it is still there, and removes it when it has finished.
+  template <typename Work>
+  void with(ExchangeId id, Work work);
+
+  Router router_;
+  KeyedHash hash_;
+  std::unordered_map<ExchangeId, ListenerExchange> exchanges_;
+  std::uint64_t last_exchange_ = 0;
+  bool draining_ = false;
 };
 
 }  // namespace railgun::proxy

@@ -2,81 +2,67 @@
 // difference. A state machine; what it works on is handed in with each call.
 #pragma once
 
-#include <map>
 #include <optional>
-#include <unordered_map>
+#include <string>
 #include <vector>
 
 #include "railgund/page/page_key.h"
 #include "railgund/proxy/answer_writer.h"
-#include "railgund/proxy/context.h"
+#include "railgund/proxy/exchange_outcome.h"
+#include "railgund/proxy/link_stream.h"
 #include "railgund/proxy/message_codec.h"
-#include "railgund/proxy/origins.h"
-#include "railgund/proxy/peers.h"
+#include "railgund/proxy/ports.h"
 
 namespace railgun::proxy {
 
-struct ExchangeKey {
-  ConnectionId link;
-  link::StreamId stream;
-  auto operator<=>(const ExchangeKey&) const = default;
-};
-
-// Who waits for what.
-struct ListenerRoutes {
-  std::unordered_map<CallId, ExchangeKey> calls;
-  std::unordered_map<TicketId, ExchangeKey> tickets;
-};
-
 class ListenerExchange {
  public:
-  struct Ends {
-    Context& context;
-    Peers& peers;
-    Origins& origins;
-    ListenerRoutes& routes;
-    const KeyedHash& hash;  // of our reference ids
-  };
+  // `hash`: of this listener's reference ids; it outlives the exchange.
+  ListenerExchange(config::ConfigPtr config, LinkStream stream, Ask ask, const KeyedHash& hash, Instant now);
 
-  ListenerExchange(config::ConfigPtr config, ExchangeKey key, Ask ask, Instant now);
+  // For crash reports: the link in the upper half, the stream in the lower.
+  std::uint64_t number() const;
 
-  void begin(Ends& ends, Instant now);
-  void stream_event(Ends& ends, link::Event event, Instant now);
-  void call_event(Ends& ends, http::ClientEvent event, Instant now);
-  void store_answer(Ends& ends, TicketId ticket, const std::optional<Bytes>& item, Instant now);
-  // Moves what can be moved, both ways; after any of the above.
-  void pump(Ends& ends, Instant now);
+  void begin(const Ports& ports);
+  void take(const Ports& ports, StreamInput event);
+  void take(const Ports& ports, CallInput event);
+  void take(const Ports& ports, TicketId ticket, const std::optional<Bytes>& store_item);
 
   Instant deadline() const;
-  void on_deadline(Ends& ends, Instant now);
+  void on_deadline(const Ports& ports);
 
   bool is_finished() const { return finished_; }
-  // Lets go of the call and the tickets. The stream is the caller's business.
-  void drop(Ends& ends, Instant now);
 
  private:
   // A reference that was named, on its way from the store.
-  struct LookUp {
-    TicketId ticket;
+  struct NearerReference {
+    StoreLookup lookup;
     std::uint8_t index;
   };
 
-  void look_up_references(Ends& ends, Instant now);
-  void begin_answer(Ends& ends, Instant now);
-  void answer_error(Ends& ends, const Error& error, Instant now);
-  void fail(Ends& ends, link::ResetCode code, Instant now);
-  void pump_request(Ends& ends, Link& link, Instant now);
-  void pump_answer(Ends& ends, Link& link, Instant now);
-  void finish(Ends& ends, Link& link, Instant now);
-  void measure(Ends& ends, Instant now);
-  void count_failure(Ends& ends);
+  void look_up_references(const Ports& ports);
+  // Moves what can be moved, both ways; after any event.
+  void pump(const Ports& ports);
+  void pump_request();
+  void begin_answer(const Ports& ports);
+  void pump_answer(const Ports& ports);
+  // Gives the writer some of what the origin has sent. False: there is nothing to be done now.
+  bool write_some(const Ports& ports);
+  void finish(const Ports& ports);
+  void answer_error(const Ports& ports, const Error& error);
+  // Ends the request without a whole answer; `code` tells the sender why.
+  void fail(const Ports& ports, link::ResetCode code, const std::string& reason);
+  void drop(const Ports& ports);
+  void end();
+  bool has_body() const;
+  std::string address() const { return ask_.request.host + ask_.request.target; }
 
   config::ConfigPtr config_;
-  ExchangeKey key_;
+  LinkStream stream_;
   Ask ask_;
+  const KeyedHash& hash_;
   Instant started_;
-  page::PageKeys keys_{};
-  bool has_keys_ = false;
+  std::optional<page::PageKeys> keys_{};  // of a GET
   bool finished_ = false;
 
   // For the statistics.
@@ -85,19 +71,21 @@ class ListenerExchange {
   unsigned status_ = 0;
 
   std::optional<HeldReference> held_;
-  std::vector<LookUp> look_ups_;
+  std::vector<NearerReference> look_ups_;
   Instant look_ups_end_ = kNever;
 
-  CallId call_{};
+  std::optional<OriginCall> call_;  // from begin() to the end
+  // The request's body. Bounded by the stream's window.
   ByteQueue upload_;
   bool upload_ended_ = false;
-  bool upload_closed_ = false;
+  bool upload_closed_ = false;  // its end was passed on
 
   std::optional<http::Response> response_;  // waiting for the look-ups
   Duration origin_time_{};
   std::uint16_t origin_flags_ = 0;
   std::optional<AnswerWriter> writer_;  // once the answer's head was sent
-  ByteQueue inbox_;                     // the origin's body, before the writer
+  // The origin's body, before the writer. Bounded by the origin connection's limit on unread bytes.
+  ByteQueue inbox_;
   bool origin_ended_ = false;
 };
 

@@ -31,9 +31,20 @@ http::ClientLimits Origins::limits() const {
   return limits;
 }
 
-CallId Origins::begin(const config::MappedOrigin& origin, http::Request request, Instant now) {
+OriginCall::~OriginCall() {
+  if (origins_ != nullptr) origins_->cancel(id_, origins_->context_.now);
+}
+std::size_t OriginCall::writable_bytes() const { return origins_->writable_bytes(id_); }
+void OriginCall::send(ByteView bytes) { origins_->send_body(id_, bytes, origins_->context_.now); }
+void OriginCall::end() { origins_->send_end(id_, origins_->context_.now); }
+void OriginCall::consumed(std::size_t bytes) { origins_->body_consumed(id_, bytes, origins_->context_.now); }
+std::uint16_t OriginCall::flags() const { return origins_->flags(id_); }
+
+OriginCall Origins::begin(ExchangeId exchange, const config::MappedOrigin& origin, http::Request request) {
+  const Instant now = context_.now;
   const CallId id{++last_call_};
   Call call;
+  call.exchange = exchange;
   call.request = std::move(request);
   call.targets = origin.targets;
   if (origin.from_map) call.flags |= kOriginMapped;
@@ -48,7 +59,7 @@ CallId Origins::begin(const config::MappedOrigin& origin, http::Request request,
     });
   }
   place(id, calls_.emplace(id, std::move(call)).first->second, now);
-  return id;
+  return {*this, id};
 }
 
 void Origins::place(CallId id, Call& call, Instant now) {
@@ -98,11 +109,11 @@ void Origins::start(CallId id, Call& call, ConnectionId connection_id, Connectio
   connection.idle_until = kNever;
   connection.http.set_limits(limits());
   connection.http.send_request(call.request, now);
-  tell_writable(connection);
+  report_writable(connection);
   pump(connection_id, now);
 }
 
-void Origins::tell_writable(const Connection& connection) {
+void Origins::report_writable(const Connection& connection) {
   const auto call = connection.call ? calls_.find(*connection.call) : calls_.end();
   if (call == calls_.end()) return;
   const http::Request& request = call->second.request;
@@ -162,9 +173,10 @@ void Origins::cancel(CallId call, Instant now) {
 
 std::optional<CallEvent> Origins::poll() {
   while (!events_.empty()) {
-    CallEvent event = std::move(events_.front());
+    Queued queued = std::move(events_.front());
     events_.pop_front();
-    if (calls_.contains(event.call)) return event;
+    if (const auto call = calls_.find(queued.call); call != calls_.end())
+      return CallEvent{call->second.exchange, std::move(queued.input)};
   }
   return std::nullopt;
 }
@@ -230,7 +242,7 @@ std::size_t Origins::pull(ConnectionId id, Bytes& to, std::size_t most, Instant 
   if (found == connections_.end() || !found->second.is_connected) return 0;
   const std::size_t count = found->second.http.pull(to, most, now);
   found->second.reported.pulled(found->second.http.wants_write());
-  if (count > 0) tell_writable(found->second);
+  if (count > 0) report_writable(found->second);
   pump(id, now);
   return count;
 }
@@ -248,7 +260,9 @@ void Origins::pump(ConnectionId id, Instant now) {
       return;
     }
     const bool is_end = std::holds_alternative<http::ResponseEnd>(*event);
-    if (connection.call) events_.push_back({*connection.call, std::move(*event)});
+    if (connection.call) {
+      std::visit([&](auto& happened) { events_.push_back({*connection.call, std::move(happened)}); }, *event);
+    }
     if (is_end) {
       finish_exchange(id, connection, now);
       return;

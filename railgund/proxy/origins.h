@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -21,12 +22,45 @@ namespace railgun::proxy {
 // One request to an origin.
 enum class CallId : std::uint64_t {};
 
+class Origins;
+
+// One request to an origin, as the exchange that made it holds it. When this is gone, so is the call: no more events
+// come, and its connection is closed unless the answer was complete.
+class OriginCall {
+ public:
+  // Made by Origins, which outlives it.
+  OriginCall(Origins& origins, CallId id) : origins_(&origins), id_(id) {}
+  OriginCall(OriginCall&& other) noexcept : origins_(std::exchange(other.origins_, nullptr)), id_(other.id_) {}
+  OriginCall& operator=(OriginCall&& other) noexcept {
+    std::swap(origins_, other.origins_);
+    std::swap(id_, other.id_);
+    return *this;
+  }
+  ~OriginCall();
+
+  // The request's body, if it has one. writable_bytes() is 0 until the connection is up.
+  std::size_t writable_bytes() const;
+  void send(ByteView bytes);
+  void end();
+  // So many bytes of the answer's body have been passed on.
+  void consumed(std::size_t bytes);
+  // Flags of the Cf-Railgun header known so far: mapped, reused, restarted.
+  std::uint16_t flags() const;
+
+ private:
+  Origins* origins_;  // null: moved from
+  CallId id_;
+};
+
 // Room for the request's body has come up: writable_bytes() is to be looked at again.
 struct CallWritable {};
 
+// ExchangeFailed also stands for an origin that was not reached. It and ResponseEnd are the last.
+using CallInput = std::variant<http::InterimReceived, http::ResponseReceived, http::ResponseBody, http::ResponseEnd,
+                               http::ExchangeFailed, CallWritable>;
 struct CallEvent {
-  CallId call;
-  std::variant<http::ClientEvent, CallWritable> event;  // ExchangeFailed also stands for an origin that was not reached
+  ExchangeId exchange;
+  CallInput input;
 };
 
 class Origins {
@@ -34,17 +68,8 @@ class Origins {
   explicit Origins(Context& context) : context_(context) {}
 
   // Asks one of the targets. The server's name for TLS is the request's host.
-  CallId begin(const config::MappedOrigin& origin, http::Request request, Instant now);
-  // The request's body, if it has one.
-  std::size_t writable_bytes(CallId call) const;
-  void send_body(CallId call, ByteView bytes, Instant now);
-  void send_end(CallId call, Instant now);
-  void body_consumed(CallId call, std::size_t bytes, Instant now);
-  // Forgets the call; its connection is closed unless the call was over.
-  void cancel(CallId call, Instant now);
+  OriginCall begin(ExchangeId exchange, const config::MappedOrigin& origin, http::Request request);
   std::optional<CallEvent> poll();
-  // Flags of the Cf-Railgun header known so far: mapped, reused, restarted.
-  std::uint16_t flags(CallId call) const;
 
   // The shell's side, for connections of ConnectionKind::kOrigin. Unknown ones are ignored.
   bool owns(ConnectionId connection) const { return connections_.contains(connection); }
@@ -61,8 +86,10 @@ class Origins {
   void close_idle();
 
  private:
+  friend class OriginCall;
   using TargetKey = std::string;
   struct Call {
+    ExchangeId exchange{};
     http::Request request;
     std::vector<config::OriginTarget> targets;
     std::size_t next_target = 0;
@@ -88,11 +115,24 @@ class Origins {
     Instant sick_until{};  // it could not be reached a moment ago: others first
   };
 
+  struct Queued {
+    CallId call;
+    CallInput input;
+  };
+
+  // For OriginCall.
+  std::size_t writable_bytes(CallId call) const;
+  void send_body(CallId call, ByteView bytes, Instant now);
+  void send_end(CallId call, Instant now);
+  void body_consumed(CallId call, std::size_t bytes, Instant now);
+  void cancel(CallId call, Instant now);
+  std::uint16_t flags(CallId call) const;
+
   void place(CallId id, Call& call, Instant now);
   void start(CallId id, Call& call, ConnectionId connection_id, Connection& connection, Instant now);
   void dial(CallId id, Call& call, const config::OriginTarget& target, const TargetKey& key, Instant now);
   void pump(ConnectionId id, Instant now);
-  void tell_writable(const Connection& connection);
+  void report_writable(const Connection& connection);
   void finish_exchange(ConnectionId id, Connection& connection, Instant now);
   void fail_exchange(ConnectionId id, http::ExchangeFailed failure, Instant now);
   void drop(ConnectionId id, Instant now);
@@ -103,7 +143,7 @@ class Origins {
   std::unordered_map<ConnectionId, Connection> connections_;
   std::unordered_map<CallId, Call> calls_;
   std::map<TargetKey, Target> targets_;
-  std::deque<CallEvent> events_;
+  std::deque<Queued> events_;
   Deadlines<ConnectionId> deadlines_;
   std::uint64_t last_call_ = 0;
   std::size_t turn_ = 0;

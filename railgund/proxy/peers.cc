@@ -1,6 +1,9 @@
 #include "railgund/proxy/peers.h"
 
 #include <algorithm>
+#include <functional>
+#include <type_traits>
+#include <utility>
 
 namespace railgun::proxy {
 namespace {
@@ -47,14 +50,14 @@ void Peers::keep(const std::vector<Endpoint>& endpoints, unsigned lanes, Instant
   };
   for (const ConnectionId id : ids()) {
     Link& link = links_.at(id);
-    link.mux.set_keepalive(context_.config->link_idle_timeout, context_.config->link_ping_timeout);
-    touch(link, now);
+    link.mux_.set_keepalive(context_.config->link_idle_timeout, context_.config->link_ping_timeout);
+    update(link, now);
   }
   for (const Lane& lane : lanes_) {
     if (wanted(lane.endpoint) || !lane.link) continue;
-    if (Link* link = find(*lane.link)) {
-      link->mux.go_away("no longer in the configuration");
-      touch(*link, now);
+    if (Link* link = find_link(*lane.link)) {
+      link->mux_.go_away("no longer in the configuration");
+      update(*link, now);
     }
   }
   std::erase_if(lanes_, [&](const Lane& lane) { return !wanted(lane.endpoint); });
@@ -82,28 +85,34 @@ void Peers::dial(Lane& lane, Instant now) {
                     .deadline = now + context_.config->link_connect_timeout});
 }
 
-Link* Peers::find(ConnectionId id) {
+Link* Peers::find_link(ConnectionId id) {
   const auto found = links_.find(id);
   return found == links_.end() ? nullptr : &found->second;
 }
 
-Link* Peers::pick(const std::vector<Endpoint>& endpoints, std::string_view host) {
-  if (Link* link = pick(endpoints, host, false)) return link;
+const Link* Peers::find(ConnectionId id) const {
+  const auto found = links_.find(id);
+  return found == links_.end() ? nullptr : &found->second;
+}
+
+const Link* Peers::pick(const std::vector<Endpoint>& endpoints, std::string_view host) const {
+  if (const Link* link = pick(endpoints, host, false)) return link;
   return pick(endpoints, host, true);
 }
 
-Link* Peers::pick(const std::vector<Endpoint>& endpoints, std::string_view host, bool retiring) {
+const Link* Peers::pick(const std::vector<Endpoint>& endpoints, std::string_view host, bool retiring) const {
   const auto least_busy = [&](auto&& matches) {
-    Link* best = nullptr;
-    for (auto& [id, link] : links_) {
-      if (!link.greeting || !link.mux.can_open() || link.mux.is_retiring() != retiring) continue;
+    const Link* best = nullptr;
+    for (const auto& [id, link] : links_) {
+      if (!link.greeting || !link.mux_.can_open() || link.mux_.is_retiring() != retiring) continue;
       if (!matches(link) || !allows(link.hosts, host)) continue;
-      if (best == nullptr || link.mux.open_streams() < best->mux.open_streams()) best = &link;
+      if (best == nullptr || link.mux_.open_streams() < best->mux_.open_streams()) best = &link;
     }
     return best;
   };
   for (const Endpoint& endpoint : endpoints) {
-    if (Link* link = least_busy([&](const Link& candidate) { return candidate.endpoint == endpoint; })) return link;
+    if (const Link* link = least_busy([&](const Link& candidate) { return candidate.endpoint == endpoint; }))
+      return link;
   }
   return least_busy([](const Link& candidate) { return !candidate.endpoint; });
 }
@@ -114,7 +123,7 @@ bool Peers::is_pending(const std::vector<Endpoint>& endpoints) const {
   });
 }
 
-Absence Peers::absence(const std::vector<Endpoint>& endpoints, std::string_view host) const {
+NoLinkReason Peers::no_link_reason(const std::vector<Endpoint>& endpoints, std::string_view host) const {
   const auto named = [&](const Endpoint& endpoint) {
     return std::find(endpoints.begin(), endpoints.end(), endpoint) != endpoints.end();
   };
@@ -123,7 +132,7 @@ Absence Peers::absence(const std::vector<Endpoint>& endpoints, std::string_view 
   for (const auto& [id, link] : links_) {
     if (!link.greeting || (link.endpoint && !named(*link.endpoint))) continue;
     if (allows(link.hosts, host)) {
-      (link.mux.is_going_away() ? is_leaving : is_full) = true;
+      (link.mux_.is_going_away() ? is_leaving : is_full) = true;
     } else if (link.endpoint) {
       std::string names;
       for (const std::string& name : link.hosts) names += (names.empty() ? "" : ", ") + name;
@@ -148,11 +157,107 @@ Absence Peers::absence(const std::vector<Endpoint>& endpoints, std::string_view 
   return {"the link is being made", "the link is still being made: see link.wait"};
 }
 
+Result<LinkStream> Peers::open(ConnectionId link, ExchangeId exchange, ByteView prelude, const Fields& fields) {
+  link::Mux* mux = use(link);
+  if (mux == nullptr) return fail(Errc::kUnavailable, "the link is gone");
+  auto stream = mux->open(prelude, fields);
+  if (!stream) return std::unexpected(std::move(stream.error()));
+  return take({link, *stream}, exchange);
+}
+
+LinkStream Peers::take(StreamKey stream, ExchangeId exchange) {
+  streams_[stream] = {.exchange = exchange};
+  return {*this, stream};
+}
+
+void Peers::reject(StreamKey stream, link::ResetCode code) {
+  if (link::Mux* mux = use(stream.link)) mux->reset(stream.stream, code);
+}
+
+link::Mux* Peers::use(ConnectionId id) {
+  Link* link = find_link(id);
+  if (link == nullptr) return nullptr;
+  if (!std::exchange(link->is_used_, true)) used_.push_back(id);
+  return &link->mux_;
+}
+
+void Peers::update_used() {
+  for (const ConnectionId id : std::exchange(used_, {})) {
+    Link* link = find_link(id);
+    if (link == nullptr) continue;
+    link->is_used_ = false;
+    update(*link, context_.now);
+  }
+}
+
+std::size_t Peers::sendable(StreamKey stream) const {
+  const Link* link = find(stream.link);
+  return link == nullptr ? 0 : link->mux_.sendable(stream.stream);
+}
+
+void Peers::consumed(StreamKey stream, std::size_t bytes) {
+  if (const auto owned = streams_.find(stream); owned != streams_.end())
+    owned->second.unread_bytes -= std::min(bytes, owned->second.unread_bytes);
+  if (link::Mux* mux = use(stream.link)) mux->consumed(stream.stream, bytes);
+}
+
+void Peers::forget(StreamKey stream) {
+  const auto owned = streams_.find(stream);
+  if (owned == streams_.end()) return;
+  const std::size_t unread = owned->second.unread_bytes;
+  streams_.erase(owned);
+  if (unread > 0) consumed(stream, unread);
+}
+
 std::optional<PeerEvent> Peers::poll() {
-  if (events_.empty()) return std::nullopt;
-  PeerEvent event = std::move(events_.front());
-  events_.pop_front();
-  return event;
+  for (;;) {
+    if (events_.empty()) update_used();
+    if (events_.empty()) return std::nullopt;
+    Queued queued = std::move(events_.front());
+    events_.pop_front();
+    if (auto* lost = std::get_if<LinkLost>(&queued.event)) {
+      queue_losses(queued.link, lost->reason);
+      return LinksChanged{};
+    }
+    const auto to_route = [&](auto& happened) { return route(queued.link, std::move(happened)); };
+    auto* lost = std::get_if<StreamLost>(&queued.event);
+    auto event = lost != nullptr ? to_route(*lost) : std::visit(to_route, std::get<link::Event>(queued.event));
+    if (event) return event;
+  }
+}
+
+template <typename Happened>
+std::optional<PeerEvent> Peers::route(ConnectionId link, Happened&& happened) {
+  if constexpr (requires { happened.stream; }) {
+    const StreamKey stream{link, happened.stream};
+    const auto owned = streams_.find(stream);
+    if (owned == streams_.end()) return route_unowned(stream, std::move(happened));
+    if constexpr (std::is_same_v<std::decay_t<Happened>, link::DataReceived>)
+      owned->second.unread_bytes += happened.data.size();
+    return StreamEvent{owned->second.exchange, std::move(happened)};
+  } else if constexpr (std::is_same_v<std::decay_t<Happened>, link::HelloReceived>) {
+    return LinksChanged{};
+  } else {
+    return std::nullopt;
+  }
+}
+
+// What comes on a stream whose exchange has ended still uses up the link's window until it is credited.
+std::optional<PeerEvent> Peers::route_unowned(StreamKey stream, StreamInput input) {
+  if (auto* head = std::get_if<link::HeadReceived>(&input); head != nullptr && role_ == link::Role::kAnswerer)
+    return StreamOpened{stream, std::move(*head)};
+  if (const auto* data = std::get_if<link::DataReceived>(&input)) consumed(stream, data->data.size());
+  return std::nullopt;
+}
+
+// In the order of the streams, so that what follows does not depend on a hash.
+void Peers::queue_losses(ConnectionId link, const std::string& reason) {
+  std::vector<link::StreamId> streams;
+  for (const auto& [key, owned] : streams_) {
+    if (key.link == link) streams.push_back(key.stream);
+  }
+  std::sort(streams.begin(), streams.end(), std::greater<>());
+  for (const link::StreamId stream : streams) events_.push_front({link, StreamLost{stream, reason}});
 }
 
 void Peers::accepted(ConnectionId id, std::string peer_name, std::vector<std::string> hosts, Instant now) {
@@ -162,29 +267,29 @@ void Peers::accepted(ConnectionId id, std::string peer_name, std::vector<std::st
 }
 
 void Peers::connected(ConnectionId id, std::vector<std::string> hosts, Instant now) {
-  Link* link = find(id);
+  Link* link = find_link(id);
   if (link == nullptr) return;
-  link->is_connected = true;
+  link->is_connected_ = true;
   link->hosts = std::move(hosts);
-  if (draining_) link->mux.retire("shutting down");
-  touch(*link, now);
+  if (draining_) link->mux_.retire("shutting down");
+  update(*link, now);
 }
 
 void Peers::receive(ConnectionId id, ByteView bytes, Instant now) {
-  Link* link = find(id);
+  Link* link = find_link(id);
   if (link == nullptr) return;
   context_.counters.link_bytes_received.add(bytes.size());
-  Result<void> received = link->mux.receive(bytes, now);
+  Result<void> received = link->mux_.receive(bytes, now);
   if (received) received = take_events(*link, now);
   if (!received) {
     lose(id, received.error().text, true, now);
     return;
   }
-  touch(*link, now);
+  update(*link, now);
 }
 
 Result<void> Peers::take_events(Link& link, Instant now) {
-  while (auto event = link.mux.poll()) {
+  while (auto event = link.mux_.poll()) {
     if (const auto* hello = std::get_if<link::HelloReceived>(&*event)) {
       auto greeting = decode_greeting(hello->payload);
       if (!greeting) return std::unexpected(greeting.error());
@@ -224,19 +329,19 @@ void Peers::leave_retiring(const Link& successor, Instant now) {
   if (!successor.endpoint) return;
   std::vector<ConnectionId> replaced;
   for (const auto& [id, link] : links_) {
-    if (link.mux.is_retiring() && link.endpoint == successor.endpoint) replaced.push_back(id);
+    if (link.mux_.is_retiring() && link.endpoint == successor.endpoint) replaced.push_back(id);
   }
   for (const ConnectionId id : replaced) {
     Link& link = links_.at(id);
-    link.mux.go_away("replaced");
-    touch(link, now);
+    link.mux_.go_away("replaced");
+    update(link, now);
   }
 }
 
-void Peers::touch(Link& link, Instant now) {
-  link.reported.update(context_, link.id, true, link.is_connected && link.mux.wants_write());
-  deadlines_.set(link.id, link.mux.deadline());
-  if (link.mux.is_going_away() && link.mux.open_streams() == 0 && !link.mux.wants_write()) {
+void Peers::update(Link& link, Instant now) {
+  link.reported_.update(context_, link.id, true, link.is_connected_ && link.mux_.wants_write());
+  deadlines_.set(link.id, link.mux_.deadline());
+  if (link.mux_.is_going_away() && link.mux_.open_streams() == 0 && !link.mux_.wants_write()) {
     lose(link.id, "going away", true, now);
   }
 }
@@ -253,16 +358,16 @@ void Peers::cut_named(const std::string& name, Instant now) {
 }
 
 void Peers::lose(ConnectionId id, const std::string& reason, bool flush, Instant now) {
-  Link* link = find(id);
+  Link* link = find_link(id);
   if (link == nullptr) return;
   if (link->greeting) {
     context_.counters.links_closed.add();
-    context_.log(link->mux.is_going_away() ? LogLevel::kNotice : LogLevel::kError,
+    context_.log(link->mux_.is_going_away() ? LogLevel::kNotice : LogLevel::kError,
                  "link to " + link->peer_name + " is down: " + reason);
   }
   // The mux may have something left to say, such as a GOAWAY with the reason.
   Bytes final_bytes;
-  if (flush && link->is_connected) link->mux.pull(final_bytes, SIZE_MAX, now);
+  if (flush && link->is_connected_) link->mux_.pull(final_bytes, SIZE_MAX, now);
   for (Lane& lane : lanes_) {
     if (lane.link != id) continue;
     if (!link->greeting && lane.failures == 0)
@@ -280,17 +385,17 @@ void Peers::lose(ConnectionId id, const std::string& reason, bool flush, Instant
 }
 
 void Peers::measured(ConnectionId id, const LinkRate& rate) {
-  if (Link* link = find(id)) link->speed.add(rate);
+  if (Link* link = find_link(id)) link->speed.add(rate);
 }
 
 std::size_t Peers::pull(ConnectionId id, Bytes& to, std::size_t most, Instant now) {
-  Link* link = find(id);
-  if (link == nullptr || !link->is_connected) return 0;
-  const std::size_t count = link->mux.pull(to, most, now);
+  Link* link = find_link(id);
+  if (link == nullptr || !link->is_connected_) return 0;
+  const std::size_t count = link->mux_.pull(to, most, now);
   context_.counters.link_bytes_sent.add(count);
-  link->reported.pulled(link->mux.wants_write());
-  while (auto event = link->mux.poll()) events_.push_back({id, std::move(*event)});
-  touch(*link, now);
+  link->reported_.pulled(link->mux_.wants_write());
+  while (auto event = link->mux_.poll()) events_.push_back({id, std::move(*event)});
+  update(*link, now);
   return count;
 }
 
@@ -302,9 +407,9 @@ Instant Peers::deadline() const {
 
 void Peers::on_deadline(Instant now) {
   while (const auto id = deadlines_.take_due(now)) {
-    Link* link = find(*id);
+    Link* link = find_link(*id);
     if (link == nullptr) continue;
-    if (auto alive = link->mux.on_deadline(now); !alive) {
+    if (auto alive = link->mux_.on_deadline(now); !alive) {
       lose(*id, alive.error().text, true, now);
       continue;
     }
@@ -312,7 +417,7 @@ void Peers::on_deadline(Instant now) {
       lose(*id, taken.error().text, true, now);
       continue;
     }
-    touch(*link, now);
+    update(*link, now);
   }
   for (Lane& lane : lanes_) {
     if (lane.redial_at <= now) dial(lane, now);
@@ -321,24 +426,24 @@ void Peers::on_deadline(Instant now) {
     drain_end_ = kNever;
     for (const ConnectionId id : ids()) {
       Link& link = links_.at(id);
-      link.mux.go_away("shutting down");
-      touch(link, now);
+      link.mux_.go_away("shutting down");
+      update(link, now);
     }
   }
 }
 
-void Peers::drain(Duration patience, Instant now) {
+void Peers::drain(Duration timeout, Instant now) {
   draining_ = true;
-  drain_end_ = now + patience;
+  drain_end_ = now + timeout;
   for (Lane& lane : lanes_) lane.redial_at = kNever;
   for (const ConnectionId id : ids()) {
     Link& link = links_.at(id);
-    if (!link.is_connected) {
+    if (!link.is_connected_) {
       lose(id, "shutting down", false, now);
       continue;
     }
-    link.mux.retire("shutting down");
-    touch(link, now);
+    link.mux_.retire("shutting down");
+    update(link, now);
   }
 }
 
@@ -354,12 +459,12 @@ std::vector<LinkStatus> Peers::status(Instant now) const {
     all.push_back({.peer = link.peer_name,
                    .dialled = link.endpoint.has_value(),
                    .up = link.greeting.has_value(),
-                   .going_away = link.mux.is_going_away() || link.mux.is_retiring(),
+                   .going_away = link.mux_.is_going_away() || link.mux_.is_retiring(),
                    .age = now - link.since,
-                   .round_trip = link.mux.round_trip(),
-                   .streams = link.mux.open_streams(),
-                   .bytes_sent = link.mux.counters().bytes_sent,
-                   .bytes_received = link.mux.counters().bytes_received,
+                   .round_trip = link.mux_.round_trip(),
+                   .streams = link.mux_.open_streams(),
+                   .bytes_sent = link.mux_.counters().bytes_sent,
+                   .bytes_received = link.mux_.counters().bytes_received,
                    .hosts = link.hosts});
   }
   return all;

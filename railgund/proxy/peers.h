@@ -1,4 +1,5 @@
-// The links of one core: dials and redials them, accepts them, finds one that can take a stream. A core.
+// The links of one core: connects and reconnects them, accepts them, finds one that can take a stream, knows which
+// exchange each stream belongs to. A core.
 #pragma once
 
 #include <deque>
@@ -14,37 +15,56 @@
 #include "railgund/proxy/context.h"
 #include "railgund/proxy/deadlines.h"
 #include "railgund/proxy/link_speed.h"
+#include "railgund/proxy/link_stream.h"
 #include "railgund/proxy/message_codec.h"
 #include "railgund/proxy/status.h"
 
 namespace railgun::proxy {
 
+// A link, as exchanges see it. Streams are opened by Peers.
 struct Link {
   Link(ConnectionId connection, link::Mux link_mux, std::optional<Endpoint> peer, Instant now)
-      : id(connection), mux(std::move(link_mux)), endpoint(std::move(peer)), since(now) {}
+      : id(connection), endpoint(std::move(peer)), since(now), mux_(std::move(link_mux)) {}
   ConnectionId id;
-  link::Mux mux;
   LinkSpeed speed;
-  std::optional<Endpoint> endpoint;                 // that we dialled; none: the peer dialled us
+  std::optional<Endpoint> endpoint;                 // that we connected to; none: the peer connected to us
   std::string peer_name;                            // for people: the endpoint, or the address it came from
   std::vector<std::string> hosts;                   // that the peer's certificate allows; empty: all
   std::optional<Greeting> greeting;                 // once it is ready
   std::shared_ptr<const KeyedHash> reference_hash;  // of a listener's reference ids
   Instant since;
-  bool is_connected = false;
-  ReportedState reported;
+
+ private:
+  friend class Peers;
+  link::Mux mux_;
+  bool is_connected_ = false;
+  bool is_used_ = false;  // since it was looked at last: it is in Peers::used_
+  ReportedState reported_;
 };
 
-struct LinkLost {
+// A stream's link is gone, and the stream with it.
+struct StreamLost {
+  link::StreamId stream;
   std::string reason;
 };
-struct PeerEvent {
-  ConnectionId link;
-  std::variant<link::Event, LinkLost> event;
+using StreamInput = std::variant<link::HeadReceived, link::DataReceived, link::EndReceived, link::StreamReset,
+                                 link::StreamWritable, StreamLost>;
+
+// The peer has opened a stream: take() or reject() it.
+struct StreamOpened {
+  StreamKey stream;
+  link::HeadReceived head;
 };
+struct StreamEvent {
+  ExchangeId exchange;
+  StreamInput input;
+};
+// A link is ready, or lost: pick() may choose another one.
+struct LinksChanged {};
+using PeerEvent = std::variant<StreamOpened, StreamEvent, LinksChanged>;
 
 // Why there is no link for a host. `brief`: for whoever reads the answer, so no addresses. `advice`: for the log.
-struct Absence {
+struct NoLinkReason {
   std::string brief, advice;
 };
 
@@ -62,23 +82,27 @@ class Peers {
   void keep(const std::vector<Endpoint>& endpoints, unsigned lanes, Instant now);
 
   // A link that can take a stream now: to the first of the endpoints that has one, the one with the fewest streams;
-  // else one that the peer dialled and whose certificate allows the host. Those that retire come last. Null if there
-  // is none.
-  Link* pick(const std::vector<Endpoint>& endpoints, std::string_view host);
+  // else one that the peer made and whose certificate allows the host. Those that retire come last. Null if there is
+  // none. Valid until the next input.
+  const Link* pick(const std::vector<Endpoint>& endpoints, std::string_view host) const;
   // A link to one of them is being opened, or opened again, and that has not failed yet: worth waiting a moment for.
   bool is_pending(const std::vector<Endpoint>& endpoints) const;
   // What to tell people when pick() has found none.
-  Absence absence(const std::vector<Endpoint>& endpoints, std::string_view host) const;
+  NoLinkReason no_link_reason(const std::vector<Endpoint>& endpoints, std::string_view host) const;
+  const Link* find(ConnectionId id) const;
 
-  Link* find(ConnectionId id);
+  // Opens a stream for an exchange. Errors: as link::Mux::open().
+  Result<LinkStream> open(ConnectionId link, ExchangeId exchange, ByteView prelude, const Fields& fields);
+  // Gives a stream that the peer has opened to an exchange.
+  LinkStream take(StreamKey stream, ExchangeId exchange);
+  void reject(StreamKey stream, link::ResetCode code);
+
+  // To be called until there is nothing: the shell is told of what was done with streams only then.
   std::optional<PeerEvent> poll();
 
-  // After commands to a link's mux: tells the shell what has changed.
-  void touch(Link& link, Instant now);
-
-  // Answerer only: asks the other ends to use other links. After `patience` no new streams are taken. Each link closes
+  // Answerer only: asks the other ends to use other links. After `timeout` no new streams are taken. Each link closes
   // when it is not used any more.
-  void drain(Duration patience, Instant now);
+  void drain(Duration timeout, Instant now);
   // Ends links at once, streams and all: those whose peer has this name, or whose certificate allows a host of this
   // name.
   void cut_named(const std::string& name, Instant now);
@@ -108,21 +132,60 @@ class Peers {
     std::string why_failed{};  // the last time
   };
 
+  friend class LinkStream;
+  // Who a stream belongs to, and what of its data has been handed over and not yet been reported as consumed.
+  struct Owned {
+    ExchangeId exchange;
+    std::size_t unread_bytes = 0;
+  };
+  struct StreamHash {
+    std::size_t operator()(const StreamKey& key) const {
+      return static_cast<std::size_t>(key.link) * 0x9e3779b97f4a7c15 + static_cast<std::size_t>(key.stream);
+    }
+  };
+  struct LinkLost {
+    std::string reason;
+  };
+  struct Queued {
+    ConnectionId link;
+    std::variant<link::Event, StreamLost, LinkLost> event;
+  };
+
+  Link* find_link(ConnectionId id);
   void dial(Lane& lane, Instant now);
   void lose(ConnectionId id, const std::string& reason, bool flush, Instant now);
   Result<void> take_events(Link& link, Instant now);
   void replace(const Link& link, Instant now);
   void leave_retiring(const Link& successor, Instant now);
-  Link* pick(const std::vector<Endpoint>& endpoints, std::string_view host, bool retiring);
+  const Link* pick(const std::vector<Endpoint>& endpoints, std::string_view host, bool retiring) const;
   link::Limits limits() const;
   std::vector<ConnectionId> ids() const;
+
+  // Tells the shell what has changed; the link may be lost by it.
+  void update(Link& link, Instant now);
+  void update_used();
+  // The mux of a link that is there, which is looked at before poll() ends; or null.
+  link::Mux* use(ConnectionId id);
+  // For LinkStream.
+  std::size_t sendable(StreamKey stream) const;
+  void consumed(StreamKey stream, std::size_t bytes);
+  // The stream belongs to nobody from now on: what still comes on it is dropped, and credited.
+  void forget(StreamKey stream);
+
+  // Finds out who a queued event is for; nothing: nobody.
+  template <typename Happened>
+  std::optional<PeerEvent> route(ConnectionId link, Happened&& happened);
+  std::optional<PeerEvent> route_unowned(StreamKey stream, StreamInput input);
+  void queue_losses(ConnectionId link, const std::string& reason);
 
   Context& context_;
   link::Role role_;
   Bytes greeting_;
   std::unordered_map<ConnectionId, Link> links_;
   std::vector<Lane> lanes_;
-  std::deque<PeerEvent> events_;
+  std::unordered_map<StreamKey, Owned, StreamHash> streams_;
+  std::vector<ConnectionId> used_;  // links to be looked at before poll() ends
+  std::deque<Queued> events_;
   Deadlines<ConnectionId> deadlines_;
   bool draining_ = false;
   Instant drain_end_ = kNever;  // from then on no new streams

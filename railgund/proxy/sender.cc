@@ -1,10 +1,7 @@
 #include "railgund/proxy/sender.h"
 
 #include <algorithm>
-#include <set>
-#include <unordered_map>
-
-#include "railgund/proxy/sender_exchange.h"
+#include <utility>
 
 namespace railgun::proxy {
 namespace {
@@ -32,309 +29,250 @@ std::vector<Endpoint> listeners_of(const config::Config& config) {
   return all;
 }
 
-struct Client {
-  Client(const std::string& peer, http::ServerLimits limits, Instant now) : address(peer), http(limits, false, now) {}
-  std::string address;
-  http::ServerConnection http;
-  std::unique_ptr<SenderExchange> exchange;
-  ReportedState reported;
-};
-
 }  // namespace
-
-struct Sender::State {
-  State(config::ConfigPtr config, page::Cache& cache, Counters& counters, bool has_store, std::uint64_t first)
-      : context{.config = std::move(config), .cache = cache, .counters = counters, .has_store = has_store},
-        peers(context, link::Role::kAsker, Greeting{.reference_key = {}, .build = "0000"}),
-        origins(context),
-        next_request(first) {}
-
-  SenderExchange::Ends ends(ConnectionId id, Client& client) {
-    return {context, peers, origins, routes, client.http, id, client.address};
-  }
-
-  void settle(Instant now) {
-    for (bool busy = true; busy;) {
-      busy = false;
-      while (auto event = peers.poll()) {
-        busy = true;
-        link_event(std::move(*event), now);
-      }
-      while (auto event = origins.poll()) {
-        busy = true;
-        call_event(std::move(*event), now);
-      }
-    }
-  }
-
-  void link_event(PeerEvent peer_event, Instant now) {
-    if (const auto* lost = std::get_if<LinkLost>(&peer_event.event)) {
-      std::vector<ConnectionId> clients_of_link;
-      for (auto at = routes.streams.lower_bound({peer_event.link, link::StreamId{0}});
-           at != routes.streams.end() && at->first.link == peer_event.link; ++at) {
-        clients_of_link.push_back(at->second);
-      }
-      for (const ConnectionId id : clients_of_link) {
-        with(id, now, [&](SenderExchange& exchange, auto& e) { exchange.link_lost(e, lost->reason, now); });
-      }
-      wake_waiting(now);
-      return;
-    }
-    auto& event = std::get<link::Event>(peer_event.event);
-    std::optional<link::StreamId> stream;
-    std::visit(
-        [&](const auto& value) {
-          if constexpr (requires { value.stream; }) stream = value.stream;
-        },
-        event);
-    if (!stream) {
-      if (std::holds_alternative<link::HelloReceived>(event)) wake_waiting(now);
-      return;
-    }
-    const auto route = routes.streams.find({peer_event.link, *stream});
-    if (route == routes.streams.end()) return;
-    with(route->second, now, [&](SenderExchange& exchange, auto& e) { exchange.link_event(e, std::move(event), now); });
-  }
-
-  void call_event(CallEvent event, Instant now) {
-    const auto route = routes.calls.find(event.call);
-    if (route == routes.calls.end()) return;
-    with(route->second, now, [&](SenderExchange& exchange, auto& e) {
-      if (auto* http_event = std::get_if<http::ClientEvent>(&event.event)) {
-        exchange.call_event(e, std::move(*http_event), now);
-      } else {
-        exchange.pump(e, now);
-      }
-    });
-  }
-
-  void wake_waiting(Instant now) {
-    std::vector<ConnectionId> ids(waiting.begin(), waiting.end());
-    for (const ConnectionId id : ids) {
-      with(id, now, [&](SenderExchange& exchange, auto& e) { exchange.link_ready(e, now); });
-    }
-  }
-
-  // Works on a client's exchange, if there is one, then looks at what has become of the client.
-  template <typename Work>
-  void with(ConnectionId id, Instant now, Work&& work) {
-    const auto found = clients.find(id);
-    if (found == clients.end()) return;
-    if (found->second.exchange) {
-      auto e = ends(id, found->second);
-      context.counters.current_request.set(found->second.exchange->number());
-      work(*found->second.exchange, e);
-    }
-    serve(id, now);
-  }
-
-  // Takes a client's events, begins and ends its exchanges, tells the shell what has changed.
-  void serve(ConnectionId id, Instant now) {
-    Client& client = clients.find(id)->second;
-    for (;;) {
-      if (client.exchange && client.exchange->is_finished()) client.exchange.reset();
-      auto event = client.http.poll();
-      if (!event) break;
-      if (auto* received = std::get_if<http::RequestReceived>(&*event)) {
-        client.exchange =
-            std::make_unique<SenderExchange>(context.config, std::move(received->request), next_request++, now);
-        auto e = ends(id, client);
-        client.exchange->begin(e, now);
-      } else if (client.exchange) {
-        auto e = ends(id, client);
-        client.exchange->client_event(e, std::move(*event), now);
-      } else if (const auto* body = std::get_if<http::RequestBody>(&*event)) {
-        // The rest of a request that was answered already.
-        client.http.body_consumed(body->bytes.size(), now);
-      }
-    }
-    if (client.http.wants_close() && !client.http.wants_write()) {
-      const bool reset = client.http.wants_reset();
-      release(id, now);
-      context.add(Close{.connection = id, .final_bytes = {}, .reset = reset});
-      return;
-    }
-    client.reported.update(context, id, client.http.wants_read(), client.http.wants_write());
-    const Instant exchange_deadline = client.exchange ? client.exchange->deadline() : kNever;
-    deadlines.set(id, std::min(client.http.deadline(), exchange_deadline));
-    if (exchange_deadline != kNever) {
-      waiting.insert(id);
-    } else {
-      waiting.erase(id);
-    }
-  }
-
-  void release(ConnectionId id, Instant now) {
-    const auto found = clients.find(id);
-    if (found == clients.end()) return;
-    if (found->second.exchange) {
-      auto e = ends(id, found->second);
-      found->second.exchange->drop(e, now);
-    }
-    clients.erase(found);
-    deadlines.remove(id);
-    waiting.erase(id);
-    context.counters.clients_open.subtract();
-  }
-
-  Context context;
-  Peers peers;
-  Origins origins;
-  SenderRoutes routes;
-  std::unordered_map<ConnectionId, Client> clients;
-  std::set<ConnectionId> waiting;  // whose exchange waits for a link or the store
-  Deadlines<ConnectionId> deadlines;
-  std::uint64_t next_request;
-  bool draining = false;
-  Instant idle_end{};  // draining: how long clients' connections may wait for a request
-};
 
 Sender::Sender(config::ConfigPtr config, page::Cache& cache, Counters& counters, bool has_store,
                std::uint64_t first_request, Instant now)
-    : state_(std::make_unique<State>(std::move(config), cache, counters, has_store, first_request)) {
-  const config::Config& settings = *state_->context.config;
-  state_->peers.keep(listeners_of(settings), settings.wan_lanes, now);
+    : router_(std::move(config), cache, counters, has_store, link::Role::kAsker,
+              Greeting{.reference_key = {}, .build = "0000"}),
+      next_request_(first_request) {
+  configure(router_.context.config, has_store, now);
 }
-Sender::~Sender() = default;
 
 void Sender::configure(config::ConfigPtr config, bool has_store, Instant now) {
-  state_->context.config = std::move(config);
-  state_->context.has_store = has_store;
-  const config::Config& settings = *state_->context.config;
-  state_->origins.close_idle();
-  state_->peers.keep(listeners_of(settings), settings.wan_lanes, now);
+  router_.context.now = now;
+  router_.context.config = std::move(config);
+  router_.context.has_store = has_store;
+  const config::Config& settings = *router_.context.config;
+  router_.origins.close_idle();
+  router_.peers.keep(listeners_of(settings), settings.wan_lanes, now);
   std::vector<ConnectionId> ids;
-  for (auto& [id, client] : state_->clients) {
+  for (auto& [id, client] : clients_) {
     client.http.set_limits(server_limits(settings));
     ids.push_back(id);
   }
-  for (const ConnectionId id : ids) state_->serve(id, now);
-  state_->settle(now);
+  for (const ConnectionId id : ids) serve(id);
+  settle();
 }
 
-void Sender::drain(Duration patience, Instant now) {
-  state_->draining = true;
-  state_->idle_end = now + patience;
+void Sender::drain(Duration timeout, Instant now) {
+  router_.context.now = now;
+  draining_ = true;
+  idle_end_ = now + timeout;
   std::vector<ConnectionId> ids;
-  for (auto& [id, client] : state_->clients) {
-    client.http.close_after_answer(state_->idle_end, now);
+  for (auto& [id, client] : clients_) {
+    client.http.close_after_answer(idle_end_, now);
     ids.push_back(id);
   }
-  for (const ConnectionId id : ids) state_->serve(id, now);
-  state_->settle(now);
+  for (const ConnectionId id : ids) serve(id);
+  settle();
 }
 
-bool Sender::is_drained() const { return state_->draining && state_->clients.empty(); }
-
 void Sender::cut_links(const std::string& peer, Instant now) {
-  state_->peers.cut_named(peer, now);
-  state_->settle(now);
+  router_.context.now = now;
+  router_.peers.cut_named(peer, now);
+  settle();
 }
 
 ConnectionId Sender::accepted(ConnectionKind kind, const std::string& peer, std::vector<std::string> hosts,
                               Instant now) {
-  State& state = *state_;
-  const ConnectionId id = state.context.new_connection();
+  router_.context.now = now;
+  const ConnectionId id = router_.context.new_connection();
   if (kind == ConnectionKind::kLink) {
-    state.peers.accepted(id, peer, std::move(hosts), now);
+    router_.peers.accepted(id, peer, std::move(hosts), now);
   } else {
-    state.context.counters.clients_accepted.add();
-    state.context.counters.clients_open.add();
-    Client& client = state.clients.try_emplace(id, peer, server_limits(*state.context.config), now).first->second;
-    if (state.draining) client.http.close_after_answer(state.idle_end, now);
-    state.serve(id, now);
+    router_.context.counters.clients_accepted.add();
+    router_.context.counters.clients_open.add();
+    Client& client = clients_.try_emplace(id, peer, server_limits(*router_.context.config), now).first->second;
+    if (draining_) client.http.close_after_answer(idle_end_, now);
+    serve(id, client);
   }
-  state.settle(now);
+  settle();
   return id;
 }
 
 void Sender::connected(ConnectionId id, std::vector<std::string> hosts, Instant now) {
-  state_->peers.connected(id, std::move(hosts), now);
-  state_->origins.connected(id, now);
-  state_->settle(now);
+  router_.context.now = now;
+  router_.connected(id, std::move(hosts));
+  settle();
 }
 
 void Sender::receive(ConnectionId id, ByteView bytes, Instant now) {
-  State& state = *state_;
-  if (const auto found = state.clients.find(id); found != state.clients.end()) {
+  router_.context.now = now;
+  if (const auto found = clients_.find(id); found != clients_.end()) {
     found->second.http.receive(bytes, now);
-    state.serve(id, now);
+    serve(id, found->second);
   } else {
-    state.peers.receive(id, bytes, now);
-    state.origins.receive(id, bytes, now);
+    router_.receive(id, bytes);
   }
-  state.settle(now);
+  settle();
 }
 
 void Sender::receive_end(ConnectionId id, Instant now) {
-  State& state = *state_;
-  if (const auto found = state.clients.find(id); found != state.clients.end()) {
+  router_.context.now = now;
+  if (const auto found = clients_.find(id); found != clients_.end()) {
     found->second.http.receive_end(now);
-    state.serve(id, now);
-  } else if (state.peers.owns(id)) {
-    state.peers.closed(id, {Errc::kUnavailable, "closed by the peer"}, now);
+    serve(id, found->second);
   } else {
-    state.origins.receive_end(id, now);
+    router_.receive_end(id);
   }
-  state.settle(now);
+  settle();
 }
 
 void Sender::closed(ConnectionId id, const Error& error, Instant now) {
-  state_->release(id, now);
-  state_->peers.closed(id, error, now);
-  state_->origins.closed(id, error, now);
-  state_->settle(now);
+  router_.context.now = now;
+  release(id);
+  router_.closed(id, error);
+  settle();
 }
 
 std::size_t Sender::pull(ConnectionId id, Bytes& to, std::size_t most, Instant now) {
-  State& state = *state_;
+  router_.context.now = now;
   std::size_t count = 0;
-  if (const auto found = state.clients.find(id); found != state.clients.end()) {
-    count = found->second.http.pull(to, most, now);
-    found->second.reported.pulled(found->second.http.wants_write());
-    state.with(id, now, [&](SenderExchange& exchange, auto& e) { exchange.pump(e, now); });
-  } else if (state.peers.owns(id)) {
-    count = state.peers.pull(id, to, most, now);
+  if (const auto found = clients_.find(id); found != clients_.end()) {
+    Client& client = found->second;
+    count = client.http.pull(to, most, now);
+    client.reported.pulled(client.http.wants_write());
+    if (client.exchange) {
+      with(*client.exchange, [](SenderExchange& exchange, const SenderPorts& ports) { exchange.pump(ports); });
+    } else {
+      serve(id, client);
+    }
   } else {
-    count = state.origins.pull(id, to, most, now);
+    count = router_.pull(id, to, most);
   }
-  state.settle(now);
+  settle();
   return count;
 }
 
-void Sender::store_answer(TicketId ticket, const std::optional<Bytes>& item, Instant now) {
-  const auto route = state_->routes.tickets.find(ticket);
-  if (route == state_->routes.tickets.end()) return;
-  const ConnectionId id = route->second;
-  state_->with(id, now, [&](SenderExchange& exchange, auto& e) { exchange.store_answer(e, item, now); });
-  state_->settle(now);
-}
-
-std::optional<Effect> Sender::poll() {
-  auto& effects = state_->context.effects;
-  if (effects.empty()) return std::nullopt;
-  Effect effect = std::move(effects.front());
-  effects.pop_front();
-  return effect;
-}
-
-Instant Sender::deadline() const {
-  return std::min({state_->peers.deadline(), state_->origins.deadline(), state_->deadlines.earliest()});
+void Sender::store_answer(TicketId ticket, std::optional<Bytes> item, Instant now) {
+  router_.context.now = now;
+  router_.lookups.answered(ticket, std::move(item));
+  settle();
 }
 
 void Sender::on_deadline(Instant now) {
-  State& state = *state_;
-  state.peers.on_deadline(now);
-  state.origins.on_deadline(now);
-  while (const auto id = state.deadlines.take_due(now)) {
-    const auto found = state.clients.find(*id);
-    if (found == state.clients.end()) continue;
+  router_.context.now = now;
+  router_.on_deadline();
+  while (const auto id = client_deadlines_.take_due(now)) {
+    const auto found = clients_.find(*id);
+    if (found == clients_.end()) continue;
     found->second.http.on_deadline(now);
-    state.with(*id, now, [&](SenderExchange& exchange, auto& e) { exchange.on_deadline(e, now); });
+    serve(*id, found->second);
   }
-  state.settle(now);
+  settle();
 }
 
-std::vector<LinkStatus> Sender::links(Instant now) const { return state_->peers.status(now); }
+void Sender::settle() {
+  while (auto event = router_.poll()) {
+    std::visit([this](auto& happened) { handle(std::move(happened)); }, *event);
+  }
+}
+
+void Sender::handle(StreamEvent&& event) {
+  with(event.exchange,
+       [&](SenderExchange& exchange, const SenderPorts& ports) { exchange.take(ports, std::move(event.input)); });
+}
+
+void Sender::handle(CallEvent&& event) {
+  with(event.exchange,
+       [&](SenderExchange& exchange, const SenderPorts& ports) { exchange.take(ports, std::move(event.input)); });
+}
+
+void Sender::handle(StoreAnswer&& event) {
+  with(event.exchange,
+       [&](SenderExchange& exchange, const SenderPorts& ports) { exchange.take(ports, std::move(event.item)); });
+}
+
+void Sender::handle(DeadlineReached&& event) {
+  with(event.exchange, [](SenderExchange& exchange, const SenderPorts& ports) { exchange.on_deadline(ports); });
+}
+
+void Sender::handle(LinksChanged&&) {
+  const std::vector<ExchangeId> ids(awaiting_link_.begin(), awaiting_link_.end());
+  for (const ExchangeId id : ids) {
+    with(id, [](SenderExchange& exchange, const SenderPorts& ports) { exchange.links_changed(ports); });
+  }
+}
+
+template <typename Work>
+void Sender::with(ExchangeId id, Work work) {
+  const auto found = exchanges_.find(id);
+  if (found == exchanges_.end()) return;
+  const ConnectionId client_id = found->second.client();
+  const auto client = clients_.find(client_id);
+  router_.context.counters.current_request.set(found->second.number());
+  work(found->second, SenderPorts(router_, id, client->second.http, client->second.address));
+  serve(client_id, client->second);
+}
+
+void Sender::serve(ConnectionId id) {
+  if (const auto found = clients_.find(id); found != clients_.end()) serve(id, found->second);
+}
+
+void Sender::serve(ConnectionId id, Client& client) {
+  for (;;) {
+    note_exchange(client);
+    auto event = client.http.poll();
+    if (!event) break;
+    take(id, client, std::move(*event));
+  }
+  if (client.http.wants_close() && !client.http.wants_write()) {
+    const bool reset = client.http.wants_reset();
+    release(id);
+    router_.context.add(Close{.connection = id, .final_bytes = {}, .reset = reset});
+    return;
+  }
+  client.reported.update(router_.context, id, client.http.wants_read(), client.http.wants_write());
+  client_deadlines_.set(id, client.http.deadline());
+}
+
+void Sender::take(ConnectionId id, Client& client, http::ServerEvent event) {
+  if (auto* received = std::get_if<http::RequestReceived>(&event)) {
+    const std::uint64_t number = next_request_++;
+    const ExchangeId exchange_id{number};
+    router_.context.counters.current_request.set(number);
+    SenderExchange& exchange =
+        exchanges_.try_emplace(exchange_id, router_.context.config, id, std::move(received->request), number, now())
+            .first->second;
+    client.exchange = exchange_id;
+    exchange.begin(SenderPorts(router_, exchange_id, client.http, client.address));
+  } else if (client.exchange) {
+    exchanges_.at(*client.exchange)
+        .take(SenderPorts(router_, *client.exchange, client.http, client.address), std::move(event));
+  } else if (const auto* body = std::get_if<http::RequestBody>(&event)) {
+    // The rest of a request that was answered already.
+    client.http.body_consumed(body->bytes.size(), now());
+  }
+}
+
+void Sender::note_exchange(Client& client) {
+  if (!client.exchange) return;
+  const ExchangeId id = *client.exchange;
+  const auto found = exchanges_.find(id);
+  const bool finished = found->second.is_finished();
+  router_.deadlines.set(id, finished ? kNever : found->second.deadline());
+  if (!finished && found->second.awaits_link()) {
+    awaiting_link_.insert(id);
+  } else {
+    awaiting_link_.erase(id);
+  }
+  if (!finished) return;
+  exchanges_.erase(found);
+  client.exchange.reset();
+}
+
+void Sender::release(ConnectionId id) {
+  const auto found = clients_.find(id);
+  if (found == clients_.end()) return;
+  Client& client = found->second;
+  if (client.exchange) {
+    exchanges_.at(*client.exchange).drop(SenderPorts(router_, *client.exchange, client.http, client.address));
+    note_exchange(client);
+  }
+  clients_.erase(found);
+  client_deadlines_.remove(id);
+  router_.context.counters.clients_open.subtract();
+}
 
 }  // namespace railgun::proxy

@@ -1,16 +1,21 @@
 // The sender of one worker: clients on one side, links to listeners on the other, origins for what goes direct.
-// The whole core; its shell is app/drive.h, its test bench tests/sim.
+// The whole core; proxy/driver.h runs it.
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "railgund/config/config.h"
+#include "railgund/http/server_connection.h"
 #include "railgund/page/cache.h"
 #include "railgund/proxy/counters.h"
 #include "railgund/proxy/effect.h"
+#include "railgund/proxy/router.h"
+#include "railgund/proxy/sender_exchange.h"
 #include "railgund/proxy/status.h"
 
 namespace railgun::proxy {
@@ -21,15 +26,16 @@ class Sender {
   // the numbers of requests start, different for each worker and process.
   Sender(config::ConfigPtr config, page::Cache& cache, Counters& counters, bool has_store, std::uint64_t first_request,
          Instant now);
-  ~Sender();
+  Sender(const Sender&) = delete;
+  Sender& operator=(const Sender&) = delete;
 
   // New settings. They apply to requests that begin from now on; timeouts of links and of clients' connections change
   // at once, those of a connection to an origin with its next request. `has_store`: as above.
   void configure(config::ConfigPtr config, bool has_store, Instant now);
-  // No new requests: clients are closed after their answer, those between requests after `patience`, in which one may
-  // still begin.
-  void drain(Duration patience, Instant now);
-  bool is_drained() const;
+  // No new requests: clients are closed after their answer, those between requests after `timeout`, in which one more
+  // may begin.
+  void drain(Duration timeout, Instant now);
+  bool is_drained() const { return draining_ && clients_.empty(); }
   // Ends links, at once: all whose peer has this name or certificate host.
   void cut_links(const std::string& peer, Instant now);
 
@@ -43,17 +49,52 @@ class Sender {
   void closed(ConnectionId id, const Error& error, Instant now);
   // Appends up to about `most` bytes for the connection; 0: nothing for now.
   std::size_t pull(ConnectionId id, Bytes& to, std::size_t most, Instant now);
-  void store_answer(TicketId ticket, const std::optional<Bytes>& item, Instant now);
+  void store_answer(TicketId ticket, std::optional<Bytes> item, Instant now);
 
-  std::optional<Effect> poll();
-  Instant deadline() const;
+  std::optional<Effect> poll() { return router_.poll_effect(); }
+  Instant deadline() const { return std::min(router_.deadline(), client_deadlines_.earliest()); }
   void on_deadline(Instant now);
 
-  std::vector<LinkStatus> links(Instant now) const;
+  std::vector<LinkStatus> links(Instant now) const { return router_.peers.status(now); }
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  struct Client {
+    Client(std::string peer, http::ServerLimits limits, Instant now)
+        : address(std::move(peer)), http(limits, false, now) {}
+    std::string address;
+    http::ServerConnection http;
+    std::optional<ExchangeId> exchange;
+    ReportedState reported;
+  };
+
+  Instant now() const { return router_.context.now; }
+  // Hands events to the exchanges they are for until there are none: each may make others.
+  void settle();
+  void handle(StreamOpened&&) {}  // listeners' business
+  void handle(StreamEvent&& event);
+  void handle(CallEvent&& event);
+  void handle(StoreAnswer&& event);
+  void handle(DeadlineReached&& event);
+  void handle(LinksChanged&&);
+  // Works on an exchange, if it is still there, then serves its client.
+  template <typename Work>
+  void with(ExchangeId id, Work work);
+  // Takes a client's events, begins and ends its exchanges, reports what has changed.
+  void serve(ConnectionId id);
+  void serve(ConnectionId id, Client& client);
+  void take(ConnectionId id, Client& client, http::ServerEvent event);
+  // Removes the client's exchange if it has finished, else notes what it waits for.
+  void note_exchange(Client& client);
+  void release(ConnectionId id);
+
+  Router router_;
+  std::unordered_map<ConnectionId, Client> clients_;
+  Deadlines<ConnectionId> client_deadlines_;
+  std::unordered_map<ExchangeId, SenderExchange> exchanges_;
+  std::set<ExchangeId> awaiting_link_;
+  std::uint64_t next_request_;
+  bool draining_ = false;
+  Instant idle_end_{};  // draining: until when an idle client may begin a request
 };
 
 }  // namespace railgun::proxy

@@ -1,131 +1,73 @@
-// One request at the sender: from its head to the last byte of its answer, over a link or directly. A state machine;
-// what it works on is handed in with each call.
+// One request at the sender: from its head to the last byte of its answer, over a link or directly. Chooses the way,
+// and another one if the first fails before the client has seen anything. A state machine; what it works on is handed
+// in with each call.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <unordered_map>
-#include <vector>
+#include <variant>
 
-#include "railgund/http/server_connection.h"
-#include "railgund/page/page_key.h"
-#include "railgund/proxy/answer_reader.h"
-#include "railgund/proxy/context.h"
-#include "railgund/proxy/origins.h"
-#include "railgund/proxy/peers.h"
+#include "railgund/proxy/direct.h"
+#include "railgund/proxy/over_link.h"
+#include "railgund/proxy/sender_request.h"
 
 namespace railgun::proxy {
 
-struct StreamKey {
-  ConnectionId link;
-  link::StreamId stream;
-  auto operator<=>(const StreamKey&) const = default;
-};
-
-// Who waits for what, by the client's connection.
-struct SenderRoutes {
-  std::map<StreamKey, ConnectionId> streams;
-  std::unordered_map<CallId, ConnectionId> calls;
-  std::unordered_map<TicketId, ConnectionId> tickets;
-};
-
 class SenderExchange {
  public:
-  struct Ends {
-    Context& context;
-    Peers& peers;
-    Origins& origins;
-    SenderRoutes& routes;
-    http::ServerConnection& client;
-    ConnectionId client_id;
-    const std::string& client_address;
-  };
+  // `client`: the connection that the request came in on. `number`: see SenderRequest.
+  SenderExchange(config::ConfigPtr config, ConnectionId client, http::Request request, std::uint64_t number,
+                 Instant now);
 
-  // `number`: unique in this process; the id in Cf-Railgun is made from it.
-  SenderExchange(config::ConfigPtr config, http::Request request, std::uint64_t number, Instant now);
+  ConnectionId client() const { return client_; }
+  std::uint64_t number() const { return request_.number; }
 
-  std::uint64_t number() const { return number_; }
-  void begin(Ends& ends, Instant now);
+  void begin(const SenderPorts& ports);
   // What the client sends after the head.
-  void client_event(Ends& ends, http::ServerEvent event, Instant now);
-  void store_answer(Ends& ends, const std::optional<Bytes>& item, Instant now);
-  void link_event(Ends& ends, link::Event event, Instant now);
-  void link_lost(Ends& ends, const std::string& reason, Instant now);
-  void call_event(Ends& ends, http::ClientEvent event, Instant now);  // of a request that went direct
-  // Moves what can be moved, both ways. To be called after any of the above and when the client took output.
-  void pump(Ends& ends, Instant now);
-  // A link has become ready: an exchange that waits for one may go on.
-  void link_ready(Ends& ends, Instant now);
+  void take(const SenderPorts& ports, http::ServerEvent event);
+  void take(const SenderPorts& ports, StreamInput event);
+  void take(const SenderPorts& ports, CallInput event);
+  void take(const SenderPorts& ports, std::optional<Bytes> store_item);
+  // Links have come or gone: an exchange that awaits one looks again.
+  void links_changed(const SenderPorts& ports);
+  // The client took output, or has room for more.
+  void pump(const SenderPorts& ports);
 
-  Instant deadline() const { return deadline_; }
-  void on_deadline(Ends& ends, Instant now);
+  bool awaits_link() const { return std::holds_alternative<AwaitingLink>(state_); }
+  Instant deadline() const;
+  void on_deadline(const SenderPorts& ports);
 
-  // The answer has been handed to the client (or never will be): nothing more is to come.
-  bool is_finished() const { return way_ == Way::kFinished; }
-  // Lets go of the stream, the call, the ticket.
-  void drop(Ends& ends, Instant now);
+  // The answer has been handed to the client, or never will be.
+  bool is_finished() const { return std::holds_alternative<Finished>(state_); }
+  // The client is gone.
+  void drop(const SenderPorts& ports);
 
  private:
-  enum class Way : std::uint8_t { kStart, kStore, kWaiting, kLink, kDirect, kFinished };
+  struct Choosing {};
+  struct AwaitingStore {
+    StoreLookup lookup;
+    Instant deadline;
+  };
+  struct AwaitingLink {
+    Instant deadline;
+  };
+  struct Finished {};
 
-  void choose_way(Ends& ends, Instant now);
-  void ask_link(Ends& ends, Link& link, Instant now);
-  void ask_origin(Ends& ends, std::string reason, Instant now);
-  void leave_link(Ends& ends, std::optional<link::ResetCode> reset, Instant now);
-  void link_failed(Ends& ends, const std::string& reason, bool not_processed, Instant now);
-  void bad_answer(Ends& ends, const Error& error, Instant now);
-  void send_head_from_link(Ends& ends, Instant now);
-  void answer_error(Ends& ends, unsigned status, const std::string& line, Instant now);
-  void finish(Ends& ends, Instant now);
-  void measure(Ends& ends, Instant now);
-  void count_failure(Ends& ends);
-  void pump_request(Ends& ends, Instant now);
-  void pump_answer(Ends& ends, Instant now);
-  bool may_ask_again() const;
-  std::string header_for_link() const;
-  std::string id() const;
-  void add_header(Fields& fields, const std::string& value) const;
+  void look_up_or_choose(const SenderPorts& ports);
+  void choose(const SenderPorts& ports);
+  void ask_link(const SenderPorts& ports, const Link& link);
+  void go_direct(const SenderPorts& ports, std::string reason);
+  void handle(const SenderPorts& ports, Progress progress);
+  void retry_or_fail(const SenderPorts& ports, bool may_repeat, const std::string& line);
+  void finish(const SenderPorts& ports);
+  void fail(const SenderPorts& ports, unsigned status, const std::string& line);
+  void log_answer(const SenderPorts& ports, const Passed& passed, const std::string& how) const;
 
-  config::ConfigPtr config_;
-  const config::Site* site_ = nullptr;  // in config_
-  http::Request request_;
-  std::uint64_t number_;  // noted as Counters::current_request
-  Instant started_;
-  Way way_ = Way::kStart;
-  Instant deadline_ = kNever;
-
-  page::PageKeys keys_{};
-  std::vector<page::VersionPtr> named_;
-  bool asked_again_ = false;
-
-  // For the statistics.
-  SiteCounters* counts_ = nullptr;  // of the host, from begin() on
-  Instant asked_{};                 // the link, or the origin
-  Duration decode_time_{};
-
-  // The request's body on its way up.
-  ByteQueue upload_;
-  bool upload_begun_ = false;  // bytes have left: the request cannot be repeated
-  bool upload_ended_ = false;
-  bool upload_closed_ = false;  // its end was passed on
-
-  // Over a link.
-  ConnectionId link_{};
-  link::StreamId stream_{};
-  std::optional<AnswerReader> reader_;
-  std::string build_;
-  TicketId ticket_{};
-
-  // Directly.
-  CallId call_{};
-  std::string direct_reason_;
-  ByteQueue direct_body_;
-  bool direct_ended_ = false;
-  std::uint64_t direct_bytes_ = 0;
-
-  bool head_sent_ = false;
-  unsigned status_ = 0;
+  ConnectionId client_;
+  SenderRequest request_;
+  bool retried_ = false;
+  std::variant<Choosing, AwaitingStore, AwaitingLink, OverLink, Direct, Finished> state_;
 };
 
 }  // namespace railgun::proxy

@@ -59,10 +59,11 @@ TEST_F(PeersTest, WhenAListenerGoesAwayItsSuccessorIsDialledBeforeTheOldStreamsE
   const std::vector<Dial> first = dials(sender_context_);
   ASSERT_EQ(first.size(), 1U);
   const ConnectionId far = accept(first[0].connection);
-  Link* link = sender_.pick({kListener}, "site.test");
+  const Link* link = sender_.pick({kListener}, "site.test");
   ASSERT_NE(link, nullptr);
   // An upgrade of the listener while a slow request is under way made all others wait for its end.
-  ASSERT_TRUE(link->mux.open({}, {}).has_value());
+  const auto slow = sender_.open(link->id, ExchangeId{1}, {}, {});
+  ASSERT_TRUE(slow.has_value());
   carry(first[0].connection, far);
   now_ += 5s;
   listener_.drain(1s, now_);
@@ -73,7 +74,7 @@ TEST_F(PeersTest, WhenAListenerGoesAwayItsSuccessorIsDialledBeforeTheOldStreamsE
   const std::vector<Dial> second = dials(sender_context_);
   ASSERT_EQ(second.size(), 1U);
   EXPECT_EQ(second[0].endpoint, kListener);
-  // The old link serves on until the new one is up, but not longer than the listener's patience.
+  // The old link serves on until the new one is up, but not longer than the listener's timeout.
   EXPECT_EQ(sender_.pick({kListener}, "site.test"), link);
   now_ += 1s;
   EXPECT_EQ(listener_.deadline(), now_);
@@ -88,9 +89,10 @@ TEST_F(PeersTest, WhenAListenerGoesAwayItsSuccessorIsDialledBeforeTheOldStreamsE
 TEST_F(PeersTest, AListenerThatHandsOverKeepsItsLinksUntilTheNewOnesAreUp) {
   const std::vector<Dial> first = dials(sender_context_);
   const ConnectionId far = accept(first.at(0).connection);
-  Link* link = sender_.pick({kListener}, "site.test");
+  const Link* link = sender_.pick({kListener}, "site.test");
   ASSERT_NE(link, nullptr);
-  ASSERT_TRUE(link->mux.open({}, {}).has_value());
+  const auto slow = sender_.open(link->id, ExchangeId{1}, {}, {});
+  ASSERT_TRUE(slow.has_value());
   now_ += 5s;
   listener_.drain(5s, now_);
   carry(first[0].connection, far);
@@ -106,13 +108,14 @@ TEST_F(PeersTest, AListenerThatHandsOverKeepsItsLinksUntilTheNewOnesAreUp) {
   Bytes hello;
   successor.pull(next, hello, SIZE_MAX, now_);
   sender_.receive(second[0].connection, hello, now_);
-  Link* replacement = sender_.pick({kListener}, "site.test");
+  const Link* replacement = sender_.pick({kListener}, "site.test");
   ASSERT_NE(replacement, nullptr);
   EXPECT_EQ(replacement->id, second[0].connection);
   // What is under way on the old one goes on; nothing new begins there, and the listener knows.
-  EXPECT_EQ(sender_.find(first[0].connection)->mux.open_streams(), 1U);
+  EXPECT_TRUE(sender_.owns(first[0].connection));
+  EXPECT_FALSE(sender_.open(first[0].connection, ExchangeId{2}, {}, {}).has_value());
   carry(first[0].connection, far);
-  EXPECT_TRUE(listener_.find(far)->mux.is_going_away());
+  EXPECT_TRUE(listener_.owns(far));
 }
 
 TEST_F(PeersTest, ALinkThatIsNotUsedEndsAsSoonAsItIsReplaced) {
@@ -137,7 +140,8 @@ TEST_F(PeersTest, ALinkThatIsNotUsedEndsAsSoonAsItIsReplaced) {
 TEST_F(PeersTest, AListenerThatGoesAwayAtOnceIsNotDialledWithoutPause) {
   const std::vector<Dial> first = dials(sender_context_);
   const ConnectionId far = accept(first.at(0).connection);
-  ASSERT_TRUE(sender_.pick({kListener}, "site.test")->mux.open({}, {}).has_value());
+  const auto slow = sender_.open(first[0].connection, ExchangeId{1}, {}, {});
+  ASSERT_TRUE(slow.has_value());
   carry(first[0].connection, far);
   listener_.drain(1s, now_);
   carry(first[0].connection, far);
@@ -162,21 +166,21 @@ TEST_F(PeersTest, ALinkThatWasUpIsWaitedForUntilItCannotBeMadeAgain) {
 
 TEST_F(PeersTest, SaysWhyThereIsNoLink) {
   const std::vector<Dial> first = dials(sender_context_);
-  EXPECT_EQ(sender_.absence({kListener}, "site.test").brief, "the link is being made");
-  EXPECT_EQ(sender_.absence({}, "site.test").brief, "no listener is linked");
+  EXPECT_EQ(sender_.no_link_reason({kListener}, "site.test").brief, "the link is being made");
+  EXPECT_EQ(sender_.no_link_reason({}, "site.test").brief, "no listener is linked");
   sender_.closed(first.at(0).connection, {Errc::kUnavailable, "connection refused"}, now_);
-  EXPECT_EQ(sender_.absence({kListener}, "site.test").brief, "its listener cannot be reached");
-  EXPECT_NE(sender_.absence({kListener}, "site.test").advice.find("listener.test:2408: connection refused"),
+  EXPECT_EQ(sender_.no_link_reason({kListener}, "site.test").brief, "its listener cannot be reached");
+  EXPECT_NE(sender_.no_link_reason({kListener}, "site.test").advice.find("listener.test:2408: connection refused"),
             std::string::npos);
   now_ = sender_.deadline();
   sender_.on_deadline(now_);
   accept(dials(sender_context_).at(0).connection, {"www.test", "*.b.test"});
   EXPECT_NE(sender_.pick({kListener}, "www.test"), nullptr);
   ASSERT_EQ(sender_.pick({kListener}, "site.test"), nullptr);
-  const Absence absence = sender_.absence({kListener}, "site.test");
-  EXPECT_EQ(absence.brief, "its listener's certificate is not for this host");
-  EXPECT_NE(absence.advice.find("is for www.test, *.b.test and not for site.test"), std::string::npos);
-  EXPECT_EQ(absence.brief.find("listener.test"), std::string::npos) << "visitors see it";
+  const NoLinkReason reason = sender_.no_link_reason({kListener}, "site.test");
+  EXPECT_EQ(reason.brief, "its listener's certificate is not for this host");
+  EXPECT_NE(reason.advice.find("is for www.test, *.b.test and not for site.test"), std::string::npos);
+  EXPECT_EQ(reason.brief.find("listener.test"), std::string::npos) << "visitors see it";
 }
 
 }  // namespace

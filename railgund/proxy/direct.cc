@@ -1,0 +1,58 @@
+#include "railgund/proxy/direct.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "railgund/proxy/cf_railgun.h"
+
+namespace railgun::proxy {
+
+// The visitor's own Accept-Encoding goes on: nothing is to be compared here.
+Direct::Direct(SenderRequest& request, const SenderPorts& ports, std::string reason)
+    : call_(ports.ask_origin(config::MappedOrigin{.targets = {*request.site->origin}}, request.http)),
+      reason_(std::move(reason)),
+      asked_(ports.now()) {
+  ports.counters().answers_direct.add();
+  request.counts->direct.add();
+}
+
+Progress Direct::take(SenderRequest& request, const SenderPorts& ports, CallInput event) {
+  if (auto* received = std::get_if<http::ResponseReceived>(&event)) {
+    record(ports.counters().spread.origin_time, ports.now() - asked_);
+    request.send_head(ports, std::move(received->response),
+                      format_cf_railgun({.passage = Passage::kDirect, .reason = reason_}));
+  } else if (auto* body = std::get_if<http::ResponseBody>(&event)) {
+    bytes_ += body->bytes.size();
+    body_.append(std::move(body->bytes));
+  } else if (std::holds_alternative<http::ResponseEnd>(event)) {
+    ended_ = true;
+  } else if (auto* failure = std::get_if<http::ExchangeFailed>(&event)) {
+    return OriginFailed{std::move(failure->error)};
+  }
+  return pump(request, ports);
+}
+
+Progress Direct::pump(SenderRequest& request, const SenderPorts& ports) {
+  pump_request(request, ports);
+  const std::size_t count = std::min(body_.size(), ports.client.writable_bytes());
+  if (count > 0) {
+    ports.client.send_body(body_.view().first(count), ports.now());
+    body_.consume(count);
+    call_.consumed(count);
+  }
+  if (ended_ && body_.empty()) return Complete{};
+  return UnderWay{};
+}
+
+void Direct::pump_request(SenderRequest& request, const SenderPorts& ports) {
+  if (!request.has_body() || upload_closed_) return;
+  const std::size_t moved = std::min(request.upload.size(), call_.writable_bytes());
+  if (moved > 0) call_.send(request.upload.view().first(moved));
+  request.upload_taken(ports, moved);
+  // An end before the connection is up would be lost: the bytes before it could not be written either.
+  if (!request.upload_ended || !request.upload.empty() || call_.writable_bytes() == 0) return;
+  call_.end();
+  upload_closed_ = true;
+}
+
+}  // namespace railgun::proxy

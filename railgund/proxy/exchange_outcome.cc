@@ -1,0 +1,50 @@
+#include "railgund/proxy/exchange_outcome.h"
+
+#include <utility>
+
+#include "railgund/page/store_item.h"
+
+namespace railgun::proxy {
+
+void count_answer(Counters& counters, SiteCounters& site, const Answer& answer) {
+  if (answer.coding == Coding::kRaw) {
+    counters.answers_stream.add();
+    site.stream.add();
+  } else if (answer.reference) {
+    counters.answers_delta.add();
+    counters.references_found.add();
+    site.delta.add();
+  } else {
+    counters.answers_full.add();
+    site.full.add();
+  }
+}
+
+void count_failure(Counters& counters, SiteCounters* site) {
+  counters.requests_failed.add();
+  if (site != nullptr) site->failed.add();
+}
+
+void count_passed(Counters& counters, SiteCounters& site, const Passed& passed) {
+  counters.page_bytes.add(passed.page_bytes);
+  counters.coded_bytes.add(passed.coded_bytes);
+  site.page_bytes.add(passed.page_bytes);
+  site.coded_bytes.add(passed.coded_bytes);
+}
+
+void record_total_time(Distributions& spread, unsigned status, Duration time) {
+  if (status != 101) record(spread.total_time, time);
+}
+
+void keep_version(const Ports& ports, const KeptVersion& kept, const page::PageKeys* keys, std::string store_key) {
+  // Coding or rebuilding the answer may have prepared it.
+  if (kept.reference) ports.cache().recount(kept.reference->id);
+  if (!kept.version) return;
+  const bool is_requested_again = keys != nullptr && ports.cache().insert(kept.version, *keys);
+  if (ports.has_store() && kept.version->keep == page::Keep::kStoreToo && !kept.is_reference)
+    ports.store_put({std::move(store_key), page::encode_item(*kept.version)});
+  if (is_requested_again && !kept.version->reference.is_prepared(kept.strong_may_follow))
+    ports.prepare({kept.version, kept.strong_may_follow});
+}
+
+}  // namespace railgun::proxy

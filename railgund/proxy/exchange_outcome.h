@@ -1,0 +1,41 @@
+// What an exchange leaves behind, in both roles: counts, distributions, and the page's version.
+#pragma once
+
+#include <string>
+
+#include "railgund/base/time.h"
+#include "railgund/page/page_key.h"
+#include "railgund/page/version.h"
+#include "railgund/proxy/counters.h"
+#include "railgund/proxy/message_codec.h"
+#include "railgund/proxy/ports.h"
+
+namespace railgun::proxy {
+
+// An answer's head goes out: by its coding.
+void count_answer(Counters& counters, SiteCounters& site, const Answer& answer);
+
+// The request ends without a whole answer. `site`: null until the site is known.
+void count_failure(Counters& counters, SiteCounters* site);
+
+// The whole answer was passed on. `page_bytes` of body; `coded_bytes` stood for them on the link.
+struct Passed {
+  std::uint64_t page_bytes = 0, coded_bytes = 0;
+};
+void count_passed(Counters& counters, SiteCounters& site, const Passed& passed);
+
+// The time from the request's head to the answer's end, unless that was a tunnel (101), which lasts as long as its
+// ends like.
+void record_total_time(Distributions& spread, unsigned status, Duration time);
+
+// What both ends keep after a complete answer.
+struct KeptVersion {
+  page::VersionPtr reference;  // that the answer was made against; null: none
+  page::VersionPtr version;    // to be the latest of its page; null: none
+  bool is_reference = false;   // `version` is `reference`: the store has it already
+  bool strong_may_follow = false;
+};
+// `keys`: of the page that was asked for; null: no page that can be asked for again. `store_key`: of the version.
+void keep_version(const Ports& ports, const KeptVersion& kept, const page::PageKeys* keys, std::string store_key);
+
+}  // namespace railgun::proxy

@@ -1,0 +1,137 @@
+#include "railgund/proxy/over_link.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "railgund/page/store_item.h"
+#include "railgund/proxy/cf_railgun.h"
+
+namespace railgun::proxy {
+namespace {
+
+// Rebuilt bytes held for a client that is slow to take them.
+constexpr std::size_t kBodyRoom = 64 * 1024;
+
+}  // namespace
+
+Result<OverLink> OverLink::ask(SenderRequest& request, const SenderPorts& ports, const Link& link) {
+  Ask ask;
+  ask.request = request.http;
+  if (request.named.size() > kMostReferences) request.named.resize(kMostReferences);
+  for (const page::VersionPtr& version : request.named) ask.references.push_back(version->id);
+  const EncodedHead head = encode_ask(ask);
+  auto stream = ports.open_stream(link, head.prelude, head.fields);
+  if (!stream) return std::unexpected(stream.error());
+  if (!request.named.empty()) ports.counters().references_named.add();
+  AnswerReader reader(request.named, link.reference_hash, request.config->reference_page_limit_bytes,
+                      request.http.method == "HEAD");
+  OverLink over(*std::move(stream), std::move(reader), link.greeting->build, ports.now());
+  over.pump_request(request, ports);
+  return over;
+}
+
+Progress OverLink::take(SenderRequest& request, const SenderPorts& ports, StreamInput event) {
+  if (auto* head = std::get_if<link::HeadReceived>(&event)) {
+    if (auto read = reader_.head(head->prelude, std::move(head->fields)); !read) return BadAnswer{read.error()};
+    Distributions& spread = ports.counters().spread;
+    record(spread.link_time, ports.now() - asked_);
+    if (!reader_.answer().from_listener) record(spread.origin_time, reader_.answer().origin_time);
+  } else if (const auto* data = std::get_if<link::DataReceived>(&event)) {
+    reader_.data(data->data);
+  } else if (const auto* end = std::get_if<link::EndReceived>(&event)) {
+    if (!reader_.has_head()) return BadAnswer{{Errc::kMalformed, "answer without a head"}};
+    if (auto read = reader_.end(end->trailer); !read) return BadAnswer{read.error()};
+  } else if (const auto* reset = std::get_if<link::StreamReset>(&event)) {
+    return LinkFailed{"the listener gave up the request", reset->code == link::ResetCode::kRefused};
+  } else if (const auto* lost = std::get_if<StreamLost>(&event)) {
+    // If the whole answer is here, only the client has yet to take it.
+    if (!reader_.has_end()) return LinkFailed{lost->reason, false};
+  }
+  return pump(request, ports);
+}
+
+Progress OverLink::pump(SenderRequest& request, const SenderPorts& ports) {
+  pump_request(request, ports);
+  return pump_answer(request, ports);
+}
+
+void OverLink::pump_request(SenderRequest& request, const SenderPorts& ports) {
+  if (upload_closed_) return;
+  if (!request.upload.empty()) {
+    const std::size_t moved = std::min(request.upload.size(), stream_.sendable());
+    if (moved > 0) stream_.send(request.upload.view().first(moved));
+    request.upload_taken(ports, moved);
+  }
+  if (!request.upload_ended || !request.upload.empty()) return;
+  stream_.end({});
+  upload_closed_ = true;
+}
+
+Progress OverLink::pump_answer(SenderRequest& request, const SenderPorts& ports) {
+  if (!reader_.has_head()) return UnderWay{};
+  std::size_t consumed = 0;
+  for (;;) {
+    const Stopwatch work(ports.counters().clock);
+    auto used = reader_.rebuild(kBodyRoom);
+    decode_time_ += work.elapsed();
+    if (!used) return BadAnswer{used.error()};
+    consumed += *used;
+    // A delta's head waits for its first checked bytes: until then the request can still be repeated.
+    const bool ready = reader_.answer().coding == Coding::kRaw || !reader_.body().empty() || reader_.is_complete();
+    if (ready && !request.head_sent) {
+      count_answer(ports.counters(), *request.counts, reader_.answer());
+      request.send_head(ports, reader_.answer().response, header(request));
+    }
+    const std::size_t count = request.head_sent ? std::min(reader_.body().size(), ports.client.writable_bytes()) : 0;
+    if (count > 0) {
+      ports.client.send_body(reader_.body().first(count), ports.now());
+      reader_.body_taken(count);
+    }
+    if (count == 0 && *used == 0) break;
+  }
+  stream_.consumed(consumed);
+  if (reader_.is_complete() && reader_.body().empty()) return Complete{};
+  return UnderWay{};
+}
+
+std::string OverLink::header(const SenderRequest& request) const {
+  const Answer& answer = reader_.answer();
+  CfRailgun header;
+  header.passage = answer.coding == Coding::kDelta ? Passage::kDelta : Passage::kStream;
+  if (answer.from_listener) header.passage = Passage::kNormal;
+  header.id = request.id();
+  header.flags = static_cast<std::uint16_t>(answer.flags | (request.named.empty() ? 0 : kReferenceNamed));
+  header.version = build_;
+  header.origin_time = std::chrono::duration_cast<std::chrono::microseconds>(answer.origin_time);
+  // Of what has come so far, which is all of it but for pages of several windows.
+  if (reader_.page_bytes() > 0) {
+    header.ratio_hundredths = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(10000 * reader_.coded_bytes() / reader_.page_bytes(), 9999999));
+  }
+  return format_cf_railgun(header);
+}
+
+Passed OverLink::finish(SenderRequest& request, const SenderPorts& ports) {
+  const Passed passed{.page_bytes = reader_.page_bytes(), .coded_bytes = reader_.coded_bytes()};
+  count_passed(ports.counters(), *request.counts, passed);
+  if (reader_.answer().coding == Coding::kDelta) {
+    Distributions& spread = ports.counters().spread;
+    record(spread.decode_time, decode_time_);
+    record_sizes(spread, passed.page_bytes, passed.coded_bytes, reader_.answer().reference.has_value());
+  }
+  keep_version(ports,
+               {.reference = reader_.reference(),
+                .version = reader_.version(),
+                .is_reference = reader_.keeps_reference(),
+                .strong_may_follow = reader_.strong_may_follow()},
+               &request.keys, page::store_key_of_page(request.keys.exact));
+  // An answer may end before the request's body does: nobody wants the rest of it then.
+  if (upload_closed_) {
+    stream_.release();
+  } else {
+    stream_.reset(link::ResetCode::kCancelled);
+  }
+  return passed;
+}
+
+}  // namespace railgun::proxy

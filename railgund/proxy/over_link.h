@@ -1,0 +1,48 @@
+// A sender's request on its way over a link: sends it on a stream, rebuilds the answer for the client.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "railgund/proxy/answer_reader.h"
+#include "railgund/proxy/exchange_outcome.h"
+#include "railgund/proxy/link_stream.h"
+#include "railgund/proxy/sender_request.h"
+
+namespace railgun::proxy {
+
+class OverLink {
+ public:
+  // Opens a stream and sends the request's head.
+  // Errors: kTooLarge (the head does not fit a link), kUnavailable (the link takes no streams now).
+  static Result<OverLink> ask(SenderRequest& request, const SenderPorts& ports, const Link& link);
+
+  // An event of the stream.
+  Progress take(SenderRequest& request, const SenderPorts& ports, StreamInput event);
+  // Moves what can be moved, both ways.
+  Progress pump(SenderRequest& request, const SenderPorts& ports);
+
+  // After a BadAnswer: tells the listener.
+  void reject() { stream_.reset(link::ResetCode::kBadMessage); }
+
+  // The answer was complete. Counts it, keeps the page's version, lets go of the stream.
+  Passed finish(SenderRequest& request, const SenderPorts& ports);
+  // The Cf-Railgun header of the answer as far as it has come.
+  std::string header(const SenderRequest& request) const;
+
+ private:
+  OverLink(LinkStream stream, AnswerReader reader, std::string build, Instant asked)
+      : stream_(std::move(stream)), reader_(std::move(reader)), build_(std::move(build)), asked_(asked) {}
+
+  void pump_request(SenderRequest& request, const SenderPorts& ports);
+  Progress pump_answer(SenderRequest& request, const SenderPorts& ports);
+
+  LinkStream stream_;
+  AnswerReader reader_;
+  std::string build_;
+  Instant asked_;
+  Duration decode_time_{};
+  bool upload_closed_ = false;  // the request's end was sent
+};
+
+}  // namespace railgun::proxy

@@ -1,0 +1,53 @@
+// What an exchange may do: everything else of the core is out of its reach. Made for each call.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "railgund/proxy/router.h"
+
+namespace railgun::proxy {
+
+class Ports {
+ public:
+  Ports(Router& router, ExchangeId self) : router_(router), self_(self) {}
+
+  Instant now() const { return router_.context.now; }
+  page::Cache& cache() const { return router_.context.cache; }
+  Counters& counters() const { return router_.context.counters; }
+  bool has_store() const { return router_.context.has_store; }
+  bool logs(LogLevel level) const { return router_.context.logs(level); }
+  void log(LogLevel level, std::string text) const { router_.context.log(level, std::move(text)); }
+  void log_limited(std::string text) const { router_.context.log_limited(std::move(text)); }
+  void store_put(StorePut put) const {
+    router_.context.counters.store_puts.add();
+    router_.context.add(std::move(put));
+  }
+  void prepare(Prepare prepare) const { router_.context.add(std::move(prepare)); }
+
+  // Links: as Peers has them.
+  const Link* pick_link(const std::vector<Endpoint>& endpoints, std::string_view host) const {
+    return router_.peers.pick(endpoints, host);
+  }
+  const Link* find_link(ConnectionId id) const { return router_.peers.find(id); }
+  bool is_link_pending(const std::vector<Endpoint>& endpoints) const { return router_.peers.is_pending(endpoints); }
+  NoLinkReason no_link_reason(const std::vector<Endpoint>& endpoints, std::string_view host) const {
+    return router_.peers.no_link_reason(endpoints, host);
+  }
+  Result<LinkStream> open_stream(const Link& link, ByteView prelude, const Fields& fields) const {
+    return router_.peers.open(link.id, self_, prelude, fields);
+  }
+
+  OriginCall ask_origin(const config::MappedOrigin& origin, http::Request request) const {
+    return router_.origins.begin(self_, origin, std::move(request));
+  }
+  StoreLookup look_up(std::string key) const { return router_.lookups.begin(self_, std::move(key)); }
+
+ private:
+  Router& router_;
+  ExchangeId self_;
+};
+
+}  // namespace railgun::proxy

@@ -1,0 +1,75 @@
+// A sender's request as far as it is the same over a link and directly: what was asked, the body on its way up, the
+// answer's head on its way down.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "railgund/base/byte_queue.h"
+#include "railgund/http/server_connection.h"
+#include "railgund/page/page_key.h"
+#include "railgund/page/version.h"
+#include "railgund/proxy/ports.h"
+
+namespace railgun::proxy {
+
+// What a sender's exchange may do: besides all that, answer its client.
+class SenderPorts : public Ports {
+ public:
+  SenderPorts(Router& router, ExchangeId self, http::ServerConnection& its_client, std::string_view address)
+      : Ports(router, self), client(its_client), client_address(address) {}
+  http::ServerConnection& client;
+  std::string_view client_address;
+};
+
+// What has become of an answer.
+struct UnderWay {};
+struct Complete {};  // the client's connection has been given all of it
+struct LinkFailed {
+  std::string reason;
+  bool not_processed;  // the listener has not begun: safe to ask again whatever the method
+};
+struct BadAnswer {
+  Error error;
+};
+struct OriginFailed {
+  Error error;
+};
+using Progress = std::variant<UnderWay, Complete, LinkFailed, BadAnswer, OriginFailed>;
+
+struct SenderRequest {
+  config::ConfigPtr config;
+  const config::Site* site = nullptr;  // in config; null: none, until the request has begun
+  http::Request http;
+  std::uint64_t number;  // unique in this process; the id in Cf-Railgun is made from it
+  Instant started;
+  SiteCounters* counts = nullptr;
+
+  page::PageKeys keys{};
+  std::vector<page::VersionPtr> named{};
+
+  // The body (or what the client sends through a tunnel). Held bytes are bounded by the client connection's limit on
+  // unread bytes.
+  ByteQueue upload{};
+  bool upload_begun = false;  // bytes have left: the request cannot be repeated
+  bool upload_ended = false;  // the client has sent all of it
+
+  bool head_sent = false;
+  unsigned status = 0;
+
+  bool has_body() const { return http.body.kind != http::BodyLength::Kind::kNone || !http.upgrade.empty(); }
+  std::string id() const;
+  // The page's address, for the log.
+  std::string address() const { return http.host + http.target; }
+  // Sets the header (setting header.name; empty: none).
+  void set_header(Fields& fields, const std::string& value) const;
+  // Sends the answer's head to the client, with the header. A 101 makes a tunnel of the connection.
+  void send_head(const SenderPorts& ports, http::Response response, const std::string& header);
+  // Bytes at the front of `upload` have gone on their way.
+  void upload_taken(const SenderPorts& ports, std::size_t bytes);
+};
+
+}  // namespace railgun::proxy

@@ -1,0 +1,182 @@
+// A listener with a sender at the other end of its link and an origin, both played by the tests.
+#include "railgund/proxy/listener.h"
+
+#include <gtest/gtest.h>
+
+#include "bench.h"
+
+namespace railgun::proxy {
+namespace {
+
+using namespace std::chrono_literals;
+
+class ListenerTest : public testing::Test {
+ protected:
+  void start(bool has_store = false) {
+    auto config = std::make_shared<config::Config>();
+    config->origins = config::parse_origin_map("default = origin:80\n", "nat").value();
+    config->link_stream_window_bytes = 1000;
+    config->link_window_bytes = 4000;
+    bench_.core =
+        std::make_unique<Listener>(config, bench_.cache, bench_.counters, has_store, Bytes(32, 1), "0001", bench_.now);
+    link_ = bench_.core->accepted(ConnectionKind::kLink, "sender", {}, bench_.now);
+    carry();
+  }
+  void carry() { sender_.carry(bench_, link_); }
+
+  link::StreamId ask(const std::string& method, std::size_t body_bytes = 0, std::vector<Id128> references = {}) {
+    Ask ask;
+    ask.request.method = method;
+    ask.request.target = "/a";
+    ask.request.host = "site.test";
+    if (body_bytes > 0) ask.request.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = body_bytes};
+    ask.references = std::move(references);
+    const EncodedHead head = encode_ask(ask);
+    const link::StreamId stream = sender_.mux.open(head.prelude, head.fields).value();
+    if (body_bytes == 0) sender_.mux.send_end(stream, {});
+    carry();
+    return stream;
+  }
+  // The connection to the origin that was asked for; the origin has taken it.
+  ConnectionId origin() {
+    const auto dials = bench_.take<Dial>();
+    EXPECT_EQ(dials.size(), 1U);
+    if (dials.empty()) return {};
+    bench_.core->connected(dials[0].connection, {}, bench_.now);
+    return dials[0].connection;
+  }
+  // Head, body and end of the one answer that has come.
+  Answer answered() {
+    carry();
+    const auto heads = sender_.take<link::HeadReceived>();
+    EXPECT_EQ(heads.size(), 1U);
+    if (heads.empty()) return {};
+    return decode_answer(heads[0].prelude, heads[0].fields, 4).value();
+  }
+  std::string body() {
+    std::string all;
+    for (const auto& data : sender_.take<link::DataReceived>()) all += as_text(data.data);
+    return all;
+  }
+
+  CoreBench<Listener> bench_;
+  FarEnd sender_{link::Role::kAsker, Greeting{.reference_key = {}, .build = "0000"}};
+  ConnectionId link_{};
+};
+
+TEST_F(ListenerTest, SendsTheOriginsAnswer) {
+  start();
+  ask("GET");
+  const ConnectionId from = origin();
+  EXPECT_TRUE(bench_.sent(from).starts_with("GET /a HTTP/1.1\r\n"));
+  bench_.receive(from, "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 5\r\n\r\nhello");
+  const Answer answer = answered();
+  EXPECT_EQ(answer.response.status, 200U);
+  EXPECT_EQ(answer.coding, Coding::kRaw);
+  EXPECT_EQ(body(), "hello");
+  EXPECT_EQ(sender_.take<link::EndReceived>().size(), 1U);
+  EXPECT_EQ(bench_.counters.requests_completed.get(), 1U);
+  EXPECT_EQ(bench_.counters.requests_failed.get(), 0U);
+}
+
+TEST_F(ListenerTest, SaysItselfWhenTheOriginCannotBeReached) {
+  start();
+  ask("GET");
+  const auto dials = bench_.take<Dial>();
+  ASSERT_EQ(dials.size(), 1U);
+  bench_.core->closed(dials[0].connection, {Errc::kUnavailable, "connection refused"}, bench_.now);
+  const Answer answer = answered();
+  EXPECT_TRUE(answer.from_listener);
+  EXPECT_EQ(answer.response.status, 527U);
+  EXPECT_EQ(sender_.take<link::EndReceived>().size(), 1U);
+  EXPECT_EQ(bench_.counters.requests_failed.get(), 1U);
+  EXPECT_EQ(bench_.counters.requests_completed.get(), 0U);
+}
+
+TEST_F(ListenerTest, ResetsTheStreamWhenTheOriginBreaksOff) {
+  start();
+  ask("GET");
+  const ConnectionId from = origin();
+  bench_.sent(from);
+  bench_.receive(from, "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 50\r\n\r\nhalf");
+  EXPECT_EQ(answered().response.status, 200U);
+  bench_.core->closed(from, {Errc::kUnavailable, "connection reset"}, bench_.now);
+  carry();
+  const auto resets = sender_.take<link::StreamReset>();
+  ASSERT_EQ(resets.size(), 1U);
+  EXPECT_EQ(resets[0].code, link::ResetCode::kNoOrigin);
+  EXPECT_EQ(bench_.counters.requests_failed.get(), 1U);
+}
+
+TEST_F(ListenerTest, ClosesTheOriginsConnectionWhenTheSenderCancels) {
+  start();
+  const link::StreamId stream = ask("GET");
+  const ConnectionId from = origin();
+  bench_.sent(from);
+  sender_.mux.reset(stream, link::ResetCode::kCancelled);
+  carry();
+  const auto closes = bench_.take<Close>();
+  ASSERT_EQ(closes.size(), 1U);
+  EXPECT_EQ(closes[0].connection, from);
+  EXPECT_EQ(bench_.counters.requests_failed.get(), 1U);
+}
+
+TEST_F(ListenerTest, EndsTheRequestsOfALinkThatIsLost) {
+  start();
+  ask("GET");
+  ask("GET");
+  bench_.core->closed(link_, {Errc::kUnavailable, "connection reset"}, bench_.now);
+  EXPECT_EQ(bench_.counters.requests_failed.get(), 2U);
+  bench_.core->drain(1s, bench_.now);
+  EXPECT_TRUE(bench_.core->is_drained());
+}
+
+// An origin may answer before it has read the request's body. What of the body was on its way then had been held
+// against the link for ever: after a few such answers no upload went over that link any more.
+TEST_F(ListenerTest, CreditsTheRestOfABodyWhoseAnswerIsComplete) {
+  start();
+  for (int i = 0; i < 20; ++i) {
+    const link::StreamId stream = ask("POST", 1000);
+    const auto dials = bench_.take<Dial>();
+    ASSERT_LE(dials.size(), 1U);
+    if (dials.empty()) FAIL() << "no connection for request " << i;
+    const ConnectionId from = dials[0].connection;
+    bench_.core->connected(from, {}, bench_.now);
+    bench_.sent(from);
+    sender_.mux.send_data(stream, as_bytes(std::string(400, 'a')));
+    carry();
+    bench_.receive(from, "HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    // Crosses the answer on the link.
+    sender_.mux.send_data(stream, as_bytes(std::string(600, 'b')));
+    sender_.mux.send_end(stream, {});
+    EXPECT_EQ(answered().response.status, 413U) << i;
+    EXPECT_EQ(sender_.mux.open_streams(), 0U) << i;
+  }
+}
+
+TEST_F(ListenerTest, WaitsForReferencesInTheStoreUntilTheirDeadline) {
+  start(true);
+  ask("GET", 0, {Id128{}});
+  ASSERT_EQ(bench_.take<StoreGet>().size(), 1U);
+  const ConnectionId from = origin();
+  bench_.sent(from);
+  bench_.receive(from, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\nhello");
+  carry();
+  EXPECT_TRUE(sender_.take<link::HeadReceived>().empty());
+  bench_.pass(config::Config{}.memcached_timeout);
+  EXPECT_EQ(answered().response.status, 200U);
+  EXPECT_EQ(body(), "hello");
+}
+
+TEST_F(ListenerTest, ResetsARequestThatCannotBeRead) {
+  start();
+  ASSERT_TRUE(sender_.mux.open(as_bytes("?"), {}).has_value());
+  carry();
+  const auto resets = sender_.take<link::StreamReset>();
+  ASSERT_EQ(resets.size(), 1U);
+  EXPECT_EQ(resets[0].code, link::ResetCode::kBadMessage);
+  EXPECT_EQ(bench_.counters.requests_started.get(), 0U);
+}
+
+}  // namespace
+}  // namespace railgun::proxy

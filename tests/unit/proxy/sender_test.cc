@@ -1,0 +1,231 @@
+// A sender with a client, a listener at the other end of its link, and an origin, all played by the tests.
+#include "railgund/proxy/sender.h"
+
+#include <gtest/gtest.h>
+
+#include "bench.h"
+
+namespace railgun::proxy {
+namespace {
+
+using namespace std::chrono_literals;
+
+class SenderTest : public testing::Test {
+ protected:
+  void start(bool has_origin = false, bool has_store = false) {
+    auto config = std::make_shared<config::Config>();
+    config->role = config::Role::kSender;
+    config->sites = {{.host = "site.test", .listeners = {{"listener", 2408}}, .origin = {}}};
+    if (has_origin) config->sites[0].origin = config::OriginTarget{.secure = false, .endpoint = {"origin", 80}};
+    bench_.core = std::make_unique<Sender>(config, bench_.cache, bench_.counters, has_store, 1, bench_.now);
+    link_ = bench_.take<Dial>().at(0).connection;
+  }
+  void link_up() {
+    bench_.core->connected(link_, {}, bench_.now);
+    carry();
+  }
+  void carry() { listener_.carry(bench_, link_); }
+
+  ConnectionId ask(const std::string& request) {
+    const ConnectionId client = bench_.core->accepted(ConnectionKind::kClient, "192.0.2.1", {}, bench_.now);
+    bench_.receive(client, request);
+    carry();
+    return client;
+  }
+  // What the listener was asked last, and answers to it.
+  link::StreamId asked() {
+    const auto heads = listener_.take<link::HeadReceived>();
+    EXPECT_EQ(heads.size(), 1U);
+    return heads.empty() ? link::StreamId{} : heads[0].stream;
+  }
+  void answer(link::StreamId stream, const std::string& body) {
+    Answer answer;
+    answer.response.status = 200;
+    answer.response.fields = {{"content-type", "image/png"}};
+    answer.response.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = body.size()};
+    const EncodedHead head = encode_answer(answer);
+    ASSERT_TRUE(listener_.mux.send_head(stream, head.prelude, head.fields).has_value());
+    listener_.mux.send_data(stream, as_bytes(body));
+    listener_.mux.send_end(stream, encode_trailer({}));
+    carry();
+  }
+  std::uint64_t failed() const { return bench_.counters.requests_failed.get(); }
+  std::uint64_t completed() const { return bench_.counters.requests_completed.get(); }
+
+  CoreBench<Sender> bench_;
+  FarEnd listener_{link::Role::kAnswerer, Greeting{.reference_key = Bytes(32, 1), .build = "0001"}};
+  ConnectionId link_{};
+};
+
+const std::string kGet = "GET /a HTTP/1.1\r\nHost: site.test\r\n\r\n";
+
+TEST_F(SenderTest, PassesAListenersAnswerOn) {
+  start();
+  link_up();
+  const ConnectionId client = ask(kGet);
+  answer(asked(), "hello");
+  const std::string sent = bench_.sent(client);
+  EXPECT_TRUE(sent.starts_with("HTTP/1.1 200 ")) << sent;
+  EXPECT_TRUE(sent.ends_with("\r\n\r\nhello")) << sent;
+  EXPECT_NE(sent.find(" stream "), std::string::npos) << sent;
+  EXPECT_EQ(completed(), 1U);
+  EXPECT_EQ(bench_.counters.answers_stream.get(), 1U);
+  EXPECT_EQ(failed(), 0U);
+}
+
+TEST_F(SenderTest, RejectsAHostThatItDoesNotServe) {
+  start();
+  link_up();
+  const ConnectionId client = ask("GET / HTTP/1.1\r\nHost: other.test\r\n\r\n");
+  EXPECT_TRUE(bench_.sent(client).starts_with("HTTP/1.1 421 "));
+  EXPECT_EQ(failed(), 1U);
+  EXPECT_EQ(bench_.counters.answers_refused.get(), 1U);
+  EXPECT_EQ(bench_.counters.answers_527.get(), 0U);
+}
+
+TEST_F(SenderTest, WaitsForALinkThatIsBeingMade) {
+  start();
+  const ConnectionId client = bench_.core->accepted(ConnectionKind::kClient, "192.0.2.1", {}, bench_.now);
+  bench_.receive(client, kGet);
+  EXPECT_EQ(bench_.sent(client), "");
+  link_up();
+  answer(asked(), "late");
+  EXPECT_TRUE(bench_.sent(client).ends_with("late"));
+}
+
+// Each of them had been counted twice by who added the two counters up.
+TEST_F(SenderTest, CountsA527AsOneFailedRequest) {
+  start();
+  const ConnectionId client = bench_.core->accepted(ConnectionKind::kClient, "192.0.2.1", {}, bench_.now);
+  bench_.receive(client, kGet);
+  bench_.core->closed(link_, {Errc::kUnavailable, "connection refused"}, bench_.now);
+  EXPECT_TRUE(bench_.sent(client).starts_with("HTTP/1.1 527 "));
+  EXPECT_EQ(bench_.counters.requests_started.get(), 1U);
+  EXPECT_EQ(failed(), 1U);
+  EXPECT_EQ(bench_.counters.answers_527.get(), 1U);
+}
+
+TEST_F(SenderTest, GoesToTheSitesOriginWithoutALink) {
+  start(true);
+  bench_.core->closed(link_, {Errc::kUnavailable, "connection refused"}, bench_.now);
+  const ConnectionId client = bench_.core->accepted(ConnectionKind::kClient, "192.0.2.1", {}, bench_.now);
+  bench_.receive(client, kGet);
+  const auto dials = bench_.take<Dial>();
+  ASSERT_EQ(dials.size(), 1U);
+  ASSERT_EQ(dials[0].kind, ConnectionKind::kOrigin);
+  const ConnectionId origin = dials[0].connection;
+  bench_.core->connected(origin, {}, bench_.now);
+  EXPECT_TRUE(bench_.sent(origin).starts_with("GET /a HTTP/1.1\r\n"));
+  bench_.receive(origin, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  const std::string sent = bench_.sent(client);
+  EXPECT_NE(sent.find("direct ("), std::string::npos) << sent;
+  EXPECT_TRUE(sent.ends_with("ok")) << sent;
+  EXPECT_EQ(completed(), 1U);
+  EXPECT_EQ(bench_.counters.answers_direct.get(), 1U);
+}
+
+TEST_F(SenderTest, AsksAgainOnceWhenAListenerGivesUp) {
+  start();
+  link_up();
+  const ConnectionId client = ask(kGet);
+  listener_.mux.reset(asked(), link::ResetCode::kInternal);
+  carry();
+  EXPECT_EQ(bench_.counters.asked_again.get(), 1U);
+  listener_.mux.reset(asked(), link::ResetCode::kInternal);
+  carry();
+  EXPECT_TRUE(bench_.sent(client).starts_with("HTTP/1.1 527 "));
+  EXPECT_EQ(bench_.counters.asked_again.get(), 1U);
+  EXPECT_EQ(failed(), 1U);
+}
+
+TEST_F(SenderTest, DoesNotRepeatABodyThatHasLeft) {
+  start();
+  link_up();
+  const ConnectionId client = ask("PUT /a HTTP/1.1\r\nHost: site.test\r\nContent-Length: 4\r\n\r\nbody");
+  listener_.mux.reset(asked(), link::ResetCode::kRefused);
+  carry();
+  EXPECT_TRUE(bench_.sent(client).starts_with("HTTP/1.1 527 "));
+  EXPECT_EQ(bench_.counters.asked_again.get(), 0U);
+}
+
+TEST_F(SenderTest, AsksAgainAfterAnAnswerThatCannotBeRead) {
+  start();
+  link_up();
+  const ConnectionId client = ask(kGet);
+  ASSERT_TRUE(listener_.mux.send_head(asked(), as_bytes("?"), {}).has_value());
+  carry();
+  EXPECT_EQ(bench_.counters.check_failures.get(), 1U);
+  const auto resets = listener_.take<link::StreamReset>();
+  ASSERT_EQ(resets.size(), 1U);
+  EXPECT_EQ(resets[0].code, link::ResetCode::kBadMessage);
+  answer(asked(), "well");
+  EXPECT_TRUE(bench_.sent(client).ends_with("well"));
+}
+
+TEST_F(SenderTest, CutsAnAnswerWhoseLinkIsLost) {
+  start();
+  link_up();
+  const ConnectionId client = ask(kGet);
+  const link::StreamId stream = asked();
+  Answer answer;
+  answer.response.status = 200;
+  answer.response.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = 100};
+  const EncodedHead head = encode_answer(answer);
+  ASSERT_TRUE(listener_.mux.send_head(stream, head.prelude, head.fields).has_value());
+  listener_.mux.send_data(stream, as_bytes("half"));
+  carry();
+  EXPECT_TRUE(bench_.sent(client).ends_with("half"));
+  bench_.core->closed(link_, {Errc::kUnavailable, "connection reset"}, bench_.now);
+  const auto closes = bench_.take<Close>();
+  EXPECT_TRUE(
+      std::any_of(closes.begin(), closes.end(), [&](const Close& close) { return close.connection == client; }));
+  EXPECT_EQ(failed(), 1U);
+}
+
+TEST_F(SenderTest, CancelsTheStreamOfAClientThatLeaves) {
+  start();
+  link_up();
+  const ConnectionId client = ask(kGet);
+  const link::StreamId stream = asked();
+  bench_.core->closed(client, {Errc::kUnavailable, "connection reset"}, bench_.now);
+  carry();
+  const auto resets = listener_.take<link::StreamReset>();
+  ASSERT_EQ(resets.size(), 1U);
+  EXPECT_EQ(resets[0].stream, stream);
+  EXPECT_EQ(resets[0].code, link::ResetCode::kCancelled);
+  EXPECT_EQ(failed(), 1U);
+}
+
+TEST_F(SenderTest, AsksTheListenerWhenTheStoreDoesNotAnswerInTime) {
+  start(false, true);
+  link_up();
+  const ConnectionId client = ask(kGet);
+  const auto gets = bench_.take<StoreGet>();
+  ASSERT_EQ(gets.size(), 1U);
+  bench_.pass(14ms);
+  carry();
+  EXPECT_TRUE(listener_.take<link::HeadReceived>().empty());
+  bench_.pass(1ms);
+  carry();
+  const link::StreamId stream = asked();
+  // Too late to matter.
+  bench_.core->store_answer(gets[0].ticket, Bytes(3, 'x'), bench_.now);
+  carry();
+  EXPECT_TRUE(listener_.take<link::HeadReceived>().empty());
+  answer(stream, "page");
+  EXPECT_TRUE(bench_.sent(client).ends_with("page"));
+}
+
+TEST_F(SenderTest, EndsWhenItsLastClientHas) {
+  start();
+  link_up();
+  const ConnectionId client = ask(kGet);
+  bench_.core->drain(1s, bench_.now);
+  EXPECT_FALSE(bench_.core->is_drained());
+  answer(asked(), "last");
+  EXPECT_TRUE(bench_.sent(client).ends_with("last"));
+  EXPECT_TRUE(bench_.core->is_drained());
+}
+
+}  // namespace
+}  // namespace railgun::proxy
