@@ -60,9 +60,10 @@ std::string saved_text(const control::Traffic& traffic) {
 
 std::string requests_text(const control::Traffic& traffic) {
   if (traffic.requests == 0) return "none yet";
-  return count_text(traffic.requests) + ": delta " + share_text(traffic.delta, traffic.requests) + ", whole " +
-         share_text(traffic.stream, traffic.requests) + ", direct " + share_text(traffic.direct, traffic.requests) +
-         ", errors " + share_text(traffic.errors, traffic.requests);
+  return count_text(traffic.requests) + ": delta " + share_text(traffic.delta, traffic.requests) + ", compressed " +
+         share_text(traffic.full, traffic.requests) + ", unchanged " + share_text(traffic.stream, traffic.requests) +
+         ", direct " + share_text(traffic.direct, traffic.requests) + ", errors " +
+         share_text(traffic.errors, traffic.requests);
 }
 
 std::string memory_text(const control::Memory& memory) {

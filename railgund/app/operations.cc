@@ -25,6 +25,7 @@ namespace railgun::app {
 namespace {
 
 using control::Command;
+using proxy::Counters;
 using statistics::ProblemFacts;
 using statistics::Totals;
 using Reply = ControlServer::Reply;
@@ -82,8 +83,8 @@ void add_site_traffic(std::vector<control::SiteInfo>& sites, const config::Confi
 
 ProblemFacts problem_facts(const config::Config& config, const Totals& totals, const std::string& post_trouble) {
   ProblemFacts facts{.now = wall_now(),
-                     .origin_failures = totals.origin_failures,
-                     .origin_requests = totals.is_sender ? 0 : totals.requests_started,
+                     .origin_failures = totals[&Counters::origin_failures],
+                     .origin_requests = totals.is_sender ? 0 : totals[&Counters::requests_started],
                      .clients_limit = totals.is_sender ? config.clients_limit : 0,
                      .post_trouble = post_trouble};
   if (config.wan_tls) {
@@ -99,13 +100,14 @@ ProblemFacts problem_facts(const config::Config& config, const Totals& totals, c
 }
 
 control::Traffic traffic_of(const Totals& totals) {
-  return {.requests = totals.requests_started,
-          .delta = totals.answers_delta,
-          .stream = totals.answers_full + totals.answers_stream,
-          .direct = totals.answers_direct,
-          .errors = totals.requests_failed + totals.answers_527,
-          .page_bytes = totals.page_bytes,
-          .link_bytes = totals.coded_bytes};
+  return {.requests = totals[&Counters::requests_started],
+          .delta = totals[&Counters::answers_delta],
+          .full = totals[&Counters::answers_full],
+          .stream = totals[&Counters::answers_stream],
+          .direct = totals[&Counters::answers_direct],
+          .errors = totals[&Counters::requests_failed],
+          .page_bytes = totals[&Counters::page_bytes],
+          .link_bytes = totals[&Counters::coded_bytes]};
 }
 
 }  // namespace
@@ -213,12 +215,12 @@ struct Operations::State {
                            .state = server.is_draining() ? "draining" : "running",
                            .config_file = server.config_path(),
                            .workers = static_cast<std::uint32_t>(server.workers().size()),
-                           .clients = sum.clients_open,
+                           .clients = sum[&Counters::clients_open],
                            .traffic = traffic_of(sum),
-                           .memory = {.resident_bytes = sum.memory_resident_bytes,
-                                      .references = sum.cache_versions,
-                                      .reference_bytes = sum.cache_bytes,
-                                      .reference_limit_bytes = sum.cache_limit_bytes},
+                           .memory = {.resident_bytes = sum[&statistics::MemoryUse::resident_bytes],
+                                      .references = sum[&page::CacheCounters::versions],
+                                      .reference_bytes = sum[&page::CacheCounters::bytes],
+                                      .reference_limit_bytes = sum[&statistics::MemoryUse::reference_limit_bytes]},
                            .store = store_info(),
                            .last_panic = last_panic};
     if (sum.is_sender) {

@@ -7,6 +7,7 @@ namespace railgun::control {
 void fields(auto& visit, Traffic& value) {
   visit("requests", value.requests);
   visit("delta", value.delta);
+  visit("full", value.full);
   visit("stream", value.stream);
   visit("direct", value.direct);
   visit("errors", value.errors);

@@ -14,10 +14,11 @@ namespace railgun::control {
 // Exchanges and their bytes.
 struct Traffic {
   std::uint64_t requests = 0;
-  std::uint64_t delta = 0;       // answered by a delta
-  std::uint64_t stream = 0;      // passed whole over the link
-  std::uint64_t direct = 0;      // past the link
-  std::uint64_t errors = 0;      // answered by an error of ours, or cut
+  std::uint64_t delta = 0;       // answers coded against a reference
+  std::uint64_t full = 0;        // answers compressed without a reference
+  std::uint64_t stream = 0;      // answers passed unchanged
+  std::uint64_t direct = 0;      // answers without a link
+  std::uint64_t errors = 0;      // requests that were cut or answered by an error of railgund
   std::uint64_t page_bytes = 0;  // bodies of answers as the origin gave them
   std::uint64_t link_bytes = 0;  // what the same answers took on the link
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include "railgund/control/json_fields.h"
 
@@ -24,6 +25,32 @@ json value_of(const std::optional<double>& seconds) {
 json value_of(double seconds) { return std::round(seconds * 1e3) / 1e3; }
 json value_of(std::uint64_t count) { return count; }
 json value_of(WallTime time) { return time.time_since_epoch().count(); }
+
+// The names of the lists that the table of metrics makes.
+const std::vector<std::string_view>& columns() {
+  static const std::vector<std::string_view> names = [] {
+    std::vector<std::string_view> all;
+    for (const Metric& metric : metrics()) {
+      if (metric.history == nullptr || std::find(all.begin(), all.end(), metric.history) != all.end()) continue;
+      all.emplace_back(metric.history);
+    }
+    return all;
+  }();
+  return names;
+}
+
+// One value for each column: what a counter has grown by, what a gauge is.
+std::vector<std::uint64_t> numbers_of(const Totals& now, const Totals& before) {
+  std::vector<std::uint64_t> numbers(columns().size());
+  for (std::size_t row = 0; row < metrics().size(); ++row) {
+    const Metric& metric = metrics()[row];
+    if (metric.history == nullptr) continue;
+    const auto column = std::find(columns().begin(), columns().end(), metric.history) - columns().begin();
+    const std::uint64_t old = metric.type == Type::kCounter ? before.numbers.at(row) : 0;
+    numbers[static_cast<std::size_t>(column)] += now.numbers.at(row) - old;
+  }
+  return numbers;
+}
 
 }  // namespace
 
@@ -54,23 +81,11 @@ void History::add(const Totals& totals) {
     const SpreadTotals &spread = totals.spread, &old = before.spread;
     Sample sample{.time = totals.time,
                   .seconds = totals.uptime_seconds - before.uptime_seconds,
-                  .requests = totals.requests_started - before.requests_started,
-                  .delta = totals.answers_delta - before.answers_delta,
-                  .full = totals.answers_full - before.answers_full,
-                  .stream = totals.answers_stream - before.answers_stream,
-                  .direct = totals.answers_direct - before.answers_direct,
-                  .failed = totals.requests_failed - before.requests_failed,
-                  .page_bytes = totals.page_bytes - before.page_bytes,
-                  .coded_bytes = totals.coded_bytes - before.coded_bytes,
-                  .link_bytes = totals.link_bytes_sent + totals.link_bytes_received - before.link_bytes_sent -
-                                before.link_bytes_received,
+                  .numbers = numbers_of(totals, before),
                   .total_p50 = quantile(spread.total_time, old.total_time, 0.5),
                   .total_p99 = quantile(spread.total_time, old.total_time, 0.99),
                   .origin_p50 = quantile(spread.origin_time, old.origin_time, 0.5),
                   .origin_p99 = quantile(spread.origin_time, old.origin_time, 0.99),
-                  .resident_bytes = totals.memory_resident_bytes,
-                  .reference_bytes = totals.cache_bytes,
-                  .clients = totals.clients_open,
                   .round_trips = round_trips_of(totals)};
     for (const PeerTotals& peer : totals.peers) sample.links_up += peer.up;
     if (samples_.size() == kSamples) samples_.pop_front();
@@ -88,22 +103,14 @@ std::string History::to_json() const {
   };
   list("time", &Sample::time);
   list("seconds", &Sample::seconds);
-  list("requests", &Sample::requests);
-  list("delta", &Sample::delta);
-  list("full", &Sample::full);
-  list("stream", &Sample::stream);
-  list("direct", &Sample::direct);
-  list("failed", &Sample::failed);
-  list("page_bytes", &Sample::page_bytes);
-  list("coded_bytes", &Sample::coded_bytes);
-  list("link_bytes", &Sample::link_bytes);
+  for (std::size_t i = 0; i < columns().size(); ++i) {
+    json& values = result[columns()[i]] = json::array();
+    for (const Sample& sample : samples_) values.push_back(sample.numbers[i]);
+  }
   list("total_p50_seconds", &Sample::total_p50);
   list("total_p99_seconds", &Sample::total_p99);
   list("origin_p50_seconds", &Sample::origin_p50);
   list("origin_p99_seconds", &Sample::origin_p99);
-  list("resident_bytes", &Sample::resident_bytes);
-  list("reference_bytes", &Sample::reference_bytes);
-  list("clients", &Sample::clients);
   list("links_up", &Sample::links_up);
   json& links = result["links"] = json::array();
   for (std::size_t i = 0; i < peers_.size(); ++i) {

@@ -11,9 +11,14 @@ using nlohmann::json;
 
 // Percent times 100, as the original has it: 6890 is 68.90 % less on the link than the pages have.
 std::uint64_t saved_hundredths(const Totals& totals) {
-  if (totals.page_bytes == 0) return 0;
-  return static_cast<std::uint64_t>(10'000.0 * static_cast<double>(saved_bytes(totals.page_bytes, totals.coded_bytes)) /
-                                    static_cast<double>(totals.page_bytes));
+  const std::uint64_t page_bytes = totals[&proxy::Counters::page_bytes];
+  if (page_bytes == 0) return 0;
+  const std::uint64_t saved = saved_bytes(page_bytes, totals[&proxy::Counters::coded_bytes]);
+  return static_cast<std::uint64_t>(10'000.0 * static_cast<double>(saved) / static_cast<double>(page_bytes));
+}
+
+bool counts_in(Role role, const Totals& totals) {
+  return role == Role::kBoth || (role == Role::kSender) == totals.is_sender;
 }
 
 // Three digits say all that a histogram knows.
@@ -35,18 +40,12 @@ json spread_json(const HistogramCounts& counts, double unit) {
   return {{"count", count}, {"mean", mean}, {"p50", quantile(0.5)}, {"p90", quantile(0.9)}, {"p99", quantile(0.99)}};
 }
 
-json latency_json(const Totals& totals) {
-  constexpr double kSeconds = 1e-9;
-  json latency = {{"total", spread_json(totals.spread.total_time, kSeconds)},
-                  {"origin", spread_json(totals.spread.origin_time, kSeconds)},
-                  {"store", spread_json(totals.spread.store_time, kSeconds)}};
-  if (totals.is_sender) {
-    latency["link"] = spread_json(totals.spread.link_time, kSeconds);
-    latency["decode"] = spread_json(totals.spread.decode_time, kSeconds);
-  } else {
-    latency["encode"] = spread_json(totals.spread.encode_time, kSeconds);
+void add_spreads(json& ours, const Totals& totals) {
+  for (const SpreadMetric& metric : spread_metrics()) {
+    if (!counts_in(metric.role, totals)) continue;
+    json& object = metric.json_group == nullptr ? ours : ours[metric.json_group];
+    object[metric.json] = spread_json(totals.spread.*metric.total, metric.unit);
   }
-  return latency;
 }
 
 json links_json(const Totals& totals) {
@@ -66,47 +65,25 @@ json links_json(const Totals& totals) {
 json sites_json(const Totals& totals) {
   json sites = json::object();
   for (const auto& [host, site] : totals.sites) {
-    sites[host] = {{"requests", site.requests},
-                   {"delta", site.delta},
-                   {"full", site.full},
-                   {"stream", site.stream},
-                   {"direct", site.direct},
-                   {"failed", site.failed},
-                   {"page_bytes", site.page_bytes},
-                   {"coded_bytes", site.coded_bytes},
-                   {"saved_bytes", saved_bytes(site.page_bytes, site.coded_bytes)}};
+    json& values = sites[host] = json::object();
+    for (const SiteMetric& metric : site_metrics()) values[metric.json] = site.*metric.total;
+    values["saved_bytes"] = saved_bytes(site.page_bytes, site.coded_bytes);
   }
   return sites;
 }
 
 json railgun_json(const Totals& totals, Detail detail) {
-  json ours = {{"version", RAILGUN_VERSION},
-               {"role", totals.is_sender ? "sender" : "listener"},
-               {"uptime_seconds", totals.uptime_seconds},
-               {"requests_failed", totals.requests_failed},
-               {"answers_delta", totals.answers_delta},
-               {"answers_full", totals.answers_full},
-               {"answers_stream", totals.answers_stream},
-               {"answers_direct", totals.answers_direct},
-               {"page_bytes", totals.page_bytes},
-               {"coded_bytes", totals.coded_bytes},
-               {"saved_bytes", saved_bytes(totals.page_bytes, totals.coded_bytes)},
-               {"wan_bytes_received", totals.link_bytes_received},
-               {"references_named", totals.references_named},
-               {"references_found", totals.references_found},
-               {"reference_bytes", totals.cache_bytes},
-               {"references", totals.cache_versions},
-               {"check_failures", totals.check_failures},
-               {"store_gets", totals.store_gets},
-               {"store_hits", totals.store_hits},
-               {"store_puts", totals.store_puts},
-               {"clients_open", totals.clients_open},
-               {"origin_connections", totals.origin_connections},
-               {"origin_reused", totals.origin_reused},
-               {"latency_seconds", latency_json(totals)},
-               {"page_size_bytes", spread_json(totals.spread.page_bytes, 1)},
-               {"delta_size_bytes", spread_json(totals.spread.delta_bytes, 1)},
-               {"delta_ratio", spread_json(totals.spread.delta_parts, 1e-6)}};
+  json ours = {
+      {"version", RAILGUN_VERSION},
+      {"role", totals.is_sender ? "sender" : "listener"},
+      {"uptime_seconds", totals.uptime_seconds},
+      {"saved_bytes", saved_bytes(totals[&proxy::Counters::page_bytes], totals[&proxy::Counters::coded_bytes])}};
+  for (std::size_t row = 0; row < metrics().size(); ++row) {
+    const Metric& metric = metrics()[row];
+    if (metric.json == nullptr || (is_of_memcached(metric) && !totals.has_memcached)) continue;
+    ours[metric.json] = totals.numbers.at(row);
+  }
+  add_spreads(ours, totals);
   if (detail == Detail::kAll) {
     ours["links"] = links_json(totals);
     ours["sites"] = sites_json(totals);
@@ -117,19 +94,16 @@ json railgun_json(const Totals& totals, Detail detail) {
 }  // namespace
 
 std::string to_json(const Totals& totals, Detail detail) {
-  return control::dump({{"bytes_retrieved", totals.is_sender ? totals.page_bytes : totals.origin_bytes},
-                        {"delta_compression_ratio", saved_hundredths(totals)},
-                        {"no_origin_response", totals.is_sender ? totals.answers_527 : totals.origin_failures},
-                        {"origin_retries", totals.origin_retries},
-                        {"requests_started", totals.requests_started},
-                        {"requests_completed", totals.requests_completed},
-                        {"uncompressed_chunks", totals.answers_stream},
-                        {"wan_bytes_sent", totals.link_bytes_sent},
-                        {"wan_starts", totals.links_opened},
-                        {"wan_stops", totals.links_closed},
-                        {"time", totals.time.time_since_epoch().count()},
-                        {"memstats", {{"alloc", totals.memory_allocated_bytes}, {"sys", totals.memory_resident_bytes}}},
-                        {"railgun", railgun_json(totals, detail)}});
+  json all = {
+      {"delta_compression_ratio", saved_hundredths(totals)},
+      {"time", totals.time.time_since_epoch().count()},
+      {"memstats", {{"alloc", totals[&MemoryUse::allocated_bytes]}, {"sys", totals[&MemoryUse::resident_bytes]}}},
+      {"railgun", railgun_json(totals, detail)}};
+  for (std::size_t row = 0; row < metrics().size(); ++row) {
+    const OriginalName& original = metrics()[row].original;
+    if (original.name != nullptr && counts_in(original.role, totals)) all[original.name] = totals.numbers.at(row);
+  }
+  return control::dump(all);
 }
 
 }  // namespace railgun::statistics

@@ -79,19 +79,14 @@ Totals Service::totals() {
     memory_read_ = now;
   }
   Totals sum;
-  sum.memory_allocated_bytes = memory_.allocated_bytes;
-  sum.memory_resident_bytes = memory_.resident_bytes;
   for (const proxy::Counters* counters : source_.worker_counters()) add_counters(sum, *counters);
-  const page::CacheCounters cache = source_.cache_counters();
-  sum.cache_bytes = cache.bytes;
-  sum.cache_versions = cache.versions;
-  sum.cache_limit_bytes = source_.settings()->memory_limit_bytes;
+  sum.numbers.set(memory_);
+  sum[&MemoryUse::reference_limit_bytes] = source_.settings()->memory_limit_bytes;
+  sum.numbers.set(source_.cache_counters());
   if (const auto store = source_.store_counters()) {
-    sum.store = StoreTotals{.is_down = store->is_open,
-                            .hits = store->hits,
-                            .misses = store->misses,
-                            .timeouts = store->timeouts,
-                            .failures = store->failures};
+    sum.numbers.set(*store);
+    sum.has_memcached = true;
+    sum.memcached_is_down = store->is_open;
   }
   sum.uptime_seconds = std::chrono::duration<double>(now - source_.started_at()).count();
   sum.time = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());

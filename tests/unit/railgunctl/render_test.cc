@@ -66,12 +66,19 @@ TEST(Render, SaysWhatIsWrongAndWhatToDo) {
 
 TEST(Render, ShowsASendersStatus) {
   control::Status status{.role = "sender", .version = "0.1.0", .pid = 42, .uptime_seconds = 7200, .state = "running"};
-  status.traffic = {
-      .requests = 1000, .delta = 900, .stream = 95, .direct = 5, .page_bytes = 92'000'000, .link_bytes = 920'000};
+  status.traffic = {.requests = 1000,
+                    .delta = 900,
+                    .full = 60,
+                    .stream = 35,
+                    .direct = 5,
+                    .page_bytes = 92'000'000,
+                    .link_bytes = 920'000};
   status.sites.push_back({.host = "www.example.com", .listeners = {"a:2408", "b:2408"}});
   const std::string text = render(status);
   EXPECT_NE(text.find("railgund 0.1.0 (sender), running for 2 h 0 min, process 42\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("requests    1,000: delta 90.0 %, whole 9.5 %, direct 0.50 %, errors 0.0 %\n"), std::string::npos)
+  EXPECT_NE(
+      text.find("requests    1,000: delta 90.0 %, compressed 6.0 %, unchanged 3.5 %, direct 0.50 %, errors 0.0 %\n"),
+      std::string::npos)
       << text;
   EXPECT_NE(text.find("saved       99.0 %: 92.0 MB of pages took 920.0 KB on the link\n"), std::string::npos) << text;
   EXPECT_NE(text.find("a:2408, b:2408"), std::string::npos) << text;

@@ -16,10 +16,13 @@ struct Daemon {
   void step() {
     totals.time += 10s;
     totals.uptime_seconds += 10;
-    totals.requests_started += 10;
-    totals.answers_delta += 9;
-    totals.page_bytes += 1000;
-    totals.coded_bytes += 10;
+    totals[&proxy::Counters::requests_started] += 10;
+    totals[&proxy::Counters::answers_delta] += 9;
+    totals[&proxy::Counters::page_bytes] += 1000;
+    totals[&proxy::Counters::coded_bytes] += 10;
+    totals[&proxy::Counters::link_bytes_sent] += 2;
+    totals[&proxy::Counters::link_bytes_received] += 3;
+    totals[&proxy::Counters::clients_open] = 7;
     latency.record(1'000'000);
     totals.spread.total_time = HistogramCounts(kTimeScale);
     totals.spread.total_time.add(latency);
@@ -40,6 +43,8 @@ TEST(History, SaysWhatHappenedInEachSample) {
   EXPECT_EQ(json["requests"], nlohmann::json({10, 0}));
   EXPECT_EQ(json["delta"], nlohmann::json({9, 0}));
   EXPECT_EQ(json["coded_bytes"], nlohmann::json({10, 0}));
+  EXPECT_EQ(json["link_bytes"], nlohmann::json({5, 0}));
+  EXPECT_EQ(json["clients"], nlohmann::json({7, 7}));
   EXPECT_EQ(json["time"], nlohmann::json({20, 20}));
   EXPECT_NEAR(json["total_p50_seconds"][0].get<double>(), 0.001, 0.0002);
   EXPECT_TRUE(json["total_p50_seconds"][1].is_null());

@@ -1,0 +1,226 @@
+#include "railgund/statistics/metrics_table.h"
+
+#include <algorithm>
+#include <array>
+
+#include "railgund/base/check.h"
+
+namespace railgun::statistics {
+namespace {
+
+using Cache = page::CacheCounters;
+using Store = memcached::Counters;
+using Memory = MemoryUse;
+using Site = proxy::SiteCounters;
+using Spread = proxy::Distributions;
+using C = proxy::Counters;
+
+constexpr double kNanosecond = 1e-9;
+constexpr double kMillionth = 1e-6;
+
+// clang-format off
+constexpr auto kMetrics = std::to_array<Metric>({
+  // Requests.
+  {.member = &C::requests_started, .original = {"requests_started"}, .history = "requests",
+   .prometheus = "railgun_requests_started_total", .help = "Requests received."},
+  {.member = &C::requests_completed, .original = {"requests_completed"},
+   .prometheus = "railgun_requests_completed_total", .help = "Requests answered completely."},
+  {.member = &C::requests_failed, .json = "requests_failed", .history = "failed",
+   .prometheus = "railgun_requests_failed_total",
+   .help = "Requests that were cut or answered by an error of railgund, status 527 included."},
+  {.member = &C::asked_again, .json = "asked_again", .prometheus = "railgun_requests_repeated_total",
+   .role = Role::kSender, .help = "Requests sent to a listener a second time, after a broken link or a failed check."},
+  {.member = &C::answers_delta, .json = "answers_delta", .history = "delta",
+   .prometheus = "railgun_answers_total", .label = {"way", "delta"}, .help = "Answers coded against a reference."},
+  {.member = &C::answers_full, .json = "answers_full", .history = "full",
+   .prometheus = "railgun_answers_total", .label = {"way", "full"}, .help = "Answers compressed without a reference."},
+  {.member = &C::answers_stream, .json = "answers_stream", .original = {"uncompressed_chunks"}, .history = "stream",
+   .prometheus = "railgun_answers_total", .label = {"way", "stream"},
+   .help = "Answers passed unchanged (images, archives, short ones)."},
+  {.member = &C::answers_direct, .json = "answers_direct", .history = "direct",
+   .prometheus = "railgun_answers_total", .label = {"way", "direct"}, .role = Role::kSender,
+   .help = "Answers fetched directly from the origin, without a link."},
+  {.member = &C::answers_527, .json = "answers_527", .original = {"no_origin_response", Role::kSender},
+   .prometheus = "railgun_answers_total", .label = {"way", "527"}, .role = Role::kSender,
+   .help = "Answers with status 527: no link, and no origin to ask directly."},
+  {.member = &C::answers_refused, .json = "answers_refused",
+   .prometheus = "railgun_answers_total", .label = {"way", "refused"}, .role = Role::kSender,
+   .help = "Answers with status 421: this sender does not serve the host."},
+  {.member = &C::page_bytes, .json = "page_bytes", .original = {"bytes_retrieved", Role::kSender},
+   .history = "page_bytes", .prometheus = "railgun_page_bytes_total",
+   .help = "Bodies of answers over links, as clients and origins see them."},
+  {.member = &C::coded_bytes, .json = "coded_bytes", .history = "coded_bytes",
+   .prometheus = "railgun_coded_bytes_total", .help = "What the same bodies took on the link."},
+  {.member = &C::gunzipped, .json = "gunzipped", .prometheus = "railgun_answers_gunzipped_total",
+   .role = Role::kListener, .help = "Answers that the origin sent in gzip and the listener decompressed."},
+  {.member = &C::clients_open, .json = "clients_open", .history = "clients", .prometheus = "railgun_clients",
+   .type = Type::kGauge, .role = Role::kSender, .help = "Open client connections."},
+  {.member = &C::clients_accepted, .json = "clients_accepted", .prometheus = "railgun_clients_accepted_total",
+   .role = Role::kSender, .help = "Client connections accepted."},
+  // Links.
+  {.member = &C::link_bytes_sent, .original = {"wan_bytes_sent"}, .history = "link_bytes",
+   .prometheus = "railgun_link_bytes_total", .label = {"way", "sent"}, .help = "Bytes sent on links."},
+  {.member = &C::link_bytes_received, .json = "wan_bytes_received", .history = "link_bytes",
+   .prometheus = "railgun_link_bytes_total", .label = {"way", "received"}, .help = "Bytes received on links."},
+  {.member = &C::links_opened, .original = {"wan_starts"},
+   .prometheus = "railgun_links_opened_total", .help = "Links that came up."},
+  {.member = &C::links_closed, .original = {"wan_stops"},
+   .prometheus = "railgun_links_closed_total", .help = "Links that went down."},
+  // References and the page cache.
+  {.member = &C::references_named, .json = "references_named", .prometheus = "railgun_references_named_total",
+   .help = "Requests that named a reference."},
+  {.member = &C::references_found, .json = "references_found", .prometheus = "railgun_references_found_total",
+   .help = "Requests whose reference both ends had."},
+  {.member = &C::check_failures, .json = "check_failures", .prometheus = "railgun_check_failures_total",
+   .role = Role::kSender, .help = "Answers that could not be rebuilt or whose check failed."},
+  {.member = &Cache::versions, .json = "references", .prometheus = "railgun_references", .type = Type::kGauge,
+   .help = "Page versions in memory."},
+  {.member = &Cache::bytes, .json = "reference_bytes", .history = "reference_bytes",
+   .prometheus = "railgun_reference_bytes", .type = Type::kGauge, .help = "Memory that these take."},
+  {.member = &Memory::reference_limit_bytes, .json = "reference_limit_bytes",
+   .prometheus = "railgun_reference_limit_bytes", .type = Type::kGauge,
+   .help = "Memory that these may take (memory.limit)."},
+  {.member = &Cache::hits, .json = "cache_hits", .prometheus = "railgun_cache_hits_total",
+   .help = "Look-ups of page versions in memory that found one."},
+  {.member = &Cache::misses, .json = "cache_misses", .prometheus = "railgun_cache_misses_total",
+   .help = "Look-ups of page versions in memory that found none."},
+  {.member = &Cache::insertions, .json = "cache_insertions", .prometheus = "railgun_cache_insertions_total",
+   .help = "Page versions kept in memory."},
+  {.member = &Cache::evictions, .json = "cache_evictions", .prometheus = "railgun_cache_evictions_total",
+   .help = "Page versions removed from memory to make room."},
+  {.member = &Cache::refused, .json = "cache_refused", .prometheus = "railgun_cache_refused_total",
+   .help = "Page versions not kept: too large, or requested less often than those they would replace."},
+  // Memory.
+  {.member = &Memory::resident_bytes, .history = "resident_bytes", .prometheus = "railgun_resident_bytes",
+   .type = Type::kGauge, .help = "Resident memory of the process (memstats.sys of the JSON)."},
+  {.member = &Memory::allocated_bytes, .prometheus = "railgun_allocated_bytes", .type = Type::kGauge,
+   .help = "Memory that the program has allocated (memstats.alloc of the JSON; 0 in the portable build)."},
+  // memcached.
+  {.member = &C::store_gets, .json = "store_gets", .prometheus = "railgun_store_gets_total",
+   .help = "Look-ups that requests made in memcached."},
+  {.member = &C::store_hits, .json = "store_hits", .prometheus = "railgun_store_hits_total",
+   .help = "Look-ups whose result could be used."},
+  {.member = &C::store_puts, .json = "store_puts", .prometheus = "railgun_store_puts_total",
+   .help = "Page versions handed to memcached."},
+  {.member = &Store::hits, .json = "memcached_hits", .prometheus = "railgun_memcached_hits_total",
+   .help = "Keys that memcached had."},
+  {.member = &Store::misses, .json = "memcached_misses", .prometheus = "railgun_memcached_misses_total",
+   .help = "Keys that memcached did not have."},
+  {.member = &Store::stored, .json = "memcached_stored", .prometheus = "railgun_memcached_stored_total",
+   .help = "Items that memcached stored."},
+  {.member = &Store::timeouts, .json = "memcached_timeouts", .prometheus = "railgun_store_errors_total",
+   .label = {"kind", "timeout"}, .help = "Operations that memcached did not finish in time."},
+  {.member = &Store::failures, .json = "memcached_failures", .prometheus = "railgun_store_errors_total",
+   .label = {"kind", "failure"}, .help = "Operations that failed otherwise."},
+  {.member = &Store::too_large, .json = "memcached_too_large", .prometheus = "railgun_memcached_too_large_total",
+   .help = "Items over memcached.limit or over the server's limit."},
+  {.member = &Store::refused_gets, .json = "memcached_refused_gets",
+   .prometheus = "railgun_memcached_refused_gets_total",
+   .help = "Look-ups not sent: the queue is full, memcached is down, or they waited too long."},
+  {.member = &Store::dropped_puts, .json = "memcached_dropped_puts",
+   .prometheus = "railgun_memcached_dropped_puts_total", .help = "Writes not sent, for the same reasons."},
+  {.member = &Store::queued_items, .json = "memcached_queued_items", .prometheus = "railgun_memcached_queued_items",
+   .type = Type::kGauge, .help = "Operations waiting for memcached."},
+  {.member = &Store::queued_bytes, .json = "memcached_queued_bytes", .prometheus = "railgun_memcached_queued_bytes",
+   .type = Type::kGauge, .help = "Bytes of these."},
+  // Origins.
+  {.member = &C::origin_connections, .json = "origin_connections", .prometheus = "railgun_origin_connections_total",
+   .help = "Connections opened to origins."},
+  {.member = &C::origin_reused, .json = "origin_reused", .prometheus = "railgun_origin_reused_total",
+   .help = "Requests sent over an origin connection that was already open."},
+  {.member = &C::origin_retries, .original = {"origin_retries"}, .prometheus = "railgun_origin_retries_total",
+   .help = "Requests repeated on a new origin connection."},
+  {.member = &C::origin_failures, .json = "origin_failures", .original = {"no_origin_response", Role::kListener},
+   .prometheus = "railgun_origin_failures_total", .help = "Requests that no origin answered."},
+  {.member = &C::origin_bytes, .json = "origin_bytes", .original = {"bytes_retrieved", Role::kListener},
+   .prometheus = "railgun_origin_bytes_total", .help = "Bytes received from origins."},
+});
+
+constexpr auto kSiteMetrics = std::to_array<SiteMetric>({
+  {&Site::requests, &SiteTotals::requests, "requests", "railgun_site_requests_total", {}, "Requests by host."},
+  {&Site::delta, &SiteTotals::delta, "delta", "railgun_site_answers_total", {"way", "delta"}, "As railgun_answers_total, by host."},
+  {&Site::full, &SiteTotals::full, "full", "railgun_site_answers_total", {"way", "full"}, "The same."},
+  {&Site::stream, &SiteTotals::stream, "stream", "railgun_site_answers_total", {"way", "stream"}, "The same."},
+  {&Site::direct, &SiteTotals::direct, "direct", "railgun_site_answers_total", {"way", "direct"}, "The same."},
+  {&Site::failed, &SiteTotals::failed, "failed", "railgun_site_answers_total", {"way", "failed"}, "As railgun_requests_failed_total, by host."},
+  {&Site::page_bytes, &SiteTotals::page_bytes, "page_bytes", "railgun_site_page_bytes_total", {}, "As railgun_page_bytes_total, by host."},
+  {&Site::coded_bytes, &SiteTotals::coded_bytes, "coded_bytes", "railgun_site_coded_bytes_total", {}, "As railgun_coded_bytes_total, by host."},
+});
+
+constexpr auto kSpreadMetrics = std::to_array<SpreadMetric>({
+  {&Spread::total_time, &SpreadTotals::total_time, "latency_seconds", "total", "railgun_latency_seconds", {"phase", "total"},
+   kNanosecond, Role::kBoth, "From the head of a request to the last byte of its answer."},
+  {&Spread::link_time, &SpreadTotals::link_time, "latency_seconds", "link", "railgun_latency_seconds", {"phase", "link"},
+   kNanosecond, Role::kSender, "From sending the request on a link to the head of the answer: line, listener, origin."},
+  {&Spread::origin_time, &SpreadTotals::origin_time, "latency_seconds", "origin", "railgun_latency_seconds", {"phase", "origin"},
+   kNanosecond, Role::kBoth, "From the request to the head of the origin's answer, measured beside the origin."},
+  {&Spread::store_time, &SpreadTotals::store_time, "latency_seconds", "store", "railgun_latency_seconds", {"phase", "store"},
+   kNanosecond, Role::kBoth, "Waiting for memcached."},
+  {&Spread::decode_time, &SpreadTotals::decode_time, "latency_seconds", "decode", "railgun_latency_seconds", {"phase", "decode"},
+   kNanosecond, Role::kSender, "CPU time to rebuild one answer."},
+  {&Spread::encode_time, &SpreadTotals::encode_time, "latency_seconds", "encode", "railgun_latency_seconds", {"phase", "encode"},
+   kNanosecond, Role::kListener, "CPU time to code one answer."},
+  {&Spread::page_bytes, &SpreadTotals::page_bytes, nullptr, "page_size_bytes", "railgun_page_size_bytes", {}, 1, Role::kBoth,
+   "Sizes of pages that were coded, as deltas or compressed."},
+  {&Spread::delta_bytes, &SpreadTotals::delta_bytes, nullptr, "delta_size_bytes", "railgun_delta_size_bytes", {}, 1, Role::kBoth,
+   "Sizes of deltas."},
+  {&Spread::delta_parts, &SpreadTotals::delta_parts, nullptr, "delta_ratio", "railgun_delta_ratio", {}, kMillionth, Role::kBoth,
+   "Size of a delta divided by the size of its page."},
+});
+
+constexpr auto kFamilies = std::to_array<Family>({
+  {"railgun_answers_total", "Answers by the way they took."},
+  {"railgun_link_bytes_total", "Bytes on links."},
+  {"railgun_store_errors_total", "Operations that memcached did not carry out."},
+  {"railgun_site_answers_total", "Answers by host and way; failed: cut, or an error of railgund."},
+  {"railgun_latency_seconds", "Where the time of requests goes."},
+});
+// clang-format on
+
+// Calls apply(value, member) for each row whose number is such a member.
+template <typename MemberPointer, typename Apply>
+void for_rows(std::vector<std::uint64_t>& values, Apply apply) {
+  for (std::size_t row = 0; row < kMetrics.size(); ++row) {
+    if (const auto* member = std::get_if<MemberPointer>(&kMetrics[row].member)) apply(values[row], *member);
+  }
+}
+
+std::size_t row_of(Member member) {
+  const auto found =
+      std::find_if(kMetrics.begin(), kMetrics.end(), [&](const Metric& metric) { return metric.member == member; });
+  RAILGUN_CHECK(found != kMetrics.end());
+  return static_cast<std::size_t>(found - kMetrics.begin());
+}
+
+}  // namespace
+
+std::span<const Metric> metrics() { return kMetrics; }
+std::span<const SiteMetric> site_metrics() { return kSiteMetrics; }
+std::span<const SpreadMetric> spread_metrics() { return kSpreadMetrics; }
+std::span<const Family> families() { return kFamilies; }
+
+Numbers::Numbers() : values_(kMetrics.size()) {}
+
+std::uint64_t Numbers::operator[](Member member) const { return values_[row_of(member)]; }
+std::uint64_t& Numbers::operator[](Member member) { return values_[row_of(member)]; }
+
+void Numbers::add(const proxy::Counters& counters) {
+  for_rows<proxy::Counter proxy::Counters::*>(
+      values_, [&](std::uint64_t& value, auto member) { value += (counters.*member).get(); });
+}
+
+void Numbers::set(const page::CacheCounters& counters) {
+  for_rows<std::uint64_t page::CacheCounters::*>(values_,
+                                                 [&](std::uint64_t& value, auto member) { value = counters.*member; });
+}
+
+void Numbers::set(const memcached::Counters& counters) {
+  for_rows<std::uint64_t memcached::Counters::*>(values_,
+                                                 [&](std::uint64_t& value, auto member) { value = counters.*member; });
+}
+
+void Numbers::set(const MemoryUse& use) {
+  for_rows<std::uint64_t MemoryUse::*>(values_, [&](std::uint64_t& value, auto member) { value = use.*member; });
+}
+
+}  // namespace railgun::statistics
