@@ -56,12 +56,12 @@ Findings judge_daemon(const StatusAnswer& answer, const std::string& version) {
   }
   const control::Status& status = *answer;
   const std::string seen =
-      "railgund " + status.version + ", " + status.state + " for " + span_text(status.uptime_seconds);
+      "railgund " + status.version + ", " + control::name_of(status.state) + " for " + span_text(status.uptime_seconds);
   Findings findings;
   if (status.version != version) {
     findings.push_back(warning("daemon", seen + "; this railgunctl is " + version,
                                "an upgrade has not been taken over: systemctl restart railgund"));
-  } else if (status.state == "draining") {
+  } else if (status.state == control::DaemonState::kDraining) {
     findings.push_back(warning("daemon", seen, "it is ending and takes no new requests"));
   } else {
     findings.push_back(fine("daemon", seen));
@@ -74,15 +74,15 @@ Findings judge_daemon(const StatusAnswer& answer, const std::string& version) {
 }
 
 Findings judge_links(const control::Status& status) {
-  const auto up =
-      std::count_if(status.links.begin(), status.links.end(), [](const auto& link) { return link.state == "up"; });
+  const auto up = std::count_if(status.links.begin(), status.links.end(),
+                                [](const auto& link) { return link.state == control::LinkState::kUp; });
   if (up == 0 && status.uptime_seconds < kSettledSeconds) return {unknown("links", "the daemon has only just started")};
   Findings findings;
   for (const control::SiteInfo& site : status.sites) {
     if (site.links_up == 0) findings.push_back(judge_site(site));
   }
   if (!findings.empty()) return findings;
-  if (up == 0 && status.role == "listener") {
+  if (up == 0 && status.role == control::Role::kListener) {
     return {warning("links", "no sender is linked to this listener",
                     "see whether the sender runs and names this listener, and from it: railgunctl probe HOST")};
   }

@@ -137,7 +137,7 @@ class Doctor {
     if (!status_) return least;
     for (const control::LinkInfo& link : status_->links) {
       const auto time = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(link.round_trip_seconds));
-      if (link.state == "up" && time > Duration{} && (!least || time < *least)) least = time;
+      if (link.state == control::LinkState::kUp && time > Duration{} && (!least || time < *least)) least = time;
     }
     return least;
   }

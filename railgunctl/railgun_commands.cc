@@ -24,17 +24,17 @@ std::string join(const std::vector<std::string>& items) {
 }
 
 const char* status_words(const Railgun& railgun) {
-  if (railgun.status == "D") return railgun.deactivated > 0 ? "deactivated" : "deleted";
+  if (railgun.status == control::RailgunStatus::kDeleted) return railgun.deactivated > 0 ? "deactivated" : "deleted";
   if (!railgun.enabled) return "disabled";
-  return railgun.status == "V" ? "verified" : "waits for its listener";
+  return railgun.status == control::RailgunStatus::kVerified ? "verified" : "waits for its listener";
 }
 
 std::string words(const Railgun& railgun) {
-  return "name        " + railgun.name + "\nstatus      " + railgun.status + " (" + status_words(railgun) +
-         ")\nhosts       " + join(railgun.hosts) + "\nlisteners   " + join(railgun.addresses) + "\nuses left   " +
-         std::to_string(railgun.uses_left) + "\ncreated     " + date_text(railgun.created) + "\ntoken until " +
-         date_text(railgun.expires) + "\nactivated   " + date_text(railgun.activated) + "\ncertificates " +
-         join(railgun.serials) + '\n';
+  return "name        " + railgun.name + "\nstatus      " + control::name_of(railgun.status) + " (" +
+         status_words(railgun) + ")\nhosts       " + join(railgun.hosts) + "\nlisteners   " + join(railgun.addresses) +
+         "\nuses left   " + std::to_string(railgun.uses_left) + "\ncreated     " + date_text(railgun.created) +
+         "\ntoken until " + date_text(railgun.expires) + "\nactivated   " + date_text(railgun.activated) +
+         "\ncertificates " + join(railgun.serials) + '\n';
 }
 
 std::string words(const control::Railguns& all) {
@@ -42,8 +42,8 @@ std::string words(const control::Railguns& all) {
   std::vector<std::vector<std::string>> rows;
   rows.reserve(all.railguns.size());
   for (const Railgun& railgun : all.railguns) {
-    rows.push_back({railgun.name, railgun.status, status_words(railgun), join(railgun.hosts), join(railgun.addresses),
-                    date_text(railgun.activated)});
+    rows.push_back({railgun.name, control::name_of(railgun.status), status_words(railgun), join(railgun.hosts),
+                    join(railgun.addresses), date_text(railgun.activated)});
   }
   return table({"NAME", "STATUS", "", "HOSTS", "LISTENERS", "ACTIVATED"}, rows);
 }

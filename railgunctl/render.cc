@@ -60,10 +60,9 @@ std::string saved_text(const control::Traffic& traffic) {
 
 std::string requests_text(const control::Traffic& traffic) {
   if (traffic.requests == 0) return "none yet";
-  return count_text(traffic.requests) + ": delta " + share_text(traffic.delta, traffic.requests) + ", compressed " +
-         share_text(traffic.full, traffic.requests) + ", unchanged " + share_text(traffic.stream, traffic.requests) +
-         ", direct " + share_text(traffic.direct, traffic.requests) + ", errors " +
-         share_text(traffic.errors, traffic.requests);
+  return count_text(traffic.requests) + ": delta " + share_text(traffic.delta, traffic.requests) + ", whole " +
+         share_text(traffic.full + traffic.stream, traffic.requests) + ", direct " +
+         share_text(traffic.direct, traffic.requests) + ", errors " + share_text(traffic.errors, traffic.requests);
 }
 
 std::string memory_text(const control::Memory& memory) {
@@ -72,9 +71,9 @@ std::string memory_text(const control::Memory& memory) {
 }
 
 std::string store_text(const control::StoreInfo& store) {
-  if (store.kind != "memcached") return "memory only";
-  return "memcached, " + store.state + ": " + count_text(store.hits) + " hits, " + count_text(store.misses) +
-         " misses, " + count_text(store.errors) + " errors";
+  if (store.kind != control::StoreKind::kMemcached) return "memory only";
+  return std::string("memcached, ") + control::name_of(store.state) + ": " + count_text(store.hits) + " hits, " +
+         count_text(store.misses) + " misses, " + count_text(store.errors) + " errors";
 }
 
 }  // namespace
@@ -185,7 +184,7 @@ std::string render_links(const control::Status& status) {
   std::vector<std::vector<std::string>> rows;
   rows.reserve(status.links.size());
   for (const control::LinkInfo& link : status.links) {
-    rows.push_back({link.peer, link.state, link.dialed ? "out" : "in", span_text(link.age_seconds),
+    rows.push_back({link.peer, control::name_of(link.state), link.dialed ? "out" : "in", span_text(link.age_seconds),
                     link.round_trip_seconds > 0 ? span_text(link.round_trip_seconds) : "-", count_text(link.streams),
                     bytes_text(link.bytes_in), bytes_text(link.bytes_out),
                     link.hosts.empty() ? "all" : join(link.hosts)});
@@ -211,25 +210,26 @@ std::string render_problems(const std::vector<control::Problem>& problems) {
   if (problems.empty()) return "Nothing is wrong.\n";
   std::string text;
   for (const control::Problem& problem : problems) {
-    text += (problem.severity == "error" ? "ERROR    " : "WARNING  ") + printable(problem.text) + '\n';
+    text +=
+        (problem.severity == control::Severity::kError ? "ERROR    " : "WARNING  ") + printable(problem.text) + '\n';
     if (!problem.advice.empty()) text += "         -> " + printable(problem.advice) + '\n';
   }
   return text;
 }
 
 std::string render(const control::Status& status) {
-  std::string text = "railgund " + printable(status.version) + " (" + printable(status.role) + "), " +
-                     printable(status.state) + " for " + span_text(status.uptime_seconds) + ", process " +
+  std::string text = "railgund " + printable(status.version) + " (" + control::name_of(status.role) + "), " +
+                     control::name_of(status.state) + " for " + span_text(status.uptime_seconds) + ", process " +
                      std::to_string(status.pid) + "\n\n";
   text += labelled("config", status.config_file);
   text += labelled("listening", status.listening.empty() ? "nowhere" : join(status.listening));
-  if (status.role == "sender") text += labelled("clients", count_text(status.clients) + " connected");
+  if (status.role == control::Role::kSender) text += labelled("clients", count_text(status.clients) + " connected");
   text += labelled("requests", requests_text(status.traffic));
   text += labelled("saved", saved_text(status.traffic));
   text += labelled("memory", memory_text(status.memory));
   text += labelled("store", store_text(status.store));
   text += '\n' + render_links(status);
-  if (status.role == "sender") text += '\n' + render_sites(status);
+  if (status.role == control::Role::kSender) text += '\n' + render_sites(status);
   return text + '\n' + render_problems(status.problems);
 }
 

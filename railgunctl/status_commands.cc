@@ -26,7 +26,7 @@ std::string indented(const std::string& json) { return nlohmann::json::parse(jso
 
 bool is_healthy(const Status& status) {
   for (const control::Problem& problem : status.problems) {
-    if (problem.severity == "error") return false;
+    if (problem.severity == control::Severity::kError) return false;
   }
   return true;
 }

@@ -8,7 +8,7 @@ namespace railgun::activation {
 
 AttemptLimit::AttemptLimit(Rate of_one, Rate of_all, std::uint64_t seed)
     : of_one_(of_one), of_all_(of_all), seed_(seed) {
-  for (auto& row : due_) row.resize(kPlaces);
+  for (auto& row : due_) row.resize(kSlots);
 }
 
 bool AttemptLimit::has_room(Instant due, const Rate& rate, Instant now) {
@@ -18,15 +18,15 @@ bool AttemptLimit::has_room(Instant due, const Rate& rate, Instant now) {
 void AttemptLimit::take(Instant& due, const Rate& rate, Instant now) { due = std::max(due, now) + rate.each; }
 
 bool AttemptLimit::admit(ByteView address, Instant now) {
-  std::array<Instant*, 2> places{};
+  std::array<Instant*, 2> slots{};
   bool has_room_of_its_own = false;
-  for (std::size_t row = 0; row < places.size(); ++row) {
-    places[row] = &due_[row][hash64(address, seed_ + row) % kPlaces];
-    has_room_of_its_own = has_room_of_its_own || has_room(*places[row], of_one_, now);
+  for (std::size_t row = 0; row < slots.size(); ++row) {
+    slots[row] = &due_[row][hash64(address, seed_ + row) % kSlots];
+    has_room_of_its_own = has_room_of_its_own || has_room(*slots[row], of_one_, now);
   }
-  // Who comes too often himself takes nothing from the others.
+  // An address over its own limit uses nothing of the limit of all.
   if (!has_room_of_its_own || !has_room(due_of_all_, of_all_, now)) return false;
-  for (Instant* place : places) take(*place, of_one_, now);
+  for (Instant* slot : slots) take(*slot, of_one_, now);
   take(due_of_all_, of_all_, now);
   return true;
 }

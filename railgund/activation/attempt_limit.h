@@ -1,6 +1,6 @@
-// How often strangers may come: so many from one address, so many in all. Looked at before anything costly is done for
-// them. Bounded, whatever they send: addresses share a table of fixed size, found by a secret seed, so that nobody can
-// choose whom he shares a place with. A core.
+// A rate limit for unknown clients: by address, and for all together. Checked before anything expensive is done for
+// them. Memory is fixed: addresses are hashed with a secret seed into a table, so that nobody can choose which other
+// address they collide with. A core.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@ namespace railgun::activation {
 
 class AttemptLimit {
  public:
-  // So many at once, then one each so often.
+  // `burst` attempts at once, then one every `each`.
   struct Rate {
     unsigned burst;
     Duration each;
@@ -22,19 +22,19 @@ class AttemptLimit {
 
   AttemptLimit(Rate of_one, Rate of_all, std::uint64_t seed);
 
-  // `address`: its bytes, or the part of it that one party has (of IPv6 the first eight).
+  // `address`: its bytes, or the prefix that belongs to one party (8 bytes of an IPv6 address).
   bool admit(ByteView address, Instant now);
 
  private:
-  static constexpr std::size_t kPlaces = 4096;
+  static constexpr std::size_t kSlots = 4096;
 
-  // When the next one would be due if they came evenly; ahead of the clock by what the burst lends.
+  // A slot holds the time when the next attempt is due at an even rate; bursts put it ahead of the clock.
   static bool has_room(Instant due, const Rate& rate, Instant now);
   static void take(Instant& due, const Rate& rate, Instant now);
 
   Rate of_one_, of_all_;
   std::uint64_t seed_;
-  // An address is refused only if both of its places are full: strangers in one of them do not matter.
+  // An address is rejected only if both of its slots are full, so a collision in one of them does no harm.
   std::array<std::vector<Instant>, 2> due_;
   Instant due_of_all_{};
 };

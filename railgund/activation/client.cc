@@ -76,15 +76,14 @@ std::size_t Client::pull(Bytes& to, std::size_t most) {
 
 void Client::on_closed(std::optional<Error> closed) {
   const Error error = closed.value_or(Error{Errc::kUnavailable, "closed"});
-  const bool turned_away = !opened_ && stream_->was_connected() && error.code == Errc::kUnavailable;
-  if (turned_away && loop_.now() + kRetry < retry_until_) {
+  const bool was_rejected = !opened_ && stream_->was_connected() && error.code == Errc::kUnavailable;
+  if (was_rejected && loop_.now() + kRetry < retry_until_) {
     retry_.set(loop_.now() + kRetry);
     return;
   }
-  if (turned_away) {
+  if (was_rejected) {
     return finish(fail(error.code, "the sender at " + to_string(sender_) +
-                                       " closes connections at once: it turns away whoever tries too often; wait a "
-                                       "minute (" +
+                                       " closes connections at once, as it does over its rate limit; wait a minute (" +
                                        error.text + ")"));
   }
   finish(fail(error.code, "the sender at " + to_string(sender_) + ": " + error.text));

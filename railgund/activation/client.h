@@ -1,5 +1,5 @@
-// Brings one line to a sender's activation.listen and its answer back. The sender is known by the fingerprint of its
-// authority, which the token carries.
+// Sends one line to a sender's activation.listen and reports the answer. The sender is authenticated by the fingerprint
+// of its authority, which is in the token.
 #pragma once
 
 #include <array>
@@ -20,7 +20,7 @@ class Client final : private net::StreamHandler {
   // Errors: kNotFound, kUnavailable, kTimeout (try again); kDenied (another sender, or the token refused).
   using Done = std::function<void(Result<control::ActivationAnswer>)>;
   static constexpr Duration kTimeout = std::chrono::seconds(30);
-  // A sender that many strangers besiege turns some away before TLS: asked again so often and so long.
+  // A sender under attack rejects connections before TLS. They are retried every kRetry for kRetryFor.
   static constexpr Duration kRetry = std::chrono::milliseconds(700), kRetryFor = std::chrono::seconds(15);
 
   Client(net::EventLoop& loop, Endpoint sender, std::string fingerprint_hex, std::string line, Duration timeout,

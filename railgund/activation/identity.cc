@@ -44,10 +44,10 @@ Result<bool> prepare_identity(const config::Config& config, WallTime now) {
   if (own && !is_due_for_renewal(*own, now)) return false;
   auto request = tls::create_request("sender");
   if (!request) return std::unexpected(request.error());
-  auto certificate =
-      tls::issue_certificate({*authority_key, *authority}, request->request, {"sender.railgun"},
-                             tls::validity_from(now, std::chrono::floor<std::chrono::seconds>(config.activation_certificate_life)),
-                             tls::random_bytes<16>());
+  auto certificate = tls::issue_certificate(
+      {*authority_key, *authority}, request->request, {"sender.railgun"},
+      tls::validity_from(now, std::chrono::floor<std::chrono::seconds>(config.activation_certificate_life)),
+      tls::random_bytes<16>());
   if (!certificate) return std::unexpected(certificate.error());
   if (auto written = write_state_file(file(config::kKeyFile), request->key); !written)
     return std::unexpected(written.error());

@@ -90,7 +90,7 @@ void Listener::activate(const std::string& token, const std::string& host, Done 
                      "cert.file is set, so certificates are not fetched: remove it, key.file and link.ca_file first"));
   if (config.state_directory.empty())
     return done(fail(Errc::kInvalid, "state.directory is not set: there is no place for the certificate"));
-  if (client_ != nullptr) return done(fail(Errc::kUnavailable, "an activation is under way"));
+  if (client_ != nullptr) return done(fail(Errc::kUnavailable, "an activation is in progress"));
   const auto decoded = tls::decode_token(token);
   if (!decoded) return done(fail(decoded.error().code, "Activation Failed: " + decoded.error().text));
   // A full disk must not cost a use of the token.
@@ -145,7 +145,7 @@ Result<Listener::Identity> Listener::read_identity() const {
 
 void Listener::renew() {
   const auto refuse = [this](const std::string& why) {
-    log::error("the certificate could not be renewed, trying again: " + why);
+    log::error("the certificate could not be renewed (" + why + "); trying again");
     look_again();
   };
   const auto identity = read_identity();
@@ -160,7 +160,7 @@ void Listener::renew() {
         if (!answer) return refuse(answer.error().text);
         const auto stored = store(identity.key, *answer, to_string(identity.sender), identity.fingerprint);
         if (!stored) return refuse(stored.error().text);
-        log::information("the certificate was renewed by " + to_string(identity.sender));
+        log::notice("certificate renewed by " + to_string(identity.sender));
       });
 }
 
@@ -177,7 +177,7 @@ void Listener::deactivate(std::function<void()> done) {
   const config::ConfigPtr settings = daemon_.settings();
   const config::Config& config = *settings;
   if (!config.cert_file.empty()) {
-    log::error("not deactivated: the certificate is set by hand (cert.file)");
+    log::error("not deactivated: cert.file is set, so the certificate is not from an activation");
     return done();
   }
   const auto identity = read_identity();
@@ -187,21 +187,21 @@ void Listener::deactivate(std::function<void()> done) {
   }
   const std::string line = control::format_activation_request(
       {.certificate = identity->certificate, .request = identity->request, .deactivate = true});
-  client_ = std::make_unique<Client>(
-      loop_, identity->sender, identity->fingerprint, line, kDeactivateTimeout,
-      [this, sender = to_string(identity->sender), name = identity->name,
-       done = std::move(done)](const Result<control::ActivationAnswer>& answer) {
-        const std::unique_ptr<Client> ended = std::move(client_);
-        // Refused: it counts no more there.
-        if (answer || answer.error().code == Errc::kDenied) {
-          log::error("deactivated as " + name + " by " + sender);
-        } else {
-          log::error("deactivated here alone, as the sender could not be told (" + answer.error().text +
-                     "): there, run " + "'railgunctl railgun delete " + (name.empty() ? "NAME" : name) + "'");
-        }
-        put_away();
-        done();
-      });
+  client_ = std::make_unique<Client>(loop_, identity->sender, identity->fingerprint, line, kDeactivateTimeout,
+                                     [this, sender = to_string(identity->sender), name = identity->name,
+                                      done = std::move(done)](const Result<control::ActivationAnswer>& answer) {
+                                       const std::unique_ptr<Client> ended = std::move(client_);
+                                       // Denied: the sender has revoked it already.
+                                       if (answer || answer.error().code == Errc::kDenied) {
+                                         log::notice("deactivated as " + name + " by " + sender);
+                                       } else {
+                                         log::error("deactivated here only, because the sender did not answer (" +
+                                                    answer.error().text + "): run 'railgunctl railgun delete " +
+                                                    (name.empty() ? "NAME" : name) + "' at the sender");
+                                       }
+                                       put_away();
+                                       done();
+                                     });
 }
 
 void Listener::put_away() {
@@ -209,16 +209,16 @@ void Listener::put_away() {
   const config::Config& config = *settings;
   const std::string folder = state_file(config, kPutAway);
   bool is_away = ::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST;
-  // The certificate first: without it the others do not count.
+  // The certificate first: without it the others are not used.
   for (const char* name : {kCertificateFile, kKeyFile, kAuthorityFile, kSourceFile}) {
     if (!is_away) break;
     is_away = ::rename(state_file(config, name).c_str(), (folder + "/" + name).c_str()) == 0 || errno == ENOENT;
   }
   if (is_away) {
-    log::error("key and certificate are in " + folder + "; to be active again, activate with a new token");
+    log::notice("key and certificate moved to " + folder + "; to activate again, use a new token");
   } else {
-    log::error(folder + ": " + std::strerror(errno) + ": remove " + state_file(config, kCertificateFile) +
-               " by hand, or the next start uses it");
+    log::error(folder + ": " + std::strerror(errno) + "; remove " + state_file(config, kCertificateFile) +
+               ", or the next start uses it");
   }
 }
 
@@ -236,7 +236,7 @@ Result<control::Activated> Listener::store(const std::string& key, const control
       {kKeyFile, key},
       {kAuthorityFile, answer.authority},
       {kSourceFile, control::write_json(Source{sender, fingerprint, answer.name}) + '\n'},
-      // Last: with it the others count.
+      // Last: without it the others are not used.
       {kCertificateFile, answer.certificate},
   };
   for (const auto& [name, content] : files) {
@@ -245,11 +245,11 @@ Result<control::Activated> Listener::store(const std::string& key, const control
   }
   if (auto loaded = daemon_.reload_trust(); !loaded) return std::unexpected(loaded.error());
   look_again();
-  log::error("activated as " + answer.name + " by " + sender);
+  log::notice("activated as " + answer.name + " by " + sender);
   if (answer.time != 0) {
     const std::string difference =
         tls::clock_difference(wall_now(), WallTime(std::chrono::seconds(answer.time)), "the sender's");
-    if (!difference.empty()) log::error(difference + ": set the one that is wrong");
+    if (!difference.empty()) log::error(difference + ": correct the wrong one");
   }
   return control::Activated{answer.name, sender, facts->not_after.time_since_epoch().count()};
 }

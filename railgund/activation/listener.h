@@ -1,5 +1,5 @@
-// The listener's half of activation: redeems a token, keeps what it got in the state directory, renews the certificate
-// at two thirds of its life, and gives it up.
+// The listener's half of activation: redeems a token, keeps key and certificate in the state directory, renews the
+// certificate after two thirds of its lifetime, and deactivates the listener.
 #pragma once
 
 #include <functional>
@@ -17,18 +17,18 @@ class Listener {
  public:
   using Done = std::function<void(Result<control::Activated>)>;
 
-  // Redeems activation.token of the settings if there is no certificate yet, again and again while the sender cannot
-  // be reached. `daemon` outlives it.
+  // Redeems activation.token of the settings if there is no certificate yet; retries while the sender cannot be
+  // reached. `daemon` outlives it.
   Listener(net::EventLoop& loop, Daemon& daemon);
   ~Listener();
 
-  // `host`: under which the sender reaches this listener; empty: activation.railgun_host, else the address it sees.
-  // Errors: kInvalid (certificates are set by hand, no token), kUnavailable (one is under way, the sender cannot be
-  // reached), kDenied (the token is refused, each reason said apart; the folder cannot be written).
+  // `host`: where the sender connects to this listener; empty: activation.railgun_host, else the address it sees.
+  // Errors: kInvalid (cert.file is set, no token), kUnavailable (an activation is in progress, the sender cannot be
+  // reached), kDenied (the token is rejected, with the reason; the folder cannot be written).
   void activate(const std::string& token, const std::string& host, Done done);
 
-  // Tells the sender that this listener's certificate is to count no more, then puts it and its key away, so that the
-  // next start is not active. Links go on meanwhile. `done`: called once, within some ten seconds.
+  // Asks the sender to revoke this listener's certificate, then moves it and its key away, so that the next start is
+  // not active. Links go on meanwhile. `done`: called once, within some ten seconds.
   void deactivate(std::function<void()> done);
 
  private:

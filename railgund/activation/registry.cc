@@ -3,167 +3,172 @@
 #include <algorithm>
 #include <utility>
 
-#include "railgund/activation/state_file.h"
 #include "railgund/base/field.h"
 #include "railgund/base/hash.h"
 #include "railgund/control/json_fields.h"
+#include "railgund/control/railgun_fields.h"
 #include "railgund/tls/digest.h"
 
 namespace railgun::activation {
 
-// The part of an entry that is in no message.
-struct Certificates {
-  std::vector<IssuedCertificate> certificates{};
-};
 void fields(auto& visit, IssuedCertificate& value) {
   visit("serial", value.serial);
   visit("listener", value.listener);
   visit("address", value.address);
   visit("until", value.until);
-  visit("out", value.is_out);
+  visit("out", value.is_revoked);
 }
-void fields(auto& visit, Certificates& value) { visit("certificates", value.certificates); }
+void fields(auto& visit, RegistryEntry& value) {
+  visit("railgun", value.railgun);
+  visit("secret_hash", value.secret_hash);
+  visit("certificates", value.certificates);
+}
 
 namespace {
 
 using control::Railgun;
+using control::RailgunStatus;
+
+constexpr int kFormatVersion = 1;
 
 std::string hash_of(ByteView secret) { return to_hex(ByteView(tls::sha256(secret))); }
 
 std::int64_t count(WallTime time) { return time.time_since_epoch().count(); }
 
-std::unexpected<Error> refuse(const std::string& why) {
+std::unexpected<Error> deny(const std::string& why) {
   return fail(Errc::kDenied, "Activation Failed: Invalid or missing railgun token or tag (" + why + ")");
 }
 
-// What the railgun says of its certificates.
-void sum_up(RegistryEntry& entry) {
+std::unexpected<Error> not_found(const std::string& name) {
+  return fail(Errc::kNotFound, "no railgun is called " + name);
+}
+
+// Lists in the railgun what its certificates say.
+void summarize(RegistryEntry& entry) {
   Railgun& railgun = entry.railgun;
   railgun.addresses.clear();
   railgun.serials.clear();
   for (const IssuedCertificate& certificate : entry.certificates) {
-    if (certificate.is_out) continue;
+    if (certificate.is_revoked) continue;
     railgun.serials.push_back(certificate.serial);
-    const bool known =
+    const bool is_known =
         std::find(railgun.addresses.begin(), railgun.addresses.end(), certificate.address) != railgun.addresses.end();
-    if (!certificate.address.empty() && !known) railgun.addresses.push_back(certificate.address);
+    if (!certificate.address.empty() && !is_known) railgun.addresses.push_back(certificate.address);
   }
+}
+
+// Registries of version 0.1.0 name serial numbers alone.
+void add_missing_certificates(RegistryEntry& entry) {
+  for (std::size_t i = 0; i < entry.railgun.serials.size(); ++i) {
+    const std::string& serial = entry.railgun.serials[i];
+    const auto& addresses = entry.railgun.addresses;
+    entry.certificates.push_back(
+        {.serial = serial, .listener = serial, .address = i < addresses.size() ? addresses[i] : std::string{}});
+  }
+}
+
+// Removes certificates that have been renewed and have expired. The last one of a listener stays: a machine that was
+// off for long is still known.
+void forget_expired(std::vector<IssuedCertificate>& certificates, WallTime now) {
+  std::erase_if(certificates, [&, all = certificates](const IssuedCertificate& old) {
+    return old.until != 0 && old.until < count(now) &&
+           std::any_of(
+               all.begin(), all.end(),
+               [&](const IssuedCertificate& other) {
+                 return other.listener == old.listener && other.until > old.until;
+               });
+  });
+}
+
+// The entry that has this certificate, or null.
+template <typename Entries>
+auto find_holder(Entries& entries, const std::string& serial) -> decltype(entries.data()) {
+  const auto found = std::find_if(entries.begin(), entries.end(), [&](const RegistryEntry& entry) {
+    return std::any_of(entry.certificates.begin(), entry.certificates.end(),
+                       [&](const IssuedCertificate& certificate) { return certificate.serial == serial; });
+  });
+  return found == entries.end() ? nullptr : &*found;
 }
 
 }  // namespace
 
-Result<Registry> Registry::load(std::string path) {
-  Registry registry(std::move(path));
-  const auto text = read_state_file(registry.path_);
-  if (!text && text.error().code == Errc::kNotFound) return registry;
-  if (!text) return std::unexpected(text.error());
-  const auto broken = [&] {
-    return fail(Errc::kMalformed, registry.path_ + ": is damaged; restore it from a backup, or move it away");
-  };
-  const auto json = control::parse_object(*text);
-  if (!json || !json->contains("entries") || !(*json)["entries"].is_array()) return broken();
+Result<Registry> Registry::parse(std::string_view text) {
+  const auto damaged = [] { return fail(Errc::kMalformed, "is damaged; restore it from a backup, or move it away"); };
+  const auto json = control::parse_object(text);
+  if (!json || !json->contains("entries") || !(*json)["entries"].is_array()) return damaged();
+  Registry registry;
   for (const auto& item : (*json)["entries"]) {
-    if (!item.is_object() || !item.contains("secret_hash") || !item["secret_hash"].is_string() ||
-        !item.contains("railgun"))
-      return broken();
-    auto railgun = control::from_json<Railgun>(control::dump(item["railgun"]));
-    if (!railgun) return broken();
-    RegistryEntry entry{*std::move(railgun), item["secret_hash"].get<std::string>(), {}};
-    Certificates held;
+    if (!item.is_object() || !item.contains("secret_hash") || !item.contains("railgun")) return damaged();
+    RegistryEntry entry;
     control::Reader reader(item);
-    fields(reader, held);
-    if (reader.bad_field() != nullptr) return broken();
-    entry.certificates = std::move(held.certificates);
-    // Books of version 0.1.0 name serial numbers alone.
-    for (std::size_t i = 0; entry.certificates.size() < entry.railgun.serials.size() && !item.contains("certificates");
-         ++i) {
-      const std::string& serial = entry.railgun.serials[i];
-      const auto& addresses = entry.railgun.addresses;
-      entry.certificates.push_back(
-          {.serial = serial, .listener = serial, .address = i < addresses.size() ? addresses[i] : std::string{}});
-    }
+    fields(reader, entry);
+    if (reader.bad_field() != nullptr) return damaged();
+    // A status that this version does not know must not be taken for another.
+    const auto& status = item["railgun"]["status"];
+    if (status != control::name_of(entry.railgun.status)) return damaged();
+    if (!item.contains("certificates")) add_missing_certificates(entry);
     registry.entries_.push_back(std::move(entry));
   }
   return registry;
 }
 
-Result<void> Registry::save(std::vector<RegistryEntry> entries) {
+std::string Registry::format() const {
   nlohmann::json list = nlohmann::json::array();
-  for (const RegistryEntry& entry : entries) {
-    Certificates held{entry.certificates};
+  for (RegistryEntry entry : entries_) {
     control::Writer writer;
-    fields(writer, held);
-    nlohmann::json item = writer.take();
-    item["secret_hash"] = entry.secret_hash;
-    item["railgun"] = nlohmann::json::parse(control::to_json(entry.railgun), nullptr, false);
-    list.push_back(std::move(item));
+    fields(writer, entry);
+    list.push_back(writer.take());
   }
-  const nlohmann::json json = {{"version", 1}, {"entries", std::move(list)}};
-  if (auto written = write_state_file(path_, control::dump(json) + '\n'); !written) return written;
-  entries_ = std::move(entries);
-  return {};
+  return control::dump({{"version", kFormatVersion}, {"entries", std::move(list)}}) + '\n';
 }
 
-// Deleted entries stay in the book for their certificates, but their names are free.
-const RegistryEntry* Registry::find(const std::string& name) const {
-  const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const RegistryEntry& e) {
-    return e.railgun.name == name && e.railgun.status != "D";
-  });
-  return found == entries_.end() ? nullptr : &*found;
-}
-
-const RegistryEntry* Registry::holder(const std::string& serial) const {
+// Deleted entries stay because of their certificates, but their names are free.
+RegistryEntry* Registry::find(const std::string& name) {
   const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const RegistryEntry& entry) {
-    return std::any_of(entry.certificates.begin(), entry.certificates.end(),
-                       [&](const IssuedCertificate& certificate) { return certificate.serial == serial; });
+    return entry.railgun.name == name && entry.railgun.status != RailgunStatus::kDeleted;
   });
   return found == entries_.end() ? nullptr : &*found;
-}
-
-template <typename Change>
-Result<Railgun> Registry::change(const RegistryEntry* entry, const std::string& name, Change change) {
-  if (entry == nullptr) return fail(Errc::kNotFound, "no railgun is called " + name);
-  std::vector<RegistryEntry> entries = entries_;
-  RegistryEntry& changed = entries[static_cast<std::size_t>(entry - entries_.data())];
-  change(changed);
-  sum_up(changed);
-  Railgun railgun = changed.railgun;
-  if (auto saved = save(std::move(entries)); !saved) return std::unexpected(saved.error());
-  return railgun;
 }
 
 Result<Railgun> Registry::create(const std::string& name, const std::vector<std::string>& hosts, std::uint32_t uses,
                                  WallTime expires, ByteView secret, WallTime now) {
   if (find(name) != nullptr) return fail(Errc::kInvalid, "a railgun called " + name + " exists already");
   if (entries_.size() >= kMaxEntries)
-    return fail(Errc::kUnavailable, "there are 1000 railguns already, deleted ones counted");
-  Railgun railgun{.name = name, .status = "INI", .uses_left = uses, .created = count(now), .expires = count(expires)};
+    return fail(Errc::kUnavailable, "there are 1000 railguns already, including deleted ones");
+  Railgun railgun{.name = name, .uses_left = uses, .created = count(now), .expires = count(expires)};
   for (const std::string& host : hosts) railgun.hosts.push_back(lower_ascii(host));
-  std::vector<RegistryEntry> entries = entries_;
-  entries.push_back({railgun, hash_of(secret), {}});
-  if (auto saved = save(std::move(entries)); !saved) return std::unexpected(saved.error());
+  entries_.push_back({.railgun = railgun, .secret_hash = hash_of(secret)});
   return railgun;
 }
 
 Result<Railgun> Registry::show(const std::string& name) const {
-  if (const RegistryEntry* entry = find(name)) return entry->railgun;
-  // Of those that are over, the last.
-  const auto over =
-      std::find_if(entries_.rbegin(), entries_.rend(), [&](const RegistryEntry& e) { return e.railgun.name == name; });
-  if (over == entries_.rend()) return fail(Errc::kNotFound, "no railgun is called " + name);
-  return over->railgun;
+  const auto has_name = [&](const RegistryEntry& entry) { return entry.railgun.name == name; };
+  const auto is_there = [&](const RegistryEntry& entry) {
+    return has_name(entry) && entry.railgun.status != RailgunStatus::kDeleted;
+  };
+  if (const auto found = std::find_if(entries_.begin(), entries_.end(), is_there); found != entries_.end())
+    return found->railgun;
+  // Of deleted ones, the last.
+  const auto deleted = std::find_if(entries_.rbegin(), entries_.rend(), has_name);
+  if (deleted == entries_.rend()) return not_found(name);
+  return deleted->railgun;
 }
 
 Result<Railgun> Registry::set_enabled(const std::string& name, bool enabled) {
-  return change(find(name), name, [&](RegistryEntry& entry) { entry.railgun.enabled = enabled; });
+  RegistryEntry* const entry = find(name);
+  if (entry == nullptr) return not_found(name);
+  entry->railgun.enabled = enabled;
+  return entry->railgun;
 }
 
 Result<Railgun> Registry::remove(const std::string& name) {
-  return change(find(name), name, [](RegistryEntry& entry) {
-    entry.railgun.status = "D";
-    entry.railgun.deactivated = 0;
-    for (IssuedCertificate& certificate : entry.certificates) certificate.is_out = true;
-  });
+  RegistryEntry* const entry = find(name);
+  if (entry == nullptr) return not_found(name);
+  entry->railgun.status = RailgunStatus::kDeleted;
+  entry->railgun.deactivated = 0;
+  for (IssuedCertificate& certificate : entry->certificates) certificate.is_revoked = true;
+  summarize(*entry);
+  return entry->railgun;
 }
 
 control::Railguns Registry::list() const {
@@ -174,48 +179,40 @@ control::Railguns Registry::list() const {
 
 Result<Railgun> Registry::check_token(ByteView secret, WallTime now) const {
   const std::string hash = hash_of(secret);
-  const auto found =
-      std::find_if(entries_.begin(), entries_.end(), [&](const RegistryEntry& e) { return e.secret_hash == hash; });
-  if (found == entries_.end()) return refuse("no such token");
+  const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const RegistryEntry& entry) { return entry.secret_hash == hash; });
+  if (found == entries_.end()) return deny("no such token");
   const Railgun& railgun = found->railgun;
-  if (railgun.status == "D") {
-    return refuse(railgun.deactivated > 0
-                      ? "the token was used, and the railgun deactivated by its listener: make another"
-                      : "the railgun was deleted");
+  if (railgun.status == RailgunStatus::kDeleted) {
+    return deny(railgun.deactivated > 0
+                    ? "the token was used, and the railgun deactivated by its listener: make another"
+                    : "the railgun was deleted");
   }
-  if (!railgun.enabled) return refuse("the railgun is disabled");
-  if (railgun.uses_left == 0) return refuse("the token was used already");
-  if (count(now) >= railgun.expires) return refuse("the token has expired");
+  if (!railgun.enabled) return deny("the railgun is disabled");
+  if (railgun.uses_left == 0) return deny("the token was used already");
+  if (count(now) >= railgun.expires) return deny("the token has expired");
   return railgun;
 }
 
 Result<void> Registry::add(const std::string& name, IssuedCertificate certificate, WallTime now, bool is_new) {
-  const RegistryEntry* entry = find(name);
-  if (entry == nullptr) return fail(Errc::kNotFound, "no railgun is called " + name);
+  RegistryEntry* const entry = find(name);
+  if (entry == nullptr) return not_found(name);
   std::vector<IssuedCertificate> all = entry->certificates;
   all.push_back(std::move(certificate));
-  // The last one of a listener stays when it has ended: a machine that was off for long is still known.
-  std::erase_if(all, [&, held = all](const IssuedCertificate& old) {
-    return old.until != 0 && old.until < count(now) &&
-           std::any_of(
-               held.begin(), held.end(),
-               [&](const IssuedCertificate& other) {
-                 return other.listener == old.listener && other.until > old.until;
-               });
-  });
+  forget_expired(all, now);
   if (all.size() > kMaxCertificates) {
     return fail(Errc::kUnavailable, "railgun " + name + " has 1000 certificates already: make another railgun");
   }
-  const auto changed = change(entry, name, [&](RegistryEntry& changing) {
-    changing.certificates = std::move(all);
-    if (!is_new) return;
-    Railgun& railgun = changing.railgun;
-    railgun.status = "V";
+  entry->certificates = std::move(all);
+  if (is_new) {
+    Railgun& railgun = entry->railgun;
+    railgun.status = RailgunStatus::kVerified;
     railgun.uses_left -= railgun.uses_left > 0 ? 1 : 0;
     railgun.activated = count(now);
     railgun.deactivated = 0;
-  });
-  return changed ? Result<void>{} : std::unexpected(changed.error());
+  }
+  summarize(*entry);
+  return {};
 }
 
 Result<void> Registry::activated(const std::string& name, const std::string& address, const std::string& serial,
@@ -224,21 +221,21 @@ Result<void> Registry::activated(const std::string& name, const std::string& add
 }
 
 Result<Railgun> Registry::check_certificate(const std::string& serial) const {
-  const RegistryEntry* entry = holder(serial);
-  if (entry == nullptr) return refuse("no such certificate");
-  if (entry->railgun.status == "D" && entry->railgun.deactivated == 0) return refuse("the railgun was deleted");
+  const RegistryEntry* const entry = find_holder(entries_, serial);
+  if (entry == nullptr) return deny("no such certificate");
+  const Railgun& railgun = entry->railgun;
+  if (railgun.status == RailgunStatus::kDeleted && railgun.deactivated == 0) return deny("the railgun was deleted");
   for (const IssuedCertificate& certificate : entry->certificates) {
-    if (certificate.serial == serial && certificate.is_out) return refuse("its listener has deactivated it");
+    if (certificate.serial == serial && certificate.is_revoked) return deny("its listener has deactivated it");
   }
-  if (!entry->railgun.enabled) return refuse("the railgun is disabled");
-  return entry->railgun;
+  if (!railgun.enabled) return deny("the railgun is disabled");
+  return railgun;
 }
 
 Result<void> Registry::renewed(const std::string& name, const std::string& old, const std::string& serial,
                                WallTime until, WallTime now) {
   IssuedCertificate fresh{.serial = serial, .listener = serial, .until = count(until)};
-  const RegistryEntry* entry = find(name);
-  if (entry != nullptr) {
+  if (const RegistryEntry* const entry = find(name)) {
     for (const IssuedCertificate& certificate : entry->certificates) {
       if (certificate.serial != old) continue;
       fresh.listener = certificate.listener;
@@ -250,40 +247,41 @@ Result<void> Registry::renewed(const std::string& name, const std::string& old, 
 
 Result<Railgun> Registry::deactivated(const std::string& serial, WallTime now) {
   if (const auto checked = check_certificate(serial); !checked) return checked;
-  const RegistryEntry* entry = holder(serial);
-  return change(entry, entry->railgun.name, [&](RegistryEntry& changing) {
-    std::string listener;
-    for (const IssuedCertificate& certificate : changing.certificates) {
-      if (certificate.serial == serial) listener = certificate.listener;
-    }
-    bool is_last = true;
-    for (IssuedCertificate& certificate : changing.certificates) {
-      if (certificate.listener == listener) certificate.is_out = true;
-      is_last = is_last && certificate.is_out;
-    }
-    if (!is_last) return;
-    Railgun& railgun = changing.railgun;
-    const bool is_over = railgun.uses_left == 0 || count(now) >= railgun.expires;
-    railgun.status = is_over ? "D" : "INI";
+  RegistryEntry& entry = *find_holder(entries_, serial);
+  std::string listener;
+  for (const IssuedCertificate& certificate : entry.certificates) {
+    if (certificate.serial == serial) listener = certificate.listener;
+  }
+  bool is_last = true;
+  for (IssuedCertificate& certificate : entry.certificates) {
+    if (certificate.listener == listener) certificate.is_revoked = true;
+    is_last = is_last && certificate.is_revoked;
+  }
+  if (is_last) {
+    Railgun& railgun = entry.railgun;
+    const bool token_is_spent = railgun.uses_left == 0 || count(now) >= railgun.expires;
+    railgun.status = token_is_spent ? RailgunStatus::kDeleted : RailgunStatus::kWaiting;
     railgun.deactivated = count(now);
-  });
+  }
+  summarize(entry);
+  return entry.railgun;
 }
 
-std::set<std::string> Registry::refused_serials() const {
-  std::set<std::string> refused;
+std::set<std::string> Registry::revoked_serials() const {
+  std::set<std::string> revoked;
   for (const RegistryEntry& entry : entries_) {
-    const bool all = entry.railgun.status == "D" || !entry.railgun.enabled;
+    const bool all = entry.railgun.status == RailgunStatus::kDeleted || !entry.railgun.enabled;
     for (const IssuedCertificate& certificate : entry.certificates) {
-      if (all || certificate.is_out) refused.insert(certificate.serial);
+      if (all || certificate.is_revoked) revoked.insert(certificate.serial);
     }
   }
-  return refused;
+  return revoked;
 }
 
 std::vector<config::Site> Registry::sites() const {
   std::vector<config::Site> sites;
   for (const RegistryEntry& entry : entries_) {
-    if (entry.railgun.status != "V" || !entry.railgun.enabled) continue;
+    if (entry.railgun.status != RailgunStatus::kVerified || !entry.railgun.enabled) continue;
     for (const std::string& host : entry.railgun.hosts) {
       auto site = std::find_if(sites.begin(), sites.end(), [&](const config::Site& s) { return s.host == host; });
       if (site == sites.end())

@@ -73,8 +73,6 @@ class Registry {
 
  private:
   RegistryEntry* find(const std::string& name);
-  RegistryEntry* holder(const std::string& serial);
-  const RegistryEntry* holder(const std::string& serial) const;
   Result<void> add(const std::string& name, IssuedCertificate certificate, WallTime now, bool is_new);
 
   std::vector<RegistryEntry> entries_;

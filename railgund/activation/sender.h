@@ -5,14 +5,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "railgund/activation/daemon.h"
+#include "railgund/activation/issuer.h"
 #include "railgund/activation/registry.h"
 #include "railgund/activation/server.h"
-#include "railgund/control/activation_message.h"
 #include "railgund/control/message.h"
 #include "railgund/log/log.h"
-#include "railgund/tls/authority.h"
 
 namespace railgun::activation {
 
@@ -33,29 +33,30 @@ class Sender {
   Result<void> start(const config::Config& config);
   void report_failure(const Error& error);
   void open_port();
+  std::string registry_path() const;
   Result<std::string> create(const control::Arguments& arguments);
-  Result<std::string> change(Result<control::Railgun> changed);
+  template <typename Change>
+  Result<std::string> set(Change work);
+  template <typename Change>
+  auto change(Change work) -> decltype(work(std::declval<Registry&>()));
   std::string answer(std::string_view line, const std::string& peer);
-  Result<control::ActivationAnswer> redeem(const control::ActivationRequest& request, const std::string& peer);
-  Result<control::ActivationAnswer> renew(const control::ActivationRequest& request);
-  Result<control::ActivationAnswer> deactivate(const control::ActivationRequest& request);
-  Result<std::string> issue(const control::Railgun& railgun, const std::string& request);
+  void report(const Outcome& outcome, const std::string& peer);
   // Makes the daemon serve and reject what the registry says now.
   void apply();
 
   net::EventLoop& loop_;
   Daemon& daemon_;
   std::string failure_;               // why there is no registry, or the identity cannot be renewed
-  std::optional<Registry> registry_;  // once it could be read; authority_ and context_ are set then
-  tls::KeyAndCertificate authority_;
+  std::optional<Registry> registry_;  // once it could be read; issuer_ and context_ are set then
+  std::optional<Issuer> issuer_;
   tls::ContextPtr context_;
   std::unique_ptr<Server> port_;
   net::Timer identity_check_;
   net::Timer retry_;
-  net::Timer dial_soon_;
+  net::Timer apply_soon_;
   std::string port_failure_;  // why it is not open
   bool retired_ = false;
-  log::RateLimit refusals_;
+  log::RateLimit rejections_;
 };
 
 }  // namespace railgun::activation

@@ -89,7 +89,7 @@ Result<std::unique_ptr<Server>> Server::open(net::EventLoop& loop, const Endpoin
 
 void Server::accept(net::Descriptor socket, const net::SocketAddress& peer) {
   if (!limit_.admit(part_of_one_party(peer), loop_.now())) {
-    too_often_.write(log::kError, "activation.listen: turned " + peer.host() + " away: too many attempts", loop_.now());
+    rejected_.write(log::kNotice, "activation.listen: rejected " + peer.host() + ": over the rate limit", loop_.now());
     return;
   }
   if (sessions_.size() >= kConnections) drop_oldest();

@@ -1,6 +1,6 @@
-// Takes what listeners send to activation.listen: one line under TLS, one line of answer. Anyone may connect, so all is
-// bounded: how often, connections, bytes, time. Who comes too often is turned away before TLS, which is what would
-// cost. Runs on the main loop, away from requests.
+// Serves activation.listen: a listener sends one line under TLS and gets one line of answer. Anyone may connect, so
+// attempts, connections, bytes and time are bounded. Clients over the rate limit are rejected before the TLS handshake,
+// the expensive part. Runs on the main loop, not on the workers.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +21,9 @@ class Server {
   // `peer`: the address it came from. Gives the answer's line, without its end.
   using Handler = std::function<std::string(std::string_view line, const std::string& peer)>;
 
-  // At most; then the oldest has to go, so that nobody keeps the places by holding them.
+  // At most; then the oldest is closed, so that idle connections keep nobody out.
   static constexpr std::size_t kConnections = 256;
-  // An attempt takes a third of a millisecond of one core: all together may take a fifteenth of it.
+  // An attempt costs a third of a millisecond of CPU time, so that all together use a fifteenth of a core at most.
   static constexpr AttemptLimit::Rate kFromOneAddress{.burst = 20, .each = std::chrono::seconds(1)};
   static constexpr AttemptLimit::Rate kInAll{.burst = 200, .each = std::chrono::milliseconds(5)};
   static constexpr Duration kTimeout = std::chrono::seconds(10);
@@ -45,7 +45,7 @@ class Server {
   tls::ContextPtr context_;
   Handler handler_;
   AttemptLimit limit_;
-  log::RateLimit too_often_{1, std::chrono::seconds(60)};
+  log::RateLimit rejected_{1, std::chrono::seconds(60)};
   std::map<std::uint64_t, std::unique_ptr<Session>> sessions_;  // by number, the oldest first
   std::uint64_t next_session_ = 0;
   std::unique_ptr<net::Acceptor> acceptor_;

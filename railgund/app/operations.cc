@@ -25,6 +25,7 @@ namespace railgun::app {
 namespace {
 
 using control::Command;
+using control::LinkState;
 using proxy::Counters;
 using statistics::ProblemFacts;
 using statistics::Totals;
@@ -44,9 +45,9 @@ std::string read_file(const std::string& path) {
 control::LinkInfo link_info(const proxy::LinkStatus& link) {
   return {.peer = link.peer,
           .hosts = link.hosts,
-          .state = !link.up          ? "connecting"
-                   : link.going_away ? "draining"
-                                     : "up",
+          .state = !link.up          ? LinkState::kConnecting
+                   : link.going_away ? LinkState::kDraining
+                                     : LinkState::kUp,
           .dialed = link.dialled,
           .age_seconds = seconds(link.age),
           .round_trip_seconds = link.round_trip ? seconds(*link.round_trip) : 0,
@@ -61,7 +62,8 @@ control::SiteInfo site_info(const config::Site& site, const std::vector<control:
   if (site.origin) info.origin = (site.origin->secure ? "https://" : "http://") + to_string(site.origin->endpoint);
   for (const control::LinkInfo& link : links) {
     const bool named = std::find(info.listeners.begin(), info.listeners.end(), link.peer) != info.listeners.end();
-    if (link.state == "up" && (named || !link.dialed) && proxy::allows(link.hosts, site.host)) ++info.links_up;
+    if (link.state == LinkState::kUp && (named || !link.dialed) && proxy::allows(link.hosts, site.host))
+      ++info.links_up;
   }
   return info;
 }
@@ -81,12 +83,12 @@ void add_site_traffic(std::vector<control::SiteInfo>& sites, const config::Confi
   }
 }
 
-ProblemFacts problem_facts(const config::Config& config, const Totals& totals, const std::string& post_trouble) {
+ProblemFacts problem_facts(const config::Config& config, const Totals& totals, const std::string& post_failure) {
   ProblemFacts facts{.now = wall_now(),
                      .origin_failures = totals[&Counters::origin_failures],
                      .origin_requests = totals.is_sender ? 0 : totals[&Counters::requests_started],
                      .clients_limit = totals.is_sender ? config.clients_limit : 0,
-                     .post_trouble = post_trouble};
+                     .post_failure = post_failure};
   if (config.wan_tls) {
     const auto found = tls::certificate_facts(
         read_file(config.cert_file.empty() ? config::state_file(config, config::kCertificateFile) : config.cert_file));
@@ -190,9 +192,9 @@ struct Operations::State {
 
   control::StoreInfo store_info() {
     const auto counters = server.store_counters();
-    if (!counters) return {.kind = "memory", .state = "up"};
-    return {.kind = "memcached",
-            .state = counters->is_open ? "down" : "up",
+    if (!counters) return {};
+    return {.kind = control::StoreKind::kMemcached,
+            .state = counters->is_open ? control::StoreState::kDown : control::StoreState::kUp,
             .hits = counters->hits,
             .misses = counters->misses,
             .errors = counters->timeouts + counters->failures};
@@ -207,22 +209,23 @@ struct Operations::State {
   control::Status make_status(const std::vector<proxy::LinkStatus>& links) {
     const config::Config& config = *server.config();
     const Totals sum = statistics.totals();
-    control::Status status{.role = sum.is_sender ? "sender" : "listener",
-                           .version = RAILGUN_VERSION,
-                           .build = server.build(),
-                           .pid = ::getpid(),
-                           .uptime_seconds = sum.uptime_seconds,
-                           .state = server.is_draining() ? "draining" : "running",
-                           .config_file = server.config_path(),
-                           .workers = static_cast<std::uint32_t>(server.workers().size()),
-                           .clients = sum[&Counters::clients_open],
-                           .traffic = traffic_of(sum),
-                           .memory = {.resident_bytes = sum[&statistics::MemoryUse::resident_bytes],
-                                      .references = sum[&page::CacheCounters::versions],
-                                      .reference_bytes = sum[&page::CacheCounters::bytes],
-                                      .reference_limit_bytes = sum[&statistics::MemoryUse::reference_limit_bytes]},
-                           .store = store_info(),
-                           .last_panic = last_panic};
+    control::Status status{
+        .role = sum.is_sender ? control::Role::kSender : control::Role::kListener,
+        .version = RAILGUN_VERSION,
+        .build = server.build(),
+        .pid = ::getpid(),
+        .uptime_seconds = sum.uptime_seconds,
+        .state = server.is_draining() ? control::DaemonState::kDraining : control::DaemonState::kRunning,
+        .config_file = server.config_path(),
+        .workers = static_cast<std::uint32_t>(server.workers().size()),
+        .clients = sum[&Counters::clients_open],
+        .traffic = traffic_of(sum),
+        .memory = {.resident_bytes = sum[&statistics::MemoryUse::resident_bytes],
+                   .references = sum[&page::CacheCounters::versions],
+                   .reference_bytes = sum[&page::CacheCounters::bytes],
+                   .reference_limit_bytes = sum[&statistics::MemoryUse::reference_limit_bytes]},
+        .store = store_info(),
+        .last_panic = last_panic};
     if (sum.is_sender) {
       for (const Endpoint& endpoint : config.listen) status.listening.push_back(to_string(endpoint));
     } else {
@@ -231,7 +234,7 @@ struct Operations::State {
     for (const proxy::LinkStatus& link : links) status.links.push_back(link_info(link));
     for (const config::Site& site : config.sites) status.sites.push_back(site_info(site, status.links));
     add_site_traffic(status.sites, config, sum);
-    status.problems = statistics::find_problems(status, problem_facts(config, sum, statistics.post_trouble()));
+    status.problems = statistics::find_problems(status, problem_facts(config, sum, statistics.post_failure()));
     return status;
   }
 

@@ -58,6 +58,21 @@ inline std::string dump(const nlohmann::json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+// An enum is written as a word. `words_of(E)` gives its words, as std::array<Word<E>, N>, in E's namespace.
+template <typename E>
+struct Word {
+  E value;
+  const char* text;
+};
+template <typename E>
+const char* word_of(E value) {
+  static constexpr auto words = words_of(E{});
+  for (const Word<E>& word : words) {
+    if (word.value == value) return word.text;
+  }
+  return "";
+}
+
 class Writer {
  public:
   template <typename T>
@@ -71,6 +86,8 @@ class Writer {
   static nlohmann::json to_value(const T& value) {
     if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, std::string>) {
       return value;
+    } else if constexpr (std::is_enum_v<T>) {
+      return word_of(value);
     } else if constexpr (requires { value.begin(); }) {
       nlohmann::json list = nlohmann::json::array();
       for (const auto& item : value) list.push_back(to_value(item));
@@ -112,6 +129,16 @@ class Reader {
   static bool from_value(const nlohmann::json& json, std::string& value) {
     if (!json.is_string()) return false;
     value = json.get_ref<const std::string&>();
+    return true;
+  }
+  // A word that this version does not know leaves the value as it is.
+  template <typename T>
+    requires std::is_enum_v<T>
+  static bool from_value(const nlohmann::json& json, T& value) {
+    if (!json.is_string()) return false;
+    for (const auto& word : words_of(T{})) {
+      if (json == word.text) value = word.value;
+    }
     return true;
   }
   template <std::integral T>

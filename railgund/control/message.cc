@@ -197,7 +197,8 @@ Result<Request> parse_request(std::string_view line) {
 }
 
 std::string format_answer(std::string_view result) {
-  return std::string(R"({"ok":true,"version":1,"result":)") + (result.empty() ? "{}" : std::string(result)) + "}";
+  return R"({"ok":true,"version":)" + std::to_string(kVersion) + R"(,"result":)" +
+         (result.empty() ? "{}" : std::string(result)) + "}";
 }
 
 std::string format_error(const Error& error) {

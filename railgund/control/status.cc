@@ -1,8 +1,39 @@
 #include "railgund/control/status.h"
 
+#include <array>
+
 #include "railgund/control/json_fields.h"
+#include "railgund/control/railgun_fields.h"
 
 namespace railgun::control {
+
+constexpr auto words_of(Role) {
+  return std::to_array<Word<Role>>({{Role::kListener, "listener"}, {Role::kSender, "sender"}});
+}
+constexpr auto words_of(DaemonState) {
+  return std::to_array<Word<DaemonState>>({{DaemonState::kRunning, "running"}, {DaemonState::kDraining, "draining"}});
+}
+constexpr auto words_of(LinkState) {
+  return std::to_array<Word<LinkState>>(
+      {{LinkState::kConnecting, "connecting"}, {LinkState::kUp, "up"}, {LinkState::kDraining, "draining"}});
+}
+constexpr auto words_of(StoreKind) {
+  return std::to_array<Word<StoreKind>>({{StoreKind::kMemory, "memory"}, {StoreKind::kMemcached, "memcached"}});
+}
+constexpr auto words_of(StoreState) {
+  return std::to_array<Word<StoreState>>({{StoreState::kUp, "up"}, {StoreState::kDown, "down"}});
+}
+constexpr auto words_of(Severity) {
+  return std::to_array<Word<Severity>>({{Severity::kError, "error"}, {Severity::kWarning, "warning"}});
+}
+
+const char* name_of(Role role) { return word_of(role); }
+const char* name_of(DaemonState state) { return word_of(state); }
+const char* name_of(LinkState state) { return word_of(state); }
+const char* name_of(StoreKind kind) { return word_of(kind); }
+const char* name_of(StoreState state) { return word_of(state); }
+const char* name_of(Severity severity) { return word_of(severity); }
+const char* name_of(RailgunStatus status) { return word_of(status); }
 
 void fields(auto& visit, Traffic& value) {
   visit("requests", value.requests);
@@ -97,20 +128,6 @@ void fields(auto& visit, Setting& value) {
 void fields(auto& visit, ConfigShown& value) {
   visit("file", value.file);
   visit("settings", value.settings);
-}
-
-void fields(auto& visit, Railgun& value) {
-  visit("name", value.name);
-  visit("status", value.status);
-  visit("enabled", value.enabled);
-  visit("hosts", value.hosts);
-  visit("uses_left", value.uses_left);
-  visit("created", value.created);
-  visit("expires", value.expires);
-  visit("activated", value.activated);
-  visit("deactivated", value.deactivated);
-  visit("addresses", value.addresses);
-  visit("serials", value.serials);
 }
 
 void fields(auto& visit, Railguns& value) { visit("railguns", value.railguns); }

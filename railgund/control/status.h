@@ -11,6 +11,23 @@
 
 namespace railgun::control {
 
+// Each of these is a word in the JSON. name_of() gives it.
+enum class Role : std::uint8_t { kListener, kSender };                      // "listener", "sender"
+enum class DaemonState : std::uint8_t { kRunning, kDraining };              // "running", "draining"
+enum class LinkState : std::uint8_t { kConnecting, kUp, kDraining };        // "connecting", "up", "draining"
+enum class StoreKind : std::uint8_t { kMemory, kMemcached };                // "memory", "memcached"
+enum class StoreState : std::uint8_t { kUp, kDown };                        // "up", "down"
+enum class Severity : std::uint8_t { kError, kWarning };                    // "error", "warning"
+enum class RailgunStatus : std::uint8_t { kWaiting, kVerified, kDeleted };  // "INI", "V", "D"
+
+const char* name_of(Role role);
+const char* name_of(DaemonState state);
+const char* name_of(LinkState state);
+const char* name_of(StoreKind kind);
+const char* name_of(StoreState state);
+const char* name_of(Severity severity);
+const char* name_of(RailgunStatus status);
+
 // Exchanges and their bytes.
 struct Traffic {
   std::uint64_t requests = 0;
@@ -26,8 +43,8 @@ struct Traffic {
 struct LinkInfo {
   std::string peer{};                // host:port, or the address that it came from
   std::vector<std::string> hosts{};  // what its certificate allows; empty: all
-  std::string state{};               // "connecting", "up", "draining"
-  bool dialed = false;               // this end opened it
+  LinkState state = LinkState::kConnecting;
+  bool dialed = false;  // this end opened it
   double age_seconds = 0;
   double round_trip_seconds = 0;  // 0: not yet measured
   std::uint64_t streams = 0;      // open now
@@ -45,9 +62,9 @@ struct SiteInfo {
 
 // Something that is wrong, or soon will be.
 struct Problem {
-  std::string severity{};  // "error", "warning"
-  std::string text{};      // what is wrong, in plain words
-  std::string advice{};    // what to do
+  Severity severity = Severity::kWarning;
+  std::string text{};    // what is wrong
+  std::string advice{};  // what to do
 };
 
 struct Memory {
@@ -57,17 +74,17 @@ struct Memory {
 };
 
 struct StoreInfo {
-  std::string kind{};   // "memory" or "memcached"
-  std::string state{};  // "up", "down"
+  StoreKind kind = StoreKind::kMemory;
+  StoreState state = StoreState::kUp;
   std::uint64_t hits = 0, misses = 0, errors = 0;
 };
 
 struct Status {
-  std::string role{};  // "listener", "sender"
+  Role role = Role::kListener;
   std::string version{}, build{};
   std::int64_t pid = 0;
   double uptime_seconds = 0;
-  std::string state{};  // "running", "draining"
+  DaemonState state = DaemonState::kRunning;
   std::string config_file{};
   std::uint32_t workers = 0;
   std::vector<std::string> listening{};  // host:port
@@ -102,14 +119,14 @@ struct ConfigShown {
 // A listener (or several that share a token) in a sender's registry.
 struct Railgun {
   std::string name{};
-  std::string status{};  // "INI" made, "V" verified, "D" deleted
+  RailgunStatus status = RailgunStatus::kWaiting;
   bool enabled = true;
   std::vector<std::string> hosts{};
   std::uint32_t uses_left = 0;
   std::int64_t created = 0, expires = 0, activated = 0;  // seconds since 1970; 0: never
-  std::int64_t deactivated = 0;                          // the last of its listeners has given up (SIGQUIT)
+  std::int64_t deactivated = 0;                          // when its last listener was deactivated (SIGQUIT)
   std::vector<std::string> addresses{};                  // host:port reported at activation
-  std::vector<std::string> serials{};                    // of its certificates, hex; not of those that are out
+  std::vector<std::string> serials{};                    // of its certificates that are not revoked, hex
 };
 struct Railguns {
   std::vector<Railgun> railguns{};

@@ -5,7 +5,9 @@
 namespace railgun::statistics {
 namespace {
 
+using control::LinkState;
 using control::Problem;
+using control::Severity;
 using control::Status;
 
 constexpr auto kExpirySoon = std::chrono::hours(24 * 7);
@@ -14,18 +16,18 @@ constexpr double kSettledSeconds = 10;
 
 void certificate(std::vector<Problem>& problems, const ProblemFacts& facts) {
   if (!facts.has_certificate) {
-    problems.push_back({"error", "this daemon has no certificate, so no link can come up",
+    problems.push_back({Severity::kError, "this daemon has no certificate, so no link can come up",
                         "on a listener: railgunctl activate TOKEN; or set cert.file, key.file and link.ca_file"});
     return;
   }
   if (!facts.certificate_until) return;
   const auto left = *facts.certificate_until - facts.now;
   if (left.count() <= 0) {
-    problems.push_back({"error", "this daemon's certificate has expired",
+    problems.push_back({Severity::kError, "this daemon's certificate has expired",
                         "activate it again with a new token; if the date looks wrong, set the clock"});
   } else if (left < kExpirySoon) {
     problems.push_back(
-        {"warning", "this daemon's certificate expires within a week", "activate it again with a new token"});
+        {Severity::kWarning, "this daemon's certificate expires within a week", "activate it again with a new token"});
   }
 }
 
@@ -36,29 +38,29 @@ void links(std::vector<Problem>& problems, const Status& status) {
     const std::string where = site.listeners.empty() ? "HOST" : site.listeners.front();
     const bool direct = !site.origin.empty();
     const auto other = std::find_if(status.links.begin(), status.links.end(), [&](const control::LinkInfo& link) {
-      return link.state == "up" &&
+      return link.state == LinkState::kUp &&
              std::find(site.listeners.begin(), site.listeners.end(), link.peer) != site.listeners.end();
     });
     if (other != status.links.end()) {
       std::string names;
       for (const std::string& name : other->hosts) names += (names.empty() ? "" : ", ") + name;
       problems.push_back(
-          {direct ? "warning" : "error",
+          {direct ? Severity::kWarning : Severity::kError,
            "the link to " + other->peer + " may not serve " + site.host + ": the certificate there is for " + names,
            "make a railgun with --host " + site.host + " and activate that listener with its token"});
       continue;
     }
     problems.push_back(
-        {direct ? "warning" : "error",
+        {direct ? Severity::kWarning : Severity::kError,
          "no link can serve " + site.host + (direct ? ", its requests go direct" : ", its visitors get 527"),
          site.listeners.empty() ? "activate a listener for it, or set site." + site.host + ".listeners"
                                 : "see whether the listener runs and its port is open: railgunctl probe " + where});
   }
-  const bool linked =
-      std::any_of(status.links.begin(), status.links.end(), [](const auto& link) { return link.state == "up"; });
-  if (status.role == "listener" && !linked) {
+  const bool linked = std::any_of(status.links.begin(), status.links.end(),
+                                  [](const auto& link) { return link.state == LinkState::kUp; });
+  if (status.role == control::Role::kListener && !linked) {
     problems.push_back(
-        {"warning", "no sender is linked to this listener",
+        {Severity::kWarning, "no sender is linked to this listener",
          "see whether the sender runs and names this listener; from there: railgunctl probe and this host"});
   }
 }
@@ -67,37 +69,38 @@ void origins(std::vector<Problem>& problems, const ProblemFacts& facts) {
   // Fewer requests say little.
   if (facts.origin_requests < 20 || facts.origin_failures * 10 < facts.origin_requests) return;
   problems.push_back(
-      {"warning", "more than a tenth of the requests got no answer from their origin",
+      {Severity::kWarning, "more than a tenth of the requests got no answer from their origin",
        "railgunctl check tries each; behind NAT the origin's public address may not be reachable from here: name its "
        "inner address in map.file"});
 }
 
 void system(std::vector<Problem>& problems, const Status& status, const ProblemFacts& facts) {
-  if (status.store.kind == "memcached" && status.store.state == "down") {
-    problems.push_back({"warning", "memcached does not answer; pages are kept in this process's memory only",
+  if (status.store.kind == control::StoreKind::kMemcached && status.store.state == control::StoreState::kDown) {
+    problems.push_back({Severity::kWarning, "memcached does not answer; pages are kept in this process's memory only",
                         "see whether memcached runs where memcached.servers says: railgunctl check tries it"});
   }
   // A client may need one descriptor to the origin, too.
   if (facts.file_limit > 0 && facts.file_limit < 2 * facts.clients_limit) {
-    problems.push_back({"warning",
+    problems.push_back({Severity::kWarning,
                         "the limit of open files (" + std::to_string(facts.file_limit) + ") is too low for " +
                             std::to_string(facts.clients_limit) + " clients",
                         "raise LimitNOFILE of the unit, or lower the setting clients"});
   }
   if (facts.slow_start_after_idle) {
-    problems.push_back({"warning", "the kernel slows links down whenever they were idle (tcp_slow_start_after_idle)",
+    problems.push_back({Severity::kWarning,
+                        "the kernel slows links down whenever they were idle (tcp_slow_start_after_idle)",
                         "sysctl -w net.ipv4.tcp_slow_start_after_idle=0"});
   }
-  if (!facts.post_trouble.empty()) {
-    problems.push_back({"warning", "the statistics cannot be posted to " + facts.post_trouble,
+  if (!facts.post_failure.empty()) {
+    problems.push_back({Severity::kWarning, "the statistics cannot be posted to " + facts.post_failure,
                         "see whether the receiver runs, or change stats.url"});
   }
   if (!status.last_panic.empty()) {
-    problems.push_back({"warning", "the run before this one ended in a crash: " + status.last_panic,
+    problems.push_back({Severity::kWarning, "the run before this one ended in a crash: " + status.last_panic,
                         "please send it to support: railgunctl support-bundle"});
   }
-  if (status.state == "draining") {
-    problems.push_back({"warning", "this daemon is ending: it takes no new requests", ""});
+  if (status.state == control::DaemonState::kDraining) {
+    problems.push_back({Severity::kWarning, "this daemon is ending: it takes no new requests", ""});
   }
 }
 
@@ -110,7 +113,7 @@ std::vector<Problem> find_problems(const Status& status, const ProblemFacts& fac
   origins(problems, facts);
   system(problems, status, facts);
   std::stable_partition(problems.begin(), problems.end(),
-                        [](const Problem& problem) { return problem.severity == "error"; });
+                        [](const Problem& problem) { return problem.severity == Severity::kError; });
   return problems;
 }
 

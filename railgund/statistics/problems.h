@@ -17,7 +17,7 @@ struct ProblemFacts {
   WallTime now{};
   std::uint64_t origin_failures = 0, origin_requests = 0;
   std::uint64_t file_limit = 0, clients_limit = 0;
-  std::string post_trouble{};          // of stats.url
+  std::string post_failure{};          // of stats.url
   bool slow_start_after_idle = false;  // net.ipv4.tcp_slow_start_after_idle
 };
 

@@ -17,9 +17,9 @@ namespace {
 
 constexpr Duration kRetry = std::chrono::seconds(1);
 constexpr Duration kMemoryAge = std::chrono::seconds(1);
-// The first post comes so soon, that a wrong address shows at once.
+// Soon after the start, so that a wrong address shows at once.
 constexpr Duration kFirstReport = std::chrono::seconds(1);
-// New settings are seen after this long at most.
+// Changed settings take effect after this long at most.
 constexpr Duration kLookAgain = std::chrono::seconds(10);
 
 MemoryUse read_memory() {
@@ -148,9 +148,9 @@ void Service::sample(Instant now) {
 void Service::report() {
   const config::ConfigPtr settings = source_.settings();
   const config::Config& config = *settings;
-  if (config.stats_log && reported_) log::error("statistics " + to_json(totals(), Detail::kNoLists));
+  if (config.stats_log && reported_) log::notice("statistics " + to_json(totals(), Detail::kNoLists));
   if (config.stats_url.empty()) {
-    post_trouble_.clear();
+    post_failure_.clear();
     return;
   }
   // One at a time: a receiver that is slow gets fewer.
@@ -186,15 +186,15 @@ Result<void> Service::prepare_context() {
   return {};
 }
 
-// Told once, until it changes; status shows it all the while.
+// Logs a failure once, until it changes; `railgunctl status` shows it meanwhile.
 void Service::report_post(const Result<void>& outcome, const std::string& where) {
-  const bool was_well = post_trouble_.empty();
+  const bool was_well = post_failure_.empty();
   // The bundle may be another by the next time.
   if (!outcome && outcome.error().code == Errc::kDenied) post_context_.reset();
-  post_trouble_ = outcome ? std::string{} : where + ": " + outcome.error().text;
+  post_failure_ = outcome ? std::string{} : where + ": " + outcome.error().text;
   if (!outcome && was_well)
-    log::error("stats.url: statistics cannot be posted to " + post_trouble_ + "; trying again each stats.interval");
-  if (outcome && !was_well) log::error("stats.url: statistics are posted to " + where + " again");
+    log::error("stats.url: statistics cannot be posted to " + post_failure_ + "; trying again each stats.interval");
+  if (outcome && !was_well) log::notice("stats.url: statistics are posted to " + where + " again");
 }
 
 }  // namespace railgun::statistics

@@ -27,7 +27,7 @@ class Service {
   void gather(std::function<void(const Totals&)> done);
 
   // Why posting to stats.url fails, or empty.
-  const std::string& post_trouble() const { return post_trouble_; }
+  const std::string& post_failure() const { return post_failure_; }
 
   // Closes the endpoint and stops posts and log lines: another process takes over.
   void release_endpoints();
@@ -57,7 +57,7 @@ class Service {
   bool reported_ = false;
   net::Resolver resolver_;
   std::unique_ptr<Post> post_;
-  std::string post_trouble_;
+  std::string post_failure_;
   // For HTTPS: made of the bundle of authorities, which takes milliseconds, so it is kept while it serves.
   tls::ContextPtr post_context_;
   std::string post_bundle_;

@@ -165,7 +165,7 @@ def test_sigquit_without_the_sender_is_told_and_ends():
         world.sender.stop()
         assert world.listener.stop(signal.SIGQUIT) == 0
         log = world.listener.log.read_text()
-        assert "could not be told" in log and "railgunctl railgun delete paris" in log, log[-600:]
+        assert "the sender did not answer" in log and "railgunctl railgun delete paris" in log, log[-600:]
         assert not (world.folder / "listener-state" / "certificate.pem").exists()
         world.start(world.sender)
         assert world.show()["status"] == "V"

@@ -67,7 +67,7 @@ def test_a_flood_from_one_address_is_turned_away_before_tls():
         result = attack(world, 1, FROM_ONE_ADDRESS)
         assert result["turned_away"] > result["answered"], result
         log = world.sender.log.read_text()
-        assert "turned 127.1.0.1 away" in log and log.count("no such token") <= 2 * result["answered"], "the log is flooded"
+        assert "rejected 127.1.0.1: over the rate limit" in log and log.count("no such token") <= 2 * result["answered"], "the log is flooded"
 
 
 def test_a_flood_from_everywhere_is_held_to_a_rate():

@@ -6,11 +6,12 @@ namespace railgun::control {
 namespace {
 
 TEST(Status, IsReadBackAsItWasWritten) {
-  Status status{.role = "sender", .version = "0.1.0", .pid = 42, .uptime_seconds = 1.5, .state = "running"};
+  Status status{
+      .role = Role::kSender, .version = "0.1.0", .pid = 42, .uptime_seconds = 1.5, .state = DaemonState::kRunning};
   status.links.push_back(
-      {.peer = "192.0.2.1:2408", .state = "up", .dialed = true, .round_trip_seconds = 0.02, .streams = 3});
+      {.peer = "192.0.2.1:2408", .state = LinkState::kUp, .dialed = true, .round_trip_seconds = 0.02, .streams = 3});
   status.sites.push_back({.host = "www.example.com", .listeners = {"192.0.2.1:2408"}, .links_up = 5});
-  status.problems.push_back({.severity = "warning", .text = "no link", .advice = "look at the firewall"});
+  status.problems.push_back({.severity = Severity::kWarning, .text = "no link", .advice = "look at the firewall"});
   const std::string json = to_json(status);
   const auto read = from_json<Status>(json);
   ASSERT_TRUE(read.has_value());
@@ -25,8 +26,10 @@ TEST(Status, IsReadBackAsItWasWritten) {
 
 TEST(Status, OfAnotherVersionIsReadAsFarAsItIsKnown) {
   const auto read =
-      from_json<Status>(R"({"role":"listener","colour":"blue","links":[{"peer":"a:1","hue":[1]}]})").value();
-  EXPECT_EQ(read.role, "listener");
+      from_json<Status>(R"({"role":"sender","state":"dreaming","colour":"blue","links":[{"peer":"a:1","hue":[1]}]})")
+          .value();
+  EXPECT_EQ(read.role, Role::kSender);
+  EXPECT_EQ(read.state, DaemonState::kRunning) << "a word that is not known leaves the value";
   EXPECT_EQ(read.links.at(0).peer, "a:1");
   EXPECT_EQ(read.pid, 0);
 }
@@ -45,7 +48,7 @@ TEST(Status, WithAWrongTypeNamesTheField) {
 
 TEST(Railgun, KeepsWhatTheRegistryNeeds) {
   const Railguns registry{.railguns = {{.name = "paris",
-                                        .status = "V",
+                                        .status = RailgunStatus::kVerified,
                                         .enabled = false,
                                         .hosts = {"www.example.com"},
                                         .uses_left = 2,

@@ -293,7 +293,8 @@ TEST(CheckDaemon, ReadsItsStatus) {
   EXPECT_EQ(grade_of(only(judge_daemon(down, "1.0"))), Grade::kError);
   const std::unexpected<Failure> denied(Failure{ExitCode::kDenied, {Errc::kDenied, "not allowed"}});
   EXPECT_EQ(grade_of(only(judge_daemon(denied, "1.0"))), Grade::kUnknown);
-  control::Status status{.role = "sender", .version = "1.0", .uptime_seconds = 60, .state = "running"};
+  control::Status status{
+      .role = control::Role::kSender, .version = "1.0", .uptime_seconds = 60, .state = control::DaemonState::kRunning};
   EXPECT_EQ(grade_of(only(judge_daemon(status, "1.0"))), Grade::kOk);
   EXPECT_EQ(grade_of(only(judge_daemon(status, "1.1"))), Grade::kWarning);
   status.last_panic = "signal 11";
@@ -301,9 +302,9 @@ TEST(CheckDaemon, ReadsItsStatus) {
 }
 
 TEST(CheckLinks, AreThereForEverySite) {
-  control::Status status{.role = "sender", .uptime_seconds = 60};
+  control::Status status{.role = control::Role::kSender, .uptime_seconds = 60};
   status.sites = {{.host = "www.example.com", .listeners = {"a:2408"}, .links_up = 1}};
-  status.links = {{.peer = "a:2408", .state = "up"}};
+  status.links = {{.peer = "a:2408", .state = control::LinkState::kUp}};
   EXPECT_EQ(grade_of(only(judge_links(status))), Grade::kOk);
   status.sites[0].links_up = 0;
   EXPECT_EQ(grade_of(only(judge_links(status))), Grade::kError);
@@ -312,7 +313,7 @@ TEST(CheckLinks, AreThereForEverySite) {
   status.links.clear();
   status.uptime_seconds = 5;
   EXPECT_EQ(grade_of(only(judge_links(status))), Grade::kUnknown);
-  control::Status listener{.role = "listener", .uptime_seconds = 60};
+  control::Status listener{.role = control::Role::kListener, .uptime_seconds = 60};
   EXPECT_EQ(grade_of(only(judge_links(listener))), Grade::kWarning);
 }
 

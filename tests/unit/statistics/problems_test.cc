@@ -7,7 +7,9 @@ namespace {
 
 using control::Status;
 
-Status sender() { return {.role = "sender", .uptime_seconds = 60, .state = "running"}; }
+Status sender() {
+  return {.role = control::Role::kSender, .uptime_seconds = 60, .state = control::DaemonState::kRunning};
+}
 
 TEST(Problems, AreNoneWhereAllIsWell) {
   Status status = sender();
@@ -21,26 +23,26 @@ TEST(Problems, NameASiteWithoutALink) {
   status.sites.push_back({.host = "b", .listeners = {"m:2408"}});
   const auto problems = find_problems(status, {});
   ASSERT_EQ(problems.size(), 2U);
-  EXPECT_EQ(problems[0].severity, "error");
+  EXPECT_EQ(problems[0].severity, control::Severity::kError);
   EXPECT_EQ(problems[0].text, "no link can serve b, its visitors get 527");
   EXPECT_NE(problems[0].advice.find("railgunctl probe m:2408"), std::string::npos);
-  EXPECT_EQ(problems[1].severity, "warning");
+  EXPECT_EQ(problems[1].severity, control::Severity::kWarning);
   EXPECT_EQ(problems[1].text, "no link can serve a, its requests go direct");
 }
 
 TEST(Problems, NameACertificateThatIsForOtherHosts) {
   Status status = sender();
   status.sites.push_back({.host = "b", .listeners = {"m:2408"}});
-  status.links.push_back({.peer = "m:2408", .hosts = {"a"}, .state = "up", .dialed = true});
+  status.links.push_back({.peer = "m:2408", .hosts = {"a"}, .state = control::LinkState::kUp, .dialed = true});
   const auto problems = find_problems(status, {});
   ASSERT_EQ(problems.size(), 1U);
   EXPECT_EQ(problems[0].text, "the link to m:2408 may not serve b: the certificate there is for a");
 }
 
 TEST(Problems, NameAReceiverOfStatisticsThatDoesNotTakeThem) {
-  const auto problems = find_problems(sender(), {.post_trouble = "http://a:80: refused"});
+  const auto problems = find_problems(sender(), {.post_failure = "http://a:80: refused"});
   ASSERT_EQ(problems.size(), 1U);
-  EXPECT_EQ(problems[0].severity, "warning");
+  EXPECT_EQ(problems[0].severity, control::Severity::kWarning);
   EXPECT_EQ(problems[0].text, "the statistics cannot be posted to http://a:80: refused");
 }
 
@@ -53,11 +55,11 @@ TEST(Problems, GiveANewDaemonTimeToDial) {
 
 TEST(Problems, TellAMissingFromAnExpiredCertificate) {
   const WallTime now{std::chrono::seconds(1'000'000'000)};
-  EXPECT_EQ(find_problems(sender(), {.has_certificate = false}).at(0).severity, "error");
+  EXPECT_EQ(find_problems(sender(), {.has_certificate = false}).at(0).severity, control::Severity::kError);
   EXPECT_EQ(find_problems(sender(), {.certificate_until = now, .now = now}).at(0).text,
             "this daemon's certificate has expired");
   EXPECT_EQ(find_problems(sender(), {.certificate_until = now + std::chrono::hours(1), .now = now}).at(0).severity,
-            "warning");
+            control::Severity::kWarning);
   EXPECT_TRUE(find_problems(sender(), {.certificate_until = now + std::chrono::hours(24 * 8), .now = now}).empty());
 }
 
@@ -69,9 +71,9 @@ TEST(Problems, SpeakOfOriginsOnlyWithEnoughToGoBy) {
 
 TEST(Problems, LookAtTheSystem) {
   Status status = sender();
-  status.role = "listener";
-  status.state = "draining";
-  status.store = {.kind = "memcached", .state = "down"};
+  status.role = control::Role::kListener;
+  status.state = control::DaemonState::kDraining;
+  status.store = {.kind = control::StoreKind::kMemcached, .state = control::StoreState::kDown};
   status.last_panic = "signal 11";
   const auto problems =
       find_problems(status, {.file_limit = 1024, .clients_limit = 20000, .slow_start_after_idle = true});
