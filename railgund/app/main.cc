@@ -9,6 +9,7 @@
 #include <libmemcached-1.0/memcached.h>
 
 #include "railgund/app/entropy.h"
+#include "railgund/app/lifecycle.h"
 #include "railgund/app/operations.h"
 #include "railgund/app/server.h"
 #include "railgund/config/parser.h"
@@ -67,17 +68,16 @@ int serve(const std::string& path, std::optional<Role> role, bool to_standard_er
   }
   for (const std::string& warning : parsed->warnings) railgun::log::information(warning);
   if (!railgun::app::has_entropy()) railgun::log::error(railgun::app::kWaitingForEntropy);
-  auto server = railgun::app::Server::start({.config_path = path,
-                                             .role = role,
-                                             .arguments = std::move(arguments),
-                                             .logs_to_standard_error = to_standard_error},
-                                            config);
+  auto server = railgun::app::Server::start(
+      {.config_path = path, .role = role, .logs_to_standard_error = to_standard_error}, config);
   if (!server) {
     railgun::log::error(server.error().text);
     return 1;
   }
-  const railgun::app::Operations operations(**server, std::move(last_panic));
-  return (*server)->run();
+  railgun::app::Lifecycle lifecycle(**server, std::move(arguments));
+  const railgun::app::Operations operations(**server, lifecycle, std::move(last_panic));
+  lifecycle.run();
+  return 0;
 }
 
 }  // namespace

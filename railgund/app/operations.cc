@@ -10,6 +10,7 @@
 #include "railgund/activation/listener.h"
 #include "railgund/activation/sender.h"
 #include "railgund/app/debug_crash.h"
+#include "railgund/app/lifecycle.h"
 #include "railgund/app/server.h"
 #include "railgund/config/state_files.h"
 #include "railgund/http/target.h"
@@ -115,8 +116,9 @@ control::Traffic traffic_of(const Totals& totals) {
 }  // namespace
 
 struct Operations::State {
-  State(Server& the_server, std::string panic)
+  State(Server& the_server, Lifecycle& the_lifecycle, std::string panic)
       : server(the_server),
+        lifecycle(the_lifecycle),
         last_panic(std::move(panic)),
         retry(the_server.loop(), [this] { open_control(); }),
         statistics(the_server.loop(), the_server) {
@@ -126,19 +128,20 @@ struct Operations::State {
       listener = std::make_unique<activation::Listener>(server.loop(), server);
     }
     // Not at once: the command to drain may come from a connection of the control socket.
-    server.on_drain([this] { server.loop().post([this] { release_endpoints(); }); });
-    server.on_quit([this](std::function<void()> done) { listener ? listener->deactivate(std::move(done)) : done(); });
+    lifecycle.on_drain([this] { server.loop().post([this] { release_endpoints(); }); });
+    lifecycle.on_quit(
+        [this](std::function<void()> done) { listener ? listener->deactivate(std::move(done)) : done(); });
     open_control();
   }
   ~State() {
-    server.on_drain({});
-    server.on_quit({});
+    lifecycle.on_drain({});
+    lifecycle.on_quit({});
   }
 
   // This process is ending, so a successor owns the registry, the control socket and the statistics endpoint.
   void release_endpoints() {
     if (sender) sender->retire();
-    if (!server.has_successor()) return;
+    if (!lifecycle.has_successor()) return;
     control.reset();
     retry.cancel();
     statistics.release_endpoints();
@@ -215,7 +218,7 @@ struct Operations::State {
         .build = server.build(),
         .pid = ::getpid(),
         .uptime_seconds = sum.uptime_seconds,
-        .state = server.is_draining() ? control::DaemonState::kDraining : control::DaemonState::kRunning,
+        .state = lifecycle.is_draining() ? control::DaemonState::kDraining : control::DaemonState::kRunning,
         .config_file = server.config_path(),
         .workers = static_cast<std::uint32_t>(server.workers().size()),
         .clients = sum[&Counters::clients_open],
@@ -252,7 +255,7 @@ struct Operations::State {
   }
 
   Result<std::string> reload() {
-    const auto report = server.reload();
+    const auto report = lifecycle.reload();
     if (!report) return std::unexpected(report.error());
     control::Reloaded reloaded;
     for (const config::ChangedSetting& changed : report->changed) {
@@ -270,7 +273,7 @@ struct Operations::State {
 
   void drain(const Reply& reply) {
     reply("{}");
-    server.drain();
+    lifecycle.drain();
   }
 
   Result<std::string> purge(const control::Arguments& arguments) {
@@ -307,11 +310,12 @@ struct Operations::State {
     }
     const auto work = crash_by_name(how);
     if (work == nullptr) return reply(fail(Errc::kInvalid, "crash: one of check, exception, segfault, overflow"));
-    log::error("crashing on purpose (" + how + "), by railgunctl");
+    log::notice("crashing on purpose (" + how + "), by railgunctl");
     server.workers().front()->run(work);
   }
 
   Server& server;
+  Lifecycle& lifecycle;
   std::string last_panic;
   std::unique_ptr<ControlServer> control;
   std::unique_ptr<activation::Sender> sender;      // null at a listener
@@ -321,8 +325,8 @@ struct Operations::State {
   bool open_failure_logged = false;
 };
 
-Operations::Operations(Server& server, std::string last_panic)
-    : state_(std::make_unique<State>(server, std::move(last_panic))) {}
+Operations::Operations(Server& server, Lifecycle& lifecycle, std::string last_panic)
+    : state_(std::make_unique<State>(server, lifecycle, std::move(last_panic))) {}
 Operations::~Operations() = default;
 
 }  // namespace railgun::app

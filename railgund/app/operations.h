@@ -8,13 +8,14 @@
 
 namespace railgun::app {
 
+class Lifecycle;
 class Server;
 
 class Operations {
  public:
-  // Opens what the settings name, and goes on trying where that fails: a daemon that serves must not end because it
-  // cannot be looked at. `server` outlives it. `last_panic`: log::panic_summary() of the run before, if it crashed.
-  Operations(Server& server, std::string last_panic);
+  // Opens what the settings name, and retries where that fails: a daemon that serves must not end because its control
+  // socket or statistics cannot be opened. Both outlive it. `last_panic`: log::panic_summary() of the run before, if it crashed.
+  Operations(Server& server, Lifecycle& lifecycle, std::string last_panic);
   ~Operations();
 
  private:

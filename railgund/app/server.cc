@@ -1,14 +1,11 @@
 #include "railgund/app/server.h"
 
 #include <algorithm>
-#include <csignal>
 #include <cstdlib>
-#include <fstream>
 #include <random>
 #include <thread>
 
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "railgund/app/inheritance.h"
 #include "railgund/app/reference_key.h"
@@ -20,15 +17,6 @@
 
 namespace railgun::app {
 namespace {
-
-// The main loop looks whether a drain is done this often.
-constexpr Duration kTick = std::chrono::milliseconds(50);
-// A successor looks for its links this often, and serves without them after so long: the one before it goes on
-// meanwhile.
-constexpr Duration kLinkCheck = std::chrono::milliseconds(20);
-constexpr Duration kLinkPatience = std::chrono::seconds(3);
-// How long others may take to find the successor: senders their new link, clients that a kept connection is closing.
-constexpr Duration kHandOverPatience = std::chrono::seconds(5);
 
 // Four hex digits that stand for this program in Cf-Railgun.
 std::string build_digits() { return to_hex(ByteView(hash128(as_bytes(RAILGUN_VERSION)).bytes)).substr(0, 4); }
@@ -49,19 +37,13 @@ bool wants_store(const config::Config& config) {
   return !config.memcached_servers.empty() || !config.memcached_socket.empty();
 }
 
-// Ten thousand clients want more descriptors than a shell usually gives.
+// Ten thousand clients need more descriptors than a shell usually allows.
 void raise_file_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
   }
-}
-
-void write_pid_file(const std::string& path) {
-  std::ofstream file(path, std::ios::trunc);
-  file << getpid() << "\n";
-  if (!file.flush()) log::error("pid.file " + path + ": cannot be written");
 }
 
 }  // namespace
@@ -73,9 +55,7 @@ Server::Server(ServerOptions options, config::ConfigPtr config)
       read_config_(*config_),
       build_(build_digits()),
       started_(loop_.now()),
-      cache_(config_->memory_limit_bytes),
-      tick_(loop_, [this] { tick(); }),
-      link_check_(loop_, [this] { wait_for_links(); }) {}
+      cache_(config_->memory_limit_bytes) {}
 
 Server::~Server() {
   acceptors_.clear();
@@ -92,7 +72,6 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, config::Con
   if (auto loaded = server->reload_trust(); !loaded) return std::unexpected(loaded.error());
   if (auto opened = server->open_sockets(); !opened) return std::unexpected(opened.error());
   if (auto started = server->start_workers(); !started) return std::unexpected(started.error());
-  server->watch_signals();
   return server;
 }
 
@@ -215,83 +194,26 @@ void Server::start_store() {
 
 memcached::Client* Server::store() { return wants_store(*config_) ? store_.get() : nullptr; }
 
-void Server::watch_signals() {
-  const auto watch = [&](int signal, std::function<void()> work) {
-    signals_.push_back(std::make_unique<net::SignalWatch>(loop_, signal, std::move(work)));
-  };
-  std::signal(SIGPIPE, SIG_IGN);
-  watch(SIGHUP, [this] { (void)reload(); });
-  for (const int signal : {SIGTERM, SIGINT, SIGQUIT}) {
-    watch(signal, [this, signal] {
-      // The second one does not wait.
-      if (draining_) loop_.stop();
-      if (signal == SIGQUIT) deactivate_on_quit();
-      if (has_successor()) notifier_.main_process(successor_);
-      drain();
-    });
-  }
-  watch(SIGUSR2, [this] { upgrade(); });
+void Server::set_accepting(bool on) {
+  for (const auto& acceptor : acceptors_) acceptor->set_accepting(on);
 }
 
-int Server::run() {
-  if (is_successor()) {
-    for (const auto& acceptor : acceptors_) acceptor->set_accepting(false);
-    links_due_ = loop_.now() + kLinkPatience;
-    wait_for_links();
-  } else {
-    serve();
-  }
-  tick_.set(loop_.now());
-  loop_.run();
-  if (!config_->pid_file.empty() && serving_ && !has_successor()) unlink(config_->pid_file.c_str());
-  notifier_.stopping();
-  log::notice("stopped");
-  return exit_status_;
-}
-
-// A successor takes no client before the links it dials are up: the one it replaces has some.
-void Server::wait_for_links() {
-  links([this](const std::vector<proxy::LinkStatus>& links) {
-    if (draining_) return;
-    const bool are_up =
-        std::all_of(links.begin(), links.end(), [](const proxy::LinkStatus& link) { return link.up || !link.dialled; });
-    if (are_up || loop_.now() >= links_due_) {
-      serve();
-    } else {
-      link_check_.set(loop_.now() + kLinkCheck);
-    }
-  });
-}
-
-void Server::serve() {
-  serving_ = true;
-  for (const auto& acceptor : acceptors_) acceptor->set_accepting(true);
-  notifier_.ready();
-  notifier_.status("Serving");
-  log::notice("railgund " RAILGUN_VERSION " serves as a " +
-              std::string(config_->role == config::Role::kSender ? "sender" : "listener") + " with " +
-              std::to_string(workers_.size()) + (workers_.size() == 1 ? " worker" : " workers"));
-  if (!config_->pid_file.empty()) write_pid_file(config_->pid_file);
-  dismiss_predecessor();
+std::vector<int> Server::listening_descriptors() const {
+  std::vector<int> listening;
+  for (const auto& acceptor : acceptors_) listening.push_back(acceptor->descriptor());
+  return listening;
 }
 
 Result<ReloadReport> Server::reload() {
-  notifier_.reloading(loop_.now());
   auto parsed = config::load_config(options_.config_path, options_.role);
-  const auto refuse = [&](const Error& error) {
-    log::error("Error rereading configuration file: " + error.text);
-    notifier_.ready();
-    notifier_.status("Serving; the last reload was refused: " + error.text.substr(0, error.text.find('\n')));
-    return std::unexpected(error);
-  };
-  if (!parsed) return refuse(parsed.error());
+  if (!parsed) return std::unexpected(parsed.error());
   if (parsed->config.role != config_->role)
-    return refuse({Errc::kInvalid, options_.config_path + ": role: cannot change without a restart"});
+    return fail(Errc::kInvalid, options_.config_path + ": role: cannot change without a restart");
   auto merged = config::merge_reloadable(file_config_, parsed->config);
-  if (!merged) return refuse({merged.error().code, options_.config_path + ": " + merged.error().text});
+  if (!merged) return fail(merged.error().code, options_.config_path + ": " + merged.error().text);
   const config::ConfigPtr next = with_registered(*merged);
   auto trust = trust_for(*next);
-  if (!trust) return refuse(trust.error());
+  if (!trust) return std::unexpected(trust.error());
 
   ReloadReport report{config::diff_configs(file_config_, parsed->config), std::move(parsed->warnings)};
   config_ = next;
@@ -311,89 +233,27 @@ Result<ReloadReport> Server::reload() {
     log::information(changed.key + ": " + changed.before + " -> " + changed.after +
                      (changed.needs_restart ? " (needs a restart)" : ""));
   }
-  notifier_.ready();
-  notifier_.status("Serving");
-  log::notice("configuration read again");
   return report;
 }
 
-// Where they cannot be opened the old ones go on.
+// Where they cannot be opened, the old ones stay open.
 void Server::reopen_logs() {
   const auto target = options_.logs_to_standard_error ? log::Target{} : log::target_of(config_->syslog_addr);
   if (auto opened = log::open(target, config_->log_level); !opened) {
-    log::error(opened.error().text + "; the log goes where it went before");
+    log::error(opened.error().text + "; the log stays where it was");
     log::set_level(config_->log_level);
   }
   if (auto reopened = log::reopen_panic_file(config_->stderr_file); !reopened) log::error(reopened.error().text);
 }
 
-void Server::drain() {
-  if (draining_) return;
-  draining_ = true;
-  drain_end_ = loop_.now() + config_->drain_timeout;
-  notifier_.stopping();
-  notifier_.status("Finishing the requests under way");
-  log::notice("draining");
+void Server::drain(Duration grace) {
   acceptors_.clear();
-  const Duration patience = has_successor() ? kHandOverPatience : Duration(0);
-  for (const auto& worker : workers_) worker->drain(patience);
-  if (on_drain_) on_drain_();
-  tick_.set(loop_.now());
+  for (const auto& worker : workers_) worker->drain(grace);
 }
 
-void Server::deactivate_on_quit() {
-  // A successor goes on with what this process was.
-  if (!on_quit_ || draining_ || successor_ > 0) return;
-  is_deactivating_ = true;
-  on_quit_([this] { is_deactivating_ = false; });
+bool Server::is_drained() const {
+  return std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->is_drained(); });
 }
-
-void Server::tick() {
-  if (draining_ && !is_deactivating_) {
-    const bool done =
-        std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->is_drained(); });
-    if (done || loop_.now() >= drain_end_) loop_.stop();
-  }
-  feed_watchdog();
-  // Else nothing is to be done: an idle daemon sleeps.
-  const Instant next_feed = notifier_.watchdog_interval() ? watchdog_due_ : kNever;
-  tick_.set(draining_ ? std::min(loop_.now() + kTick, next_feed) : next_feed);
-}
-
-// systemd hears from us only while every worker turns: each is nudged, and must have turned by the next time.
-void Server::feed_watchdog() {
-  const auto interval = notifier_.watchdog_interval();
-  if (!interval || loop_.now() < watchdog_due_) return;
-  watchdog_due_ = loop_.now() + *interval;
-  std::vector<std::uint64_t> turns;
-  for (const auto& worker : workers_) turns.push_back(worker->turns());
-  bool all_turned = watchdog_turns_.size() == turns.size();
-  for (std::size_t i = 0; all_turned && i < turns.size(); ++i) all_turned = turns[i] != watchdog_turns_[i];
-  if (all_turned || watchdog_turns_.empty()) notifier_.watchdog();
-  watchdog_turns_ = std::move(turns);
-  for (const auto& worker : workers_) worker->nudge();
-}
-
-// A new program takes over the listening sockets; once it serves it ends this one, which finishes what it has begun.
-void Server::upgrade() {
-  if (draining_) return;
-  if (has_successor()) {
-    log::error("an upgrade is under way already, by process " + std::to_string(successor_));
-    return;
-  }
-  std::vector<int> listening;
-  for (const auto& acceptor : acceptors_) listening.push_back(acceptor->descriptor());
-  auto started = start_successor(listening, options_.arguments);
-  if (!started) {
-    log::error("upgrade failed, going on: " + started.error().text);
-    return;
-  }
-  successor_ = *started;
-  log::notice("a new railgund starts as process " + std::to_string(successor_));
-}
-
-// One that did not come up has left no trace.
-bool Server::has_successor() const { return successor_ > 0 && is_running(successor_); }
 
 std::vector<const proxy::Counters*> Server::worker_counters() const {
   std::vector<const proxy::Counters*> all;

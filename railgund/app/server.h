@@ -1,4 +1,5 @@
-// The daemon: settings, page cache, store, workers and the sockets they serve. Lives on the main thread's loop.
+// What the daemon serves with: settings, page cache, store, workers and their listening sockets. Runs on the main loop;
+// app::Lifecycle starts and ends it.
 #pragma once
 
 #include <functional>
@@ -16,7 +17,6 @@
 #include "railgund/memcached/client.h"
 #include "railgund/net/acceptor.h"
 #include "railgund/net/event_loop.h"
-#include "railgund/net/notify.h"
 #include "railgund/page/cache.h"
 #include "railgund/statistics/source.h"
 
@@ -25,7 +25,6 @@ namespace railgun::app {
 struct ServerOptions {
   std::string config_path;
   std::optional<config::Role> role;     // whatever the file says
-  std::vector<std::string> arguments;   // of this process, its program first as an absolute path: for an upgrade
   bool logs_to_standard_error = false;  // whatever syslog.addr says
 };
 
@@ -41,19 +40,18 @@ class Server final : public statistics::Source, public activation::Daemon {
   static Result<std::unique_ptr<Server>> start(ServerOptions options, config::ConfigPtr config);
   ~Server() override;
 
-  // Serves until a signal or stop() ends it. Gives the exit status.
-  int run();
-
   // Reads the settings again and opens the log files again. Errors: what is wrong with the settings; nothing has
   // changed then.
   Result<ReloadReport> reload();
-  // No new requests; run() returns when the last has ended or drain.timeout has passed.
-  void drain();
-  // Called when a drain begins.
-  void on_drain(std::function<void()> work) { on_drain_ = std::move(work); }
-  // Called at SIGQUIT, beside the drain. run() waits until it calls `done`.
-  using DeactivateOnQuit = std::function<void(std::function<void()> done)>;
-  void on_quit(DeactivateOnQuit work) { on_quit_ = std::move(work); }
+  // Starts and stops accepting connections. Starts out accepting.
+  void set_accepting(bool on);
+  // For a successor.
+  std::vector<int> listening_descriptors() const;
+  // Closes the listening sockets; requests in progress go on. `grace`: how long peers and clients may take to learn of
+  // it (proxy/sender.h, proxy/listener.h).
+  void drain(Duration grace);
+  // All requests have ended and all bytes have been sent.
+  bool is_drained() const;
 
   const config::ConfigPtr& config() const { return config_; }
   config::ConfigPtr settings() const override { return config_; }
@@ -67,9 +65,6 @@ class Server final : public statistics::Source, public activation::Daemon {
   const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
   const std::string& build() const { return build_; }
   Instant started_at() const override { return started_; }
-  bool is_draining() const { return draining_; }
-  // A new process has been started in place of this one, and is there.
-  bool has_successor() const;
 
   std::vector<const proxy::Counters*> worker_counters() const override;
   page::CacheCounters cache_counters() const override { return cache_.counters(); }
@@ -89,14 +84,7 @@ class Server final : public statistics::Source, public activation::Daemon {
   Result<void> start_workers();
   void start_store();
   void reopen_logs();
-  void watch_signals();
-  void wait_for_links();
-  void serve();
-  void upgrade();
-  void deactivate_on_quit();
   Worker& next_worker() { return *workers_[next_worker_++ % workers_.size()]; }
-  void tick();
-  void feed_watchdog();
   std::size_t open_clients() const;
 
   ServerOptions options_;
@@ -116,21 +104,6 @@ class Server final : public statistics::Source, public activation::Daemon {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::size_t next_worker_ = 0;
   std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
-  std::vector<std::unique_ptr<net::SignalWatch>> signals_;
-  net::Timer tick_;
-  net::Timer link_check_;
-  Instant links_due_{};  // a successor serves without links then
-  bool serving_ = false;
-  bool draining_ = false;
-  std::function<void()> on_drain_;
-  DeactivateOnQuit on_quit_;
-  bool is_deactivating_ = false;
-  Instant drain_end_ = kNever;
-  int exit_status_ = 0;
-  int successor_ = 0;  // the process that was started to take over
-  net::Notifier notifier_;
-  Instant watchdog_due_{};
-  std::vector<std::uint64_t> watchdog_turns_;
 };
 
 }  // namespace railgun::app

@@ -134,7 +134,7 @@ def test_a_successor_that_does_not_come_up_changes_nothing():
                 pair.listener.config.write_text(good + "no.such = setting\nwan.port = many\n")
                 before = pair.listener.process.pid
                 pair.listener.process.send_signal(signal.SIGUSR2)
-                harness.wait_until(lambda: "a new railgund starts" in pair.listener.log.read_text(), "the successor starts")
+                harness.wait_until(lambda: "started the new railgund" in pair.listener.log.read_text(), "the successor starts")
                 visitors.wait_for(50)
                 assert int(pid_file.read_text()) == before
                 pair.listener.config.write_text(good)
