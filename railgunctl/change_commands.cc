@@ -67,17 +67,12 @@ void add_purge(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("purge", "Forget page versions, so that the next answers go whole");
   auto request = std::make_shared<Request>(Request{.command = Command::kPurge, .arguments = {}});
   auto* url = command->add_option("url", request->arguments.url, "The page's URL");
-  auto* site = command->add_option("--site", request->arguments.site,
-                                   "All pages of this host (and, as pages are kept under hashes, of the others too)");
-  auto* all = command->add_flag("--all", request->arguments.all, "All pages");
-  url->excludes(site)->excludes(all);
-  site->excludes(all);
-  command->footer(
-      "Example: railgunctl purge http://www.example.com/news\n         railgunctl purge --site www.example.com");
+  auto* all = command->add_flag("--all", request->arguments.all, "All pages of all hosts");
+  url->excludes(all);
+  command->footer("Example: railgunctl purge http://www.example.com/news\n         railgunctl purge --all");
   command->callback([&context, command, request] {
     const control::Arguments& given = request->arguments;
-    if (given.url.empty() && given.site.empty() && !given.all)
-      throw CLI::RequiredError(command->get_name() + ": URL, --site or --all");
+    if (given.url.empty() && !given.all) throw CLI::RequiredError(command->get_name() + ": URL or --all");
     context.exit_code = run<control::Purged>(context, *request, purge_words);
   });
 }

@@ -25,7 +25,7 @@ _railgunctl() {
     " railgun") words="$words create list show enable disable delete" ;;
     " railgun create"*) words="$words --host --uses --expires" ;;
     " activate"*) words="$words --host" ;;
-    " purge"*) words="$words --site --all" ;;
+    " purge"*) words="$words --all" ;;
     " delta") words="$words encode apply" ;;
     " delta encode"*) words="$words --ref --effort -o --output" ;;
     " delta apply"*) words="$words --ref -o --output" ;;

@@ -25,12 +25,11 @@ enum : unsigned {
   kToken = 1 << 4,
   kHost = 1 << 5,
   kUrl = 1 << 6,
-  kSite = 1 << 7,
-  kAll = 1 << 8,
-  kLevel = 1 << 9,
+  kAll = 1 << 7,
+  kLevel = 1 << 8,
 };
-constexpr std::array<const char*, 10> kArgumentNames = {
-    "name", "hosts", "uses", "expires_seconds", "token", "host", "url", "site", "all", "level"};
+constexpr std::array<const char*, 9> kArgumentNames = {"name", "hosts", "uses", "expires_seconds", "token", "host",
+                                                       "url",  "all",   "level"};
 
 struct Row {
   Command command;
@@ -46,7 +45,7 @@ constexpr std::array<Row, 15> kRows = {{
     {Command::kReload, "reload", Access::kChange, 0, 0},
     {Command::kLogLevel, "log-level", Access::kChange, kLevel, 0},
     {Command::kDrain, "drain", Access::kChange, 0, 0},
-    {Command::kPurge, "purge", Access::kChange, 0, kUrl | kSite | kAll},
+    {Command::kPurge, "purge", Access::kChange, 0, kUrl | kAll},
     {Command::kActivate, "activate", Access::kChange, kToken, kHost},
     {Command::kRailgunCreate, "railgun-create", Access::kChange, kName | kHosts, kUses | kExpires},
     {Command::kRailgunList, "railgun-list", Access::kRead, 0, 0},
@@ -81,7 +80,6 @@ void fields(auto& visit, ChosenArguments& chosen) {
   if (chosen.wanted & kToken) visit("token", a.token);
   if (chosen.wanted & kHost) visit("host", a.host);
   if (chosen.wanted & kUrl) visit("url", a.url);
-  if (chosen.wanted & kSite) visit("site", a.site);
   if (chosen.wanted & kAll) visit("all", a.all);
   if (chosen.wanted & kLevel) visit("level", a.level);
 }
@@ -118,11 +116,9 @@ Result<void> check_bounds(const Row& row, const Arguments& a) {
   if (takes & kToken && (a.token.empty() || !is_line(a.token)))
     return fail(Errc::kInvalid, "token: missing, too long or not one line");
   if (takes & kHost && !is_line(a.host)) return fail(Errc::kInvalid, "host: too long or not one line");
-  if (takes & (kUrl | kSite | kAll)) {
-    if (int{!a.url.empty()} + int{!a.site.empty()} + int{a.all} != 1)
-      return fail(Errc::kInvalid, "purge: say one of url, site, all");
-    if (!is_line(a.url) || (!a.site.empty() && !is_host(a.site)))
-      return fail(Errc::kInvalid, "purge: not a URL or host name");
+  if (takes & (kUrl | kAll)) {
+    if (a.url.empty() != a.all) return fail(Errc::kInvalid, "purge: give either url or all");
+    if (!is_line(a.url)) return fail(Errc::kInvalid, "purge: not a URL");
   }
   if (takes & kLevel && (a.level < 0 || a.level > 5)) return fail(Errc::kInvalid, "level: 0 to 5");
   return {};

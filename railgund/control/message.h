@@ -51,7 +51,6 @@ struct Arguments {
   std::string token{};  // activate
   std::string host{};   // activate: under which name the listener can be reached
   std::string url{};    // purge
-  std::string site{};   // purge
   bool all = false;     // purge
   int level = 0;        // log-level: 0-5
   bool operator==(const Arguments&) const = default;

@@ -59,7 +59,7 @@ def test_decode():
 
 
 def test_usage():
-    for wrong in [[], ["nonsense"], ["log-level"], ["log-level", "6"], ["purge"], ["purge", "--all", "--site", "a"],
+    for wrong in [[], ["nonsense"], ["log-level"], ["log-level", "6"], ["purge"], ["purge", "--all", "http://a/"],
                   ["railgun"], ["railgun", "create", "a"], ["railgun", "create", "a", "--host", "b", "--expires", "soon"]]:
         code, _, err = ctl(*wrong)
         expect(code == USAGE and err, f"{wrong}: {code} {err}")
@@ -120,8 +120,8 @@ def test_requests(folder):
     expect(code == OK and "railgunctl activate rg-secret" in out, out)
     expect(daemon.requests[-1]["arguments"] == {"name": "paris", "hosts": ["a.example", "b.example"], "uses": 2,
                                                 "expires_seconds": 7200}, daemon.requests[-1])
-    ctl(*at, "purge", "--site", "a.example")
-    expect(daemon.requests[-1]["command"] == "purge" and daemon.requests[-1]["arguments"]["site"] == "a.example", "purge")
+    ctl(*at, "purge", "http://a.example/b")
+    expect(daemon.requests[-1]["command"] == "purge" and daemon.requests[-1]["arguments"]["url"] == "http://a.example/b", "purge")
     ctl(*at, "log-level", "5")
     expect(daemon.requests[-1]["arguments"] == {"level": 5}, "log-level")
     daemon.answer = answer({"changed": ["lan.timeout"], "needs_restart": ["wan.port"]})

@@ -54,8 +54,9 @@ TEST(Request, SaysWhichKindOfWrongItIs) {
            Case{R"({"version":1,"command":"reboot"})", Errc::kUnsupported},
            Case{R"({"version":1,"command":"log-level","arguments":{"level":6}})", Errc::kInvalid},
            Case{R"({"version":1,"command":"log-level","arguments":{"level":-1}})", Errc::kInvalid},
+           Case{R"({"version":1,"command":"purge","arguments":{"all":true,"url":"http://a/"}})", Errc::kInvalid},
            Case{R"({"version":1,"command":"purge","arguments":{}})", Errc::kInvalid},
-           Case{R"({"version":1,"command":"purge","arguments":{"all":true,"site":"a"}})", Errc::kInvalid},
+           Case{R"({"version":1,"command":"purge","arguments":{"site":"a"}})", Errc::kMalformed},
            Case{R"({"version":1,"command":"activate","arguments":{"token":"a\nb"}})", Errc::kInvalid},
            Case{R"({"version":1,"command":"railgun-show","arguments":{"name":"../a"}})", Errc::kInvalid},
            Case{R"({"version":1,"command":"railgun-create","arguments":{"name":"a","hosts":[]}})", Errc::kInvalid},
@@ -88,9 +89,9 @@ TEST(Command, ThatChangesAnythingNeedsTheRightToChange) {
   EXPECT_EQ(access_of(Command::kConfig), Access::kRead);
   EXPECT_EQ(access_of(Command::kRailgunList), Access::kRead);
   EXPECT_EQ(access_of(Command::kRailgunShow), Access::kRead);
-  for (const Command command : {Command::kReload, Command::kLogLevel, Command::kDrain, Command::kPurge,
-                                Command::kActivate, Command::kRailgunCreate, Command::kRailgunEnable,
-                                Command::kRailgunDisable, Command::kRailgunDelete}) {
+  for (const Command command :
+       {Command::kReload, Command::kLogLevel, Command::kDrain, Command::kPurge, Command::kActivate,
+        Command::kRailgunCreate, Command::kRailgunEnable, Command::kRailgunDisable, Command::kRailgunDelete}) {
     EXPECT_EQ(access_of(command), Access::kChange) << name_of(command);
   }
   EXPECT_EQ(access_of(Command::kCrash), Access::kRoot);
