@@ -1,16 +1,17 @@
 #include "railgund/statistics/prometheus.h"
 
 #include <algorithm>
-#include <cstdio>
+#include <charconv>
+#include <iterator>
 #include <string_view>
 
 namespace railgun::statistics {
 namespace {
 
 std::string number_text(double value) {
+  constexpr int kDigits = 12;
   char text[40];
-  std::snprintf(text, sizeof text, "%.12g", value);
-  return text;
+  return {text, std::to_chars(text, std::end(text), value, std::chars_format::general, kDigits).ptr};
 }
 
 // {name="value"}, with what the format wants escaped.
