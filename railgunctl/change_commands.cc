@@ -41,9 +41,9 @@ ExitCode run_plain(Context& context, const Request& request, const std::string& 
 std::string reload_words(const control::Reloaded& reloaded) {
   std::string text;
   if (reloaded.changed.empty()) text += "Reloaded. No setting changed.\n";
-  if (!reloaded.changed.empty()) text += "Reloaded. Now in force:\n" + list(reloaded.changed);
+  if (!reloaded.changed.empty()) text += "Reloaded. Changed settings now in effect:\n" + list(reloaded.changed);
   if (!reloaded.needs_restart.empty())
-    text += "Changed in the file, but in force only after a restart:\n" + list(reloaded.needs_restart);
+    text += "Changed in the file, but in effect only after a restart:\n" + list(reloaded.needs_restart);
   return text;
 }
 
@@ -61,13 +61,16 @@ std::string config_words(const control::ConfigShown& config) {
   return text;
 }
 
-std::string purge_words(const control::Purged& purged) { return "Forgot " + count_text(purged.pages) + " pages.\n"; }
+std::string purge_words(const control::Purged& purged) {
+  return "Purged " + count_text(purged.pages) + " page versions.\n";
+}
 
 void add_purge(CLI::App& app, Context& context) {
-  CLI::App* command = app.add_subcommand("purge", "Forget page versions, so that the next answers go whole");
+  CLI::App* command =
+      app.add_subcommand("purge", "Drop page versions from memory, so that the next answer for a page is sent whole");
   auto request = std::make_shared<Request>(Request{.command = Command::kPurge, .arguments = {}});
   auto* url = command->add_option("url", request->arguments.url, "The page's URL");
-  auto* all = command->add_flag("--all", request->arguments.all, "All pages of all hosts");
+  auto* all = command->add_flag("--all", request->arguments.all, "Purge all pages of all hosts");
   url->excludes(all);
   command->footer("Example: railgunctl purge http://www.example.com/news\n         railgunctl purge --all");
   command->callback([&context, command, request] {
@@ -80,16 +83,17 @@ void add_purge(CLI::App& app, Context& context) {
 }  // namespace
 
 void add_change_commands(CLI::App& app, Context& context) {
-  CLI::App* reload = app.add_subcommand("reload", "Read the configuration again; a wrong one changes nothing");
+  CLI::App* reload =
+      app.add_subcommand("reload", "Read the configuration file again; if it has an error, nothing changes");
   reload->footer("Example: railgunctl reload");
   reload->callback([&context] {
     context.exit_code = run<control::Reloaded>(context, {.command = Command::kReload, .arguments = {}}, reload_words);
   });
 
-  CLI::App* config = app.add_subcommand("config", "The configuration");
+  CLI::App* config = app.add_subcommand("config", "Show the configuration");
   config->require_subcommand(1);
   config->fallthrough();
-  CLI::App* show = config->add_subcommand("show", "The settings in force, secrets hidden");
+  CLI::App* show = config->add_subcommand("show", "Show the settings in effect, without secrets");
   show->footer("Example: railgunctl config show | grep memcached");
   show->callback([&context] {
     context.exit_code =
@@ -98,20 +102,18 @@ void add_change_commands(CLI::App& app, Context& context) {
 
   add_purge(app, context);
 
-  CLI::App* level =
-      app.add_subcommand("log-level", "Change how much the daemon logs, until its next reload or restart");
+  CLI::App* level = app.add_subcommand("log-level", "Set the daemon's log level until its next reload or restart");
   auto request = std::make_shared<Request>(Request{.command = Command::kLogLevel, .arguments = {}});
-  level->add_option("level", request->arguments.level, "0 errors and notices, 1 information, 5 everything")
+  level->add_option("level", request->arguments.level, "0: errors and notices, 1: also information, 5: everything")
       ->required()
       ->check(CLI::Range(0, 5));
   level->footer("Example: railgunctl log-level 5");
   level->callback([&context, request] {
     context.exit_code =
-        run_plain(context, *request, "The log level is " + std::to_string(request->arguments.level) + " now.");
+        run_plain(context, *request, "Log level set to " + std::to_string(request->arguments.level) + ".");
   });
 
-  CLI::App* drain =
-      app.add_subcommand("drain", "End the daemon as soon as its exchanges have ended; it takes no new ones");
+  CLI::App* drain = app.add_subcommand("drain", "Accept no new requests, finish the current ones, and stop the daemon");
   drain->footer("Example: railgunctl drain");
   drain->callback([&context] {
     context.exit_code = run_plain(context, {.command = Command::kDrain, .arguments = {}}, "Draining.");

@@ -24,17 +24,17 @@ ExitCode run_check(Context& context, Options options) {
 }  // namespace
 
 void add_check_command(CLI::App& app, Context& context) {
-  CLI::App* command = app.add_subcommand("check", "Look for what is wrong here and around, and say what to do");
+  CLI::App* command = app.add_subcommand("check", "Check this host and its network for problems and suggest fixes");
   auto options = std::make_shared<Options>();
-  command->add_option("--host", options->check.hosts, "Also try the origin of this host (a listener's)")
+  command->add_option("--host", options->check.hosts, "On a listener: also check the origin of this host (repeatable)")
       ->allow_extra_args(false);
-  command->add_option("--timeout", options->timeout_seconds, "Seconds for each kind of thing on the network")
+  command->add_option("--timeout", options->timeout_seconds, "Timeout for each kind of network check, in seconds")
       ->check(CLI::Range(0.1, 60.0))
       ->capture_default_str();
   command->footer(
-      "It works without the daemon, too, and sees most as root. Grades: ok, WARNING,\n"
-      "ERROR, - (not applicable), ? (could not be seen). Exit code 1 if there is an\n"
-      "error.\n"
+      "Works without a running daemon. Run it as root, so that it can read everything.\n"
+      "Grades: ok, WARNING, ERROR, - (not applicable), ? (unknown). Exit code 1 if\n"
+      "there is an ERROR.\n"
       "Example: railgunctl check\n"
       "         railgunctl check --host www.example.com --json");
   command->callback([&context, options] { context.exit_code = run_check(context, *options); });

@@ -15,11 +15,11 @@ const char* role_text(config::Role role) { return role == config::Role::kSender 
 
 Finding judge_site(const control::SiteInfo& site) {
   const bool direct = !site.origin.empty();
-  const std::string seen =
-      "none can serve " + site.host + (direct ? ": its requests go direct" : ": its visitors get 527");
+  const std::string seen = "no link can serve " + site.host +
+                           (direct ? ": its requests go directly to the origin" : ": its visitors get status 527");
   const std::string advice = site.listeners.empty() ? "railgunctl railgun create NAME --host " + site.host +
                                                           ", and activate a listener with the token"
-                                                    : "the row of its listener says more: " + site.listeners.front();
+                                                    : "see the row of its listener, " + site.listeners.front();
   return direct ? warning("links", seen, advice) : error("links", seen, advice);
 }
 
@@ -31,19 +31,19 @@ Findings judge_config(const std::string& path, const Result<config::ParsedConfig
     if (loaded.error().code == Errc::kDenied) return {unknown("config", loaded.error().text, "run this as root")};
     if (loaded.error().code == Errc::kNotFound) {
       return {error("config", loaded.error().text,
-                    "install the package, or name the file: railgunctl --config FILE check")};
+                    "install the package, or give the path: railgunctl --config FILE check")};
     }
     // A line for each fault.
     std::istringstream lines(loaded.error().text);
     for (std::string line; std::getline(lines, line);) {
       findings.push_back(
-          error("config", line, findings.empty() ? "correct it; the daemon does not start with it" : ""));
+          error("config", line, findings.empty() ? "correct the file; the daemon does not start until then" : ""));
     }
     return findings;
   }
   findings.push_back(fine("config", path + ": " + role_text(loaded->config.role)));
   for (const std::string& text : loaded->warnings)
-    findings.push_back(warning("config", text, "take the line out, or correct it"));
+    findings.push_back(warning("config", text, "remove or correct this line"));
   return findings;
 }
 
@@ -52,7 +52,7 @@ Findings judge_daemon(const StatusAnswer& answer, const std::string& version) {
     if (answer.error().exit_code == ExitCode::kDenied)
       return {unknown("daemon", answer.error().error.text, "run this as root")};
     return {error("daemon", answer.error().error.text,
-                  "systemctl start railgund; if it ends at once: journalctl -u railgund")};
+                  "systemctl start railgund; if it exits immediately, see journalctl -u railgund")};
   }
   const control::Status& status = *answer;
   const std::string seen =
@@ -60,15 +60,15 @@ Findings judge_daemon(const StatusAnswer& answer, const std::string& version) {
   Findings findings;
   if (status.version != version) {
     findings.push_back(warning("daemon", seen + "; this railgunctl is " + version,
-                               "an upgrade has not been taken over: systemctl restart railgund"));
+                               "the running daemon is not the installed version: systemctl restart railgund"));
   } else if (status.state == control::DaemonState::kDraining) {
-    findings.push_back(warning("daemon", seen, "it is ending and takes no new requests"));
+    findings.push_back(warning("daemon", seen, "the daemon is stopping and accepts no new requests"));
   } else {
     findings.push_back(fine("daemon", seen));
   }
   if (!status.last_panic.empty()) {
-    findings.push_back(warning("crash", "the run before this one ended in a crash: " + status.last_panic,
-                               "please send it to support: railgunctl support-bundle"));
+    findings.push_back(warning("crash", "the previous run crashed: " + status.last_panic,
+                               "please send a support bundle: railgunctl support-bundle"));
   }
   return findings;
 }
@@ -76,17 +76,18 @@ Findings judge_daemon(const StatusAnswer& answer, const std::string& version) {
 Findings judge_links(const control::Status& status) {
   const auto up = std::count_if(status.links.begin(), status.links.end(),
                                 [](const auto& link) { return link.state == control::LinkState::kUp; });
-  if (up == 0 && status.uptime_seconds < kSettledSeconds) return {unknown("links", "the daemon has only just started")};
+  if (up == 0 && status.uptime_seconds < kSettledSeconds) return {unknown("links", "the daemon has just started")};
   Findings findings;
   for (const control::SiteInfo& site : status.sites) {
     if (site.links_up == 0) findings.push_back(judge_site(site));
   }
   if (!findings.empty()) return findings;
   if (up == 0 && status.role == control::Role::kListener) {
-    return {warning("links", "no sender is linked to this listener",
-                    "see whether the sender runs and names this listener, and from it: railgunctl probe HOST")};
+    return {warning("links", "no sender is connected to this listener",
+                    "check that the sender runs and lists this listener; then, on the sender: railgunctl probe HOST")};
   }
-  if (up == 0) return {warning("links", "none, and no site to serve", "railgunctl railgun create NAME --host HOST")};
+  if (up == 0)
+    return {warning("links", "no link, and no site is configured", "railgunctl railgun create NAME --host HOST")};
   return {fine("links", count_text(static_cast<std::uint64_t>(up)) + " up")};
 }
 

@@ -32,14 +32,14 @@ bool has_word(const std::string& text, const std::string& word) {
 
 // What to do about a certificate whose time is over, or nearly.
 std::string renewal_advice(const CertificateCheck& facts, bool is_over) {
-  if (facts.is_set) return "put a new one in the place that cert.file names, then: railgunctl reload";
+  if (facts.is_set) return "replace the file that cert.file names, then run railgunctl reload";
   const bool is_listener = facts.role == config::Role::kListener;
   if (is_over)
-    return is_listener ? "railgunctl activate TOKEN, with a new token of the sender"
-                       : "restart railgund: it makes itself a new one";
-  return is_listener ? "it should have been renewed long before: see the log, and whether the sender's "
-                       "activation.listen can be reached from here"
-                     : "it should have been renewed long before: see the log";
+    return is_listener ? "run railgunctl activate TOKEN with a new token from the sender"
+                       : "restart railgund: it issues itself a new certificate";
+  return is_listener ? "renewal is overdue: see the log, and check that the sender's activation port (2409 unless "
+                       "activation.listen names another) can be reached from here"
+                     : "renewal is overdue: see the log";
 }
 
 Finding judge_certificate(const CertificateCheck& facts) {
@@ -49,7 +49,7 @@ Finding judge_certificate(const CertificateCheck& facts) {
                            ", signed by '" + certificate.issuer + "', until " + date(certificate.not_after);
   if (left.count() <= 0) return error("certificate", seen + ": EXPIRED", renewal_advice(facts, true));
   if (certificate.not_before > facts.now) {
-    return error("certificate", seen + ": not valid before " + date(certificate.not_before), "set the clock right");
+    return error("certificate", seen + ": not valid before " + date(certificate.not_before), "correct the clock");
   }
   if (left < kExpirySoon)
     return warning("certificate", seen + ": " + span(left) + " left", renewal_advice(facts, false));
@@ -64,7 +64,8 @@ Finding judge_authority(const CertificateCheck& facts) {
   const std::string seen = "'" + authority.common_name + "', until " + date(authority.not_after) + ", key " +
                            authority.key_id + ", SHA-256 " + halved(authority.fingerprint);
   if (authority.not_after <= facts.now) {
-    return error("authority", seen + ": EXPIRED", "all certificates must be made anew: see doc/OPERATIONS.md");
+    return error("authority", seen + ": EXPIRED",
+                 "no link can be established: create a new authority, and activate every listener again");
   }
   return fine("authority", seen);
 }
@@ -72,8 +73,8 @@ Finding judge_authority(const CertificateCheck& facts) {
 Finding judge_slow_start(const KernelFacts& facts) {
   const std::string value = trimmed(facts.slow_start_after_idle);
   if (value.empty()) return unknown("slow start", "net.ipv4.tcp_slow_start_after_idle cannot be read");
-  if (value == "0") return fine("slow start", "off after idle times: the next page goes at full speed");
-  return warning("slow start", "on after idle times: each pause of a link costs the next page several round trips",
+  if (value == "0") return fine("slow start", "off: a link is at full speed after a pause");
+  return warning("slow start", "on: after each pause on a link the next page takes several round trips more",
                  "sysctl -w net.ipv4.tcp_slow_start_after_idle=0 (and in /etc/sysctl.d)");
 }
 
@@ -84,27 +85,27 @@ Finding judge_congestion(const KernelFacts& facts) {
   const std::string seen = used + (facts.wan_congestion.empty() ? " (the system's)" : " (wan.congestion)") +
                            (queue.empty() ? "" : ", queue " + queue);
   if (!facts.wan_congestion.empty() && used != system && !has_word(facts.allowed_congestion, used)) {
-    return warning("congestion", seen + ": the kernel does not let railgund use it",
+    return warning("congestion", seen + ": the kernel does not allow railgund to use it",
                    "modprobe tcp_" + used + ", and add it to net.ipv4.tcp_allowed_congestion_control");
   }
   // Since Linux 4.13 bbr paces by itself; fq does it for less work.
   if (used == "bbr" && queue != "fq" && !queue.empty()) {
-    return fine("congestion", seen + "; net.core.default_qdisc = fq would pace for less work");
+    return fine("congestion", seen + "; net.core.default_qdisc = fq would pace with less CPU time");
   }
   if (used == "cubic" || used == "bbr") return fine("congestion", seen);
-  return warning("congestion", seen + ": slow to use a long line again after a loss",
-                 "wan.congestion = bbr (or cubic)");
+  return warning("congestion", seen + ": slow to recover from packet loss on a long line",
+                 "set wan.congestion = bbr (or cubic)");
 }
 
 Finding judge_file_limit(const LimitFacts& facts) {
-  if (!facts.daemon_runs) return unknown("file limit", "the daemon does not run");
+  if (!facts.daemon_runs) return unknown("file limit", "the daemon is not running");
   if (!facts.files) return unknown("file limit", "the daemon's limits cannot be read", "run this as root");
   // A sender's client may need a connection to its origin, too; a listener's stream needs one.
   const bool is_sender = facts.role == config::Role::kSender;
   const std::uint64_t wanted = is_sender ? 2 * facts.clients : facts.streams;
   const std::string seen =
       count_text(*facts.files) + " open files for " +
-      (is_sender ? count_text(facts.clients) + " clients" : count_text(facts.streams) + " requests a link");
+      (is_sender ? count_text(facts.clients) + " clients" : count_text(facts.streams) + " requests per link");
   if (*facts.files >= wanted) return fine("file limit", seen);
   return warning("file limit", seen + ": too few",
                  "raise LimitNOFILE of the unit (or ulimit -n in /etc/default/railgun) to " + std::to_string(wanted) +
@@ -112,8 +113,8 @@ Finding judge_file_limit(const LimitFacts& facts) {
 }
 
 Finding judge_memory(const LimitFacts& facts) {
-  const std::string seen = "page versions take up to " + binary_text(facts.memory_limit_bytes);
-  if (facts.machine_memory_bytes == 0) return unknown("memory", seen + "; the machine's memory is not known");
+  const std::string seen = "page versions may use up to " + binary_text(facts.memory_limit_bytes);
+  if (facts.machine_memory_bytes == 0) return unknown("memory", seen + "; the machine's memory is unknown");
   const std::string of = seen + " of the machine's " + binary_text(facts.machine_memory_bytes);
   if (facts.memory_limit_bytes > facts.machine_memory_bytes / 2) {
     return warning("memory", of, "lower memory.limit, or the machine may run out of memory");
@@ -135,7 +136,8 @@ std::optional<Finding> judge_file(const FileFacts& file) {
   switch (file.kind) {
     case FileFacts::Kind::kPrivateKey:
       if (file.mode & (kOthers | kGroupWrites)) {
-        return error("permissions", seen + ": others may use the private key", "chmod 0600 " + file.path);
+        return error("permissions", seen + ": other users may have access to the private key",
+                     "chmod 0600 " + file.path);
       }
       return std::nullopt;
     case FileFacts::Kind::kRegistry:
@@ -143,14 +145,14 @@ std::optional<Finding> judge_file(const FileFacts& file) {
       return std::nullopt;
     case FileFacts::Kind::kStateFolder:
       if (file.mode & kOthersWrite)
-        return error("permissions", seen + ": anyone may put keys there", "chmod 0750 " + file.path);
+        return error("permissions", seen + ": any user can put keys there", "chmod 0750 " + file.path);
       return std::nullopt;
     case FileFacts::Kind::kSettings:
       if (file.mode & kOthersWrite) {
-        return error("permissions", seen + ": anyone may change the settings", "chmod 0640 " + file.path);
+        return error("permissions", seen + ": any user can change the settings", "chmod 0640 " + file.path);
       }
       if (file.has_secret && file.mode & kOthersRead) {
-        return warning("permissions", seen + " and holds a token: everyone on this machine may read it",
+        return warning("permissions", seen + " and holds a token: every user on this machine can read it",
                        "chmod 0640 " + file.path + " (owner root, group railgun)");
       }
       return std::nullopt;
@@ -162,15 +164,17 @@ Finding judge_disk(const DiskFacts& disk) {
   const std::string name = "disk: " + disk.purpose;
   if (disk.error) {
     if (disk.error->code == Errc::kDenied) return unknown(name, disk.error->text, "run this as root");
-    return error(name, disk.error->text, "make the folder: install -d -o railgun -g railgun -m 0750 " + disk.path);
+    return error(name, disk.error->text, "create the directory: install -d -o railgun -g railgun -m 0750 " + disk.path);
   }
   const std::string seen = bytes_text(disk.free_bytes) + " free in " + disk.path;
-  if (disk.is_read_only) return error(name, disk.path + " is on a file system that is mounted read-only", "remount it");
+  if (disk.is_read_only)
+    return error(name, disk.path + " is on a file system that is mounted read-only", "remount it read-write");
   if (disk.free_bytes < kNoDisk || (disk.total_files > 0 && disk.free_files == 0)) {
-    return error(name, seen + (disk.total_files > 0 && disk.free_files == 0 ? ", and no inode" : "") + ": full",
-                 disk.purpose == "state" ? "make room: without it no certificate can be renewed" : "make room");
+    return error(
+        name, seen + (disk.total_files > 0 && disk.free_files == 0 ? ", and no free inode" : "") + ": full",
+        disk.purpose == "state" ? "free some space: without it no certificate can be renewed" : "free some space");
   }
-  if (disk.free_bytes < kLittleDisk) return warning(name, seen, "make room");
+  if (disk.free_bytes < kLittleDisk) return warning(name, seen, "free some space");
   return fine(name, seen);
 }
 
@@ -180,39 +184,42 @@ Findings judge_clock(const ClockFacts& facts) {
   const std::string now = date(facts.now);
   if (facts.certificate && facts.certificate->not_before > facts.now) {
     return {error("clock",
-                  now + ", but this daemon's certificate was made later: " + date(facts.certificate->not_before),
-                  "set the clock right: timedatectl set-ntp true")};
+                  now + ", but this daemon's certificate is valid only from " + date(facts.certificate->not_before),
+                  "correct the clock: timedatectl set-ntp true")};
   }
   for (const ClockFacts::Other& other : facts.others) {
     const Duration difference = std::chrono::abs(Duration(other.time - facts.now));
     if (difference < kClockWarning) continue;
     const std::string seen =
-        now + ", while " + other.who + " says " + date(other.time) + ": " + span(difference) + " apart";
-    const std::string advice = "see which of the two is wrong, and set it right: timedatectl set-ntp true";
+        now + ", but " + other.who + " reports " + date(other.time) + ": " + span(difference) + " apart";
+    const std::string advice = "find out which of the two clocks is wrong, and correct it: timedatectl set-ntp true";
     if (difference >= kClockError) return {error("clock", seen, advice)};
     return {warning("clock", seen, advice)};
   }
   const std::string agrees = facts.others.empty() ? "" : "; agrees with " + facts.others.front().who;
-  if (!facts.is_synchronized) return {unknown("clock", now + agrees + "; the kernel does not say whether it is kept")};
+  if (!facts.is_synchronized)
+    return {unknown("clock", now + agrees + "; the kernel does not report whether the clock is synchronized")};
   if (!*facts.is_synchronized) {
-    return {warning("clock", now + agrees + "; no time service keeps it right",
-                    "timedatectl set-ntp true, or install chrony: certificates need a right clock")};
+    return {warning("clock", now + agrees + "; no time service synchronizes the clock",
+                    "timedatectl set-ntp true, or install chrony: certificates need a correct clock")};
   }
-  return {fine("clock", now + ", kept by a time service (off by " + span(facts.max_error) + " at most)" + agrees)};
+  return {
+      fine("clock", now + ", synchronized by a time service (error at most " + span(facts.max_error) + ")" + agrees)};
 }
 
 Findings judge_certificates(const CertificateCheck& facts) {
   if (!facts.wan_tls) {
-    return {error("certificate", "wan.tls = 0: anyone may connect to the link and read",
-                  "wan.tls = 1; 0 is for tests alone")};
+    return {error("certificate", "wan.tls = 0: anyone can connect to the link and read the traffic",
+                  "set wan.tls = 1; 0 is for tests only")};
   }
   if (!facts.certificate && !facts.error) {
-    return {error("certificate", "none: no link can come up",
-                  facts.role == config::Role::kListener
-                      ? "railgunctl activate TOKEN (the sender makes it: railgunctl railgun create NAME --host HOST); "
-                        "or set cert.file, key.file and link.ca_file"
-                      : "railgunctl railgun create NAME --host HOST makes the authority; or set cert.file, key.file "
-                        "and link.ca_file")};
+    return {
+        error("certificate", "none: no link can be established",
+              facts.role == config::Role::kListener
+                  ? "railgunctl activate TOKEN (create it on the sender: railgunctl railgun create NAME --host HOST); "
+                    "or set cert.file, key.file and link.ca_file"
+                  : "railgunctl railgun create NAME --host HOST creates the authority; or set cert.file, key.file "
+                    "and link.ca_file")};
   }
   Findings findings;
   if (facts.certificate) findings.push_back(judge_certificate(facts));
@@ -221,9 +228,9 @@ Findings judge_certificates(const CertificateCheck& facts) {
     findings.push_back(unknown("private key", facts.error->text, "run this as root"));
   } else if (facts.error) {
     findings.push_back(
-        error("private key", facts.error->text, "railgunctl activate TOKEN makes key and certificate anew"));
+        error("private key", facts.error->text, "railgunctl activate TOKEN creates a new key and certificate"));
   } else {
-    findings.push_back(fine("private key", "belongs to the certificate"));
+    findings.push_back(fine("private key", "matches the certificate"));
   }
   return findings;
 }
@@ -238,8 +245,7 @@ Findings judge_files(const std::vector<FileFacts>& files) {
     if (auto finding = judge_file(file)) findings.push_back(*std::move(finding));
   }
   if (findings.empty())
-    findings.push_back(
-        fine("permissions", "of " + count_text(files.size()) + " files and folders are as they should be"));
+    findings.push_back(fine("permissions", "correct for " + count_text(files.size()) + " files and directories"));
   return findings;
 }
 

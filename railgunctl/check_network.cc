@@ -24,38 +24,39 @@ Finding judge_address(const ProbeFacts& address, const OwnPortFacts& facts, Wall
   if (answers_as_railgun(verdict)) return fine("port", where + " answers");
   if (std::string_view(verdict.word) == "link without tls")
     return warning("port", where + ": " + verdict.text, verdict.advice);
-  if (!facts.daemon_runs) return unknown("port", where + ": the daemon does not run");
+  if (!facts.daemon_runs) return unknown("port", where + ": the daemon is not running");
   if (verdict.exit_code == ExitCode::kUnreachable) {
-    return error("port", where + " does not answer although the daemon runs: " + verdict.text,
-                 "set wan.ip to an address that this machine has (or leave it out), and see this machine's firewall");
+    return error("port", where + " does not answer although the daemon is running: " + verdict.text,
+                 "set wan.ip to an address of this machine (or remove the setting), and check this machine's firewall");
   }
   return error("port", where + ": " + verdict.text,
-               "another program may have the port: ss -ltnp | grep " + std::to_string(facts.port));
+               "another program may use the port: ss -ltnp | grep " + std::to_string(facts.port));
 }
 
 Finding judge_outside(const ProbeFacts& outside, WallTime now) {
   const ProbeVerdict verdict = judge(outside, now);
   const std::string where = to_string(outside.target);
-  if (answers_as_railgun(verdict)) return fine("port outside", where + " leads here");
+  if (answers_as_railgun(verdict)) return fine("port outside", where + " reaches this machine");
   if (std::string_view(verdict.word) == "no such name") {
     return error("port outside", where + ": " + verdict.text,
-                 "set activation.railgun_host to a name that the sender can look up");
+                 "set activation.railgun_host to a name that the sender can resolve");
   }
   // A router that does not lead back inside looks the same as a closed port.
-  return unknown("port outside", where + " does not answer from inside, which many routers do (no hairpin)",
-                 "see it from the sender: railgunctl probe " + where);
+  return unknown("port outside",
+                 where + " does not answer from inside the network; many routers do not support that (NAT hairpinning)",
+                 "test it from the sender: railgunctl probe " + where);
 }
 
 std::string reach_advice(const OriginFacts& origin) {
   const bool is_nat = !origin.from_map && !origin.is_fallback &&
                       (origin.answer.reach == Reach::kTimeout || origin.answer.reach == Reach::kRefused);
   if (is_nat) {
-    return "is that this network's own public address? Many routers do not lead it back inside (no hairpin): name the "
-           "inner address in map.file: " +
+    return "if that is this network's own public address: many routers do not route it back inside (NAT hairpinning). "
+           "Set the inner address in map.file: " +
            origin.host + " = 127.0.0.1";
   }
   if (origin.answer.reach == Reach::kRefused) return "start the web server there, or correct the address or port";
-  if (origin.answer.reach == Reach::kTimeout) return "see the firewall between here and there, and the address";
+  if (origin.answer.reach == Reach::kTimeout) return "check the address, and the firewall between the two machines";
   return "correct the name or address";
 }
 
@@ -69,27 +70,31 @@ Finding judge_origin(const OriginFacts& origin) {
     std::string advice = reach_advice(origin);
     if (is_reached && answer.error->code == Errc::kDenied) {
       advice =
-          "put its authority in ca.bundle, or name a host that its certificate is for; validate.cert = 0 trusts anyone";
+          "add its authority to ca.bundle, or use a host name that its certificate covers; validate.cert = 0 accepts "
+          "any "
+          "certificate";
     } else if (is_reached && answer.error->code == Errc::kTimeout) {
-      advice = "it connects, but does not answer: see the web server";
+      advice = "the web server accepts the connection but does not answer: see its log";
     } else if (is_reached) {
-      advice = origin.target.secure ? "does it speak HTTPS on that port?" : "does it speak HTTP on that port?";
+      advice = origin.target.secure ? "check that the origin speaks HTTPS on that port"
+                                    : "check that the origin speaks HTTP on that port";
     }
     return origin.is_fallback ? warning(name, std::move(seen), std::move(advice))
                               : error(name, std::move(seen), std::move(advice));
   }
   seen += ": status " + std::to_string(answer.status) + ", connected in " + span(answer.phases.connect) +
           ", answered after " + span(answer.phases.first_byte);
-  if (answer.status >= 500) return warning(name, std::move(seen), "see the web server's log: this is its own answer");
+  if (answer.status >= 500) return warning(name, std::move(seen), "see the web server's log: the status is its own");
   return fine(name, std::move(seen));
 }
 
 Finding judge_server(const MemcachedFacts& server) {
   if (server.error) {
     return error(
-        "memcached", server.server + ": " + server.error->text + "; pages are kept in this process's memory only",
-        "start memcached there (systemctl status memcached), or correct memcached.servers; or take the setting "
-        "out: it is not needed");
+        "memcached",
+        server.server + ": " + server.error->text + "; page versions are kept in this process's memory only",
+        "start memcached there (systemctl status memcached), correct memcached.servers, or remove the setting: "
+        "memcached is optional");
   }
   std::string seen = server.server + ": version " + server.version;
   if (server.memory_bytes)
@@ -97,23 +102,23 @@ Finding judge_server(const MemcachedFacts& server) {
   seen += ", " + count_text(server.evictions) + " evicted";
   if (server.hits + server.misses > 0) seen += ", " + share_text(server.hits, server.hits + server.misses) + " hits";
   if (server.memory_bytes && *server.memory_bytes < kLeastMemory) {
-    return warning("memcached", seen + ": so small that pages fall out before they come again",
-                   "give it 1 GB or more: -m 1024 in its settings (its own default is 64 MB)");
+    return warning("memcached", seen + ": too small, so page versions are evicted before they are used again",
+                   "give it 1 GB or more: -m 1024 in its settings (its default is 64 MB)");
   }
   if (server.evictions > 0 && server.memory_bytes && *server.memory_bytes < kAdvisedMemory) {
-    return warning("memcached", seen + ": pages fall out for want of room",
+    return warning("memcached", seen + ": page versions are evicted for lack of memory",
                    "give it 1 GB or more: -m 1024 in its settings");
   }
   return fine("memcached", seen);
 }
 
 Finding judge_item_limit(const MemcachedFacts& server) {
-  if (!server.item_bytes) return unknown("item limit", server.server + " does not say how large an item may be");
-  const std::string seen = server.server + " takes items up to " + binary_text(*server.item_bytes) +
-                           ", memcached.limit is " + binary_text(server.wanted_item_bytes);
+  if (!server.item_bytes) return unknown("item limit", server.server + " does not report its item size limit");
+  const std::string seen = server.server + " accepts items up to " + binary_text(*server.item_bytes) +
+                           "; memcached.limit is " + binary_text(server.wanted_item_bytes);
   if (server.wanted_item_bytes > *server.item_bytes) {
     const auto megabytes = (server.wanted_item_bytes >> 20) + 1;
-    return warning("item limit", seen + ": larger pages are refused each time",
+    return warning("item limit", seen + ": memcached rejects larger page versions",
                    "start memcached with -I " + std::to_string(megabytes) + "m, or lower memcached.limit");
   }
   return fine("item limit", seen);
@@ -124,10 +129,10 @@ Finding judge_item_limit(const MemcachedFacts& server) {
 Findings judge_own_port(const OwnPortFacts& facts, WallTime now) {
   Findings findings;
   for (const ProbeFacts& address : facts.addresses) findings.push_back(judge_address(address, facts, now));
-  if (facts.addresses.empty()) findings.push_back(unknown("port", "this machine has no address but loopback"));
+  if (facts.addresses.empty()) findings.push_back(unknown("port", "this machine has only loopback addresses"));
   if (facts.outside) {
     findings.push_back(facts.daemon_runs ? judge_outside(*facts.outside, now)
-                                         : unknown("port outside", "the daemon does not run"));
+                                         : unknown("port outside", "the daemon is not running"));
   }
   return findings;
 }
@@ -139,7 +144,7 @@ Findings judge_peers(const std::string& name, const std::vector<ProbeFacts>& pee
     const std::string where = to_string(peer.target);
     if (verdict.exit_code == ExitCode::kOk && peer.link) {
       const auto time = round_trip(peer);
-      findings.push_back(fine(name, where + " lets us in" + (time ? ", round trip " + span(*time) : "")));
+      findings.push_back(fine(name, where + " accepts this machine" + (time ? ", round trip " + span(*time) : "")));
     } else if (verdict.exit_code == ExitCode::kOk) {
       findings.push_back(unknown(name, where + " answers; a link was not tried" +
                                            (peer.identity_error ? ": " + peer.identity_error->text : "")));
@@ -157,10 +162,10 @@ Findings judge_local_ports(const std::vector<LocalPortFacts>& ports, bool daemon
     if (port.reach == Reach::kOpen) {
       findings.push_back(fine(port.name, where + " answers"));
     } else if (!daemon_runs) {
-      findings.push_back(unknown(port.name, where + ": the daemon does not run"));
+      findings.push_back(unknown(port.name, where + ": the daemon is not running"));
     } else {
-      findings.push_back(error(port.name, where + " does not answer although the daemon runs: " + port.reason,
-                               "see this machine's firewall, and the log"));
+      findings.push_back(error(port.name, where + " does not answer although the daemon is running: " + port.reason,
+                               "check this machine's firewall, and see the log"));
     }
   }
   return findings;
@@ -180,16 +185,16 @@ Findings judge_place(const std::vector<OriginFacts>& origins, std::optional<Dura
     farthest = origin.answer.phases.connect;
     which = to_string(origin.target);
   }
-  if (!farthest) return {unknown("place", "no origin could be reached, so its distance is not known")};
+  if (!farthest) return {unknown("place", "no origin could be reached, so its distance is unknown")};
   if (!link) return {unknown("place", "the origin is " + span(*farthest) + " away; no link is up to compare with")};
   const std::string seen = "the origin (" + which + ") is " + span(*farthest) + " away, the sender " + span(*link);
   if (*farthest <= kSameRoom || *farthest * 2 <= *link) return {fine("place", seen)};
-  return {warning("place", seen + ": what the link saves is lost on the way to the origin",
+  return {warning("place", seen + ": the time saved on the link is lost between listener and origin",
                   "run the listener on the origin's machine, or in its network")};
 }
 
 Findings judge_memcached(const std::vector<MemcachedFacts>& servers) {
-  if (servers.empty()) return {not_applicable("memcached", "not set: page versions are in this process's memory")};
+  if (servers.empty()) return {not_applicable("memcached", "not set: page versions are kept in this process's memory")};
   Findings findings;
   for (const MemcachedFacts& server : servers) {
     findings.push_back(judge_server(server));

@@ -38,9 +38,9 @@ std::unexpected<Failure> unreachable(const std::string& socket, const std::strin
 }
 
 std::unexpected<Failure> denied(const std::string& socket) {
-  return std::unexpected(
-      Failure{ExitCode::kDenied,
-              {Errc::kDenied, "not allowed to use " + socket + ": run it as root, or join the group railgun to read"}});
+  return std::unexpected(Failure{ExitCode::kDenied,
+                                 {Errc::kDenied, "permission denied: " + socket +
+                                                     ": run this as root, or join the group railgun for read access"}});
 }
 
 bool wait_until(int fd, short events, Instant deadline) {

@@ -12,19 +12,19 @@ namespace {
 // A daemon that crashes answers nothing.
 ExitCode run_crash(Context& context, const control::Request& request) {
   const auto json = ask(socket_path(context), request, std::chrono::seconds(30));
-  if (json) return report(context, Error{Errc::kInvalid, "the daemon has answered instead of crashing"});
+  if (json) return report(context, Error{Errc::kInvalid, "the daemon answered instead of crashing"});
   const std::string& text = json.error().error.text;
   if (text.find("it closed the connection") == std::string::npos && text.find("reset by peer") == std::string::npos) {
     return report(context, json.error());
   }
-  context.out << "The daemon has crashed, as it was told.\n";
+  context.out << "The daemon crashed, as requested.\n";
   return ExitCode::kOk;
 }
 
 }  // namespace
 
 void add_debug_commands(CLI::App& app, Context& context) {
-  CLI::App* debug = app.add_subcommand("debug", "For developers");
+  CLI::App* debug = app.add_subcommand("debug", "Commands for developers");
   debug->group("");
   debug->require_subcommand(1);
   debug->fallthrough();

@@ -66,11 +66,13 @@ std::string hex4(std::uint16_t value) {
 std::string how(const CfRailgun& header) {
   switch (header.passage) {
     case Passage::kDelta:
-      return "sent as a delta: " + ratio_text(header) + " % of the page crossed the link";
+      if (!(header.flags & proxy::kReferenceFound))
+        return "sent whole, compressed to " + ratio_text(header) + " % of its size";
+      return "sent as a delta: " + ratio_text(header) + " % of the page's size crossed the link";
     case Passage::kStream:
-      return "passed whole over the link, without a delta";
+      return "sent unchanged over the link, without a delta";
     case Passage::kNormal:
-      return "passed whole because of an error";
+      return "sent whole because of an error";
     case Passage::kDirect:
       return "not through the pair: " + header.reason;
   }
@@ -93,7 +95,7 @@ void print_words(std::ostream& out, const Decoded& decoded) {
     if (header.passage == Passage::kDirect) return;
     if (!header.id.empty()) {
       out << "Request id: " << header.id << '\n';
-      out << "Waited for the origin: " << static_cast<double>(header.origin_time.count()) / 1000 << " ms\n";
+      out << "Origin time: " << static_cast<double>(header.origin_time.count()) / 1000 << " ms\n";
     }
     out << "Listener build: " << header.version << '\n';
   }
@@ -135,9 +137,10 @@ ExitCode run_decode(Context& context, const std::string& text) {
 }  // namespace
 
 void add_decode_command(CLI::App& app, Context& context) {
-  CLI::App* command = app.add_subcommand("decode", "Say in words what a Cf-Railgun header means");
+  CLI::App* command = app.add_subcommand("decode", "Explain a Cf-Railgun header");
   auto header = std::make_shared<std::string>();
-  command->add_option("header", *header, "The header's value, the whole line, or its four flag digits")->required();
+  command->add_option("header", *header, "The header's value, the whole header line, or its four flag digits")
+      ->required();
   command->footer("Example: railgunctl decode '151df128a1 2.05 0.009465 0031 5360'");
   command->callback([&context, header] { context.exit_code = run_decode(context, *header); });
 }

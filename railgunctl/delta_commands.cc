@@ -95,17 +95,17 @@ Result<void> record(const Recording& recording, const std::string& folder, std::
 void add_files(CLI::App& command, DeltaFiles& files, const char* input) {
   command.add_option("--ref", files.reference, "The old page")->required();
   command.add_option(input, files.input)->required();
-  command.add_option("-o,--output", files.output, "Where the result goes")->required();
+  command.add_option("-o,--output", files.output, "File to write")->required();
 }
 
 }  // namespace
 
 void add_delta_commands(CLI::App& app, Context& context) {
-  CLI::App* deltas = app.add_subcommand("delta", "Makes and applies deltas between files");
+  CLI::App* deltas = app.add_subcommand("delta", "Create and apply deltas between files");
   deltas->require_subcommand(1);
 
   const auto encoding = std::make_shared<DeltaFiles>();
-  CLI::App* encode = deltas->add_subcommand("encode", "Writes the delta from an old page to a new one");
+  CLI::App* encode = deltas->add_subcommand("encode", "Write the delta from an old page to a new one");
   add_files(*encode, *encoding, "NEW");
   encode->add_option("--effort", encoding->effort, "auto, fast, strong (default) or zstd")
       ->transform(CLI::CheckedTransformer(std::map<std::string, delta::Effort>{{"auto", delta::Effort::kAuto},
@@ -117,7 +117,7 @@ void add_delta_commands(CLI::App& app, Context& context) {
   });
 
   const auto applying = std::make_shared<DeltaFiles>();
-  CLI::App* apply = deltas->add_subcommand("apply", "Rebuilds the new page from the old one and a delta");
+  CLI::App* apply = deltas->add_subcommand("apply", "Rebuild the new page from the old one and a delta");
   add_files(*apply, *applying, "DELTA");
   apply->callback([applying, &context] {
     if (auto done = apply_files(*applying); !done) context.exit_code = report(context, done.error());
@@ -131,18 +131,18 @@ void add_savings_command(CLI::App& app, Context& context) {
     Recording recording;
   };
   const auto input = std::make_shared<Input>();
-  CLI::App* savings = app.add_subcommand("savings", "Measures what Railgun would save on versions of your pages");
-  savings->add_option("DIR", input->folder, "Folder of RESOURCE/0001, 0002, …: versions of pages, oldest first")
+  CLI::App* savings = app.add_subcommand("savings", "Measure what Railgun would save on versions of your pages");
+  savings->add_option("DIR", input->folder, "Folder with versions of pages, oldest first: RESOURCE/0001, 0002, …")
       ->required();
-  savings->add_option("--pairs", input->options.pairs, "Pairs of versions measured of each page")
+  savings->add_option("--pairs", input->options.pairs, "Number of version pairs to measure per page")
       ->capture_default_str();
   savings->add_flag("!--sizes-only", input->options.speeds, "Do not measure speeds");
-  savings->add_option("--record", input->recording.urls, "First collect versions of this live page (repeatable)")
+  savings->add_option("--record", input->recording.urls, "First record versions of this live page (repeatable)")
       ->allow_extra_args(false);
-  savings->add_option("--every", input->recording.every_seconds, "Seconds between two versions")
+  savings->add_option("--every", input->recording.every_seconds, "Seconds between versions")
       ->check(CLI::Range(0.1, 86400.0))
       ->capture_default_str();
-  savings->add_option("--count", input->recording.count, "Versions to collect")
+  savings->add_option("--count", input->recording.count, "Number of versions to record")
       ->check(CLI::Range(2, 10000))
       ->capture_default_str();
   savings->footer(

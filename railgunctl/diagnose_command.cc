@@ -93,10 +93,11 @@ class Diagnoser {
     if (sender_) return *sender_;
     if (!config_)
       return fail(Errc::kInvalid, "no settings in " + context_.config +
-                                      ": run this on the sender, or say where it is: --sender HOST:PORT");
+                                      ": run this on the sender, or give its address: --sender HOST:PORT");
     if (config_->role != config::Role::kSender || config_->listen.empty()) {
       return fail(Errc::kInvalid,
-                  "this machine is a listener: run this on the sender, or say where it is: --sender HOST:PORT");
+                  "no sender is configured on this machine: run this on the sender, or give its address: "
+                  "--sender HOST:PORT");
     }
     Endpoint endpoint = config_->listen.front();
     if (endpoint.host == "0.0.0.0") endpoint.host = "127.0.0.1";
@@ -117,7 +118,7 @@ class Diagnoser {
     const config::Site* site = config_ ? config::find_site(*config_, host_alone()) : nullptr;
     if (site != nullptr && site->origin) return *site->origin;
     return fail(Errc::kNotFound,
-                "site." + host_alone() + ".origin is not set here; name it: --origin http://HOST:PORT");
+                "site." + host_alone() + ".origin is not set on this machine; give it: --origin http://HOST:PORT");
   }
 
   http::Request request() const {
@@ -176,22 +177,26 @@ ExitCode run_diagnose(Context& context, const Options& options) {
 }  // namespace
 
 void add_diagnose_command(CLI::App& app, Context& context) {
-  CLI::App* command = app.add_subcommand("diagnose", "Fetch a page through the pair and directly, and compare the two");
+  CLI::App* command =
+      app.add_subcommand("diagnose", "Fetch a page through the pair and directly from its origin, and compare");
   auto options = std::make_shared<Options>();
-  command->add_option("URL", options->url, "The page, as visitors ask for it")->required();
-  command->add_option("-H,--header", options->headers, "A header to send, 'Name: value' (a login's cookie, say)")
+  command->add_option("URL", options->url, "URL of the page, as visitors request it")->required();
+  command
+      ->add_option("-H,--header", options->headers,
+                   "A request header, 'Name: value', such as a login cookie (repeatable)")
       ->allow_extra_args(false);
-  command->add_option("--count", options->count, "Fetches to measure, after the one that warms up")
+  command->add_option("--count", options->count, "Number of measured fetches, after one warm-up fetch")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
-  command->add_option("--sender", options->sender, "HOST:PORT of the sender (default: the setting listen)");
-  command->add_option("--origin", options->origin, "Where to fetch directly (default: the setting site.HOST.origin)");
-  command->add_option("--timeout", options->timeout_seconds, "Seconds that one fetch may take")
+  command->add_option("--sender", options->sender, "Address of the sender, HOST:PORT (default: the setting listen)");
+  command->add_option("--origin", options->origin,
+                      "Origin to fetch from directly (default: the setting site.HOST.origin)");
+  command->add_option("--timeout", options->timeout_seconds, "Timeout for each fetch, in seconds")
       ->check(CLI::Range(0.1, 600.0))
       ->capture_default_str();
   command->footer(
-      "Run it on the sender. Exit codes: 0 the page came through the pair, 1 it did\n"
-      "not, or is another than the origin's own, 3 the sender does not answer.\n"
+      "Run it on the sender. Exit codes: 0 the page came through the pair; 1 it did\n"
+      "not, or it differs from the origin's page; 3 the sender does not answer.\n"
       "Example: railgunctl diagnose http://www.example.com/news\n"
       "         railgunctl diagnose https://www.example.com/ -H 'Cookie: a=1' --count 5");
   command->callback([&context, options] { context.exit_code = run_diagnose(context, *options); });

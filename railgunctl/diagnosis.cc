@@ -36,7 +36,7 @@ std::string passage_text(const std::optional<proxy::CfRailgun>& passage) {
     case Passage::kDelta:
       return (is_delta(*passage) ? "delta " : "full ") + ratio_text(*passage);
     case Passage::kStream:
-      return "as it is";
+      return "unchanged";
     case Passage::kNormal:
       return "error";
     case Passage::kDirect:
@@ -67,9 +67,9 @@ std::string samples_table(const Diagnosis& diagnosis) {
       failures += labelled("failed", name + ": " + sample.answer.error->text);
   };
   for (std::size_t i = 0; i < diagnosis.through.size(); ++i)
-    add(i == 0 ? "pair, first" : "pair, measured", diagnosis.through[i]);
+    add(i == 0 ? "pair, warm-up" : "pair, measured", diagnosis.through[i]);
   for (const Sample& sample : diagnosis.direct) add("direct", sample);
-  return table({"FETCH", "STATUS", "WENT", "CONNECT", "FIRST BYTE", "TOTAL", "ORIGIN"}, rows) + '\n' + failures;
+  return table({"FETCH", "STATUS", "PASSAGE", "CONNECT", "FIRST BYTE", "TOTAL", "ORIGIN"}, rows) + '\n' + failures;
 }
 
 // Those that took any time: an address needs no look-up, and plain HTTP no TLS.
@@ -88,18 +88,19 @@ std::string phases_text(const Phases& phases) {
 
 std::string sizes_text(const Fetched& answer) {
   std::string text = bytes_text(answer.body.size());
-  if (answer.wire_body_bytes != answer.body.size()) text += " (" + bytes_text(answer.wire_body_bytes) + " as sent)";
+  if (answer.wire_body_bytes != answer.body.size())
+    text += " (" + bytes_text(answer.wire_body_bytes) + " as transferred)";
   return text;
 }
 
 const char* sameness_text(Sameness sameness) {
   switch (sameness) {
     case Sameness::kSame:
-      return "the same bytes as the origin's own";
+      return "identical to the origin's page";
     case Sameness::kMoving:
-      return "the origin gives another page each time, so bytes prove nothing";
+      return "the origin returns a different page each time, so the bytes cannot be compared";
     case Sameness::kDifferent:
-      return "OTHER BYTES than the origin's own";
+      return "DIFFERENT from the origin's page";
     case Sameness::kUnknown:
       return "not compared";
   }
@@ -110,14 +111,14 @@ DiagnosisVerdict judge_failure(const Diagnosis& diagnosis) {
   const Fetched& answer = diagnosis.through.back().answer;
   if (answer.error && answer.status == 0 && answer.reach != Reach::kOpen) {
     return {"The sender at " + to_string(diagnosis.sender) + " cannot be reached: " + answer.error->text + ".",
-            "start it (systemctl status railgund), or say where it is: --sender HOST:PORT", ExitCode::kUnreachable};
+            "start it (systemctl status railgund), or give its address: --sender HOST:PORT", ExitCode::kUnreachable};
   }
   if (answer.error) {
-    return {"The pair gave no whole page: " + answer.error->text + ".",
-            "see the logs of both ends, and railgunctl check", ExitCode::kFailed};
+    return {"The pair returned no complete page: " + answer.error->text + ".",
+            "see the logs of both ends, and run railgunctl check", ExitCode::kFailed};
   }
   if (answer.status == kRailgunError) {
-    return {"The pair cannot serve this page (status 527).", "railgunctl check, here and at the listener",
+    return {"The pair cannot serve this page (status 527).", "run railgunctl check, here and on the listener",
             ExitCode::kFailed};
   }
   return {};
@@ -165,34 +166,37 @@ DiagnosisVerdict judge(const Diagnosis& diagnosis) {
   if (auto failure = judge_failure(diagnosis); !failure.text.empty()) return failure;
   if (compare(diagnosis) == Sameness::kDifferent) {
     return {
-        "What came through the pair is not the page that the origin gives directly.",
-        "does the direct origin serve the same site as the listener's (map.file there)? Does the page depend on the "
-        "visitor's address or scheme? If not: railgunctl purge URL, and send railgunctl support-bundle of both ends",
+        "The page that came through the pair differs from the page that the origin returns directly.",
+        "check whether the direct origin serves the same site as the listener's origin (map.file there), and whether "
+        "the page depends on the visitor's address or scheme. If neither explains it, run railgunctl purge URL and "
+        "send a support bundle of both ends (railgunctl support-bundle)",
         ExitCode::kFailed};
   }
   const Sample& last = diagnosis.through.back();
   if (diagnosis.header_name.empty()) {
-    return {"The page came, but the sender is set to tell nothing of how (header.name = none).", "", ExitCode::kOk};
+    return {"The page came, but the sender adds no header that says how (header.name = none).", "", ExitCode::kOk};
   }
   if (!last.passage) {
-    return {"The page came, but without the header " + diagnosis.header_name + ": not from a sender of Railgun's.",
-            "is " + to_string(diagnosis.sender) + " the sender itself? Say where it is: --sender HOST:PORT",
-            ExitCode::kFailed};
+    return {
+        "The page came without the header " + diagnosis.header_name + ", so not from a Railgun sender.",
+        "check that " + to_string(diagnosis.sender) + " is the sender itself, or give its address: --sender HOST:PORT",
+        ExitCode::kFailed};
   }
   switch (last.passage->passage) {
     case Passage::kDelta:
       if (is_delta(*last.passage)) {
-        return {"A delta, " + ratio_text(*last.passage) + " of the page, crossed the link.", "", ExitCode::kOk};
+        return {"The page was sent as a delta: " + ratio_text(*last.passage) + " of its size crossed the link.", "",
+                ExitCode::kOk};
       }
-      return {"The whole page crossed the link, compressed to " + ratio_text(*last.passage) + ".",
-              "both ends may know it by now: try again, or with --count 3", ExitCode::kOk};
+      return {"The page was sent whole, compressed to " + ratio_text(*last.passage) + " of its size.",
+              "both ends may hold a version of it now: try again, or use --count 3", ExitCode::kOk};
     case Passage::kStream:
-      return {"The page crossed the link as it is.", "that is so for images and other packed files, and for tiny pages",
+      return {"The page was sent unchanged.", "this is normal for images, archives and very small pages",
               ExitCode::kOk};
     case Passage::kNormal:
-      return {"The whole page crossed the link because of an error.", "see the logs of both ends", ExitCode::kFailed};
+      return {"The page was sent whole because of an error.", "see the logs of both ends", ExitCode::kFailed};
     case Passage::kDirect:
-      return {"The page did not go through the pair: " + last.passage->reason + ".", "railgunctl check",
+      return {"The page did not go through the pair: " + last.passage->reason + ".", "run railgunctl check",
               ExitCode::kFailed};
   }
   return {};

@@ -146,7 +146,7 @@ class Doctor {
     add(judge_origins(origins_));
     if (is_sender()) return;
     if (origins_.empty()) {
-      add({unknown("origin", "which hosts this listener serves is not known here",
+      add({unknown("origin", "this machine does not know which hosts the listener serves",
                    "name one: railgunctl check --host www.example.com")});
       return;
     }

@@ -70,7 +70,7 @@ class Exchange {
     if ((coding != "gzip" && coding != "deflate") || fetched_.body.empty()) return {};
     http::GzipDecoder decoder({.most_bytes = options_.body_bytes});
     if (auto decoded = decoder.receive(as_bytes(fetched_.body)); !decoded) return decoded;
-    if (!decoder.finished()) return fail(Errc::kMalformed, "the body's " + coding + " is cut short");
+    if (!decoder.finished()) return fail(Errc::kMalformed, "the " + coding + " body is truncated");
     fetched_.body = std::string(as_text(decoder.take()));
     return {};
   }

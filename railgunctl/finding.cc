@@ -20,7 +20,7 @@ const GradeWords& words_of(Grade grade) {
                                           {"warning", "WARNING", "warning", "warnings"},
                                           {"error", "ERROR", "error", "errors"},
                                           {"not applicable", "-", "not applicable", "not applicable"},
-                                          {"unknown", "?", "could not be seen", "could not be seen"}};
+                                          {"unknown", "?", "unknown", "unknown"}};
   return kWords[static_cast<std::size_t>(grade)];
 }
 

@@ -113,7 +113,7 @@ Result<std::string> log_lines_of_journal(std::size_t most) {
   ::kill(child, SIGKILL);  // it has ended, or it took too long
   ::waitpid(child, nullptr, 0);
   std::string lines = sieve.finish();
-  if (lines.empty()) return fail(Errc::kUnavailable, "journal: no lines of railgun");
+  if (lines.empty()) return fail(Errc::kUnavailable, "journal: no lines from railgun");
   return lines;
 }
 

@@ -16,22 +16,22 @@ using namespace railgun::ctl;
 
 int run(int argc, char** argv) {
   Context context{.out = std::cout, .err = std::cerr};
-  CLI::App app{"Looks at and steers railgund, the WAN accelerator."};
+  CLI::App app{"Inspects and controls railgund, the WAN accelerator for dynamic web pages."};
   app.name("railgunctl");
   app.set_version_flag("--version", [] {
     return std::string("railgunctl " RAILGUN_VERSION "\n") + archive_version_string() + ", " +
            railgun::library_versions();
   });
   app.add_option("--socket", context.socket,
-                 "The daemon's control socket (default: control.socket of the configuration)")
+                 "Path of the daemon's control socket (default: the setting control.socket)")
       ->envname("RAILGUN_SOCKET");
-  app.add_option("--config", context.config, "The daemon's configuration")
+  app.add_option("--config", context.config, "Path of the daemon's configuration file")
       ->envname("RAILGUN_CONFIG")
       ->capture_default_str();
-  app.add_flag("--json", context.json, "Print JSON for programs");
+  app.add_flag("--json", context.json, "Print JSON instead of text");
   app.footer(
-      "Exit codes: 0 fine, 1 failed or unhealthy, 2 wrong usage, 3 no daemon answers, 4 not allowed.\n"
-      "Each command explains itself: railgunctl COMMAND --help");
+      "Exit codes: 0 success, 1 failure or a problem found, 2 usage error, 3 no answer, 4 permission denied.\n"
+      "Help for a command: railgunctl COMMAND --help");
   app.require_subcommand(1);
   app.fallthrough();
 

@@ -125,7 +125,7 @@ Result<std::map<std::string, std::string>> ask_memcached(Wire& wire, const std::
     text += as_text(*bytes);
     if (bytes->empty() || text.size() > kMaxStatsBytes ||
         !text.starts_with(std::string("STAT ").substr(0, text.size())))
-      return fail(Errc::kMalformed, "what answers there is no memcached (or not its text protocol)");
+      return fail(Errc::kMalformed, "the server there is not memcached, or does not speak its text protocol");
   }
   std::map<std::string, std::string> stats;
   std::istringstream lines(text);

@@ -13,11 +13,11 @@ std::string port_of(const ProbeFacts& facts) { return std::to_string(facts.targe
 
 ProbeVerdict judge_name(const ProbeFacts& facts) {
   if (facts.name_error->code == Errc::kNotFound) {
-    return {"no such name", "There is no host called " + facts.target.host + ".",
-            "see whether the name is right, and whether this machine's DNS knows it", ExitCode::kUnreachable};
+    return {"no such name", "The host name " + facts.target.host + " does not exist.",
+            "check the spelling, and whether this machine's DNS server knows the name", ExitCode::kUnreachable};
   }
-  return {"no such name", "The name " + facts.target.host + " could not be looked up: " + facts.name_error->text + ".",
-          "see whether the name servers in /etc/resolv.conf answer; or probe the address itself",
+  return {"no such name", "The name " + facts.target.host + " could not be resolved: " + facts.name_error->text + ".",
+          "check that the name servers in /etc/resolv.conf answer, or probe the address itself",
           ExitCode::kUnreachable};
 }
 
@@ -27,59 +27,60 @@ ProbeVerdict judge_closed(const ProbeFacts& facts) {
     return std::any_of(facts.attempts.begin(), facts.attempts.end(), [&](const auto& a) { return a.reach == reach; });
   };
   if (any(Reach::kRefused)) {
-    return {"refused", "The machine is there, but nothing listens on its port " + port_of(facts) + ".",
-            "start railgund there (systemctl status railgund), and compare wan.ip and wan.port in its railgun.conf; a "
-            "firewall that rejects looks the same",
+    return {"refused", "The machine answers, but nothing listens on its port " + port_of(facts) + ".",
+            "start railgund there (systemctl status railgund), and check wan.ip and wan.port in its railgun.conf; a "
+            "firewall that rejects connections looks the same",
             ExitCode::kUnreachable};
   }
   if (any(Reach::kTimeout)) {
-    return {"timeout", "No answer at all: what goes to port " + port_of(facts) + " is lost on the way.",
+    return {"timeout", "No answer: packets to port " + port_of(facts) + " are lost on the way.",
             "open TCP port " + port_of(facts) +
-                " for this machine's address in the firewall or security group there, and see that the address is "
-                "right and the machine is on",
+                " for this machine's address in the firewall or security group there; check that the address is "
+                "right and that the machine is up",
             ExitCode::kUnreachable};
   }
   const std::string reason = facts.attempts.empty() ? "no address" : facts.attempts.back().reason;
-  return {"unreachable", "This machine has no way there: " + reason + ".",
-          "see this machine's routes (ip route), and IPv6 if the address is one", ExitCode::kUnreachable};
+  return {"unreachable", "This machine cannot reach the address: " + reason + ".",
+          "check this machine's routes (ip route), and its IPv6 connectivity if the address is an IPv6 address",
+          ExitCode::kUnreachable};
 }
 
 ProbeVerdict judge_without_tls(const ProbeFacts& facts) {
   const Error& error = *facts.tls_error;
   if (facts.first_bytes.starts_with("RAILGUN\n")) {
-    return {"link without tls", "Railgun listens there, but without TLS: anyone may connect and read.",
-            "set wan.tls = 1 at both ends; 0 is for tests alone", ExitCode::kFailed};
+    return {"link without tls", "Railgun answers there, but without TLS: anyone can connect and read the traffic.",
+            "set wan.tls = 1 at both ends; 0 is for tests only", ExitCode::kFailed};
   }
   if (!facts.first_bytes.empty() && error.code == Errc::kMalformed) {
-    return {"not tls", "Something else than Railgun listens there: it speaks no TLS.",
-            "Railgun's port is 2408 unless wan.port says otherwise", ExitCode::kFailed};
+    return {"not tls", "Another program listens there, not Railgun: it does not speak TLS.",
+            "Railgun uses port 2408 unless wan.port names another", ExitCode::kFailed};
   }
   if (error.code == Errc::kTimeout) {
-    return {"silent", "The port is open, but who listens there does not answer TLS.",
-            "another program may have the port, a balancer may have nothing behind it, or large packets may be lost "
-            "on the way (MTU)",
+    return {"silent", "The port is open, but the program there does not answer the TLS handshake.",
+            "another program may use the port, a load balancer may have no backend, or large packets may be lost on "
+            "the way (MTU)",
             ExitCode::kFailed};
   }
   if (error.code == Errc::kUnavailable) {
-    return {"closed", "The port is open, but the connection was closed at once (" + error.text + ").",
-            "a listener that was never activated does that (railgunctl activate TOKEN), and so does a balancer with "
-            "nothing behind it",
+    return {"closed", "The port is open, but the connection was closed immediately (" + error.text + ").",
+            "a listener that was never activated does this (railgunctl activate TOKEN), and so does a load balancer "
+            "without a backend",
             ExitCode::kFailed};
   }
-  return {"not railgun", "Something else than Railgun listens there: it speaks another TLS (" + error.text + ").",
-          "Railgun's port is 2408 unless wan.port says otherwise", ExitCode::kFailed};
+  return {"not railgun", "Another program listens there, not Railgun: the TLS handshake failed (" + error.text + ").",
+          "Railgun uses port 2408 unless wan.port names another", ExitCode::kFailed};
 }
 
 ProbeVerdict judge_stranger(const ProbeFacts::Tls& tls) {
   if (tls.protocol == "http/1.1") {
     return {"not railgun", "A web server listens there, not Railgun.",
-            "Railgun's port is 2408 unless wan.port says otherwise", ExitCode::kFailed};
+            "Railgun uses port 2408 unless wan.port names another", ExitCode::kFailed};
   }
   return {"not railgun",
-          std::string("Something with TLS listens there") +
-              (tls.asks_for_certificate ? " and asks for a certificate, but it does not say that it is Railgun."
+          std::string("A TLS server listens there") +
+              (tls.asks_for_certificate ? " and asks for a certificate, but it does not identify itself as Railgun."
                                         : ", not Railgun."),
-          "Railgun's port is 2408 unless wan.port says otherwise", ExitCode::kFailed};
+          "Railgun uses port 2408 unless wan.port names another", ExitCode::kFailed};
 }
 
 // Null if the certificate is good now.
@@ -90,31 +91,32 @@ const char* fault_of(const tls::CertificateFacts& certificate, WallTime now) {
 }
 
 ProbeVerdict judge_certificate(const char* fault) {
-  return {"bad certificate", std::string("Railgun answers, but its certificate ") + fault + ": no link can come up.",
-          "compare the clocks of both machines; if they are right, activate the listener again with a new token",
+  return {"bad certificate",
+          std::string("Railgun answers, but its certificate ") + fault + ": no link can be established.",
+          "compare the clocks of both machines; if both are right, activate the listener again with a new token",
           ExitCode::kFailed};
 }
 
 ProbeVerdict judge_link(const ProbeFacts& facts) {
   if (facts.link) {
     return {"railgun",
-            std::string("Railgun answers, and a ") + (facts.link->is_sender ? "listener" : "sender") +
-                " with this machine's certificate is let in.",
+            std::string("Railgun answers, and accepts this machine's certificate as a ") +
+                (facts.link->is_sender ? "listener's." : "sender's."),
             "", ExitCode::kOk};
   }
   if (facts.link_error && facts.link_error->code == Errc::kDenied) {
     return {"refused by railgun",
             "Railgun answers, but it and this machine do not trust each other: " + facts.link_error->text + ".",
-            "the two belong to different senders, or one of them has been activated again since: activate the "
-            "listener with a token of this sender",
+            "they belong to different senders, or one of them was activated again later: activate the listener with a "
+            "token of this sender",
             ExitCode::kDenied};
   }
   if (facts.link_error) {
-    return {"no link", "Railgun answers, but no link came up: " + facts.link_error->text + ".",
+    return {"no link", "Railgun answers, but no link could be established: " + facts.link_error->text + ".",
             "see the logs of both ends (journalctl -u railgund)", ExitCode::kFailed};
   }
-  return {"railgun", "Railgun answers. Whether it lets a sender in cannot be seen without that sender's certificate.",
-          facts.identity_error ? "" : "run this on the sender to see that, too", ExitCode::kOk};
+  return {"railgun", "Railgun answers. Whether it accepts a sender can only be tested with that sender's certificate.",
+          facts.identity_error ? "" : "run this on the sender to test that as well", ExitCode::kOk};
 }
 
 std::string milliseconds(Duration time) { return span_text(std::chrono::duration<double>(time).count()); }
@@ -146,12 +148,11 @@ std::string certificate_lines(const ProbeFacts& facts, const tls::CertificateFac
       labelled("", validity_text(certificate, now)) + labelled("SHA-256", certificate.fingerprint);
   const std::string key = certificate.issuer_key_id.empty() ? "" : "key " + certificate.issuer_key_id + ", ";
   if (!facts.authority) {
-    text += labelled("authority", key + "not sent and not known to this machine");
+    text += labelled("authority", key + "not sent, and unknown to this machine");
   } else if (facts.authority->key_id == certificate.issuer_key_id || facts.link) {
-    text +=
-        labelled("authority", "the one that this machine trusts") + labelled("SHA-256", facts.authority->fingerprint);
+    text += labelled("authority", "the one this machine trusts") + labelled("SHA-256", facts.authority->fingerprint);
   } else {
-    text += labelled("authority", key + "another than this machine trusts (key " + facts.authority->key_id + ")");
+    text += labelled("authority", key + "not the one this machine trusts (key " + facts.authority->key_id + ")");
   }
   return text;
 }
@@ -174,11 +175,11 @@ std::string versions_text(const ProbeFacts::Link& link) {
 std::string link_text(const ProbeFacts& facts) {
   if (facts.link) {
     return std::string(facts.link->is_sender ? "a sender" : "a listener") + ", link " + versions_text(*facts.link) +
-           (facts.link->build.empty() ? "" : ", build " + facts.link->build) + "; we are " + facts.identity;
+           (facts.link->build.empty() ? "" : ", build " + facts.link->build) + "; this machine is " + facts.identity;
   }
   if (facts.link_error) return "none: " + facts.link_error->text;
   if (facts.identity_error) return "not tried: " + facts.identity_error->text;
-  return "not tried: this machine has no certificate of Railgun's";
+  return "not tried: this machine has no Railgun certificate";
 }
 
 std::string round_trip_text(const ProbeFacts& facts) {
@@ -186,7 +187,7 @@ std::string round_trip_text(const ProbeFacts& facts) {
   if (facts.link && !facts.link->round_trips.empty()) {
     text += " (best of " + std::to_string(facts.link->round_trips.size()) + " echoes over the link)";
   } else {
-    text += " (by the time to connect)";
+    text += " (time to connect)";
   }
   return text;
 }

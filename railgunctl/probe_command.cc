@@ -41,16 +41,17 @@ ExitCode run_probe(Context& context, const Options& options) {
 
 void add_probe_command(CLI::App& app, Context& context) {
   CLI::App* command =
-      app.add_subcommand("probe", "Look from here whether Railgun answers somewhere, and how far it is");
+      app.add_subcommand("probe", "Test whether Railgun answers at an address, and measure the round trip");
   auto options = std::make_shared<Options>();
-  command->add_option("HOST[:PORT]", options->target, "The listener; port 2408 if none is named")->required();
-  command->add_option("--timeout", options->timeout_seconds, "Seconds until it gives up")
+  command->add_option("HOST[:PORT]", options->target, "The address to test; the default port is 2408")->required();
+  command->add_option("--timeout", options->timeout_seconds, "Timeout for the whole test, in seconds")
       ->check(CLI::Range(0.1, 600.0))
       ->capture_default_str();
   command->footer(
-      "It needs no daemon here. With this machine's certificate, if it has one, it\n"
-      "opens a link, too. Exit codes: 0 Railgun answers, 1 something else does or its\n"
-      "certificate is bad, 3 nothing answers, 4 Railgun does not trust this machine.\n"
+      "Needs no daemon on this machine. If this machine has a Railgun certificate, the\n"
+      "test also opens a link. Exit codes: 0 Railgun answers; 1 something else answers,\n"
+      "or the link or its certificate is faulty; 3 no answer; 4 Railgun does not trust\n"
+      "this machine.\n"
       "Example: railgunctl probe listener.example.com\n"
       "         railgunctl probe --json 192.0.2.7:2408 --timeout 2");
   command->callback([&context, options] { context.exit_code = run_probe(context, *options); });

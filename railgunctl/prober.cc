@@ -77,7 +77,7 @@ class LinkLook {
         return;
       }
     }
-    if (!facts_.link) facts_.link_error = Error{Errc::kTimeout, "no greeting in time"};
+    if (!facts_.link) facts_.link_error = Error{Errc::kTimeout, "timeout before the greeting"};
     mux_.go_away("only a probe");
     // The peer is told out of courtesy.
     (void)write();
@@ -164,7 +164,7 @@ OwnIdentity own_identity(const config::Config& config) {
   const config::IdentityFiles files = config::identity_files(config);
   if (files.certificate.empty()) return own;
   if (!files.are_set && ::access(files.certificate.c_str(), F_OK) != 0) {
-    if (errno == EACCES) own.error = Error{Errc::kDenied, files.certificate + " cannot be read: run it as root"};
+    if (errno == EACCES) own.error = Error{Errc::kDenied, files.certificate + " cannot be read: run this as root"};
     return own;
   }
   const auto facts_of = [](const std::string& path) -> std::optional<tls::CertificateFacts> {

@@ -26,7 +26,7 @@ std::string join(const std::vector<std::string>& items) {
 const char* status_words(const Railgun& railgun) {
   if (railgun.status == control::RailgunStatus::kDeleted) return railgun.deactivated > 0 ? "deactivated" : "deleted";
   if (!railgun.enabled) return "disabled";
-  return railgun.status == control::RailgunStatus::kVerified ? "verified" : "waits for its listener";
+  return railgun.status == control::RailgunStatus::kVerified ? "verified" : "waiting for its listener";
 }
 
 std::string words(const Railgun& railgun) {
@@ -38,7 +38,8 @@ std::string words(const Railgun& railgun) {
 }
 
 std::string words(const control::Railguns& all) {
-  if (all.railguns.empty()) return "No railguns yet. Make one: railgunctl railgun create NAME --host www.example.com\n";
+  if (all.railguns.empty())
+    return "No railguns yet. Create one: railgunctl railgun create NAME --host www.example.com\n";
   std::vector<std::vector<std::string>> rows;
   rows.reserve(all.railguns.size());
   for (const Railgun& railgun : all.railguns) {
@@ -49,15 +50,15 @@ std::string words(const control::Railguns& all) {
 }
 
 std::string words(const control::CreatedRailgun& created) {
-  return "Railgun " + created.railgun.name + " is made for " + join(created.railgun.hosts) +
-         ". On the listener, type (the token is shown only now):\n\n  railgunctl activate " + created.token +
-         "\n\nIt is good for " + std::to_string(created.railgun.uses_left) + " use(s) until " +
+  return "Created railgun " + created.railgun.name + " for " + join(created.railgun.hosts) +
+         ". Run this on the listener (the token is shown only once):\n\n  railgunctl activate " + created.token +
+         "\n\nThe token is valid for " + std::to_string(created.railgun.uses_left) + " use(s) until " +
          date_text(created.railgun.expires) + ".\n";
 }
 
 std::string words(const control::Activated& activated) {
-  return "Activated as " + activated.name + " by " + activated.sender + "; the certificate is good until " +
-         date_text(activated.certificate_expires) + " and renews itself.\n";
+  return "Activated as " + activated.name + " by " + activated.sender + ". The certificate is valid until " +
+         date_text(activated.certificate_expires) + " and is renewed automatically.\n";
 }
 
 template <typename T>
@@ -71,16 +72,18 @@ ExitCode run(Context& context, const Request& request) {
 }
 
 void add_create(CLI::App& family, Context& context) {
-  CLI::App* create = family.add_subcommand("create", "Make a railgun and print the token that activates its listener");
+  CLI::App* create =
+      family.add_subcommand("create", "Create a railgun and print the token that activates its listener");
   auto request = std::make_shared<Request>(Request{.command = Command::kRailgunCreate, .arguments = {}});
-  create->add_option("name", request->arguments.name, "A name for it")->required();
-  create->add_option("--host", request->arguments.hosts, "A host it may serve; may be given again")
+  create->add_option("name", request->arguments.name, "Name of the railgun")->required();
+  create->add_option("--host", request->arguments.hosts, "Host name that its listener may serve (repeatable)")
       ->required()
       ->allow_extra_args(false);
-  create->add_option("--uses", request->arguments.uses, "How many listeners may use the token")->capture_default_str();
+  create->add_option("--uses", request->arguments.uses, "Number of listeners that may use the token")
+      ->capture_default_str();
   create
       ->add_option("--expires", request->arguments.expires_seconds,
-                   "How long the token is good, as 90m, 24h or 7d (default 24h)")
+                   "Lifetime of the token, such as 90m, 24h or 7d (default 24h)")
       ->transform(
           CLI::AsNumberWithUnit(std::map<std::string, std::uint32_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}}));
   create->footer("Example: railgunctl railgun create paris --host www.example.com --expires 24h");
@@ -90,7 +93,7 @@ void add_create(CLI::App& family, Context& context) {
 void add_named(CLI::App& family, Context& context, const char* name, const char* help, Command which) {
   CLI::App* command = family.add_subcommand(name, help);
   auto request = std::make_shared<Request>(Request{.command = which, .arguments = {}});
-  command->add_option("name", request->arguments.name, "Its name")->required();
+  command->add_option("name", request->arguments.name, "Name of the railgun")->required();
   command->footer(std::string("Example: railgunctl railgun ") + name + " paris");
   command->callback([&context, request] { context.exit_code = run<Railgun>(context, *request); });
 }
@@ -98,26 +101,28 @@ void add_named(CLI::App& family, Context& context, const char* name, const char*
 }  // namespace
 
 void add_railgun_commands(CLI::App& app, Context& context) {
-  CLI::App* family = app.add_subcommand("railgun", "The listeners that belong to this sender");
+  CLI::App* family = app.add_subcommand("railgun", "Manage the listeners that are registered with this sender");
   family->require_subcommand(1);
   family->fallthrough();
   add_create(*family, context);
-  CLI::App* list = family->add_subcommand("list", "All of them");
+  CLI::App* list = family->add_subcommand("list", "List all railguns");
   list->footer("Example: railgunctl railgun list");
   list->callback([&context] {
     context.exit_code = run<control::Railguns>(context, {.command = Command::kRailgunList, .arguments = {}});
   });
-  add_named(*family, context, "show", "One of them", Command::kRailgunShow);
-  add_named(*family, context, "enable", "Let it serve again", Command::kRailgunEnable);
-  add_named(*family, context, "disable", "Close its links and keep it out until it is enabled",
+  add_named(*family, context, "show", "Show one railgun", Command::kRailgunShow);
+  add_named(*family, context, "enable", "Let a disabled railgun serve again", Command::kRailgunEnable);
+  add_named(*family, context, "disable", "Close a railgun's links and reject its listeners until it is enabled",
             Command::kRailgunDisable);
-  add_named(*family, context, "delete", "Close its links and keep it out for good", Command::kRailgunDelete);
+  add_named(*family, context, "delete", "Close a railgun's links and revoke its certificates permanently",
+            Command::kRailgunDelete);
 
-  CLI::App* activate = app.add_subcommand("activate", "Join this listener to the sender that made the token");
+  CLI::App* activate = app.add_subcommand("activate", "Register this listener with the sender that created the token");
   auto request = std::make_shared<Request>(Request{.command = Command::kActivate, .arguments = {}});
-  activate->add_option("token", request->arguments.token, "The token that 'railgun create' printed")->required();
+  activate->add_option("token", request->arguments.token, "The token that 'railgunctl railgun create' printed")
+      ->required();
   activate->add_option("--host", request->arguments.host,
-                       "Name or address under which the sender reaches this listener");
+                       "Host name or address at which the sender reaches this listener");
   activate->footer("Example: railgunctl activate rg1-… --host listener.example.com");
   activate->callback([&context, request] { context.exit_code = run<control::Activated>(context, *request); });
 }

@@ -113,7 +113,7 @@ Result<Recorder::Recorded> Recorder::record(Duration patience) {
     const std::string what = "answer " + std::to_string(answer->status) + " " + answer->reason;
     if (answer->status < 301 || answer->status > 308 || answer->status == 304) return fail(Errc::kDenied, what);
     auto next = next_target(target, *answer);
-    if (!next || leads == kMostRedirects) return fail(Errc::kDenied, what + ", which leads nowhere");
+    if (!next || leads == kMostRedirects) return fail(Errc::kDenied, what + ", a redirect that cannot be followed");
     target = *std::move(next);
   }
 }

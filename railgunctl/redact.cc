@@ -161,7 +161,7 @@ std::string Redactor::setting_line(std::string_view line, const std::string& nam
     if (!has_secret_word(lower_ascii(body))) return text_line(line, name, number);
     const bool harmless = comment && body.find_first_of("0123456789") == std::string_view::npos;
     if (harmless) return text_line(line, name, number);
-    note(name, number, "a line that speaks of a secret");
+    note(name, number, "a line that mentions a secret");
     return std::string(comment ? "# " : "") + std::string(kRemoved);
   }
   const std::string_view key = trim(body.substr(0, equals));

@@ -52,7 +52,7 @@ std::string join(const std::vector<std::string>& items) {
 }
 
 std::string saved_text(const control::Traffic& traffic) {
-  if (traffic.page_bytes == 0) return "nothing to save yet";
+  if (traffic.page_bytes == 0) return "nothing yet";
   const std::uint64_t saved = traffic.page_bytes > traffic.link_bytes ? traffic.page_bytes - traffic.link_bytes : 0;
   return share_text(saved, traffic.page_bytes) + ": " + bytes_text(traffic.page_bytes) + " of pages took " +
          bytes_text(traffic.link_bytes) + " on the link";
@@ -66,7 +66,7 @@ std::string requests_text(const control::Traffic& traffic) {
 }
 
 std::string memory_text(const control::Memory& memory) {
-  return bytes_text(memory.resident_bytes) + " resident; " + count_text(memory.references) + " page versions hold " +
+  return bytes_text(memory.resident_bytes) + " resident; " + count_text(memory.references) + " page versions use " +
          bytes_text(memory.reference_bytes) + " of " + bytes_text(memory.reference_limit_bytes);
 }
 
@@ -189,7 +189,7 @@ std::string render_links(const control::Status& status) {
                     bytes_text(link.bytes_in), bytes_text(link.bytes_out),
                     link.hosts.empty() ? "all" : join(link.hosts)});
   }
-  return table({"LINK", "STATE", "WAY", "AGE", "ROUND TRIP", "STREAMS", "IN", "OUT", "HOSTS"}, rows);
+  return table({"LINK", "STATE", "DIRECTION", "AGE", "ROUND TRIP", "STREAMS", "IN", "OUT", "HOSTS"}, rows);
 }
 
 std::string render_sites(const control::Status& status) {
@@ -207,7 +207,7 @@ std::string render_sites(const control::Status& status) {
 }
 
 std::string render_problems(const std::vector<control::Problem>& problems) {
-  if (problems.empty()) return "Nothing is wrong.\n";
+  if (problems.empty()) return "No problems found.\n";
   std::string text;
   for (const control::Problem& problem : problems) {
     text +=

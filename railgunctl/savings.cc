@@ -182,7 +182,7 @@ Result<SavingsPair> measure_pair(const Bytes& before, const Bytes& page, const S
   for (std::size_t k = 0; k < kMethods; ++k) {
     const Bytes coded = codecs[k].encode();
     if (codecs[k].decode(coded) != page) {
-      return fail(Errc::kInvalid, std::string("the page does not come back from ") + name_of(static_cast<Method>(k)));
+      return fail(Errc::kInvalid, std::string(name_of(static_cast<Method>(k))) + " does not restore the page");
     }
     Coding& coding = pair.codings[k];
     coding.bytes = coded.size();

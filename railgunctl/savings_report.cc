@@ -130,7 +130,7 @@ std::string sizes(const std::vector<SavingsResource>& resources) {
     versions += resource.versions;
   }
   rows.push_back(size_row("total", versions, pairs_of(resources)));
-  return table({"page", "versions", "measured", "gzip -6", "zstd -19", "with the page before", "fast", "strong", "auto",
+  return table({"page", "versions", "measured", "gzip -6", "zstd -19", "zstd -19, prefix", "fast", "strong", "auto",
                 "auto of page"},
                rows);
 }
@@ -158,10 +158,12 @@ std::string ratios(const std::vector<SavingsResource>& resources) {
 }  // namespace
 
 std::string savings_text(const std::vector<SavingsResource>& resources) {
-  return "Sums over the measured versions, each against the one before it:\n\n" + sizes(resources) +
-         "\nSize against zstd -19 with the page before as prefix (geometric mean), and encode / decode speed (CPU "
-         "time,\n"
-         "median). Tiny: less than 0.5 % of the page changed; medium: less than 5 %.\n\n" +
+  return "Total bytes of the measured versions. fast, strong, auto and \"zstd -19, prefix\" code each version against\n"
+         "the one before it:\n\n" +
+         sizes(resources) +
+         "\nSize relative to \"zstd -19, prefix\" (geometric mean), and encode / decode speed (CPU time, median).\n"
+         "tiny: that zstd codes the page in less than 0.5 % of its size; medium: in less than 5 %; large: the "
+         "rest.\n\n" +
          ratios(resources);
 }
 

@@ -127,18 +127,19 @@ void add_status_commands(CLI::App& app, Context& context) {
     command->footer(std::string("Example: ") + example);
     command->callback([&context, run] { context.exit_code = run(context); });
   };
-  add("status", "How the daemon is, what it saved, and what is wrong (exit code 1 if something is)",
-      "railgunctl status", run_status);
-  add("links", "The links to the other side, with age, round trip and streams", "railgunctl links", run_links);
-  add("sites", "The sites a sender serves, and what was saved on each", "railgunctl sites --json", run_sites);
-  add("stats", "The statistics, with the names the original used", "railgunctl stats | grep wan_bytes_sent", run_stats);
+  add("status", "Show the daemon's state, savings and problems (exit code 1 if there is an error)", "railgunctl status",
+      run_status);
+  add("links", "List the links to the other end, with age, round-trip time and streams", "railgunctl links", run_links);
+  add("sites", "List the sites that a sender serves, with the savings of each", "railgunctl sites --json", run_sites);
+  add("stats", "Print all statistics, under the names that Cloudflare Railgun used",
+      "railgunctl stats | grep wan_bytes_sent", run_stats);
 
-  CLI::App* top = app.add_subcommand("top", "status, again and again");
+  CLI::App* top = app.add_subcommand("top", "Refresh the status periodically");
   auto options = std::make_shared<TopOptions>();
-  top->add_option("--every", options->seconds, "Seconds between two looks")
+  top->add_option("--every", options->seconds, "Seconds between refreshes")
       ->check(CLI::Range(0.1, 3600.0))
       ->capture_default_str();
-  top->add_option("--count", options->count, "Looks; 0 goes on until Ctrl-C")
+  top->add_option("--count", options->count, "Number of refreshes; 0: until Ctrl-C")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   top->footer("Example: railgunctl top --every 5");

@@ -97,12 +97,12 @@ class Collector {
       }
       (void)ask_for(control::Command::kStats, "stats.json");  // what is missing is noted
     } else {
-      miss("stats.json", "as status.json");
+      miss("stats.json", "for the same reason as status.json");
     }
   }
 
   void check() {
-    if (!root_.empty()) return miss("check.txt", "what is not this running system cannot be checked");
+    if (!root_.empty()) return miss("check.txt", "only the running system can be checked (not with --root)");
     add("check.txt",
         redactor_.text(findings_text(check_all(context_, {.hosts = {}, .patience = kPatience})), "check.txt"));
   }
@@ -113,7 +113,7 @@ class Collector {
     if (!text) {
       miss("panic.log", text.error().text);
     } else if (text->empty()) {
-      miss("panic.log", "empty, so nothing crashed");
+      miss("panic.log", "empty: no crash was recorded");
     } else {
       add("panic.log", redactor_.text(*text, "panic.log"));
     }
@@ -124,7 +124,7 @@ class Collector {
     for (const char* path : {"/var/log/syslog", "/var/log/messages"}) {
       const auto lines = log_lines_of_file(root_ + path, kMaxLogBytes);
       if (lines && !lines->empty()) return add("log.txt", redactor_.text(*lines, "log.txt"));
-      reasons += lines ? std::string(path) + ": no lines of railgun; " : lines.error().text + "; ";
+      reasons += lines ? std::string(path) + ": no lines from railgun; " : lines.error().text + "; ";
     }
     if (root_.empty()) {
       const auto lines = log_lines_of_journal(kMaxLogBytes);
@@ -160,9 +160,9 @@ class Collector {
     std::string text = "Support bundle of railgun, made by railgunctl " RAILGUN_VERSION " on " +
                        date_text(static_cast<std::int64_t>(std::time(nullptr))) + "\n\nWhat is in it:\n";
     for (const Entry& entry : entries_) text += "  " + entry.name + ", " + bytes_text(entry.content.size()) + '\n';
-    text += "\nWhat was missing:\n";
+    text += "\nMissing:\n";
     for (const std::string& line : missing_) text += "  " + line + '\n';
-    text += "\nWhat was removed for secrecy (file:line):\n";
+    text += "\nSecrets removed (file:line):\n";
     for (const std::string& line : redactor_.removed()) text += "  " + line + '\n';
     return text;
   }
@@ -201,19 +201,19 @@ ExitCode run_bundle(Context& context, Options options) {
     return ExitCode::kOk;
   }
   context.out << "Wrote " << options.output << ", " << bytes_text(std::filesystem::file_size(options.output)) << ".\n";
-  if (!collector.missing().empty()) context.out << "What it lacks:\n";
+  if (!collector.missing().empty()) context.out << "Missing:\n";
   for (const std::string& line : collector.missing()) context.out << "  " << line << '\n';
-  context.out << "Tokens, keys and cookies were taken out; MANIFEST.txt in it says where.\n";
+  context.out << "Tokens, keys and cookies were removed; MANIFEST.txt in the bundle lists where.\n";
   return ExitCode::kOk;
 }
 
 }  // namespace
 
 void add_bundle_command(CLI::App& app, Context& context) {
-  CLI::App* command = app.add_subcommand("support-bundle", "Put what support needs into one file, without secrets");
+  CLI::App* command = app.add_subcommand("support-bundle", "Collect what support needs in one file, without secrets");
   auto options = std::make_shared<Options>();
-  command->add_option("-o,--output", options->output, "The file to write (default railgun-support-HOST-TIME.tar.gz)");
-  command->add_option("--root", options->root, "Where the system to look at is mounted, if it is not this one");
+  command->add_option("-o,--output", options->output, "File to write (default: railgun-support-HOST-TIME.tar.gz)");
+  command->add_option("--root", options->root, "Root directory of the system to examine, if it is not the running one");
   command->footer("Example: railgunctl support-bundle -o /tmp/railgun.tar.gz");
   command->callback([&context, options] { context.exit_code = run_bundle(context, *options); });
 }

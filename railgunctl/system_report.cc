@@ -60,7 +60,7 @@ std::string listening_sockets(const std::string& root) {
   }
   std::string text;
   for (const std::string& address : addresses) text += address + '\n';
-  return text.empty() ? "(none seen)\n" : text;
+  return text.empty() ? "(none found)\n" : text;
 }
 
 std::string kernel() {
@@ -81,8 +81,8 @@ std::string system_report(const std::string& root, long daemon_pid) {
   for (const char* setting : kKernelSettings)
     text += std::string(setting) + " = " + file_or_reason(root + "/proc/sys/" + setting);
   text += "\n## limits of the daemon\n";
-  text +=
-      daemon_pid > 0 ? file_or_reason(root + "/proc/" + std::to_string(daemon_pid) + "/limits") : "(it does not run)\n";
+  text += daemon_pid > 0 ? file_or_reason(root + "/proc/" + std::to_string(daemon_pid) + "/limits")
+                         : "(it is not running)\n";
   text += "\n## listening TCP sockets\n" + listening_sockets(root);
   return text;
 }

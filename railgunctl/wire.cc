@@ -97,7 +97,7 @@ bool Wire::wait(short events, Instant give_up) const { return wait_for(socket_.g
 Result<Bytes> Wire::read_plain(Instant give_up) {
   Bytes bytes(kReadBytes);
   while (true) {
-    if (!wait(POLLIN, give_up)) return fail(Errc::kTimeout, "no answer in time");
+    if (!wait(POLLIN, give_up)) return fail(Errc::kTimeout, "timeout: no answer");
     const ssize_t count = ::recv(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) continue;
     if (count < 0) return fail(Errc::kUnavailable, net::error_text(errno));
@@ -110,7 +110,7 @@ Result<Bytes> Wire::read_plain(Instant give_up) {
 
 Result<void> Wire::write_plain(ByteView bytes, Instant give_up) {
   while (!bytes.empty()) {
-    if (!wait(POLLOUT, give_up)) return fail(Errc::kTimeout, "the peer takes nothing");
+    if (!wait(POLLOUT, give_up)) return fail(Errc::kTimeout, "timeout: the peer does not read");
     const ssize_t count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (count < 0 && errno != EAGAIN && errno != EINTR) return fail(Errc::kUnavailable, net::error_text(errno));
     if (count > 0) bytes = bytes.subspan(static_cast<std::size_t>(count));

@@ -1,4 +1,4 @@
-# bash completion of railgunctl. tests/e2e/completion_test.py holds it against the program's own help.
+# bash completion of railgunctl. tests/e2e/completion_test.py compares it with the program's own help.
 _railgunctl() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   local command= word

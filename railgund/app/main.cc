@@ -87,8 +87,8 @@ int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   CLI::App app{"railgund " RAILGUN_VERSION ": a WAN accelerator for dynamic web pages (railgund(8))"};
   std::string path = "/etc/railgun/railgun.conf";
   bool check_only = false;
-  app.add_option("-c,--config", path, "the settings file")->capture_default_str();
-  app.add_flag("-t,--check", check_only, "read the settings, say what is wrong with them, and end");
+  app.add_option("-c,--config", path, "path of the settings file")->capture_default_str();
+  app.add_flag("-t,--check", check_only, "check the settings, print any errors, and exit");
   app.set_version_flag("-v,--version", [] {
     return std::string("railgund " RAILGUN_VERSION "\nlibmemcached ") + memcached_lib_version() + ", " +
            railgun::library_versions();
@@ -96,11 +96,11 @@ int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   std::optional<Role> role;
   const std::map<std::string, Role> roles{{"listener", Role::kListener}, {"sender", Role::kSender}};
   app.add_option("--role", role,
-                 "listener or sender, whatever the file says; a sender by this listens on ports 80 and 2409 where the "
-                 "file names none")
+                 "listener or sender, instead of the setting role; with --role sender the daemon listens on ports 80 "
+                 "and 2409 unless the file sets listen and activation.listen")
       ->transform(CLI::CheckedTransformer(roles));
   bool to_standard_error = false;
-  app.add_flag("--stderr", to_standard_error, "log to standard error, whatever syslog.addr says");
+  app.add_flag("--stderr", to_standard_error, "log to standard error instead of syslog");
   CLI11_PARSE(app, argc, argv);
   if (check_only) return check(path, role);
   std::vector<std::string> arguments(argv, argv + argc);

@@ -16,7 +16,7 @@ constexpr double kSettledSeconds = 10;
 
 void certificate(std::vector<Problem>& problems, const ProblemFacts& facts) {
   if (!facts.has_certificate) {
-    problems.push_back({Severity::kError, "this daemon has no certificate, so no link can come up",
+    problems.push_back({Severity::kError, "this daemon has no certificate, so no link can be established",
                         "on a listener: railgunctl activate TOKEN; or set cert.file, key.file and link.ca_file"});
     return;
   }
@@ -24,7 +24,7 @@ void certificate(std::vector<Problem>& problems, const ProblemFacts& facts) {
   const auto left = *facts.certificate_until - facts.now;
   if (left.count() <= 0) {
     problems.push_back({Severity::kError, "this daemon's certificate has expired",
-                        "activate it again with a new token; if the date looks wrong, set the clock"});
+                        "activate it again with a new token; if this machine's date is wrong, correct the clock"});
   } else if (left < kExpirySoon) {
     problems.push_back(
         {Severity::kWarning, "this daemon's certificate expires within a week", "activate it again with a new token"});
@@ -46,22 +46,23 @@ void links(std::vector<Problem>& problems, const Status& status) {
       for (const std::string& name : other->hosts) names += (names.empty() ? "" : ", ") + name;
       problems.push_back(
           {direct ? Severity::kWarning : Severity::kError,
-           "the link to " + other->peer + " may not serve " + site.host + ": the certificate there is for " + names,
-           "make a railgun with --host " + site.host + " and activate that listener with its token"});
+           "the link to " + other->peer + " cannot serve " + site.host + ": its certificate covers only " + names,
+           "create a railgun with --host " + site.host + " and activate that listener with its token"});
       continue;
     }
-    problems.push_back(
-        {direct ? Severity::kWarning : Severity::kError,
-         "no link can serve " + site.host + (direct ? ", its requests go direct" : ", its visitors get 527"),
-         site.listeners.empty() ? "activate a listener for it, or set site." + site.host + ".listeners"
-                                : "see whether the listener runs and its port is open: railgunctl probe " + where});
+    problems.push_back({direct ? Severity::kWarning : Severity::kError,
+                        "no link can serve " + site.host +
+                            (direct ? ": its requests go directly to the origin" : ": its visitors get status 527"),
+                        site.listeners.empty()
+                            ? "activate a listener for it, or set site." + site.host + ".listeners"
+                            : "check that the listener runs and that its port is open: railgunctl probe " + where});
   }
   const bool linked = std::any_of(status.links.begin(), status.links.end(),
                                   [](const auto& link) { return link.state == LinkState::kUp; });
   if (status.role == control::Role::kListener && !linked) {
     problems.push_back(
-        {Severity::kWarning, "no sender is linked to this listener",
-         "see whether the sender runs and names this listener; from there: railgunctl probe and this host"});
+        {Severity::kWarning, "no sender is connected to this listener",
+         "check that the sender runs and lists this listener; then, on the sender: railgunctl probe HOST"});
   }
 }
 
@@ -69,38 +70,38 @@ void origins(std::vector<Problem>& problems, const ProblemFacts& facts) {
   // Fewer requests say little.
   if (facts.origin_requests < 20 || facts.origin_failures * 10 < facts.origin_requests) return;
   problems.push_back(
-      {Severity::kWarning, "more than a tenth of the requests got no answer from their origin",
-       "railgunctl check tries each; behind NAT the origin's public address may not be reachable from here: name its "
-       "inner address in map.file"});
+      {Severity::kWarning, "more than 10 % of the requests got no answer from their origin",
+       "run railgunctl check to test each origin; behind NAT the origin's public address may not be reachable from "
+       "here: set its inner address in map.file"});
 }
 
 void system(std::vector<Problem>& problems, const Status& status, const ProblemFacts& facts) {
   if (status.store.kind == control::StoreKind::kMemcached && status.store.state == control::StoreState::kDown) {
-    problems.push_back({Severity::kWarning, "memcached does not answer; pages are kept in this process's memory only",
-                        "see whether memcached runs where memcached.servers says: railgunctl check tries it"});
+    problems.push_back({Severity::kWarning,
+                        "memcached does not answer; page versions are kept in this process's memory only",
+                        "check that memcached runs at the address in memcached.servers: railgunctl check"});
   }
   // A client may need one descriptor to the origin, too.
   if (facts.file_limit > 0 && facts.file_limit < 2 * facts.clients_limit) {
     problems.push_back({Severity::kWarning,
                         "the limit of open files (" + std::to_string(facts.file_limit) + ") is too low for " +
                             std::to_string(facts.clients_limit) + " clients",
-                        "raise LimitNOFILE of the unit, or lower the setting clients"});
+                        "raise LimitNOFILE of the unit, or lower clients.limit"});
   }
   if (facts.slow_start_after_idle) {
-    problems.push_back({Severity::kWarning,
-                        "the kernel slows links down whenever they were idle (tcp_slow_start_after_idle)",
+    problems.push_back({Severity::kWarning, "the kernel slows each link down after a pause (tcp_slow_start_after_idle)",
                         "sysctl -w net.ipv4.tcp_slow_start_after_idle=0"});
   }
   if (!facts.post_failure.empty()) {
-    problems.push_back({Severity::kWarning, "the statistics cannot be posted to " + facts.post_failure,
-                        "see whether the receiver runs, or change stats.url"});
+    problems.push_back({Severity::kWarning, "statistics cannot be posted to " + facts.post_failure,
+                        "check that the receiver runs, or change stats.url"});
   }
   if (!status.last_panic.empty()) {
-    problems.push_back({Severity::kWarning, "the run before this one ended in a crash: " + status.last_panic,
-                        "please send it to support: railgunctl support-bundle"});
+    problems.push_back({Severity::kWarning, "the previous run crashed: " + status.last_panic,
+                        "please send a support bundle: railgunctl support-bundle"});
   }
   if (status.state == control::DaemonState::kDraining) {
-    problems.push_back({Severity::kWarning, "this daemon is ending: it takes no new requests", ""});
+    problems.push_back({Severity::kWarning, "this daemon is stopping: it accepts no new requests", ""});
   }
 }
 

@@ -65,7 +65,7 @@ def test_a_good_pair_has_no_error():
         assert code == OK, findings
         for name in ("links", "listener", "clients", "direct origin"):
             expect(findings, name, "ok")
-        expect(findings, "listener", "ok", "lets us in")
+        expect(findings, "listener", "ok", "accepts this machine")
         code, out, _ = railgunctl("--config", str(pair.listener.config), "check")
         assert code == OK and "0 errors" in out and max(map(len, out.splitlines())) <= 80, out
 
@@ -88,7 +88,7 @@ def test_a_listener_that_is_away_and_a_port_that_is_taken():
         assert code == FAILED
         expect(findings, "listener", "error", "nothing listens")
         web = serve({"*": lambda handler: handler.answer(b"")}, pair.link_port)
-        expect(check(pair.sender)[1], "listener", "error", "no TLS")
+        expect(check(pair.sender)[1], "listener", "error", "does not speak TLS")
         web.shutdown()
         web.server_close()
 
@@ -131,7 +131,7 @@ def test_memcached_missing_small_and_of_small_items():
         expect(findings, "memcached", "error", "refused", "systemctl status memcached")
         listener.settings["memcached.servers"] = f"127.0.0.1:{origin.server_port}"
         listener.write()
-        expect(check(listener)[1], "memcached", "error", "no memcached")
+        expect(check(listener)[1], "memcached", "error", "not memcached")
         store = Memcached(pair.folder)
         with store:
             listener.settings.update({"memcached.servers": store.socket, "memcached.limit": "4M"})
@@ -143,7 +143,7 @@ def test_memcached_missing_small_and_of_small_items():
             listener.write()
             expect(check(listener)[1], "item limit", "ok")
             store.freeze()
-            expect(check(listener, "--timeout", "0.5")[1], "memcached", "error", "no answer in time")
+            expect(check(listener, "--timeout", "0.5")[1], "memcached", "error", "timeout")
             store.thaw()
 
 

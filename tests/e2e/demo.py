@@ -36,16 +36,16 @@ def coded_bytes(pair):
 
 def main():
     options = argparse.ArgumentParser(prog="./dev demo", description=__doc__)
-    options.add_argument("--once", action="store_true", help="print the table and end")
-    options.add_argument("--origin", help="http://HOST:PORT of a web server of yours, instead of the built-in page")
-    options.add_argument("--listen", default="127.0.0.1:8080", help="where the sender answers (127.0.0.1:8080)")
-    options.add_argument("--requests", type=int, default=12, help="how many to make (12)")
+    options.add_argument("--once", action="store_true", help="print the table and exit")
+    options.add_argument("--origin", help="http://HOST:PORT of your own web server, instead of the built-in page")
+    options.add_argument("--listen", default="127.0.0.1:8080", help="address of the sender (127.0.0.1:8080)")
+    options.add_argument("--requests", type=int, default=12, help="number of requests (12)")
     chosen = options.parse_args()
 
     if chosen.origin:
         origin = urllib.parse.urlsplit(chosen.origin)
         if origin.scheme not in ("http", "https") or not origin.hostname:
-            options.error("--origin wants http://HOST:PORT")
+            options.error("--origin: expected http://HOST:PORT")
         target = f"{origin.scheme}://{origin.hostname}:{origin.port or (443 if origin.scheme == 'https' else 80)}"
         host, path = origin.netloc, origin.path or "/"
         origin_port = None
@@ -55,9 +55,9 @@ def main():
         target = f"127.0.0.1:{origin_port}"
     address, _, port = chosen.listen.rpartition(":")
     if not port.isdigit():
-        options.error("--listen wants ADDR:PORT")
+        options.error("--listen: expected ADDR:PORT")
     if not chosen.once and harness.answers(int(port)):
-        sys.exit(f"demo: something answers on port {port} already: choose another with --listen ADDR:PORT")
+        sys.exit(f"demo: port {port} is in use: choose another with --listen ADDR:PORT")
 
     pair = harness.Pair(origin_port or 0, host="default", relay=True,
                         sender={"listen": f"127.0.0.1:{harness.free_port()}" if chosen.once else chosen.listen})
@@ -84,7 +84,7 @@ def main():
               f"{100 * link / max(totals[0], 1):.2f} %")
         if chosen.once:
             return
-        print(f"\nThe sender goes on at http://{chosen.listen}{path} until Ctrl-C.", flush=True)
+        print(f"\nThe sender keeps running at http://{chosen.listen}{path} until Ctrl-C.", flush=True)
         try:
             while True:
                 time.sleep(3600)

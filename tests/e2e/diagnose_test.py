@@ -47,7 +47,7 @@ def test_a_page_through_the_pair_and_directly():
         assert seen["fetches"][3]["seconds"]["total"] > 0 and seen["fetches"][3]["origin_seconds"] > 0, seen["fetches"][3]
 
         code, out, _ = railgunctl("--config", str(pair.sender.config), "diagnose", f"http://{pair.host}/still")
-        for part in ("pair, first", "pair, measured", "direct", "the same bytes", "crossed the link", "SHA-1"):
+        for part in ("pair, warm-up", "pair, measured", "direct", "identical to the origin", "crossed the link", "SHA-1"):
             assert part in out, f"{part} is missing in\n{out}"
         assert code == OK and max(map(len, out.splitlines())) <= 80, out
 

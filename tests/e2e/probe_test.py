@@ -69,7 +69,7 @@ def test_a_listener_is_seen_with_and_without_a_certificate():
         assert code == OK and seen["link"]["role"] == "listener" and seen["link"]["highest_version"] == 1, seen
         assert len(seen["link"]["round_trips_seconds"]) == 5 and len(seen["own_authority"]["sha256"]) == 64, seen
         code, out = probe(pair.link_port, config=pair.sender.config)
-        for part in ("link version 1", "echoes over the link", "is let in", seen["tls"]["certificate"]["sha256"]):
+        for part in ("link version 1", "echoes over the link", "accepts this machine", seen["tls"]["certificate"]["sha256"]):
             assert part in out, f"{part} is missing in\n{out}"
         assert max(map(len, out.splitlines())) <= 80, out
 

@@ -107,7 +107,7 @@ TEST(CheckKernel, KnowsTheTwoSettingsThatSlowLinksDown) {
   EXPECT_EQ(grade_of(judge_kernel(facts)[1]), Grade::kWarning);
   facts.wan_congestion = "bbr";
   facts.allowed_congestion = "reno cubic bbr2";
-  EXPECT_TRUE(says(judge_kernel(facts)[1], "does not let railgund use it"));
+  EXPECT_TRUE(says(judge_kernel(facts)[1], "does not allow railgund to use it"));
   facts.allowed_congestion = "reno bbr\n";
   EXPECT_EQ(grade_of(judge_kernel(facts)[1]), Grade::kOk);
   EXPECT_TRUE(says(judge_kernel(facts)[1], "fq"));

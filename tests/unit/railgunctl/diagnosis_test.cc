@@ -34,10 +34,10 @@ TEST(Diagnosis, SamePagesAndADelta) {
   const Diagnosis made = diagnosis();
   EXPECT_EQ(compare(made), Sameness::kSame);
   EXPECT_EQ(judge(made).exit_code, ExitCode::kOk);
-  EXPECT_EQ(judge(made).text, "A delta, 2.05 % of the page, crossed the link.");
+  EXPECT_EQ(judge(made).text, "The page was sent as a delta: 2.05 % of its size crossed the link.");
   const std::string text = diagnosis_text(made, judge(made));
-  for (const char* part : {"pair, first", "pair, measured", "as it is", "delta 2.05 %", "9.5 ms", "the same bytes",
-                           "Cf-Railgun: 151df128a1 2.05 0.009465 0031 5360"}) {
+  for (const char* part : {"pair, warm-up", "pair, measured", "unchanged", "delta 2.05 %", "9.5 ms",
+                           "identical to the origin", "Cf-Railgun: 151df128a1 2.05 0.009465 0031 5360"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << " is missing in\n" << text;
   }
 }
@@ -45,10 +45,10 @@ TEST(Diagnosis, SamePagesAndADelta) {
 TEST(Diagnosis, ADeltaIsToldFromACompressedPageByItsFlags) {
   Diagnosis made = diagnosis();
   made.through.back().passage->flags = 0x11;
-  EXPECT_EQ(judge(made).text, "The whole page crossed the link, compressed to 2.05 %.");
+  EXPECT_EQ(judge(made).text, "The page was sent whole, compressed to 2.05 % of its size.");
   made.through.back().passage->flags = 0x31;
   made.through.back().passage->ratio_hundredths = 0;
-  EXPECT_EQ(judge(made).text, "A delta, under 0.01 % of the page, crossed the link.");
+  EXPECT_EQ(judge(made).text, "The page was sent as a delta: under 0.01 % of its size crossed the link.");
 }
 
 TEST(Diagnosis, APageThatMovesByItselfProvesNothing) {
@@ -82,7 +82,7 @@ TEST(Diagnosis, TellsHowItDidNotWork) {
       Sample{.answer = {.reach = Reach::kRefused, .error = Error{Errc::kUnavailable, "connection refused"}}}};
   EXPECT_EQ(judge(made).exit_code, ExitCode::kUnreachable);
   EXPECT_EQ(measured(made), nullptr);
-  EXPECT_NE(diagnosis_text(made, judge(made)).find("failed      pair, first: connection refused"), std::string::npos);
+  EXPECT_NE(diagnosis_text(made, judge(made)).find("failed      pair, warm-up: connection refused"), std::string::npos);
   made = diagnosis();
   made.through.back().answer.status = 527;
   EXPECT_EQ(judge(made).exit_code, ExitCode::kFailed);

@@ -45,7 +45,7 @@ TEST(Probe, NobodyIsThere) {
   ProbeFacts facts{.target = {"no.example", 2408}, .name_error = Error{Errc::kNotFound, "no such name"}};
   EXPECT_EQ(verdict_of(facts, ExitCode::kUnreachable), "no such name");
   facts.name_error = Error{Errc::kTimeout, "no answer"};
-  EXPECT_NE(judge(facts, kNow).text.find("could not be looked up: no answer"), std::string::npos);
+  EXPECT_NE(judge(facts, kNow).text.find("could not be resolved: no answer"), std::string::npos);
 
   facts = reached();
   facts.attempts[0] = {.address = "192.0.2.7", .reach = Reach::kTimeout, .reason = "timed out"};

@@ -57,7 +57,7 @@ TEST(Render, AlignsColumnsAndKeepsTerminalsSafe) {
 }
 
 TEST(Render, SaysWhatIsWrongAndWhatToDo) {
-  EXPECT_EQ(render_problems({}), "Nothing is wrong.\n");
+  EXPECT_EQ(render_problems({}), "No problems found.\n");
   EXPECT_EQ(render_problems({{control::Severity::kError, "no link to 192.0.2.1:2408", "look at the firewall"},
                              {control::Severity::kWarning, "slow", ""}}),
             "ERROR    no link to 192.0.2.1:2408\n"

@@ -24,10 +24,10 @@ TEST(Problems, NameASiteWithoutALink) {
   const auto problems = find_problems(status, {});
   ASSERT_EQ(problems.size(), 2U);
   EXPECT_EQ(problems[0].severity, control::Severity::kError);
-  EXPECT_EQ(problems[0].text, "no link can serve b, its visitors get 527");
+  EXPECT_EQ(problems[0].text, "no link can serve b: its visitors get status 527");
   EXPECT_NE(problems[0].advice.find("railgunctl probe m:2408"), std::string::npos);
   EXPECT_EQ(problems[1].severity, control::Severity::kWarning);
-  EXPECT_EQ(problems[1].text, "no link can serve a, its requests go direct");
+  EXPECT_EQ(problems[1].text, "no link can serve a: its requests go directly to the origin");
 }
 
 TEST(Problems, NameACertificateThatIsForOtherHosts) {
@@ -36,14 +36,14 @@ TEST(Problems, NameACertificateThatIsForOtherHosts) {
   status.links.push_back({.peer = "m:2408", .hosts = {"a"}, .state = control::LinkState::kUp, .dialed = true});
   const auto problems = find_problems(status, {});
   ASSERT_EQ(problems.size(), 1U);
-  EXPECT_EQ(problems[0].text, "the link to m:2408 may not serve b: the certificate there is for a");
+  EXPECT_EQ(problems[0].text, "the link to m:2408 cannot serve b: its certificate covers only a");
 }
 
 TEST(Problems, NameAReceiverOfStatisticsThatDoesNotTakeThem) {
   const auto problems = find_problems(sender(), {.post_failure = "http://a:80: refused"});
   ASSERT_EQ(problems.size(), 1U);
   EXPECT_EQ(problems[0].severity, control::Severity::kWarning);
-  EXPECT_EQ(problems[0].text, "the statistics cannot be posted to http://a:80: refused");
+  EXPECT_EQ(problems[0].text, "statistics cannot be posted to http://a:80: refused");
 }
 
 TEST(Problems, GiveANewDaemonTimeToDial) {
