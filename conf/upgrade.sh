@@ -1,7 +1,7 @@
 #!/bin/sh
-# Run by the packages after an upgrade: the installed railgund takes over from each running one without dropping a
-# request. The old process hands its sockets to the new one, finishes what is under way and ends. If the new one does
-# not come up, the service is restarted. Does nothing where no railgund runs. Never fails.
+# Run by the packages after an upgrade: the installed railgund takes over from each running one without losing a
+# request. The old process passes its sockets to the new one, finishes the requests under way and exits. If the new one
+# does not start, the service is restarted. Does nothing if no railgund is running. Never fails.
 
 if [ ! -d /run/systemd/system ]; then
   for init in /etc/init.d/railgund /etc/rc.d/init.d/railgund; do
@@ -13,7 +13,7 @@ if [ ! -d /run/systemd/system ]; then
   exit 0
 fi
 
-# `show --value` is newer than some systems.
+# Some old systems do not know `show --value`.
 main_pid() { systemctl show -p MainPID "$1" 2>/dev/null | sed 's/^MainPID=//'; }
 
 upgrade() {
@@ -27,7 +27,7 @@ upgrade() {
     fi
     sleep 1
   done
-  echo "railgun: the upgrade in place of $1 did not happen; restarting it"
+  echo "railgun: the upgrade in place of $1 failed; restarting it"
   systemctl restart "$1" || true
 }
 

@@ -66,11 +66,9 @@ std::string sample_help(const Setting& setting) {
 std::string sample_config() {
   std::string text;
   add_comment(text,
-              "Settings of railgund. A line is \"key = value\"; a comment has its line to itself. Changed values are "
-              "taken over by "
-              "railgunctl reload (or systemctl reload railgund), but for those that say that they need a restart. "
-              "railgund --check "
-              "--config FILE tells what is wrong with a file.");
+              "Settings of railgund. A line is \"key = value\"; a comment has a line of its own. railgunctl reload (or "
+              "systemctl reload railgund) applies changed values, except of settings that need a restart. railgund "
+              "--check --config FILE reports errors in a file.");
   for (const Setting& setting : settings()) {
     if (!setting.section.empty()) text += "\n\n### " + std::string(setting.section) + "\n";
     text += "\n";

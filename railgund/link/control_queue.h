@@ -1,5 +1,6 @@
-// Frames that wait to be sent ahead of all data, in the order they were made: heads (whose compression depends on their
-// order), windows, pings, resets, ends without data. Its owner bounds it: see Mux::Limits and kMaxWaitingHeadBytes.
+// Frames that are sent before any data, in the order in which they were created: heads (whose compression depends on
+// the order), windows, pings, resets, ends without data. The owner limits its size: see link::Limits and
+// kMaxWaitingHeadBytes.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +14,7 @@ namespace railgun::link {
 
 class ControlQueue {
  public:
-  // Names a frame while it waits.
+  // Identifies a frame while it is queued.
   using Ticket = std::uint64_t;
 
   Ticket push(FrameType type, std::uint8_t flags, std::uint32_t stream, ByteView payload) {
@@ -22,7 +23,7 @@ class ControlQueue {
     payloads_.append(payload);
     return gone_ + frames_.size() - 1;
   }
-  // False if the frame waits no more.
+  // False if the frame has already been sent.
   bool add_flags(Ticket ticket, std::uint8_t flags) {
     if (ticket < gone_) return false;
     frames_[ticket - gone_].flags |= flags;
@@ -31,7 +32,7 @@ class ControlQueue {
 
   bool empty() const { return frames_.empty(); }
   std::size_t bytes() const { return payloads_.size(); }
-  // Views live until the queue changes.
+  // The view is valid until the queue changes.
   Frame front() const {
     return {.header = frames_.front(), .payload = payloads_.view().first(frames_.front().payload_bytes)};
   }
@@ -49,7 +50,7 @@ class ControlQueue {
  private:
   std::deque<FrameHeader> frames_;
   ByteQueue payloads_;
-  Ticket gone_ = 0;  // frames that have left
+  Ticket gone_ = 0;  // number of frames removed so far
 };
 
 }  // namespace railgun::link

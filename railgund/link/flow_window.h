@@ -7,7 +7,7 @@
 
 namespace railgun::link {
 
-// The end that sends: how much the peer lets us.
+// The sending end: how much we may send.
 class SendWindow {
  public:
   explicit SendWindow(std::uint64_t window_bytes) : credit_(window_bytes), window_(window_bytes) {}
@@ -16,7 +16,7 @@ class SendWindow {
   // Sent, and the peer has not returned the credit for it.
   std::uint64_t outstanding() const { return window_ - credit_; }
   void spend(std::uint64_t bytes) { credit_ -= std::min(bytes, credit_); }
-  // False if the grant is nothing, or more than was spent: a window never grows past its greeting.
+  // False if the grant is zero or more than was spent: a window never grows beyond the size in the greeting.
   bool grant(std::uint64_t bytes) {
     if (bytes == 0 || bytes > window_ - credit_) return false;
     credit_ += bytes;
@@ -64,14 +64,14 @@ class ReceiveWindow {
  public:
   explicit ReceiveWindow(std::uint64_t window_bytes) : window_(window_bytes), credit_(window_bytes) {}
 
-  // False if the peer sends more than it may.
+  // False if the peer sends more than its credit.
   bool receive(std::uint64_t bytes) {
     if (bytes > credit_) return false;
     credit_ -= bytes;
     held_ += bytes;
     return true;
   }
-  // The layer above is done with `bytes` of them; says how many were held indeed.
+  // The layer above has consumed `bytes`. Returns how many of them were held.
   std::uint64_t consume(std::uint64_t bytes) {
     const std::uint64_t counted = std::min(bytes, held_);
     held_ -= counted;
@@ -88,7 +88,7 @@ class ReceiveWindow {
 
  private:
   std::uint64_t window_;
-  std::uint64_t credit_;    // the peer's, as it knows it
+  std::uint64_t credit_;    // the peer's credit
   std::uint64_t held_ = 0;  // received, not consumed
 };
 

@@ -7,7 +7,7 @@
 namespace railgun::link {
 namespace {
 
-// Bytes of the varint at the front; 0 if `bytes` ends within it, `most` + 1 if it is longer than `most`.
+// Size of the varint at the front; 0 if `bytes` ends within it, `most` + 1 if it is longer than `most`.
 std::size_t varint_bytes(ByteView bytes, std::size_t most) {
   for (std::size_t i = 0; i < std::min(bytes.size(), most); ++i) {
     if ((bytes[i] & 0x80U) == 0) return i + 1;
@@ -19,7 +19,7 @@ constexpr std::size_t kStreamFieldBytes = 5;  // a signed difference of two 31-b
 constexpr std::size_t kLengthFieldBytes = 3;  // up to 16,384
 static_assert(1 + kStreamFieldBytes + kLengthFieldBytes == kMaxHeaderBytes);
 
-// 0, -1, 1, -2, … as 0, 1, 2, 3, …
+// Maps 0, -1, 1, -2, … to 0, 1, 2, 3, …
 std::uint64_t zigzag(std::int64_t value) {
   return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
 }

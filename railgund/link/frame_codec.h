@@ -1,5 +1,5 @@
-// Frames on the link, to bytes and back (doc/PROTOCOL.md, "Frames"). A header is three bytes for nearly every frame:
-// the stream is written as its distance from the stream of the frame before, and link frames name none.
+// Encodes and decodes the frames of a link (doc/PROTOCOL.md, "Frames"). Nearly every header has three bytes: the stream
+// is encoded as its distance from the previous frame's stream, and link frames have no stream.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace railgun::link {
 
-// Types below 8 belong to a stream, those from 8 on to the link. 16 and more do not exist: a type is four bits.
+// Types 0 to 7 belong to a stream, types 8 to 15 to the link. A type has four bits.
 enum class FrameType : std::uint8_t {
   kHead = 1,
   kData = 2,
@@ -37,7 +37,7 @@ inline constexpr std::size_t kMaxTrailerBytes = 1024;
 inline constexpr std::size_t kMaxReasonBytes = 512;
 
 struct FrameHeader {
-  std::uint8_t type = 0;  // a FrameType, or one that a later version has
+  std::uint8_t type = 0;  // a FrameType, or a type of a later version
   std::uint8_t flags = 0;
   std::uint32_t stream = 0;  // 0 for link frames
   std::size_t payload_bytes = 0;
@@ -52,11 +52,11 @@ void encode_header(const FrameHeader& header, std::uint32_t& previous, Bytes& to
 
 struct DecodedHeader {
   FrameHeader header;
-  std::size_t bytes;  // that the header itself takes
+  std::size_t bytes;  // size of the header itself
 };
-// Nothing if `bytes` ends within the header; `previous` is then as before.
-// Errors: kMalformed for a number that is too long or padded, or a stream outside 1 to kMaxStream; kTooLarge for a
-// payload over kMaxPayloadBytes.
+// Nothing if `bytes` ends within the header; then `previous` is unchanged.
+// Errors: kMalformed if a number is too long or padded, or if the stream is not in 1 to kMaxStream; kTooLarge if the
+// payload is larger than kMaxPayloadBytes.
 Result<std::optional<DecodedHeader>> decode_header(ByteView bytes, std::uint32_t& previous);
 
 struct Frame {
@@ -64,11 +64,12 @@ struct Frame {
   ByteView payload;
 };
 
-// Cuts what arrives into frames. Holds at most one unfinished frame.
+// Splits the received bytes into frames. Holds at most one incomplete frame.
 class FrameReader {
  public:
-  // Takes bytes off the front of `input` and gives the next frame once it is whole; its payload lives until the next
-  // call, or as long as `input`'s bytes. Errors: those of decode_header(); the reader is then done for.
+  // Consumes bytes from the front of `input` and returns the next frame when it is complete. The frame's payload is
+  // valid until the next call and as long as the bytes of `input`. Errors: those of decode_header(); after an error the
+  // reader must not be used again.
   Result<std::optional<Frame>> next(ByteView& input);
 
  private:
@@ -76,18 +77,18 @@ class FrameReader {
 
   Bytes partial_;                        // header and payload so far
   std::optional<DecodedHeader> header_;  // of partial_, once it is known
-  bool delivered_ = false;               // partial_ was given out by the last call
+  bool delivered_ = false;               // the last call returned partial_
   std::uint32_t previous_stream_ = 0;
 };
 
-// The payload of DATA with its trailer taken off ("Frames: DATA").
+// The payload of DATA, split into trailer and data.
 struct DataPayload {
   ByteView trailer, data;
 };
-// Errors: kMalformed if flags and payload do not go together, kTooLarge for a trailer over kMaxTrailerBytes.
+// Errors: kMalformed if flags and payload do not match, kTooLarge for a trailer over kMaxTrailerBytes.
 Result<DataPayload> decode_data(const Frame& frame);
 
-// A payload that is one number and nothing else: WINDOW, PING, PONG, RESET. `name`: the frame's, for the error.
+// A payload that consists of one number: WINDOW, PING, PONG, RESET. `name` is the frame's name, for the error text.
 // Errors: kMalformed.
 Result<std::uint64_t> decode_number(ByteView payload, const char* name);
 
@@ -96,7 +97,7 @@ struct GoAway {
   std::string reason;  // printable ASCII
 };
 Bytes encode_go_away(const GoAway& frame);  // cuts the reason at kMaxReasonBytes
-// Errors: kMalformed if the number is broken or over kMaxStream, kTooLarge for a reason over kMaxReasonBytes.
+// Errors: kMalformed if the number is malformed or over kMaxStream, kTooLarge for a reason over kMaxReasonBytes.
 Result<GoAway> decode_go_away(ByteView payload);
 
 // `text` with all but printable ASCII replaced, so that a peer's bytes can stand in a log.

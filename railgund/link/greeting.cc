@@ -10,14 +10,14 @@ namespace railgun::link {
 namespace {
 
 constexpr std::string_view kMagic = "RAILGUN\n";
-constexpr std::size_t kFixedBytes = kMagic.size() + 4;  // versions and the length of the rest
-constexpr std::size_t kShownBytes = 24;                 // of what a stranger sent, in the error
+constexpr std::size_t kFixedBytes = kMagic.size() + 4;  // with the versions and the length of the rest
+constexpr std::size_t kShownBytes = 24;                 // of the bytes that an unknown peer sent, in the error
 
 std::string versions(unsigned lowest, unsigned highest) {
   return lowest == highest ? std::to_string(lowest) : std::to_string(lowest) + " to " + std::to_string(highest);
 }
 
-// The part that may grow in later versions, which append to it: what is left over is theirs.
+// The part that later versions may extend by appending fields; remaining bytes are such fields.
 Result<Greeting> decode_body(ByteView body) {
   ByteReader in(body);
   const std::uint8_t role = in.u8();

@@ -1,4 +1,4 @@
-// The first thing each end sends (doc/PROTOCOL.md, "Greeting"): who it is, which versions it speaks, what it allows.
+// The first message of each end (doc/PROTOCOL.md, "Greeting"): its role, its protocol versions and its limits.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ struct Greeting {
   std::uint8_t lowest_version = kLowestVersion;
   std::uint8_t highest_version = kHighestVersion;
   Role role = Role::kAsker;
-  std::uint32_t streams = 0;  // that the peer may have open
+  std::uint32_t streams = 0;  // maximum number of streams that the peer may have open
   std::uint32_t stream_window_bytes = 0;
   std::uint32_t link_window_bytes = 0;
   std::uint32_t head_bytes = 0;
@@ -36,9 +36,9 @@ struct DecodedGreeting {
   Greeting greeting;
   std::size_t bytes;
 };
-// Nothing if `bytes` ends within the greeting. Bytes that cannot be one are known at the first that differs.
-// Errors: kMalformed "not a Railgun peer (got …)" and for numbers out of range, kTooLarge for one over
-// kMaxGreetingBytes, kUnsupported if there is no common version.
+// Nothing if `bytes` ends within the greeting. Fails at the first byte that cannot be part of a greeting.
+// Errors: kMalformed "not a Railgun peer (got …)", and for numbers out of range; kTooLarge for a greeting over
+// kMaxGreetingBytes; kUnsupported if there is no common version.
 Result<std::optional<DecodedGreeting>> decode_greeting(ByteView bytes);
 
 }  // namespace railgun::link

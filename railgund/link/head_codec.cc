@@ -19,12 +19,12 @@ struct InflaterDeleter {
   void operator()(nghttp2_hd_inflater* inflater) const noexcept { nghttp2_hd_inflate_del(inflater); }
 };
 
-// Remembers by hash, and so roughly, fields that were sent: a mistake costs a few bytes. Those that have repeated are
-// apart from those seen once, so that any number of these leaves them alone. The marks are several times as many as the
-// table has room for fields, so that one that is in the table is known as such.
+// Remembers approximately, by hash, which fields were sent; an error costs a few bytes. Fields that were repeated are
+// stored apart from fields seen once, so that the latter cannot overwrite them. There are several times as many marks
+// as the table can hold fields, so that a field in the table is usually recognised.
 class SeenFields {
  public:
-  // True if the field was sent before; notes that it is now.
+  // True if the field was sent before. Records that it is sent now.
   bool note(std::uint64_t hash) {
     if (is_marked(repeated_, hash)) return true;
     if (is_marked(once_, hash)) {
@@ -34,7 +34,7 @@ class SeenFields {
     mark(once_, hash);
     return false;
   }
-  // The field is in the table: it counts as one that repeats.
+  // The field is in the table, so it counts as repeated.
   void keep(std::uint64_t hash) { mark(repeated_, hash); }
 
  private:
@@ -51,8 +51,8 @@ class SeenFields {
   std::array<std::uint32_t, 4096> once_{};
 };
 
-// Fields whose value is a new one in most messages: not worth table space before they have repeated. Any other field
-// takes space at once while there is some to spare. Sorted.
+// Fields whose value is new in most messages. They are added to the table only after they were repeated; any other
+// field is added immediately while there is room. Sorted.
 constexpr std::array<std::string_view, 11> kMostlyNew{"age",        "cf-ray",      "content-length",    "content-range",
                                                       "date",       "etag",        "if-modified-since", "last-modified",
                                                       "set-cookie", "traceparent", "x-request-id"};
@@ -64,7 +64,7 @@ bool has_upper_case(std::string_view name) {
   return std::ranges::any_of(name, [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
-// libnghttp2 takes names and values as pointers to bytes that it does not change.
+// libnghttp2 takes pointers to non-const bytes, but does not change them.
 std::uint8_t* borrowed(std::string_view text) {
   return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));
 }
@@ -77,7 +77,7 @@ struct HeadEncoder::State {
   std::vector<nghttp2_nv> pairs;
   std::vector<std::string> lowered;
 
-  // Entering a field in a full table pushes others out, so only one that has shown that it repeats may.
+  // Adding a field to a full table evicts others, so only a field that was repeated is added.
   bool worth_indexing(std::string_view name, std::string_view value, std::size_t& spare_bytes) {
     const std::size_t entry_bytes = name.size() + value.size() + kEntryOverheadBytes;
     const std::uint64_t hash = hash64(as_bytes(value), hash64(as_bytes(name)));
@@ -110,7 +110,7 @@ Result<void> HeadEncoder::encode(const Fields& fields, Bytes& to) {
   State& state = *state_;
   state.pairs.clear();
   state.lowered.clear();
-  state.lowered.reserve(fields.size());  // views of them stay good while it grows
+  state.lowered.reserve(fields.size());  // so that views of its elements stay valid
   std::size_t spare_bytes =
       kHeadTableBytes - std::min(kHeadTableBytes, nghttp2_hd_deflate_get_dynamic_table_size(state.deflater.get()));
   for (const Field& field : fields) {
@@ -128,7 +128,7 @@ Result<void> HeadEncoder::encode(const Fields& fields, Bytes& to) {
   to.resize(start + nghttp2_hd_deflate_bound(state.deflater.get(), state.pairs.data(), state.pairs.size()));
   const auto written = nghttp2_hd_deflate_hd(state.deflater.get(), to.data() + start, to.size() - start,
                                              state.pairs.data(), state.pairs.size());
-  RAILGUN_CHECK(written >= 0);  // only memory can run out: the buffer is as large as it may ever have to be
+  RAILGUN_CHECK(written >= 0);  // fails only for lack of memory: the buffer has the largest size that can be needed
   to.resize(start + static_cast<std::size_t>(written));
   return {};
 }

@@ -1,6 +1,6 @@
-// Heads under HPACK (RFC 7541, by libnghttp2): fields that were sent before on the link cost a byte or two
-// (doc/PROTOCOL.md, "Heads"). One encoder and one decoder a direction, alive as long as the link; blocks are decoded in
-// the order they were encoded, all of them.
+// Encodes and decodes heads by HPACK (RFC 7541, libnghttp2): a field that was sent before on the link costs one or two
+// bytes (doc/PROTOCOL.md, "Heads"). Each direction has one encoder and one decoder, which live as long as the link.
+// Every block must be decoded, in the order of encoding.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +12,10 @@
 
 namespace railgun::link {
 
-// Of the table of fields that each end remembers, a direction; part of the protocol's version.
+// Size of the table of fields, per direction. Part of the protocol's version.
 inline constexpr std::size_t kHeadTableBytes = 64 * 1024;
 inline constexpr std::size_t kMaxHeadFields = 1000;
-// Of one name or one value: what libnghttp2's decoder takes.
+// Of one name or one value: the limit of libnghttp2's decoder.
 inline constexpr std::size_t kMaxHeadTextBytes = 64 * 1024;
 
 class HeadEncoder {
@@ -26,7 +26,7 @@ class HeadEncoder {
   HeadEncoder& operator=(HeadEncoder&&) noexcept;
 
   // Appends the block to `to`. Names are sent in lower case.
-  // Errors: kTooLarge over kMaxHeadFields or kMaxHeadTextBytes; nothing is then encoded.
+  // Errors: kTooLarge over kMaxHeadFields or kMaxHeadTextBytes; then nothing is encoded.
   Result<void> encode(const Fields& fields, Bytes& to);
 
  private:
@@ -41,8 +41,8 @@ class HeadDecoder {
   HeadDecoder(HeadDecoder&&) noexcept;
   HeadDecoder& operator=(HeadDecoder&&) noexcept;
 
-  // `most_bytes`: of names and values together. After an error the decoder is of no more use.
-  // Errors: kMalformed for a block that is no HPACK or a name with upper-case letters or none; kTooLarge.
+  // `most_bytes`: limit of names and values together. After an error the decoder must not be used again.
+  // Errors: kMalformed if the block is not valid HPACK, or a name is empty or has upper-case letters; kTooLarge.
   Result<Fields> decode(ByteView block, std::size_t most_bytes);
 
  private:

@@ -29,13 +29,13 @@ class Keepalive {
   // A ping is due now, not only after silence. Its number goes into the frame.
   std::uint64_t ping(Instant now);
   std::uint64_t number() const { return number_; }
-  // The ping's frame is on its way: the round trip counts from here.
+  // The ping's frame was sent: the round trip starts here.
   void ping_sent(Instant now);
-  // The round trip, if this answers the ping that is out.
+  // The round trip, if `number` answers the current ping.
   std::optional<Duration> pong(std::uint64_t number, Instant now);
 
   Instant deadline() const;
-  // kSendPing has already begun that ping: number() is the one to send. Early calls give kNothing.
+  // With kSendPing the ping has already started: send number(). Early calls return kNothing.
   Verdict on_deadline(Instant now);
 
  private:

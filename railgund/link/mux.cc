@@ -8,7 +8,7 @@
 namespace railgun::link {
 namespace {
 
-// What is announced is a 31-bit number that is not zero; so is what we hold the peer to.
+// Announced limits are 31-bit numbers other than zero; we enforce the announced value.
 Limits fit_the_wire(Limits limits) {
   for (std::size_t* limit : {&limits.stream_window_bytes, &limits.link_window_bytes, &limits.head_bytes}) {
     *limit = std::clamp<std::size_t>(*limit, 1, kMaxAnnounced);
@@ -73,7 +73,7 @@ void Mux::State::close_if_ended(std::uint32_t id, const Stream& stream) {
   streams.erase(id);
 }
 
-// The stream is gone whatever its state: what the layer above held of it is free again.
+// Closes the stream in any state. Data of it that the layer above held is credited.
 void Mux::State::drop(std::uint32_t id) {
   const auto found = streams.find(id);
   if (found == streams.end()) return;
@@ -85,7 +85,7 @@ void Mux::State::drop(std::uint32_t id) {
   grant_link();
 }
 
-// The peer is told why, and nothing else any more.
+// Queues a GOAWAY with the reason, and nothing else.
 void Mux::State::fail_link(const Error& why) {
   error = why;
   control.clear();
@@ -139,9 +139,9 @@ Instant Mux::deadline() const {
 Result<void> Mux::on_deadline(Instant now) {
   State& s = *state_;
   if (s.error || now < deadline()) return {};
-  std::optional<Error> gone;
+  std::optional<Error> dead;
   if (!s.peer) {
-    gone = Error{Errc::kTimeout, "the peer has sent no greeting in time"};
+    dead = Error{Errc::kTimeout, "timeout: the peer has sent no greeting"};
   } else {
     if (now >= s.next_scan) s.find_stalled(now);
     switch (s.keepalive.on_deadline(now)) {
@@ -151,13 +151,13 @@ Result<void> Mux::on_deadline(Instant now) {
         s.queue_number(FrameType::kPing, 0, s.keepalive.number());
         break;
       case Keepalive::Verdict::kPeerGone:
-        gone = Error{Errc::kTimeout, "the peer has been silent for too long and does not answer a ping"};
+        dead = Error{Errc::kTimeout, "timeout: the peer does not answer a ping"};
         break;
     }
   }
-  if (!gone) return {};
-  s.fail_link(*gone);
-  return std::unexpected(*gone);
+  if (!dead) return {};
+  s.fail_link(*dead);
+  return std::unexpected(*dead);
 }
 
 bool Mux::can_open() const {
@@ -178,7 +178,7 @@ Result<StreamId> Mux::open(ByteView prelude, const Fields& fields) {
   stream.head_ticket = *ticket;
   stream.head_sent = true;
   ++s.counters.streams_opened;
-  // Numbers are not used twice: a link that has run out of them makes room for a new one.
+  // Numbers are not used twice, so a link that has used all of them is replaced by a new one.
   if (id == kMaxStream) s.send_go_away("stream numbers are used up");
   return StreamId{id};
 }
@@ -220,7 +220,7 @@ void Mux::send_end(StreamId id, ByteView trailer) {
   RAILGUN_CHECK(stream->head_sent && trailer.size() <= kMaxTrailerBytes);
   stream->end_wanted = true;
   if (!stream->queue.empty()) {
-    stream->trailer = to_bytes(trailer);  // goes with the last of the data
+    stream->trailer = to_bytes(trailer);  // sent with the last data
   } else if (!trailer.empty() || !s.control.add_flags(stream->head_ticket, kFlagEnd)) {
     s.queue_end(number(id), trailer);
   }
@@ -265,7 +265,7 @@ void Mux::go_away(std::string_view reason) {
   if (!state_->error) state_->send_go_away(reason);
 }
 
-// A GOAWAY whose last stream is the last there can be refuses nothing.
+// A GOAWAY that names the highest possible stream rejects nothing.
 void Mux::retire(std::string_view reason) {
   State& s = *state_;
   RAILGUN_CHECK(s.role == Role::kAnswerer);

@@ -1,5 +1,5 @@
-// Many streams over one link (doc/PROTOCOL.md). A core: bytes and commands in, bytes and events out; it knows nothing
-// of HTTP, TLS, sockets or clocks.
+// Multiplexes streams over one link (doc/PROTOCOL.md). A core: bytes and commands in, bytes and events out. It knows
+// nothing of HTTP, TLS, sockets or clocks.
 //
 // One end asks (opens streams, sends a request head), the other answers. Which end dialled makes no difference.
 // A stream carries, each way: one head (a prelude of bytes opaque to the link, and fields under HPACK), data, an end
@@ -31,12 +31,12 @@ enum class StreamId : std::uint32_t {};
 enum class Role : std::uint8_t { kAsker, kAnswerer };
 
 enum class ResetCode : std::uint8_t {
-  kCancelled = 1,   // the one who wanted the answer no longer does
-  kRefused = 2,     // not processed at all: safe to ask again elsewhere
-  kInternal = 3,    // the end that resets has failed
-  kBadMessage = 4,  // the stream's content broke the rules of the layer above
-  kNoOrigin = 5,    // the origin could not be reached, or broke off
-  kTimeout = 6,     // a deadline of the end that resets passed
+  kCancelled = 1,   // the client no longer wants the answer
+  kRefused = 2,     // not processed at all: a retry elsewhere is safe
+  kInternal = 3,    // an internal error of the end that resets
+  kBadMessage = 4,  // the stream's content violates the rules of the layer above
+  kNoOrigin = 5,    // the origin could not be reached, or closed the connection
+  kTimeout = 6,     // a timeout of the end that resets
 };
 
 struct Limits {
@@ -51,7 +51,7 @@ struct Limits {
   Duration stall_timeout = std::chrono::seconds(60);  // data that waits so long for credit resets its stream
 };
 
-// What happened. Views of nothing: all events own their bytes.
+// What happened. Events own their bytes.
 struct HelloReceived {
   Bytes payload;  // the layer above's own part of the greeting
 };
@@ -74,17 +74,17 @@ struct StreamReset {
   StreamId stream;
   ResetCode code;
 };
-// A stream that had over half of its queue filled (sendable() may have become 0) can take that much again.
+// A stream whose queue was more than half full (sendable() may have become 0) accepts data again.
 struct StreamWritable {
   StreamId stream;
 };
-// No streams after `last` will be answered: those were not processed and are safe to ask elsewhere. Each of them that
-// is open is reset with kRefused right after this event.
+// The peer will not answer streams after `last`: they were not processed, and a retry elsewhere is safe. Each of them
+// that is open is reset with kRefused right after this event.
 struct GoAwayReceived {
   StreamId last;
   std::string reason;  // printable ASCII, for the log
 };
-// The peer is to be replaced: this link works on, but another one is to be made now and used instead. Askers only.
+// The peer wants to be replaced: this link continues to work, but a new one must be established and used. Askers only.
 struct PeerRetires {
   std::string reason;  // as above
 };
@@ -101,55 +101,56 @@ struct Counters {
 
 class Mux {
  public:
-  // Our hello is the first thing to be sent; `hello_payload` (at most 1 KiB) is handed to the peer's layer above.
+  // Our greeting is sent first; the peer's layer above receives `hello_payload` (at most 1 KiB).
   Mux(Role role, Limits limits, ByteView hello_payload, Instant now);
   ~Mux();
   Mux(Mux&&) noexcept;
   Mux& operator=(Mux&&) noexcept;
 
-  // Takes bytes from the peer, cut anywhere. An error ends the link: what pull() then gives is a last GOAWAY that tells
-  // the peer why; after it the connection is to be closed.
+  // Takes bytes from the peer, split anywhere. An error ends the link: pull() then returns a last GOAWAY with the
+  // reason; after it, close the connection.
   // Errors: kMalformed, kTooLarge, kUnsupported (no common version), kUnavailable (the peer breaks a rate limit).
   Result<void> receive(ByteView bytes, Instant now);
   std::optional<Event> poll();
 
-  // Appends to `to` what is to be sent next, at most about `most` bytes (whole frames; at least one if there is any),
-  // and says how many. Streams take turns here, so pull late and little.
+  // Appends the next bytes to send to `to`, about `most` bytes at most (whole frames; at least one if there is any), and
+  // returns their number. Streams take turns here, so pull late and little.
   std::size_t pull(Bytes& to, std::size_t most, Instant now);
   bool wants_write() const;
 
   Instant deadline() const;
-  // kTimeout if the peer is gone: the connection is to be closed. Early or repeated calls do nothing.
+  // Errors: kTimeout if the peer counts as dead; close the connection. Early or repeated calls do nothing.
   Result<void> on_deadline(Instant now);
 
   // New values of Limits::idle_timeout and ping_timeout, at once.
   void set_keepalive(Duration idle_timeout, Duration ping_timeout);
 
-  // Asker only. kUnavailable: no hello yet, too many streams, or going away. kTooLarge: the head is over the limit.
+  // Asker only. Errors: kUnavailable if there is no greeting yet, if there are too many streams, or if the link is going
+  // away; kTooLarge if the head is over the limit.
   Result<StreamId> open(ByteView prelude, const Fields& fields);
   // True if open() would not say kUnavailable (it also does while very many heads wait because the peer reads nothing).
   // Streams that have ended count as long as the layer above holds data of them.
   bool can_open() const;
-  // Answerer only: the answer's head, once per stream and before its data. kTooLarge: as in open(), and the stream is
-  // as before. Unknown or reset streams: does nothing, as in all that follow.
+  // Answerer only: sends the answer's head, once per stream and before its data. Errors: kTooLarge as in open(); the
+  // stream is then unchanged. Does nothing for unknown or reset streams; the same holds for the functions below.
   Result<void> send_head(StreamId stream, ByteView prelude, const Fields& fields);
-  // Bytes that send_data() takes now without passing the stream's queue limit.
+  // Bytes that send_data() accepts now without exceeding the stream's queue limit.
   std::size_t sendable(StreamId stream) const;
-  // `data` must fit sendable().
+  // `data` has at most sendable() bytes.
   void send_data(StreamId stream, ByteView data);
   // Ends our direction, once. `trailer`: at most 1 KiB.
   void send_end(StreamId stream, ByteView trailer);
-  // Forgets the stream, its events that were not polled and the data received on it; tells the peer unless it is
-  // through with the stream.
+  // Closes the stream and drops its unpolled events and received data. Notifies the peer unless the peer has already
+  // ended the stream.
   void reset(StreamId stream, ResetCode code);
-  // The layer above is done with `bytes` of the stream's data: gives the peer credit, in as few frames as will do.
-  // Data of streams that have ended is held against the link until it is reported here or reset() drops it; data of
-  // streams that were reset, by either end, is credited to the link at once.
+  // The layer above has consumed `bytes` of the stream's data: grants the peer credit, in as few frames as possible.
+  // Data of streams that have ended counts against the link's window until it is consumed here or dropped by reset().
+  // Data of streams that were reset, by either end, is credited to the link immediately.
   void consumed(StreamId stream, std::size_t bytes);
-  // No new streams; open ones go on. The peer learns the last stream we will answer.
+  // Accepts no new streams; open ones continue. Tells the peer the last stream that we will answer.
   void go_away(std::string_view reason);
-  // Answerer only: asks the asker to make another link. Until it has, it may open streams on this one as before; it
-  // calls go_away() then. Nothing that is under way is refused.
+  // Answerer only: asks the asker to establish another link. Until then the asker may open streams on this one as
+  // before; then it calls go_away(). No request under way is rejected.
   void retire(std::string_view reason);
 
   bool is_going_away() const;  // either end said so

@@ -1,4 +1,4 @@
-// What the peer sends: each frame checked against the rules of doc/PROTOCOL.md, then turned into events.
+// Receiving: checks each frame against the rules of doc/PROTOCOL.md and turns it into events.
 #include <algorithm>
 #include <string>
 
@@ -7,7 +7,7 @@
 namespace railgun::link {
 namespace {
 
-// Small pieces of one stream that arrive together are handed over together.
+// Small pieces of one stream that arrive together are delivered together.
 constexpr std::size_t kJoinedDataBytes = 16 * 1024;
 
 Error too_often(const char* what) { return {Errc::kUnavailable, std::string("the peer sends too many ") + what}; }
@@ -101,9 +101,8 @@ Result<void> Mux::State::receive_stream_frame(const Frame& frame, Instant now) {
   if (type == FrameType::kHead) return receive_head(frame, now);
   const std::uint32_t id = frame.header.stream;
   if (id > last_stream) return fail(Errc::kMalformed, "frame" + on_stream(id) + ", which was never opened");
-  // A stream that is gone was ended or reset while the frame was on its way.
-  if (!streams.contains(id) && !rates.late.take(now))
-    return std::unexpected(too_often("frames on streams that are gone"));
+  // The stream was closed while the frame was on its way.
+  if (!streams.contains(id) && !rates.late.take(now)) return std::unexpected(too_often("frames for closed streams"));
   if (type == FrameType::kData) return receive_data(frame, now);
   if (type == FrameType::kReset) return receive_reset(frame, now);
   return receive_stream_window(frame);
@@ -124,11 +123,11 @@ Result<void> Mux::State::receive_head(const Frame& frame, Instant now) {
     }
     const bool is_late = role == Role::kAsker ? !streams.contains(id) : id > last_answered;
     if (is_late && !rates.late.take(now)) {
-      return std::unexpected(too_often("frames on streams that are gone"));
+      return std::unexpected(too_often("frames for closed streams"));
     }
   }
   if (frame.payload.empty() && !rates.empty.take(now)) return std::unexpected(too_often("empty frames"));
-  // What is sent for a head of the largest size is at most this: each field may cost a few bytes of its own.
+  // Upper limit of the encoded size of the largest head: each field may cost a few bytes more.
   const std::size_t most = limits.head_bytes + 16 * kMaxHeadFields;
   if (head_in.size() + frame.payload.size() > most) {
     return fail(Errc::kTooLarge, "HEAD: over " + std::to_string(most) + " bytes" + on_stream(id));
@@ -142,7 +141,7 @@ Result<void> Mux::State::receive_head(const Frame& frame, Instant now) {
   return finished;
 }
 
-// All of the head is in head_in. It is decoded even if nobody wants it, for the sake of those after it.
+// The complete head is in head_in. It is decoded even if its stream is closed, because later heads depend on it.
 Result<void> Mux::State::finish_head(std::uint32_t id, bool ends) {
   ByteReader in(head_in);
   const std::uint64_t prelude_bytes = in.varint();

@@ -1,4 +1,4 @@
-// What the peer gets: control frames in their order, then data in turns.
+// Sending: control frames in their order, then data of the streams in turns.
 #include <algorithm>
 
 #include "railgund/base/check.h"
@@ -7,7 +7,7 @@
 namespace railgun::link {
 namespace {
 
-// Data frames are cut to what the caller has room for, but not into crumbs.
+// Data frames are limited to the room that the caller has, but have at least this size.
 constexpr std::size_t kSmallestRoomBytes = 512;
 
 // How often streams whose data waits are looked at for progress.
@@ -102,13 +102,13 @@ void Mux::State::emit_data(Bytes& to, std::size_t room, Instant now) {
   if (ends) {
     end_sent(id);
   } else if (stream->end_wanted && stream->queue.empty()) {
-    queue_end(id, stream->trailer);  // it did not fit beside the last of the data
+    queue_end(id, stream->trailer);  // it did not fit into the last data frame
   } else {
     take_turn(id, *stream);
   }
 }
 
-// Puts the stream behind all others that have data to send and credit for it.
+// Appends the stream to the queue of streams that have data and credit.
 void Mux::State::take_turn(std::uint32_t id, Stream& stream) {
   if (stream.in_turn || stream.queue.empty() || stream.send.credit() == 0) return;
   if (stream.is_parked) {

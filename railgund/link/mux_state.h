@@ -1,4 +1,4 @@
-// What a Mux holds. Private to mux.cc (commands), mux_receive.cc (what the peer sends) and mux_send.cc (what it gets).
+// The state of a Mux. Private to mux.cc (commands), mux_receive.cc (receiving) and mux_send.cc (sending).
 #pragma once
 
 #include <deque>
@@ -17,11 +17,11 @@
 
 namespace railgun::link {
 
-// Heads that wait for a peer that does not read: over this no stream is opened. Answers' heads are bounded by the
-// streams there are, times the limit on a head.
+// Queued heads, if the peer does not read: over this limit no stream is opened. Heads of answers are limited by the
+// number of streams times the limit of a head.
 inline constexpr std::size_t kMaxWaitingHeadBytes = 1024 * 1024;
-// Decoded heads in the queue of events. Compression lets a short frame grow into a long head, so what has been received
-// does not bound them.
+// Decoded heads in the queue of events. They need a limit of their own because a short frame can decompress to a long
+// head.
 inline constexpr std::size_t kMaxHeadEventBytes = 16 * 1024 * 1024;
 
 struct Stream {
@@ -30,28 +30,28 @@ struct Stream {
   SendWindow send;
   ReceiveWindow receive;
   ByteQueue queue;                       // data to be sent, at most Limits::stream_queue_bytes
-  Bytes trailer;                         // to go with the last of it
+  Bytes trailer;                         // sent with the last data
   ControlQueue::Ticket head_ticket = 0;  // the last frame of the head we send
   bool head_sent = false;
   bool head_received = false;
   bool end_wanted = false;  // send_end() was called
-  bool end_sent = false;    // and pull() has given it
+  bool end_sent = false;    // pull() has returned the end
   bool end_received = false;
-  bool writable_due = false;  // over half of the queue was filled: a StreamWritable when it no longer is
+  bool writable_due = false;  // the queue was more than half full: report StreamWritable when it no longer is
   bool in_turn = false;       // is in State::turns
   bool is_parked = false;     // is in State::parked
   unsigned idle_scans = 0;    // of find_stalled(): data waited, and none of it was sent
 };
 
-// Against peers that make us work for little: what each kind of frame may do, at once and in the long run.
+// Rate limits per kind of frame, against peers that cause much work with few bytes.
 struct Rates {
   Rates(std::size_t streams, Instant now);
 
-  RateLimit resets;   // as many as streams may end at once when the peer loses its clients
+  RateLimit resets;   // all streams may be reset at the same time, when the peer loses its clients
   RateLimit pings;    // pongs, goaways
-  RateLimit empty;    // frames that carry nothing
-  RateLimit unknown;  // frames of types we do not have
-  RateLimit late;     // frames for streams that are gone
+  RateLimit empty;    // frames without content
+  RateLimit unknown;  // frames of unknown types
+  RateLimit late;     // frames for closed streams
 };
 
 struct Mux::State {
@@ -105,12 +105,12 @@ struct Mux::State {
   std::optional<Greeting> peer;  // once it has greeted
   bool sent_go_away = false;
   bool received_go_away = false;
-  bool is_retiring = false;                  // the answerer wants another link in this one's place
-  std::uint32_t last_stream = 0;             // the last that was opened, by whoever asks
-  std::uint32_t last_answered = kMaxStream;  // later ones are ignored: our GOAWAY has named the last
+  bool is_retiring = false;                  // the answerer wants another link instead of this one
+  std::uint32_t last_stream = 0;             // the last stream that the asker has opened
+  std::uint32_t last_answered = kMaxStream;  // the last stream of our GOAWAY; later ones are ignored
 
   std::unordered_map<std::uint32_t, Stream> streams;
-  // Bytes that the layer above still holds of streams that have ended; at most the link's window in all.
+  // Bytes of ended streams that the layer above still holds; in total at most the link's window.
   std::unordered_map<std::uint32_t, std::uint64_t> lingering;
 
   std::deque<Event> events;
@@ -119,7 +119,7 @@ struct Mux::State {
   // Receiving.
   Bytes greeting_in;
   FrameReader frames_in;
-  Bytes head_in;  // the head that is arriving, while head_stream is not 0
+  Bytes head_in;  // an incomplete head, while head_stream is not 0
   std::uint32_t head_stream = 0;
   HeadDecoder head_decoder;
   ReceiveWindow link_receive;

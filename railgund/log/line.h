@@ -1,4 +1,4 @@
-// How a line looks to its readers.
+// The formats of a log line.
 #pragma once
 
 #include <cstddef>
@@ -15,11 +15,12 @@ inline constexpr std::size_t kLineLimit = 4096;
 // debug.
 int severity_of(LogLevel level);
 
-// Control characters as "\xNN", cut at kLineLimit with "…": a peer's text must not forge a second line.
+// Writes control characters as "\xNN", so that a peer's text cannot forge a second line, and truncates at kLineLimit
+// with "…".
 std::string clean_line(std::string_view text);
 
 // A datagram for a syslog server: "<29>Nov  2 20:00:00 railgund[123]: text" (RFC 3164; facility daemon).
-// `seconds` of local time, as that format has it.
+// `seconds` in local time, as the format requires.
 std::string syslog_datagram(LogLevel level, std::string_view text, long long seconds, int process);
 
 // A line for people who read standard error: "2026-11-02T20:00:00.042+00:00 N text", with the level's first letter.

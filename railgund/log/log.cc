@@ -13,7 +13,7 @@ namespace {
 
 using LoggerPtr = std::shared_ptr<spdlog::logger>;
 
-// spdlog knows no notice; its warning, which we do not use, stands for it (sinks.cc turns it back).
+// spdlog has no level notice. Its warning, which we do not use, represents notice (sinks.cc converts it back).
 spdlog::level::level_enum spdlog_level(LogLevel level) {
   switch (level) {
     case LogLevel::kError:
@@ -30,11 +30,11 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
 
 LoggerPtr make_logger(std::shared_ptr<spdlog::sinks::sink> sink) {
   auto logger = std::make_shared<spdlog::logger>("railgund", std::move(sink));
-  logger->set_level(spdlog::level::trace);  // our own level has decided by then
+  logger->set_level(spdlog::level::trace);  // our own level is checked before
   return logger;
 }
 
-// The one logger of the process. Never destroyed: threads may log until the very end.
+// The logger of the process. Never destroyed, because threads may log until the process ends.
 struct Current {
   std::mutex mutex;
   LoggerPtr logger;

@@ -1,5 +1,5 @@
-// The log of the daemon. Any thread may log; a line costs one write. Cores do not log: the shell writes the lines among
-// their effects.
+// The log of the daemon. Thread-safe; each line is one write. Cores do not log: the shell writes the lines that cores
+// return as effects.
 #pragma once
 
 #include <atomic>
@@ -27,8 +27,8 @@ struct Target {
   bool operator==(const Target&) const = default;
 };
 
-// What syslog.addr means: empty the system's syslog, a path with a slash a Unix socket, else HOST:PORT.
-// Under systemd's journal (JOURNAL_STREAM) an empty value means standard error, as the journal reads that.
+// The meaning of syslog.addr: empty is the system's syslog, a text with a slash the path of a Unix socket, all else
+// HOST:PORT. Under systemd's journal (JOURNAL_STREAM) an empty value means standard error, which the journal reads.
 Target target_of(const std::string& syslog_address);
 
 // Until the first call: standard error, setting 0. Replaces the target set before; lines under way go to either. Opening
@@ -41,7 +41,8 @@ void set_level(int setting);
 int level();
 inline bool is_on(LogLevel wanted) { return is_shown(wanted, level()); }
 
-// One line, without secrets: control characters are written as "\xNN", and the end is cut at 4 KiB.
+// Writes one line, which must not contain secrets. Control characters are written as "\xNN"; the line is truncated at
+// 4 KiB.
 void write(LogLevel level, std::string_view text);
 inline void error(std::string_view text) { write(kError, text); }
 inline void notice(std::string_view text) { write(kNotice, text); }

@@ -34,19 +34,19 @@ constexpr int kFrames = 64;
 constexpr int kScannedWords = 1024;
 constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS};
 
-// All that the reporter reads, set up before anything can fail. Fixed memory: a crash may be the heap's.
+// Everything that the reporter reads, prepared in advance. In static memory, because the heap may be what is broken.
 struct Reporter {
   int descriptor = STDERR_FILENO;
   char version[64] = {};
-  char exception[256] = {};  // what an exception nobody caught had to say
+  char exception[256] = {};  // the text of an uncaught exception
   Symbols symbols;
-  std::atomic<long> thread{0};  // the one that reports
+  std::atomic<long> thread{0};  // the thread that reports
 };
 Reporter reporter;
 thread_local const std::atomic<std::uint64_t>* request_number = nullptr;
 thread_local RequestText request_text = nullptr;
 
-// Text in a small buffer, written when it is full. Only system calls.
+// Collects text in a small buffer and writes it when the buffer is full. Uses system calls only.
 class Out {
  public:
   explicit Out(int descriptor) : descriptor_(descriptor) {}
@@ -114,7 +114,7 @@ void write_time(Out& out) {
   clock_gettime(CLOCK_REALTIME, &now);
   const std::chrono::sys_seconds time{std::chrono::seconds(now.tv_sec)};
   const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);  // arithmetic alone
+  const std::chrono::year_month_day date(day);  // arithmetic only
   const std::chrono::hh_mm_ss clock(time - day);
   out.decimal(static_cast<std::uint64_t>(static_cast<int>(date.year())), 4).text("-");
   out.decimal(static_cast<unsigned>(date.month()), 2).text("-").decimal(static_cast<unsigned>(date.day()), 2).text("T");
@@ -149,13 +149,13 @@ void write_registers(Out& out, const ucontext_t& context) {
 
 struct Walk {
   Out& out;
-  std::uintptr_t interrupted;  // where the signal came
+  std::uintptr_t interrupted;  // the address at which the signal arrived
   int frame = 0;
   bool has_passed_it = false;
   int callers = 0;  // frames beyond it
 };
 
-// Of a caller the file's address is that of the call, not of what follows it: that may be another function.
+// For a caller, the address of the call is reported, not the return address, which may belong to another function.
 void write_frame(Walk& walk, std::uintptr_t address, bool is_after_call) {
   const std::uintptr_t at = address - (is_after_call ? 1 : 0);
   const Symbols::Place place = reporter.symbols.find(at);
@@ -164,12 +164,12 @@ void write_frame(Walk& walk, std::uintptr_t address, bool is_after_call) {
   walk.out.text(" ").text(in_file.file).text("+").hex(in_file.address);
   if (!place.name.empty()) walk.out.text(" ").text(place.name).text("+").hex(place.offset);
   walk.out.text("\n");
-  walk.out.flush();  // what is known so far survives if the stack is broken further down
+  walk.out.flush();  // so that this part is written even if the rest of the stack is broken
 }
 
 _Unwind_Reason_Code on_frame(_Unwind_Context* context, void* argument) noexcept {
   Walk& walk = *static_cast<Walk*>(argument);
-  int is_exact = 0;  // not after a call, but at the instruction that was interrupted
+  int is_exact = 0;  // the interrupted instruction, not a return address
   const std::uintptr_t address = _Unwind_GetIPInfo(context, &is_exact);
   if (address == 0 || walk.frame >= kFrames) return _URC_END_OF_STACK;
   walk.callers += walk.has_passed_it ? 1 : 0;
@@ -178,7 +178,7 @@ _Unwind_Reason_Code on_frame(_Unwind_Context* context, void* argument) noexcept 
   return _URC_NO_REASON;
 }
 
-// Reads memory that may not be there.
+// Reads memory that may not be mapped.
 bool read_words(std::uintptr_t from, std::uintptr_t (&to)[2]) {
   const iovec here{.iov_base = to, .iov_len = sizeof to};
   // NOLINTNEXTLINE(performance-no-int-to-ptr): an address from a stack
@@ -186,8 +186,8 @@ bool read_words(std::uintptr_t from, std::uintptr_t (&to)[2]) {
   return syscall(SYS_process_vm_readv, ::getpid(), &here, 1, &there, 1, 0) == static_cast<long>(sizeof to);
 }
 
-// For where the interrupted code has no unwind tables, as that of musl: whatever on the stack could be a place to
-// return to. The callers are among it, in their order.
+// For code without unwind tables, such as musl's: lists every value on the stack that could be a return address. The
+// callers are among them, in order.
 void scan_stack(Walk& walk, std::uintptr_t stack) {
   walk.out.text("what the stack holds (some of it may be left over):\n");
   std::uintptr_t words[2];
@@ -256,9 +256,9 @@ void on_fatal_signal(int signal, siginfo_t* info, void* context) noexcept {
   if (reporter.thread.compare_exchange_strong(nobody, self)) {
     report(signal, *info, *static_cast<const ucontext_t*>(context));
   } else if (nobody != self) {
-    for (;;) ::pause();  // another thread is at it and will end the process
+    for (;;) ::pause();  // another thread is reporting and will end the process
   }
-  // The handler is gone (SA_RESETHAND): this time the signal does what it always does, as soon as this returns.
+  // The handler is already removed (SA_RESETHAND): when this returns, the signal has its default effect.
   ::signal(signal, SIG_DFL);
   ::raise(signal);
 }
@@ -297,7 +297,7 @@ Result<void> install_panic_reporter(const PanicOptions& options) {
   }
   std::strncpy(reporter.version, options.version.c_str(), sizeof reporter.version - 1);
   reporter.symbols.load();
-  _Unwind_Backtrace(no_frame, nullptr);  // what the unwinder loads at its first use it loads now
+  _Unwind_Backtrace(no_frame, nullptr);  // makes the unwinder load its data now, at its first use
   static const ReporterStack main_stack;
   std::set_terminate(on_terminate);
   struct sigaction action{};
@@ -346,7 +346,7 @@ std::optional<std::string> take_panic_report(const std::string& file) {
 
 namespace {
 
-// What follows `key` at the start of a line.
+// The rest of the line that starts with `key`.
 std::string value_of(std::string_view report, std::string_view key) {
   for (std::size_t at = report.find(key); at != std::string_view::npos; at = report.find(key, at + 1)) {
     if (at != 0 && report[at - 1] != '\n') continue;

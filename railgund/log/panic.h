@@ -1,5 +1,5 @@
-// The last words of a process that crashes: a fatal signal, a failed check, an exception nobody caught. Written with
-// nothing but system calls, by the thread that failed, to a descriptor opened long before (stderr.file).
+// The report of a process that crashes by a fatal signal, a failed check or an uncaught exception. The failing thread
+// writes it with system calls only, to a descriptor that was opened at the start (stderr.file).
 #pragma once
 
 #include <atomic>
@@ -18,21 +18,22 @@ struct PanicOptions {
   std::string version;
 };
 
-// From now on SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT and SIGSYS report, then end the process as they always do (with
-// a core file, if the system keeps those). Called once, early, by the main thread.
-// Errors: kDenied or kUnavailable if the file cannot be opened; nothing is installed then.
+// After this call SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT and SIGSYS write a report and then end the process as usual
+// (with a core file, if the system keeps them). Call it once, early, from the main thread.
+// Errors: kDenied or kUnavailable if the file cannot be opened; then nothing is installed.
 Result<void> install_panic_reporter(const PanicOptions& options);
 
 // Opens stderr.file again, by the name it was installed with: after a log rotation the open file has another name.
 // Errors: as above; reports go on to the old file then. Main thread.
 Result<void> reopen_panic_file(const std::string& file);
 
-// Where this thread notes the request that it works on, or worked on last (0: none yet), and how to say that number to
-// people: writes at most `room` characters and gives their count, with nothing but arithmetic. Part of the report.
+// `number`: where this thread stores the number of its current or last request (0: none yet), for the report. `text`:
+// writes that number as text for people, at most `room` characters, and returns their count; async-signal-safe.
 using RequestText = std::size_t (*)(std::uint64_t number, char* to, std::size_t room) noexcept;
 void watch_requests(const std::atomic<std::uint64_t>* number, RequestText text);
 
-// A stack for the reporter of this thread, so that an overflow of its own can be told. One at the start of each thread.
+// A stack for this thread's crash reporter, so that a stack overflow can be reported. Create one at the start of each
+// thread.
 class ReporterStack {
  public:
   ReporterStack();
@@ -45,11 +46,11 @@ class ReporterStack {
   std::unique_ptr<std::uint8_t[]> memory_;
 };
 
-// The last report in the file, if it was not taken before, at most 64 KiB: for the log of the next start and `status`.
-// Marks it as taken.
+// The last report in the file, at most 64 KiB, unless it was already taken: for the log of the next start and for
+// `status`. Marks the report as taken.
 std::optional<std::string> take_panic_report(const std::string& file);
 
-// What it comes to, in a line: "SIGSEGV at address 0x0 in railgun::proxy::f(), thread 12 worker 1, request 151df128a1,
+// The summary of a report in one line: "SIGSEGV at address 0x0 in railgun::proxy::f(), thread 12 worker 1, request 151df128a1,
 // 2026-11-22T20:00:00Z, version 0.1.0".
 std::string panic_summary(const std::string& report);
 

@@ -26,7 +26,7 @@ LogLevel level_of(spdlog::level::level_enum level) {
                                         : kDebug;
 }
 
-// One write a line, so that lines of several threads never mix and none is lost in a buffer when the process dies.
+// One write per line, so that lines of several threads do not mix and no line is lost in a buffer at a crash.
 class StandardError final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit StandardError(bool with_priority) : with_priority_(with_priority) {}
@@ -42,7 +42,7 @@ class StandardError final : public spdlog::sinks::base_sink<std::mutex> {
       line = dated_line(level_of(message.level), {message.payload.data(), message.payload.size()}, time);
     }
     line += '\n';
-    // Nowhere to say that standard error cannot be written.
+    // An error of standard error cannot be reported anywhere.
     if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
   }
   void flush_() override {}
@@ -50,7 +50,7 @@ class StandardError final : public spdlog::sinks::base_sink<std::mutex> {
   bool with_priority_;
 };
 
-// The system's syslog by way of the C library, which finds its socket again after a restart.
+// The system's syslog through the C library, which reconnects after syslog restarts.
 class SystemLog final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   SystemLog() { ::openlog("railgund", LOG_PID | LOG_NDELAY, LOG_DAEMON); }
@@ -63,7 +63,7 @@ class SystemLog final : public spdlog::sinks::base_sink<std::mutex> {
   void flush_() override {}
 };
 
-// Datagrams to a syslog server. Lost lines are lost: nothing waits for a log.
+// Datagrams to a syslog server. They may be lost, because nothing waits for the log.
 class Datagrams final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   Datagrams(int socket, sockaddr_storage address, socklen_t length)
@@ -77,7 +77,7 @@ class Datagrams final : public spdlog::sinks::base_sink<std::mutex> {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(message.time.time_since_epoch()).count();
     const std::string text =
         syslog_datagram(level_of(message.level), {message.payload.data(), message.payload.size()}, seconds, ::getpid());
-    // Addressed each time: a syslog server that was restarted has a new socket.
+    // Sent to the address each time, because a restarted syslog server has a new socket.
     if (::sendto(socket_, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
                  reinterpret_cast<const sockaddr*>(&address_), length_) < 0) {
       return;
@@ -123,7 +123,8 @@ SinkResult make_udp(const std::string& text) {
 }  // namespace
 
 bool is_journal() {
-  // "device:inode" of the journal's stream: the variable is inherited also by what is redirected elsewhere.
+  // Compares "device:inode" of the journal's stream, because processes inherit the variable even if their standard
+  // error is redirected.
   const char* const stream = std::getenv("JOURNAL_STREAM");
   struct stat status{};
   if (stream == nullptr || ::fstat(STDERR_FILENO, &status) != 0) return false;

@@ -1,4 +1,4 @@
-// spdlog's sinks for the places lines go to. Included by this folder's sources alone.
+// The spdlog sinks of the log targets. Private to this folder.
 #pragma once
 
 #include <memory>

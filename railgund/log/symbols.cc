@@ -21,7 +21,7 @@ struct Note {
   std::size_t size = 0;
 };
 
-// The linker's id among the notes of a loaded file.
+// Finds the linker's build id in the notes of a loaded file.
 Note build_id_of(const dl_phdr_info& info) {
   for (int i = 0; i < info.dlpi_phnum; ++i) {
     const ElfW(Phdr)& header = info.dlpi_phdr[i];
@@ -63,7 +63,7 @@ int Symbols::note_file(dl_phdr_info* info, std::size_t, void* symbols) noexcept 
     }
   }
   std::string_view name = info->dlpi_name == nullptr ? "" : info->dlpi_name;
-  name = name.substr(name.rfind('/') + 1);  // all of it where there is no slash
+  name = name.substr(name.rfind('/') + 1);  // the whole name if it has no slash
   if (self.file_count_ == 1) {
     name = program_invocation_short_name;
     const Note note = build_id_of(*info);

@@ -1,5 +1,5 @@
-// Where an address is, for the crash reporter: in which loaded file, and in which function of this program. The symbol
-// table of the program's own file is mapped beforehand, so that a look-up is nothing but reading memory.
+// Finds the loaded file and the function of an address, for the crash reporter. The symbol table of the program's own
+// file is mapped in advance, so that a look-up only reads memory.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace railgun::log {
 
 class Symbols {
  public:
-  // Maps /proc/self/exe for the life of the process. Finds nothing if that fails or the file is stripped.
+  // Maps /proc/self/exe for the life of the process. If that fails or the file is stripped, look-ups find nothing.
   void load();
 
   struct Place {
@@ -21,14 +21,14 @@ class Symbols {
   };
   // Async-signal-safe.
   Place find(std::uintptr_t address) const;
-  // The file that the address was loaded from, and the address as addr2line wants it for that file.
+  // The file that the address was loaded from, and the address within that file, as addr2line expects it.
   struct InFile {
-    std::string_view file;  // without its folders; "?" if unknown
+    std::string_view file;  // without its directory; "?" if unknown
     std::uintptr_t address = 0;
   };
   // Async-signal-safe.
   InFile in_file(std::uintptr_t address) const;
-  // The address lies in code of the program's own file. Async-signal-safe.
+  // True if the address is in the code of the program's own file. Async-signal-safe.
   bool is_code(std::uintptr_t address) const { return address >= code_low_ && address < code_high_; }
   // The linker's id of this build as hex digits, empty if it has none.
   std::string_view build_id() const { return {build_id_, build_id_size_}; }
