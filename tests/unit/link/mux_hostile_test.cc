@@ -187,7 +187,7 @@ TEST(HostilePeer, MayNotRepeatCheapFramesTooOften) {
                          if (i == 0) peer.number(FrameType::kReset, 1, 1);
                          peer.number(FrameType::kStreamWindow, 1, 1);
                        }),
-            "the peer sends too many frames on streams that are gone");
+            "the peer sends too many frames for closed streams");
 }
 
 TEST(HostilePeer, MayPingNowAndThenForEver) {
