@@ -131,11 +131,15 @@ Result<void> Server::open_sockets() {
   if (!is_sender || config_->wan_accept) {
     sockets.push_back({"wan.ip and wan.port", {config_->wan_ip, config_->wan_port}, proxy::ConnectionKind::kLink});
   }
+  std::vector<Endpoint> endpoints;
+  for (const ListeningSocket& want : sockets) endpoints.push_back(want.endpoint);
   Inheritance inherited = Inheritance::take();
   for (const ListeningSocket& want : sockets) {
     net::Descriptor socket = inherited.take_listening(want.endpoint);
     if (!socket) {
-      auto bound = net::listen_tcp(want.endpoint);
+      net::ListenOptions options;
+      options.ipv6_only = net::leaves_ipv4(want.endpoint, endpoints);
+      auto bound = net::listen_tcp(want.endpoint, options);
       if (!bound)
         return fail(bound.error().code, want.setting + " (" + to_string(want.endpoint) + "): " + bound.error().text);
       socket = std::move(*bound);

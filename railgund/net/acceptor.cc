@@ -1,5 +1,6 @@
 #include "railgund/net/acceptor.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -20,7 +21,11 @@ constexpr int kAcceptsATurn = 64;
 
 std::unexpected<Error> listen_failed(const std::string& where, int error_number) {
   const Errc code = error_number == EACCES || error_number == EPERM ? Errc::kDenied : Errc::kUnavailable;
-  return fail(code, "cannot listen on " + where + ": " + error_text(error_number));
+  const char* advice = "";
+  if (error_number == EADDRINUSE) advice = " (another process listens there; 'ss -ltnp' names it)";
+  if (error_number == EADDRNOTAVAIL) advice = " (no interface of this machine has the address)";
+  if (error_number == EACCES) advice = " (ports below 1024 need root or CAP_NET_BIND_SERVICE)";
+  return fail(code, "cannot listen on " + where + ": " + error_text(error_number) + advice);
 }
 
 void set_flag(int socket, int level, int option, int value) {
@@ -78,6 +83,18 @@ bool concerns_one_connection(int error_number) {
 
 }  // namespace
 
+bool leaves_ipv4(const Endpoint& endpoint, const std::vector<Endpoint>& all) {
+  const auto address_of = [](const Endpoint& each) {
+    return SocketAddress::parse(each.host == "localhost" ? "127.0.0.1" : each.host, each.port);
+  };
+  const auto own = address_of(endpoint);
+  if (!own || own->host() != "::") return false;
+  return std::ranges::any_of(all, [&](const Endpoint& other) {
+    const auto address = address_of(other);
+    return other.port == endpoint.port && address && address->family() == AF_INET;
+  });
+}
+
 Result<Descriptor> listen_tcp(const Endpoint& endpoint, const ListenOptions& options) {
   if (endpoint.host.empty() || endpoint.host == "*") {
     Result<Descriptor> both = listen_on(SocketAddress::any_ipv6(endpoint.port), true, options);
@@ -90,7 +107,7 @@ Result<Descriptor> listen_tcp(const Endpoint& endpoint, const ListenOptions& opt
   if (!address) {
     return fail(Errc::kInvalid, "cannot listen on '" + endpoint.host + "': not an address (such as 0.0.0.0 or ::1)");
   }
-  return listen_on(*address, address->host() == "::", options);
+  return listen_on(*address, address->host() == "::" && !options.ipv6_only, options);
 }
 
 Result<Descriptor> listen_unix(const std::string& path, unsigned mode, int backlog) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "railgund/base/endpoint.h"
 #include "railgund/base/result.h"
@@ -16,10 +17,15 @@ namespace railgun::net {
 struct ListenOptions {
   int backlog = 1024;
   bool share_port = false;  // SO_REUSEPORT: several processes or workers listen on one port
+  bool ipv6_only = false;   // "[::]" leaves IPv4 to another socket
 };
 
-// A bound, listening, non-blocking socket. `endpoint.host`: an address, "localhost", or empty or "*" for all addresses,
-// IPv6 and IPv4 where the system has both. Port 0: the kernel chooses.
+// Whether `endpoint`, one of `all` that are listened on, is "[::]" and another one takes IPv4 on the same port
+// ("0.0.0.0" or an address): a socket on "[::]" takes IPv4, too, and the two would be in each other's way.
+bool leaves_ipv4(const Endpoint& endpoint, const std::vector<Endpoint>& all);
+
+// A bound, listening, non-blocking socket. `endpoint.host`: an address, "localhost", or empty or "*" for all addresses.
+// Those two and "::" take IPv6 and IPv4, where the system has both. Port 0: the kernel chooses.
 // Errors: kInvalid (not an address), kUnavailable (port in use, no such address here), kDenied (port below 1024),
 // kUnsupported (share_port on a kernel without it).
 Result<Descriptor> listen_tcp(const Endpoint& endpoint, const ListenOptions& options = {});
