@@ -57,6 +57,22 @@ Error error_of(const memcached_st* handle, memcached_return_t outcome) {
 struct Connection::Handle {
   explicit Handle(const Servers& to) : servers(to) { start(); }
   void start();
+  memcached_return_t get(const std::string& key, std::optional<Bytes>& item) const;
+  memcached_return_t put(const std::string& key, ByteView item) const;
+  // Whether a failure may only mean that the server, or another box on the way, closed the connection since the last
+  // answer, because it was idle or the server was restarted. A new connection tells.
+  bool may_be_stale(memcached_return_t outcome) const {
+    switch (outcome) {
+      case MEMCACHED_CONNECTION_FAILURE:
+      case MEMCACHED_WRITE_FAILURE:
+      case MEMCACHED_READ_FAILURE:
+      case MEMCACHED_UNKNOWN_READ_FAILURE:
+      case MEMCACHED_ERRNO:
+        return has_answered;
+      default:
+        return false;
+    }
+  }
   // After a failure: a late answer must not be taken for that of the next question. A single server gets a new handle,
   // so that libmemcached does not leave it alone longer than the breaker does; of several, the others stay connected.
   void start_afresh() {
@@ -69,9 +85,11 @@ struct Connection::Handle {
 
   const Servers servers;
   std::unique_ptr<memcached_st, FreeHandle> memcached;
+  bool has_answered = false;  // some server, since start()
 };
 
 void Connection::Handle::start() {
+  has_answered = false;
   memcached.reset(memcached_create(nullptr));
   memcached_st* handle = memcached.get();
   RAILGUN_CHECK(handle != nullptr);  // out of memory
@@ -100,47 +118,66 @@ Connection::~Connection() = default;
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 
-// memcached_get() would be shorter, but it takes the answer to another question for its own.
 Result<std::optional<Bytes>> Connection::get(const std::string& key) {
-  memcached_st* handle = handle_->memcached.get();
+  std::optional<Bytes> item;
+  memcached_return_t outcome = handle_->get(key, item);
+  if (handle_->may_be_stale(outcome)) {
+    handle_->start();
+    outcome = handle_->get(key, item);
+  }
+  if (outcome != MEMCACHED_SUCCESS && outcome != MEMCACHED_END && outcome != MEMCACHED_NOTFOUND) {
+    const Error error = error_of(handle_->memcached.get(), outcome);
+    handle_->start_afresh();
+    return std::unexpected(error);
+  }
+  handle_->has_answered = true;
+  return item;
+}
+
+// memcached_get() would be shorter, but it takes the answer to another question for its own.
+memcached_return_t Connection::Handle::get(const std::string& key, std::optional<Bytes>& item) const {
+  memcached_st* handle = memcached.get();
   const char* const text = key.data();
   const std::size_t length = key.size();
   memcached_return_t outcome = memcached_mget(handle, &text, &length, 1);
-  std::optional<Bytes> item;
+  item.reset();
   if (outcome == MEMCACHED_SUCCESS) {
     const std::unique_ptr<memcached_result_st, FreeResult> found(memcached_fetch_result(handle, nullptr, &outcome));
     if (found) {
       const std::string_view its_key(memcached_result_key_value(found.get()), memcached_result_key_length(found.get()));
       const char* const value = memcached_result_value(found.get());  // null if empty
       const std::size_t size = memcached_result_length(found.get());
-      if (size <= handle_->servers.item_limit_bytes)
-        item = value == nullptr ? Bytes{} : to_bytes(as_bytes({value, size}));
+      if (size <= servers.item_limit_bytes) item = value == nullptr ? Bytes{} : to_bytes(as_bytes({value, size}));
       // The end of the answer, which must hold nothing else.
       const std::unique_ptr<memcached_result_st, FreeResult> more(memcached_fetch_result(handle, nullptr, &outcome));
       if (more || its_key != key) outcome = MEMCACHED_PROTOCOL_ERROR;
     }
   }
-  if (outcome != MEMCACHED_SUCCESS && outcome != MEMCACHED_END && outcome != MEMCACHED_NOTFOUND) {
-    const Error error = error_of(handle, outcome);
-    handle_->start_afresh();
-    return std::unexpected(error);
-  }
-  return item;
+  return outcome;
 }
 
 Result<void> Connection::put(const std::string& key, ByteView item) {
-  memcached_st* handle = handle_->memcached.get();
-  const memcached_return_t outcome =
-      memcached_set(handle, key.data(), key.size(), reinterpret_cast<const char*>(item.data()), item.size(),
-                    expiration_of(handle_->servers.expiration), 0);
-  if (outcome == MEMCACHED_SUCCESS) return {};
+  memcached_return_t outcome = handle_->put(key, item);
+  if (handle_->may_be_stale(outcome)) {
+    handle_->start();
+    outcome = handle_->put(key, item);
+  }
+  if (outcome == MEMCACHED_SUCCESS) {
+    handle_->has_answered = true;
+    return {};
+  }
   if (outcome == MEMCACHED_E2BIG || outcome == MEMCACHED_SERVER_MEMORY_ALLOCATION_FAILURE) {
     return fail(Errc::kTooLarge, "memcached: item of " + std::to_string(item.size()) +
                                      " bytes refused; its limit is set by memcached -I, ours by memcached.limit");
   }
-  const Error error = error_of(handle, outcome);
+  const Error error = error_of(handle_->memcached.get(), outcome);
   handle_->start_afresh();
   return std::unexpected(error);
+}
+
+memcached_return_t Connection::Handle::put(const std::string& key, ByteView item) const {
+  return memcached_set(memcached.get(), key.data(), key.size(), reinterpret_cast<const char*>(item.data()), item.size(),
+                       expiration_of(servers.expiration), 0);
 }
 
 }  // namespace railgun::memcached

@@ -1,5 +1,6 @@
 // One connection to the servers, for one thread: libmemcached behind a small face. Every call may block, for about the
-// timeout at most for each step that the server takes.
+// timeout at most for each step that the server takes. A connection that was closed since its last answer (an idle one,
+// or the server was restarted) is made again within the call, once.
 #pragma once
 
 #include <memory>
