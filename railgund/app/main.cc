@@ -1,4 +1,5 @@
 // railgund: the listener beside the origin, or the sender near the visitors.
+#include <chrono>
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -38,6 +39,13 @@ int check(const std::string& path, std::optional<Role> role) {
   return 0;
 }
 
+// Whoever starts the daemon by hand, or reads its unit's state, looks at standard error and not at the syslog.
+void tell_failed_start(const std::string& text) {
+  railgun::log::error(text);
+  railgun::log::flush(std::chrono::milliseconds(500));
+  if (!railgun::log::is_on_standard_error()) std::cerr << "railgund: " << text << "\n";
+}
+
 int serve(const std::string& path, std::optional<Role> role, bool to_standard_error,
           std::vector<std::string> arguments) {
   auto parsed = railgun::config::load_config(path, role);
@@ -71,7 +79,7 @@ int serve(const std::string& path, std::optional<Role> role, bool to_standard_er
   auto server = railgun::app::Server::start(
       {.config_path = path, .role = role, .logs_to_standard_error = to_standard_error}, config);
   if (!server) {
-    railgun::log::error(server.error().text);
+    tell_failed_start(server.error().text);
     return 1;
   }
   railgun::app::Lifecycle lifecycle(**server, std::move(arguments));

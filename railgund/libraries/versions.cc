@@ -3,11 +3,9 @@
 #include <CLI/Version.hpp>
 #include <boost/version.hpp>
 #include <event2/event.h>
-#include <fmt/core.h>
 #include <nghttp2/nghttp2.h>
 #include <nlohmann/json.hpp>
 #include <openssl/crypto.h>
-#include <spdlog/version.h>
 #include <xxhash.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -45,9 +43,7 @@ std::string library_versions() {
   return openssl_version() + ", libevent " + event_get_version() + ", nghttp2 " + nghttp2_version(0)->version_str +
          ", zlib " + zlibVersion() + ", zstd " + ZSTD_versionString() + ", xxHash " +
          dotted(xxhash / 10'000, xxhash / 100 % 100, xxhash % 100) + ", Boost " +
-         dotted(BOOST_VERSION / 100'000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100) + ", fmt " +
-         dotted(FMT_VERSION / 10'000, FMT_VERSION / 100 % 100, FMT_VERSION % 100) + ", spdlog " +
-         dotted(SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH) + ", nlohmann-json " +
+         dotted(BOOST_VERSION / 100'000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100) + ", nlohmann-json " +
          dotted(NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH) + ", CLI11 " +
          CLI11_VERSION + allocator() + "; compiler " + __VERSION__;
 }

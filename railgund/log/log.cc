@@ -1,59 +1,38 @@
 #include "railgund/log/log.h"
 
+#include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 
-#include <spdlog/logger.h>
-
 #include "railgund/log/line.h"
 #include "railgund/log/sinks.h"
+#include "railgund/log/writer.h"
 
 namespace railgun::log {
 namespace {
 
-using LoggerPtr = std::shared_ptr<spdlog::logger>;
+// What waits when the process ends is written if the place takes it in so long.
+constexpr Duration kFlushAtExit = std::chrono::milliseconds(500);
 
-// spdlog has no level notice. Its warning, which we do not use, represents notice (sinks.cc converts it back).
-spdlog::level::level_enum spdlog_level(LogLevel level) {
-  switch (level) {
-    case LogLevel::kError:
-      return spdlog::level::err;
-    case LogLevel::kNotice:
-      return spdlog::level::warn;
-    case LogLevel::kInformation:
-      return spdlog::level::info;
-    case LogLevel::kDebug:
-      break;
-  }
-  return spdlog::level::debug;
-}
-
-LoggerPtr make_logger(std::shared_ptr<spdlog::sinks::sink> sink) {
-  auto logger = std::make_shared<spdlog::logger>("railgund", std::move(sink));
-  logger->set_level(spdlog::level::trace);  // our own level is checked before
-  return logger;
-}
-
-// The logger of the process. Never destroyed, because threads may log until the process ends.
+// The log of the process. Never destroyed: threads may log until the very end.
 struct Current {
-  std::mutex mutex;
-  LoggerPtr logger;
-  Target target{};
+  Writer writer{make_sink({}).value_or(nullptr)};
   std::atomic<int> level = 0;
+  std::mutex mutex;  // of target
+  Target target{};
 };
+
+std::atomic<const Writer*> writer_for_panics = nullptr;
 
 Current& current() {
   static Current* const instance = [] {
-    auto made = std::make_unique<Current>();
-    made->logger = make_logger(make_sink({}).value_or(nullptr));
-    return made.release();
+    Current* const made = std::make_unique<Current>().release();
+    writer_for_panics.store(&made->writer, std::memory_order_release);
+    std::atexit([] { flush(kFlushAtExit); });
+    return made;
   }();
   return *instance;
-}
-
-bool is_open(const Target& target) {
-  const std::lock_guard lock(current().mutex);
-  return current().target == target;
 }
 
 }  // namespace
@@ -67,21 +46,28 @@ Target target_of(const std::string& syslog_address) {
 }
 
 Result<void> open(const Target& target, int setting) {
-  // The C library finds a syslog that was restarted by itself, and closing its one connection would close the new one.
-  if (target.kind == Target::Kind::kSystem && is_open(target)) {
-    set_level(setting);
-    return {};
-  }
-  Result<std::shared_ptr<spdlog::sinks::sink>> sink = make_sink(target);
-  if (!sink) return std::unexpected(sink.error());
-  LoggerPtr logger = make_logger(std::move(*sink));
-  {
-    const std::lock_guard lock(current().mutex);
-    current().logger.swap(logger);
-    current().target = target;
+  Current& log = current();
+  const std::scoped_lock lock(log.mutex);
+  // A name is looked up again at each call. The other places need no opening, and lines may be on their way there.
+  if (target != log.target || target.kind == Target::Kind::kSyslogUdp) {
+    Result<std::unique_ptr<Sink>> sink = make_sink(target);
+    if (!sink) return std::unexpected(sink.error());
+    log.writer.set_sink(std::move(*sink));
+    log.target = target;
   }
   set_level(setting);
   return {};
+}
+
+bool flush(Duration limit) { return current().writer.flush(limit); }
+
+std::uint64_t dropped_lines() { return current().writer.dropped(); }
+
+bool is_on_standard_error() { return current().writer.is_standard_error(); }
+
+std::size_t lines_under_way() {
+  const Writer* const writer = writer_for_panics.load(std::memory_order_acquire);
+  return writer == nullptr ? 0 : writer->waiting();
 }
 
 void set_level(int setting) { current().level.store(setting, std::memory_order_relaxed); }
@@ -90,13 +76,7 @@ int level() { return current().level.load(std::memory_order_relaxed); }
 
 void write(LogLevel level, std::string_view text) {
   if (!is_on(level)) return;
-  LoggerPtr logger;
-  {
-    const std::lock_guard lock(current().mutex);
-    logger = current().logger;
-  }
-  const std::string line = clean_line(text);
-  logger->log(spdlog_level(level), spdlog::string_view_t(line.data(), line.size()));
+  current().writer.add({level, clean_line(text), std::chrono::system_clock::now()});
 }
 
 void RateLimit::write(LogLevel level, std::string_view text, Instant now) {

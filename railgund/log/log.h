@@ -1,5 +1,6 @@
-// The log of the daemon. Thread-safe; each line is one write. Cores do not log: the shell writes the lines that cores
-// return as effects.
+// The log of the daemon. Any thread may log, and none ever waits: a thread of the log's own writes the lines. If the
+// place that they go to takes none, up to Writer::kQueueBytes of them are kept; further ones are dropped and counted,
+// and the log says how many once it goes on. Cores do not log: the shell writes the lines among their effects.
 #pragma once
 
 #include <atomic>
@@ -18,9 +19,9 @@ using enum LogLevel;
 struct Target {
   enum class Kind : std::uint8_t {
     kStandardError,  // with "<N>" priorities if that is systemd's journal
-    kSystem,         // the syslog socket of this machine
+    kSystem,         // the syslog socket of this machine; standard error while there is none
     kSyslogUdp,      // RFC 3164 datagrams to `address`, which is HOST:PORT
-    kSyslogSocket,   // the same to the Unix socket `address`
+    kSyslogSocket,   // the same to the Unix socket `address`; standard error while there is none
   };
   Kind kind = Kind::kStandardError;
   std::string address;
@@ -31,14 +32,22 @@ struct Target {
 // HOST:PORT. Under systemd's journal (JOURNAL_STREAM) an empty value means standard error, which the journal reads.
 Target target_of(const std::string& syslog_address);
 
-// Until the first call: standard error, setting 0. Replaces the target set before; lines under way go to either. Opening
-// the same target again makes its socket anew and looks its host up again. `setting` is log.level, as base/log_level.h
-// explains it.
-// Errors: kInvalid, kNotFound (a host that cannot be looked up; this call blocks for it), kUnavailable. The old target
+// Until the first call: standard error, setting 0. Later calls replace what was set before, at any time; lines under
+// way go to either. `setting` is log.level, as base/log_level.h explains it. Errors: kInvalid, kNotFound (a host that
+// cannot be looked up; this call blocks for it), kUnavailable. The old target
 // and level stay then.
 Result<void> open(const Target& target, int setting);
 void set_level(int setting);
 int level();
+// Waits until the lines so far are written. False if that takes longer than `limit`. The end of the process waits half
+// a second by itself.
+bool flush(Duration limit);
+// Lines lost so far because the log was not written fast enough.
+std::uint64_t dropped_lines();
+// Lines go to standard error, by the target or because there is no syslog.
+bool is_on_standard_error();
+// Lines that are not written yet. Async-signal-safe.
+std::size_t lines_under_way();
 inline bool is_on(LogLevel wanted) { return is_shown(wanted, level()); }
 
 // Writes one line, which must not contain secrets. Control characters are written as "\xNN"; the line is truncated at

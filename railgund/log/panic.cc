@@ -13,6 +13,7 @@
 
 #include <cxxabi.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -22,6 +23,7 @@
 #include <unwind.h>
 
 #include "railgund/base/check.h"
+#include "railgund/log/log.h"
 #include "railgund/log/symbols.h"
 
 namespace railgun::log {
@@ -31,6 +33,9 @@ constexpr std::string_view kHeadline = "==== railgund panic ====\n";
 constexpr std::string_view kTaken = "==== reported ====\n";
 constexpr std::size_t kReportLimit = 64 * 1024;
 constexpr int kFrames = 64;
+// How long the report waits, in all, for a standard error that nobody reads, and then for the log's lines.
+constexpr int kPatienceMilliseconds = 1000;
+constexpr int kLogMilliseconds = 200;
 constexpr int kScannedWords = 1024;
 constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS};
 
@@ -46,7 +51,8 @@ Reporter reporter;
 thread_local const std::atomic<std::uint64_t>* request_number = nullptr;
 thread_local RequestText request_text = nullptr;
 
-// Collects text in a small buffer and writes it when the buffer is full. Uses system calls only.
+// Collects text in a small buffer and writes it when the buffer is full. Uses system calls only. A descriptor that
+// takes nothing for kPatienceMilliseconds gets no more.
 class Out {
  public:
   explicit Out(int descriptor) : descriptor_(descriptor) {}
@@ -69,6 +75,12 @@ class Out {
   void flush() {
     std::size_t done = 0;
     while (done < size_) {
+      // The buffer is smaller than PIPE_BUF: what is polled for is room for all of it (pipe(7)).
+      pollfd ready{.fd = descriptor_, .events = POLLOUT, .revents = 0};
+      if (patience_ == 0 || ::poll(&ready, 1, patience_) == 0) {
+        patience_ = 0;
+        break;
+      }
       const ssize_t count = ::write(descriptor_, buffer_ + done, size_ - done);
       if (count < 0 && errno != EINTR) break;
       if (count > 0) done += static_cast<std::size_t>(count);
@@ -86,6 +98,7 @@ class Out {
   }
 
   int descriptor_;
+  int patience_ = kPatienceMilliseconds;
   char buffer_[512];
   std::size_t size_ = 0;
 };
@@ -250,11 +263,20 @@ void report(int signal, const siginfo_t& info, const ucontext_t& context) {
   out.text("\n");
 }
 
+// What was logged before the crash says most about it. The log's thread goes on writing meanwhile, unless it failed.
+void wait_for_log() {
+  for (int waited = 0; waited < kLogMilliseconds && lines_under_way() > 0; ++waited) {
+    const timespec millisecond{.tv_sec = 0, .tv_nsec = 1'000'000};
+    ::nanosleep(&millisecond, nullptr);
+  }
+}
+
 void on_fatal_signal(int signal, siginfo_t* info, void* context) noexcept {
   const long self = syscall(SYS_gettid);
   long nobody = 0;
   if (reporter.thread.compare_exchange_strong(nobody, self)) {
     report(signal, *info, *static_cast<const ucontext_t*>(context));
+    wait_for_log();
   } else if (nobody != self) {
     for (;;) ::pause();  // another thread is reporting and will end the process
   }

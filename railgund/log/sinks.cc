@@ -1,16 +1,19 @@
 #include "railgund/log/sinks.h"
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
-#include <mutex>
+#include <ctime>
 
 #include <netdb.h>
-#include <spdlog/sinks/base_sink.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #include "railgund/base/endpoint.h"
@@ -19,85 +22,97 @@
 namespace railgun::log {
 namespace {
 
-LogLevel level_of(spdlog::level::level_enum level) {
-  return level >= spdlog::level::err    ? kError
-         : level >= spdlog::level::warn ? kNotice
-         : level >= spdlog::level::info ? kInformation
-                                        : kDebug;
+constexpr const char* kSystemSocket = "/dev/log";
+
+long long milliseconds_of(const Line& line) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(line.time.time_since_epoch()).count();
 }
 
-// One write per line, so that lines of several threads do not mix and no line is lost in a buffer at a crash.
-class StandardError final : public spdlog::sinks::base_sink<std::mutex> {
+class StandardError final : public Sink {
  public:
   explicit StandardError(bool with_priority) : with_priority_(with_priority) {}
 
- private:
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    std::string line;
-    if (with_priority_) {
-      line = "<" + std::to_string(severity_of(level_of(message.level))) + ">" +
-             std::string(message.payload.data(), message.payload.size());
-    } else {
-      const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(message.time.time_since_epoch()).count();
-      line = dated_line(level_of(message.level), {message.payload.data(), message.payload.size()}, time);
+  bool write(const Line& line) override {
+    if (rest_.empty()) {
+      rest_ = with_priority_ ? "<" + std::to_string(severity_of(line.level)) + ">" + line.text
+                             : dated_line(line.level, line.text, milliseconds_of(line));
+      rest_ += '\n';
     }
-    line += '\n';
-    // An error of standard error cannot be reported anywhere.
-    if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
+    while (!rest_.empty()) {
+      // The descriptor is shared with other processes, so it stays blocking. What is polled for is room for PIPE_BUF
+      // bytes (pipe(7)): a write of no more does not wait, and does not mix with those of others.
+      pollfd ready{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+      if (::poll(&ready, 1, 0) == 0) return false;
+      const ssize_t count = ::write(STDERR_FILENO, rest_.data(), std::min<std::size_t>(rest_.size(), PIPE_BUF));
+      if (count < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+      rest_.erase(0, count < 0 ? rest_.size() : static_cast<std::size_t>(count));  // an error: nowhere to tell it
+    }
+    return true;
   }
-  void flush_() override {}
-
-  bool with_priority_;
-};
-
-// The system's syslog through the C library, which reconnects after syslog restarts.
-class SystemLog final : public spdlog::sinks::base_sink<std::mutex> {
- public:
-  SystemLog() { ::openlog("railgund", LOG_PID | LOG_NDELAY, LOG_DAEMON); }
+  bool is_standard_error() const override { return true; }
 
  private:
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    const std::string text(message.payload.data(), message.payload.size());
-    ::syslog(severity_of(level_of(message.level)), "%s", text.c_str());
-  }
-  void flush_() override {}
+  const bool with_priority_;
+  std::string rest_;  // of a line that is written in part
 };
 
-// Datagrams to a syslog server. They may be lost, because nothing waits for the log.
-class Datagrams final : public spdlog::sinks::base_sink<std::mutex> {
+// Datagrams to a syslog server. What the server does not get, because it is gone, goes to standard error if `spare` is
+// there, and is lost if not.
+class Datagrams final : public Sink {
  public:
-  Datagrams(int socket, sockaddr_storage address, socklen_t length)
-      : socket_(socket), address_(address), length_(length) {}
+  Datagrams(int socket, sockaddr_storage address, socklen_t length, std::string name, std::unique_ptr<Sink> spare)
+      : socket_(socket), address_(address), length_(length), name_(std::move(name)), spare_(std::move(spare)) {
+    // Nothing is sent to find out: whether the socket is there is what an operator without a syslog needs to know.
+    const auto* const path = reinterpret_cast<const sockaddr_un*>(&address_);
+    if (spare_ && ::access(path->sun_path, F_OK) != 0) uses_spare_ = true;
+  }
   ~Datagrams() override { ::close(socket_); }
   Datagrams(const Datagrams&) = delete;
   Datagrams& operator=(const Datagrams&) = delete;
 
- private:
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(message.time.time_since_epoch()).count();
-    const std::string text =
-        syslog_datagram(level_of(message.level), {message.payload.data(), message.payload.size()}, seconds, ::getpid());
-    // Sent to the address each time, because a restarted syslog server has a new socket.
-    if (::sendto(socket_, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
-                 reinterpret_cast<const sockaddr*>(&address_), length_) < 0) {
-      return;
+  bool write(const Line& line) override {
+    const std::string text = syslog_datagram(line.level, line.text, milliseconds_of(line) / 1000, ::getpid());
+    // Addressed each time: a syslog server that was restarted has a new socket.
+    const auto* const to = reinterpret_cast<const sockaddr*>(&address_);
+    if (::sendto(socket_, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT, to, length_) >= 0) {
+      uses_spare_ = false;
+      has_said_so_ = false;
+      return true;
     }
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return false;
+    return spare_ == nullptr || write_to_spare(line, errno);
   }
-  void flush_() override {}
+  bool is_standard_error() const override { return uses_spare_; }
 
-  int socket_;
-  sockaddr_storage address_;
-  socklen_t length_;
+ private:
+  bool write_to_spare(const Line& line, int why) {
+    uses_spare_ = true;
+    if (!has_said_so_) {
+      const std::string text = "no syslog at " + name_ + " (" + std::strerror(why) + "): logging to standard error";
+      if (!spare_->write({LogLevel::kNotice, text, line.time})) return false;
+      has_said_so_ = true;
+    }
+    return spare_->write(line);
+  }
+
+  const int socket_;
+  const sockaddr_storage address_;
+  const socklen_t length_;
+  const std::string name_;
+  const std::unique_ptr<Sink> spare_;
+  bool has_said_so_ = false;
+  std::atomic<bool> uses_spare_ = false;
 };
 
-using SinkResult = Result<std::shared_ptr<spdlog::sinks::sink>>;
+using SinkResult = Result<std::unique_ptr<Sink>>;
 
-SinkResult make_datagrams(int family, const sockaddr* address, socklen_t length) {
+SinkResult make_datagrams(int family, const sockaddr* address, socklen_t length, std::string name,
+                          std::unique_ptr<Sink> spare) {
   const int socket = ::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (socket < 0) return fail(Errc::kUnavailable, std::string("syslog.addr: ") + std::strerror(errno));
   sockaddr_storage storage{};
   std::memcpy(&storage, address, length);
-  return std::make_shared<Datagrams>(socket, storage, length);
+  return std::make_unique<Datagrams>(socket, storage, length, std::move(name), std::move(spare));
 }
 
 SinkResult make_unix(const std::string& path) {
@@ -105,7 +120,8 @@ SinkResult make_unix(const std::string& path) {
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) return fail(Errc::kInvalid, "syslog.addr: the path is too long");
   std::memcpy(address.sun_path, path.data(), path.size());
-  return make_datagrams(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  return make_datagrams(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof address, path,
+                        std::make_unique<StandardError>(is_journal()));
 }
 
 SinkResult make_udp(const std::string& text) {
@@ -117,7 +133,7 @@ SinkResult make_udp(const std::string& text) {
   const int problem = getaddrinfo(endpoint->host.c_str(), std::to_string(endpoint->port).c_str(), &hints, &found);
   if (problem != 0) return fail(Errc::kNotFound, "syslog.addr: " + endpoint->host + ": " + gai_strerror(problem));
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owned(found, &freeaddrinfo);
-  return make_datagrams(found->ai_family, found->ai_addr, found->ai_addrlen);
+  return make_datagrams(found->ai_family, found->ai_addr, found->ai_addrlen, text, nullptr);
 }
 
 }  // namespace
@@ -134,9 +150,9 @@ bool is_journal() {
 SinkResult make_sink(const Target& target) {
   switch (target.kind) {
     case Target::Kind::kStandardError:
-      return std::make_shared<StandardError>(is_journal());
+      return std::make_unique<StandardError>(is_journal());
     case Target::Kind::kSystem:
-      return std::make_shared<SystemLog>();
+      return make_unix(kSystemSocket);
     case Target::Kind::kSyslogUdp:
       return make_udp(target.address);
     case Target::Kind::kSyslogSocket:

@@ -1,16 +1,26 @@
-// The spdlog sinks of the log targets. Private to this folder.
+// The places that lines go to. Included by this folder's sources alone. Used by the writer's thread alone.
 #pragma once
 
 #include <memory>
 
-#include <spdlog/sinks/sink.h>
-
 #include "railgund/base/result.h"
+#include "railgund/log/line_queue.h"
 #include "railgund/log/log.h"
 
 namespace railgun::log {
 
-Result<std::shared_ptr<spdlog::sinks::sink>> make_sink(const Target& target);
+class Sink {
+ public:
+  virtual ~Sink() = default;
+
+  // Never waits. False if the place takes nothing now: call again with the same line. What cannot be written at all
+  // (a syslog server that is gone) counts as written.
+  virtual bool write(const Line& line) = 0;
+  // The last line went to standard error, or the next one will. Any thread.
+  virtual bool is_standard_error() const { return false; }
+};
+
+Result<std::unique_ptr<Sink>> make_sink(const Target& target);
 // Whether standard error is read by systemd's journal.
 bool is_journal();
 

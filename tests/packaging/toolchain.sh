@@ -174,17 +174,6 @@ Cflags: -I$prefix/include
 PC
 }
 
-build_fmt() {
-  unpack fmtlib
-  with_cmake -DFMT_TEST=OFF -DFMT_DOC=OFF
-}
-
-build_spdlog() {
-  unpack spdlog
-  # _LARGEFILE64_SOURCE: it asks for stat64 by name.
-  with_cmake -DSPDLOG_FMT_EXTERNAL=ON -DSPDLOG_BUILD_EXAMPLE=OFF -DCMAKE_CXX_FLAGS="$flags -D_LARGEFILE64_SOURCE"
-}
-
 build_libarchive() {
   unpack libarchive
   with_cmake -DCMAKE_BUILD_TYPE=Release -DENABLE_TEST=OFF -DENABLE_TAR=OFF -DENABLE_CPIO=OFF -DENABLE_CAT=OFF \
@@ -224,7 +213,7 @@ export PATH="$prefix/bin:$PATH"
 say "toolchain: building $prefix (log: $log)"
 "$PACKAGING/sources.py" fetch "$sources" /usr/src/gcc-12 ${RAILGUN_SOURCES:+"$RAILGUN_SOURCES"}
 for step in make_compiler copy_headers build_zlib build_openssl build_libevent build_zstd build_xxhash build_nghttp2 \
-  build_libmemcached build_fmt build_spdlog build_libarchive build_mimalloc build_gtest; do
+  build_libmemcached build_libarchive build_mimalloc build_gtest; do
   before=$SECONDS
   # Not "$step || ...": that would switch `set -e` off inside.
   set +e

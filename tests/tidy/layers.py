@@ -7,7 +7,7 @@ import sys
 
 # What a codec or a core must not include.
 SYSTEM = re.compile(r"#include\s*[<\"](thread|random|fstream|iostream|cstdio|unistd\.h|sys/(socket|epoll|stat|un)\.h|"
-                    r"event2/[^>]*|spdlog/[^>]*|libmemcached[^>]*|netdb\.h|fcntl\.h)[>\"]")
+                    r"event2/[^>]*|libmemcached[^>]*|netdb\.h|fcntl\.h)[>\"]")
 SHELL = {"log", "net", "memcached", "libraries", "statistics", "activation", "app"}
 # Pure folders that read files by their nature (keys, settings), and base, whose failed check writes its last line.
 MAY_READ_FILES = {"tls", "config", "base"}

@@ -1,5 +1,7 @@
 #include "railgund/log/log.h"
 
+#include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -79,6 +81,7 @@ class Syslog : public testing::Test {
   }
   // What has arrived; the text after "]: " of each.
   std::vector<std::string> lines() {
+    EXPECT_TRUE(flush(60s));
     std::vector<std::string> result;
     std::vector<char> buffer(8192);
     for (;;) {
@@ -113,6 +116,7 @@ TEST_F(Syslog, ShowsNoticesAtTheDefaultLevel) {
 TEST_F(Syslog, WritesNoticesWithTheSeverityOfOne) {
   ASSERT_TRUE(open(target, 0));
   notice("started");
+  ASSERT_TRUE(flush(60s));
   std::vector<char> buffer(8192);
   const ssize_t count = ::recv(server, buffer.data(), buffer.size(), MSG_DONTWAIT);
   ASSERT_GT(count, 0);
@@ -146,6 +150,91 @@ TEST_F(Syslog, RateLimitSaysHowManyItLeftOut) {
   EXPECT_EQ(lines(), (std::vector<std::string>{"4 more lines like the following were left out", "line"}));
   limit.write(kError, "line", start + 20s);
   EXPECT_EQ(lines(), (std::vector<std::string>{"line"}));
+}
+
+// Standard error is a pipe that the test reads, or does not.
+class StandardErrorPipe : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(::pipe(ends), 0);
+    before = ::dup(STDERR_FILENO);
+    ASSERT_GE(::dup2(ends[1], STDERR_FILENO), 0);
+    ::close(ends[1]);
+  }
+  void TearDown() override {
+    ::dup2(before, STDERR_FILENO);
+    ::close(before);
+    ::close(ends[0]);
+    EXPECT_TRUE(open({}, 0));
+  }
+  // All that is in the pipe, or comes, until the log has written everything.
+  std::string read_all() {
+    std::string text;
+    std::vector<char> buffer(65536);
+    for (bool done = false; !done;) {
+      done = flush(10ms);
+      pollfd ready{.fd = ends[0], .events = POLLIN, .revents = 0};
+      while (::poll(&ready, 1, 0) > 0) {
+        const ssize_t count = ::read(ends[0], buffer.data(), buffer.size());
+        if (count <= 0) return text;
+        text.append(buffer.data(), static_cast<std::size_t>(count));
+      }
+    }
+    return text;
+  }
+
+  int ends[2] = {-1, -1};
+  int before = -1;
+};
+
+TEST_F(StandardErrorPipe, ThatNobodyReadsHoldsUpNobody) {
+  ASSERT_TRUE(open({}, 1));
+  const std::uint64_t dropped_before = dropped_lines();
+  const std::string text(1000, 'x');
+  for (int i = 0; i < 5000; ++i) information(text);
+  EXPECT_FALSE(flush(1ms));
+  EXPECT_GT(dropped_lines(), dropped_before);
+  EXPECT_NE(read_all().find("lines were dropped"), std::string::npos);
+  error("still here");
+  EXPECT_NE(read_all().find("E still here\n"), std::string::npos);
+}
+
+TEST_F(StandardErrorPipe, GetsTheLinesWhileThereIsNoSyslog) {
+  std::string folder = (std::filesystem::temp_directory_path() / "railgun-log-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const std::string path = folder + "/socket";
+  ASSERT_TRUE(open({Target::Kind::kSyslogSocket, path}, 0));
+  EXPECT_TRUE(is_on_standard_error());
+  error("one");
+  error("two");
+  const std::string text = read_all();
+  EXPECT_NE(text.find("N no syslog at " + path + " (No such file or directory): logging to standard error\n"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("no syslog at"), text.rfind("no syslog at")) << text;
+  EXPECT_NE(text.find("E one\n"), std::string::npos);
+  EXPECT_NE(text.find("E two\n"), std::string::npos);
+
+  // The syslog comes.
+  const int server = ::socket(AF_UNIX, SOCK_DGRAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(::bind(server, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  error("three");
+  ASSERT_TRUE(flush(60s));
+  EXPECT_FALSE(is_on_standard_error());
+  std::vector<char> buffer(8192);
+  const ssize_t count = ::recv(server, buffer.data(), buffer.size(), MSG_DONTWAIT);
+  ASSERT_GT(count, 0);
+  EXPECT_TRUE(std::string(buffer.data(), static_cast<std::size_t>(count)).ends_with("]: three"));
+
+  // It stands still: its queue fills up, and nobody waits.
+  for (int i = 0; i < 20'000; ++i) error(std::string(1000, 'x'));
+  EXPECT_FALSE(flush(1ms));
+  ::close(server);
+  std::filesystem::remove_all(folder);
+  read_all();
 }
 
 }  // namespace
