@@ -17,6 +17,7 @@
 
 #include "railgund/base/bytes.h"
 #include "railgund/base/time.h"
+#include "railgund/net/address_history.h"
 #include "railgund/net/descriptor.h"
 
 struct event_base;
@@ -68,6 +69,8 @@ class EventLoop {
   std::span<std::uint8_t> read_buffer() { return read_buffer_; }
   // Memory for output on its way to the kernel, lent to one writer at a time.
   Bytes& write_buffer() { return write_buffer_; }
+  // Which addresses did not answer lately.
+  AddressHistory& address_history() { return address_history_; }
 
  private:
   friend class Deferred;
@@ -83,6 +86,7 @@ class EventLoop {
   event wake_event_;
   Bytes read_buffer_;
   Bytes write_buffer_;
+  AddressHistory address_history_;
   std::vector<Deferred*> deferred_;  // entries that were cancelled are null
   std::vector<Deferred*> running_;
   std::atomic<std::uint64_t> turns_ = 0;

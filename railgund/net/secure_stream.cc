@@ -20,16 +20,11 @@ void SecureStream::adopt(Descriptor socket, const SocketAddress& peer, std::uniq
   (void)stream_.adopt(std::move(socket), peer, options);
 }
 
-void SecureStream::connect(std::vector<SocketAddress> addresses, Instant deadline, std::unique_ptr<tls::Engine> tls,
-                           const SocketOptions& options) {
+void SecureStream::connect(const std::vector<SocketAddress>& addresses, Instant deadline,
+                           std::unique_ptr<tls::Engine> tls, const SocketOptions& options) {
   tls_ = std::move(tls);
-  dialling_ = std::make_unique<Dialling>(Dialling{std::move(addresses), 0, deadline, options});
-  try_next_address();
-}
-
-void SecureStream::try_next_address() {
-  const SocketAddress& address = dialling_->addresses[dialling_->next++];
-  stream_.connect(address, dialling_->deadline, dialling_->options);
+  deadline_ = deadline;
+  stream_.connect(addresses, deadline, options);
 }
 
 void SecureStream::expect_handshake(Instant deadline) {
@@ -45,8 +40,7 @@ void SecureStream::fail_with(const Error& error) {
 }
 
 void SecureStream::on_connected() {
-  if (tls_ != nullptr) expect_handshake(dialling_->deadline);
-  dialling_.reset();
+  if (tls_ != nullptr) expect_handshake(deadline_);
   was_connected_ = true;
   stream_.want_write();
   if (tls_ == nullptr) {
@@ -126,17 +120,11 @@ void SecureStream::close(Bytes final_bytes, Instant deadline) {
   if (closing_) return;
   closing_ = true;
   final_bytes_ = std::move(final_bytes);
-  dialling_.reset();
   stream_.close_after_flush(deadline);
 }
 
 void SecureStream::on_closed(std::optional<Error> error) {
   if (failure_) error = failure_;
-  const bool has_more = dialling_ && dialling_->next < dialling_->addresses.size();
-  if (has_more && error && error->code != Errc::kTimeout) {
-    try_next_address();
-    return;
-  }
   open_ = false;
   closing_ = true;
   handshake_.reset();

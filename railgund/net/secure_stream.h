@@ -24,9 +24,9 @@ class SecureStream final : private StreamHandler {
   // Takes over an accepted socket. `tls`: null for plain bytes. `deadline`: of the TLS handshake.
   void adopt(Descriptor socket, const SocketAddress& peer, std::unique_ptr<tls::Engine> tls, Instant deadline,
              const SocketOptions& options);
-  // Tries the addresses in turn until one accepts the connection. At least one. `deadline`: of connecting, and of the
+  // Connects to one of the addresses, at least one (ConnectRace). `deadline`: of connecting, and of the
   // TLS handshake.
-  void connect(std::vector<SocketAddress> addresses, Instant deadline, std::unique_ptr<tls::Engine> tls,
+  void connect(const std::vector<SocketAddress>& addresses, Instant deadline, std::unique_ptr<tls::Engine> tls,
                const SocketOptions& options);
 
   void set_reading(bool on) { stream_.set_reading(on); }
@@ -53,7 +53,6 @@ class SecureStream final : private StreamHandler {
   std::size_t pull(Bytes& to, std::size_t most) override;
   void on_closed(std::optional<Error> error) override;
 
-  void try_next_address();
   void pass_plaintext();
   void expect_handshake(Instant deadline);
   void fail_with(const Error& error);
@@ -69,14 +68,7 @@ class SecureStream final : private StreamHandler {
   Bytes final_bytes_;
   std::optional<Error> failure_;  // why we closed it
 
-  // While connecting.
-  struct Dialling {
-    std::vector<SocketAddress> addresses;
-    std::size_t next = 0;
-    Instant deadline;
-    SocketOptions options;
-  };
-  std::unique_ptr<Dialling> dialling_;
+  Instant deadline_{};  // of a connection that we make: TLS included
 };
 
 }  // namespace railgun::net

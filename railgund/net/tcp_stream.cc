@@ -13,21 +13,26 @@ namespace railgun::net {
 // What a stream needs only while it cannot simply go on.
 struct TcpStream::Waiting {
   Waiting(TcpStream& stream, EventLoop& loop, int socket) : give_up(loop, [&stream] { stream.on_give_up(); }) {
-    event_assign(
-        &write_event, loop.base(), socket, EV_WRITE,
-        [](evutil_socket_t, short, void* context) noexcept { static_cast<TcpStream*>(context)->on_write_event(); },
-        &stream);
+    watch(stream, loop, socket);
   }
   ~Waiting() { event_del(&write_event); }
   Waiting(const Waiting&) = delete;
   Waiting& operator=(const Waiting&) = delete;
 
+  // Once the socket is there.
+  void watch(TcpStream& stream, EventLoop& loop, int socket) {
+    event_assign(
+        &write_event, loop.base(), socket, EV_WRITE,
+        [](evutil_socket_t, short, void* context) noexcept { static_cast<TcpStream*>(context)->on_write_event(); },
+        &stream);
+  }
+
   event write_event;
   bool is_blocked = false;            // write_event is added
   bool closes_after_connect = false;  // close_after_flush() came first
   Bytes unsent;                       // pulled, and not taken by the kernel
-  Error failure{};                    // of a connect() that failed at once: told at the end of the turn
   Timer give_up;
+  std::unique_ptr<ConnectRace> race;  // while connecting
 };
 
 namespace {
@@ -89,9 +94,7 @@ Result<void> TcpStream::adopt(Descriptor socket, const SocketAddress& peer, cons
   socket_ = std::move(socket);
   peer_ = peer;
   evutil_make_socket_nonblocking(socket_.get());
-  event_assign(
-      &read_event_, loop_.base(), socket_.get(), EV_READ | EV_PERSIST,
-      [](evutil_socket_t, short, void* stream) noexcept { static_cast<TcpStream*>(stream)->on_read_event(); }, this);
+  watch_socket();
   state_ = State::kOpen;
   has_ended_ = false;
   watch_reading();
@@ -99,36 +102,22 @@ Result<void> TcpStream::adopt(Descriptor socket, const SocketAddress& peer, cons
   return peer_.is_set() ? apply_options(socket_.get(), options) : Result<void>{};
 }
 
-void TcpStream::connect(const SocketAddress& peer, Instant give_up, const SocketOptions& options) {
-  RAILGUN_CHECK(state_ == State::kClosed && peer.is_set());
-  peer_ = peer;
+void TcpStream::connect(const std::vector<SocketAddress>& addresses, Instant give_up, const SocketOptions& options) {
+  RAILGUN_CHECK(state_ == State::kClosed && !addresses.empty());
+  peer_ = addresses.front();
   has_ended_ = false;
   state_ = State::kConnecting;
-  socket_ = Descriptor(::socket(peer.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  int error_number = errno;
-  if (socket_) {
-    event_assign(
-        &read_event_, loop_.base(), socket_.get(), EV_READ | EV_PERSIST,
-        [](evutil_socket_t, short, void* stream) noexcept { static_cast<TcpStream*>(stream)->on_read_event(); }, this);
-    Result<void> applied = apply_options(socket_.get(), options);
-    if (!applied) {
-      waiting().failure = applied.error();
-    } else {
-      error_number = ::connect(socket_.get(), peer.get(), peer.length()) == 0 ? 0 : errno;
-      if (error_number == 0 || error_number == EINPROGRESS) {
-        Waiting& wait = waiting();
-        wait.is_blocked = true;
-        event_add(&wait.write_event, nullptr);
-        wait.give_up.set(give_up);
-        return;
-      }
-    }
-  }
   Waiting& wait = waiting();
-  if (wait.failure.text.empty()) {
-    wait.failure = {Errc::kUnavailable, "connection failed " + to_string(peer_) + ": " + error_text(error_number)};
-  }
-  turn_end_.schedule();
+  wait.race = std::make_unique<ConnectRace>(
+      loop_, addresses, options, [this](Result<ConnectRace::Winner> result) { finish_connect(std::move(result)); });
+  wait.give_up.set(give_up);
+}
+
+void TcpStream::watch_socket() {
+  event_assign(
+      &read_event_, loop_.base(), socket_.get(), EV_READ | EV_PERSIST,
+      [](evutil_socket_t, short, void* stream) noexcept { static_cast<TcpStream*>(stream)->on_read_event(); }, this);
+  if (waiting_ != nullptr) waiting_->watch(*this, loop_, socket_.get());
 }
 
 void TcpStream::set_reading(bool on) {
@@ -226,33 +215,33 @@ void TcpStream::on_read_event() {
 
 void TcpStream::on_write_event() {
   waiting_->is_blocked = false;
-  if (state_ == State::kConnecting) return finish_connect();
   write_out();
 }
 
-void TcpStream::finish_connect() {
-  int error_number = 0;
-  socklen_t length = sizeof error_number;
-  if (getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error_number, &length) != 0) error_number = errno;
-  if (error_number != 0) {
-    return report_closed(Error{error_number == ETIMEDOUT ? Errc::kTimeout : Errc::kUnavailable,
-                               "connection failed " + to_string(peer_) + ": " + error_text(error_number)});
-  }
+void TcpStream::finish_connect(Result<ConnectRace::Winner> result) {
+  if (!result) return report_closed(std::move(result.error()));
+  socket_ = std::move(result->socket);
+  peer_ = result->peer;
+  watch_socket();
   const bool closes = waiting_->closes_after_connect;
   state_ = closes ? State::kFlushing : State::kOpen;
-  if (!closes) waiting_.reset();
+  if (closes) {
+    waiting_->race.reset();
+  } else {
+    waiting_.reset();
+  }
   watch_reading();
   if (wants_write_) turn_end_.schedule();
   if (!closes) handler_.on_connected();  // may destroy this
 }
 
 void TcpStream::on_turn_end() {
-  if (waiting_ != nullptr && !waiting_->failure.text.empty()) return report_closed(waiting_->failure);
   if (state_ == State::kOpen || state_ == State::kFlushing) write_out();
 }
 
 void TcpStream::on_give_up() {
   if (state_ == State::kConnecting) {
+    waiting_->race->give_up();
     return report_closed(Error{Errc::kTimeout, "connection failed " + to_string(peer_) + ": i/o timeout"});
   }
   report_closed(Error{Errc::kTimeout, to_string(peer_) + " did not take the rest in time"});

@@ -6,12 +6,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <event2/event_struct.h>
 
 #include "railgund/base/bytes.h"
 #include "railgund/base/result.h"
 #include "railgund/base/time.h"
+#include "railgund/net/connect_race.h"
 #include "railgund/net/descriptor.h"
 #include "railgund/net/event_loop.h"
 #include "railgund/net/socket_address.h"
@@ -54,8 +56,9 @@ class TcpStream {
   // Takes over a connection that exists, and reads from it. `peer` is not set for Unix sockets.
   // Errors: kUnsupported, as apply_options(); the stream works nevertheless.
   Result<void> adopt(Descriptor socket, const SocketAddress& peer, const SocketOptions& options = {});
-  // Starts to connect; on_connected() or on_closed() tells the outcome. Output may be asked for at once.
-  void connect(const SocketAddress& peer, Instant give_up, const SocketOptions& options = {});
+  // Starts to connect to one of `addresses`, at least one (ConnectRace); on_connected() or on_closed() tells the outcome.
+  // Output may be asked for at once.
+  void connect(const std::vector<SocketAddress>& addresses, Instant give_up, const SocketOptions& options = {});
 
   // Streams start out being read. While not, on_end() is not called either.
   void set_reading(bool on);
@@ -71,8 +74,8 @@ class TcpStream {
   void abort();
 
   bool is_open() const { return static_cast<bool>(socket_); }
-  const SocketAddress& peer() const { return peer_; }
-  SocketAddress local() const;  // not set if closed or Unix
+  const SocketAddress& peer() const { return peer_; }  // while connecting, one of the addresses
+  SocketAddress local() const;                         // not set if closed or Unix
   int descriptor() const { return socket_.get(); }
 
  private:
@@ -86,7 +89,8 @@ class TcpStream {
   void on_turn_end();
   void on_give_up();
   void write_out();
-  void finish_connect();
+  void watch_socket();
+  void finish_connect(Result<ConnectRace::Winner> result);
   void finish_flush();
   void report_closed(std::optional<Error> error);
   void drop_events();

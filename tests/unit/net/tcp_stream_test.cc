@@ -85,7 +85,7 @@ class Stream : public testing::Test {
         std::make_unique<Acceptor>(loop, std::move(*listening), [&](Descriptor socket, const SocketAddress& from) {
           EXPECT_TRUE(server->stream.adopt(std::move(socket), from));
         });
-    client->stream.connect(acceptor->local(), loop.now() + kPatience);
+    client->stream.connect({acceptor->local()}, loop.now() + kPatience);
     run_until([&] { return client->is_connected && server->stream.is_open(); });
   }
 
@@ -210,7 +210,7 @@ TEST_F(Stream, ARefusedConnectionIsAnErrorNamingTheAddress) {
   acceptor = std::make_unique<Acceptor>(loop, std::move(*listening), [](Descriptor, const SocketAddress&) {});
   const SocketAddress nobody = acceptor->local();
   acceptor.reset();
-  client->stream.connect(nobody, loop.now() + kPatience);
+  client->stream.connect({nobody}, loop.now() + kPatience);
   EXPECT_FALSE(client->is_closed);  // not from inside the call
   run_until([&] { return client->is_closed; });
   ASSERT_TRUE(client->error);
@@ -227,18 +227,94 @@ TEST_F(Stream, AConnectionThatNobodyAnswersTimesOut) {
   std::vector<std::unique_ptr<Peer>> crowd;
   for (int i = 0; i < 4; ++i) {
     crowd.push_back(std::make_unique<Peer>(loop));
-    crowd.back()->stream.connect(acceptor->local(), loop.now() + 50ms);
+    crowd.back()->stream.connect({acceptor->local()}, loop.now() + 50ms);
   }
   run_until([&] { return crowd.back()->is_closed; });
   ASSERT_TRUE(crowd.back()->error);
   EXPECT_EQ(crowd.back()->error->code, Errc::kTimeout);
 }
 
+// An address that neither takes nor refuses connections: a listener whose queue is full.
+class SilentAddress {
+ public:
+  SilentAddress() {
+    Result<Descriptor> made = listen_tcp({"127.0.0.1", 0}, {.backlog = 0});
+    EXPECT_TRUE(made);
+    listening_ = std::move(*made);
+    sockaddr_storage storage{};
+    socklen_t length = sizeof storage;
+    auto* const address = reinterpret_cast<sockaddr*>(&storage);
+    getsockname(listening_.get(), address, &length);
+    address_ = *SocketAddress::from(address, length);
+    for (int i = 0; i < 8; ++i) {
+      crowd_.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+      (void)::connect(crowd_.back().get(), address_.get(), address_.length());
+    }
+  }
+  const SocketAddress& address() const { return address_; }
+
+ private:
+  Descriptor listening_;
+  std::vector<Descriptor> crowd_;
+  SocketAddress address_;
+};
+
+TEST_F(Stream, ASilentAddressIsPassedOverAndRemembered) {
+  const SilentAddress silent;
+  Result<Descriptor> listening = listen_tcp({"127.0.0.1", 0});
+  ASSERT_TRUE(listening);
+  acceptor = std::make_unique<Acceptor>(loop, std::move(*listening), [](Descriptor, const SocketAddress&) {});
+  const std::vector<SocketAddress> both{silent.address(), acceptor->local()};
+  client->stream.connect(both, loop.now() + kPatience);
+  run_until([&] { return client->is_connected; });
+  EXPECT_EQ(to_string(client->stream.peer()), to_string(acceptor->local()));
+  EXPECT_EQ(to_string(loop.address_history().in_order(both, loop.now()).front()), to_string(acceptor->local()));
+}
+
+TEST_F(Stream, ARefusedAddressIsPassedOverAtOnce) {
+  Result<Descriptor> listening = listen_tcp({"127.0.0.1", 0});
+  ASSERT_TRUE(listening);
+  SocketAddress nobody;
+  {
+    Result<Descriptor> other = listen_tcp({"127.0.0.1", 0});
+    ASSERT_TRUE(other);
+    nobody = Acceptor(loop, std::move(*other), [](Descriptor, const SocketAddress&) {}).local();
+  }
+  acceptor = std::make_unique<Acceptor>(loop, std::move(*listening), [](Descriptor, const SocketAddress&) {});
+  client->stream.connect({nobody, nobody, acceptor->local()}, loop.now() + kPatience);
+  run_until([&] { return client->is_connected; });
+  EXPECT_EQ(client->stream.peer().port(), acceptor->local().port());
+}
+
+TEST_F(Stream, TheLastAddressThatFailsIsNamed) {
+  std::vector<SocketAddress> nobody;
+  for (int i = 0; i < 3; ++i) {
+    Result<Descriptor> other = listen_tcp({"127.0.0.1", 0});
+    ASSERT_TRUE(other);
+    nobody.push_back(Acceptor(loop, std::move(*other), [](Descriptor, const SocketAddress&) {}).local());
+  }
+  client->stream.connect(nobody, loop.now() + kPatience);
+  run_until([&] { return client->is_closed; });
+  ASSERT_TRUE(client->error);
+  EXPECT_EQ(client->error->code, Errc::kUnavailable);
+  EXPECT_NE(client->error->text.find("connection refused"), std::string::npos) << client->error->text;
+}
+
+TEST_F(Stream, MayBeClosedOrFlushedWhileItConnects) {
+  const SilentAddress silent;
+  client->stream.connect({silent.address(), silent.address()}, loop.now() + kPatience);
+  client->stream.close();
+  server->stream.connect({silent.address()}, loop.now() + kPatience);
+  server->stream.close_after_flush(loop.now());
+  run_until([&] { return server->is_closed; });
+  EXPECT_FALSE(client->is_closed);
+}
+
 TEST_F(Stream, AnUnknownCongestionControlFailsTheConnectionByName) {
   Result<Descriptor> listening = listen_tcp({"127.0.0.1", 0});
   ASSERT_TRUE(listening);
   acceptor = std::make_unique<Acceptor>(loop, std::move(*listening), [](Descriptor, const SocketAddress&) {});
-  client->stream.connect(acceptor->local(), loop.now() + kPatience, {.congestion = "nosuch"});
+  client->stream.connect({acceptor->local()}, loop.now() + kPatience, {.congestion = "nosuch"});
   run_until([&] { return client->is_closed; });
   ASSERT_TRUE(client->error);
   EXPECT_EQ(client->error->code, Errc::kUnsupported);
@@ -256,7 +332,7 @@ TEST_F(Stream, MayBeDestroyedByItsHandlerInEveryCall) {
   client = std::make_unique<Peer>(loop);
   server = std::make_unique<Peer>(loop);
   client->then = [&] { client.reset(); };
-  client->stream.connect(acceptor->local(), loop.now() + kPatience);
+  client->stream.connect({acceptor->local()}, loop.now() + kPatience);
   run_until([&] { return client == nullptr && server->stream.is_open(); });
 }
 
