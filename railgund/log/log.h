@@ -32,10 +32,10 @@ struct Target {
 // HOST:PORT. Under systemd's journal (JOURNAL_STREAM) an empty value means standard error, which the journal reads.
 Target target_of(const std::string& syslog_address);
 
-// Until the first call: standard error, setting 0. Later calls replace what was set before, at any time; lines under
-// way go to either. `setting` is log.level, as base/log_level.h explains it. Errors: kInvalid, kNotFound (a host that
-// cannot be looked up; this call blocks for it), kUnavailable. The old target
-// and level stay then.
+// Until the first call: standard error, setting 0. May be called again at any time and replaces what was set before;
+// lines under way go to either target. `setting` is log.level (base/log_level.h).
+// Errors: kInvalid, kNotFound (a host that cannot be resolved; this call blocks for it), kUnavailable. The old target and
+// level stay then.
 Result<void> open(const Target& target, int setting);
 void set_level(int setting);
 int level();

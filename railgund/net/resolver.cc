@@ -1,14 +1,21 @@
 #include "railgund/net/resolver.h"
 
+#include <fstream>
+#include <iterator>
+
 #include <event2/dns.h>
 #include <event2/util.h>
 #include <sys/stat.h>
 
 #include "railgund/base/check.h"
 #include "railgund/base/field.h"
+#include "railgund/net/dns_over_tcp.h"
+#include "railgund/net/name_cache.h"
 
 namespace railgun::net {
 namespace {
+
+constexpr Duration kRefreshTimeout = std::chrono::seconds(30);
 
 struct FreeDns {
   void operator()(evdns_base* base) const noexcept { evdns_base_free(base, 1); }
@@ -23,8 +30,10 @@ DnsPtr make_dns(EventLoop& loop, const ResolverFiles& files) {
   evdns_base* const base = evdns_base_new(loop.base(), EVDNS_BASE_DISABLE_WHEN_INACTIVE);
   RAILGUN_CHECK(base != nullptr);
   DnsPtr dns(base, FreeDns());
-  evdns_base_set_option(base, "timeout:", "2");
-  evdns_base_set_option(base, "attempts:", "3");
+  // A silent name server is passed over after a second, and asked last once it was silent twice.
+  evdns_base_set_option(base, "timeout:", "1");
+  evdns_base_set_option(base, "attempts:", "4");
+  evdns_base_set_option(base, "max-timeouts:", "2");
   // Mixed case in questions is an extra check that some servers in the field do not survive.
   evdns_base_set_option(base, "randomize-case:", "0");
   // Without the file: the name server on this machine, as resolv.conf(5) has it.
@@ -66,20 +75,9 @@ Error failure(const std::string& host, int reason) {
 
 // What look-ups need of the resolver, and may need after it is gone.
 struct Resolver::Shared {
-  struct Kept {
-    std::vector<SocketAddress> addresses;
-    Instant until;
-  };
-
-  void keep(const std::string& host, const std::vector<SocketAddress>& addresses, Instant now) {
-    if (cache.size() >= kCacheEntries)
-      std::erase_if(cache, [now](const auto& each) { return each.second.until <= now; });
-    if (cache.size() >= kCacheEntries) cache.erase(cache.begin());
-    cache[host] = {addresses, now + kCacheTime};
-  }
-
   DnsPtr dns;
-  std::map<std::string, Kept> cache;
+  std::vector<SocketAddress> servers;
+  NameCache cache{kCacheEntries};
 };
 
 class Resolver::Query final : public Resolver::Lookup {
@@ -93,7 +91,7 @@ class Resolver::Query final : public Resolver::Lookup {
         soon_(loop, [this] { finish(std::move(result_)); }),
         give_up_(loop, [this] {
           cancel();
-          finish(fail(Errc::kTimeout, "cannot look up " + host_ + ": no answer in time"));
+          finish(or_last_resort({Errc::kTimeout, "cannot look up " + host_ + ": no answer in time"}));
         }) {}
   ~Query() override { cancel(); }
   Query(const Query&) = delete;
@@ -138,21 +136,41 @@ class Resolver::Query final : public Resolver::Lookup {
   void answered(int reason, const evutil_addrinfo* found) {
     request_ = nullptr;
     ticket_ = nullptr;
-    give_up_.cancel();
     std::vector<SocketAddress> addresses;
     for (const evutil_addrinfo* each = found; each != nullptr; each = each->ai_next) {
       const auto address = SocketAddress::from(each->ai_addr, static_cast<socklen_t>(each->ai_addrlen));
       if (address) addresses.push_back(*address);
     }
-    if (addresses.empty()) {
-      result_ = std::unexpected(failure(host_, reason == 0 ? EVUTIL_EAI_NONAME : reason));
-    } else {
-      shared_->keep(host_, addresses, loop_.now());
-      for (SocketAddress& address : addresses) address.set_port(port_);
-      result_ = std::move(addresses);
-    }
-    // Not from inside evdns, which the answer's receiver may make us free.
+    if (!addresses.empty()) return found_addresses(std::move(addresses));
+    Error error = failure(host_, reason == 0 ? EVUTIL_EAI_NONAME : reason);
+    if (error.code == Errc::kNotFound) return failed(std::move(error));
+    over_tcp_ = std::make_unique<DnsOverTcp>(
+        loop_, shared_->servers, host_, [this, error = std::move(error)](Result<std::vector<SocketAddress>> answer) {
+          if (answer) return found_addresses(std::move(*answer));
+          // What the first way says of itself explains more, but for a name that is not there.
+          failed(answer.error().code == Errc::kNotFound ? Error{Errc::kNotFound, "no such host: " + host_} : error);
+        });
+  }
+
+  // Both end the look-up at the end of the turn: not from inside evdns, which the answer's receiver may make us free.
+  void found_addresses(std::vector<SocketAddress> addresses) {
+    give_up_.cancel();
+    shared_->cache.keep(host_, addresses, loop_.now());
+    answer_soon(std::move(addresses));
+  }
+  void failed(Error error) {
+    give_up_.cancel();
+    if (error.code == Errc::kNotFound) shared_->cache.forget(host_);
+    result_ = or_last_resort(std::move(error));
     soon_.schedule();
+  }
+
+  Result<std::vector<SocketAddress>> or_last_resort(Error error) const {
+    const NameCache::Entry* const kept = shared_->cache.find(host_, kLastResortTime, loop_.now());
+    if (kept == nullptr) return std::unexpected(std::move(error));
+    std::vector<SocketAddress> addresses = kept->addresses;
+    for (SocketAddress& address : addresses) address.set_port(port_);
+    return addresses;
   }
 
   void cancel() {
@@ -160,6 +178,7 @@ class Resolver::Query final : public Resolver::Lookup {
     if (request_ != nullptr) evdns_getaddrinfo_cancel(request_);
     ticket_ = nullptr;
     request_ = nullptr;
+    over_tcp_.reset();
   }
 
   void finish(Result<std::vector<SocketAddress>> result) {
@@ -176,6 +195,7 @@ class Resolver::Query final : public Resolver::Lookup {
   Result<std::vector<SocketAddress>> result_;
   evdns_getaddrinfo_request* request_ = nullptr;
   Ticket* ticket_ = nullptr;
+  std::unique_ptr<DnsOverTcp> over_tcp_;
   Deferred soon_;
   Timer give_up_;
 };
@@ -192,6 +212,8 @@ void Resolver::reload() {
   next_check_ = loop_.now() + kCheckEvery;
   shared_->cache.clear();
   shared_->dns = make_dns(loop_, files_);
+  std::ifstream servers(files_.servers);
+  shared_->servers = name_servers({std::istreambuf_iterator<char>(servers), {}});
 }
 
 void Resolver::reload_if_changed(Instant now) {
@@ -210,13 +232,21 @@ std::unique_ptr<Resolver::Lookup> Resolver::resolve(const std::string& host, std
     return query;
   }
   reload_if_changed(now);
-  const auto kept = shared_->cache.find(name);
-  if (kept != shared_->cache.end() && kept->second.until > now) {
-    query->answer_soon(kept->second.addresses);
+  if (const NameCache::Entry* const kept = shared_->cache.find(name, kCacheTime + kStaleTime, now)) {
+    query->answer_soon(kept->addresses);
+    if (now - kept->looked_up >= kCacheTime) refresh(name);
   } else {
     query->ask(give_up);
   }
   return query;
+}
+
+void Resolver::refresh(const std::string& name) {
+  if (refreshes_.contains(name)) return;
+  // The answer's own part is to be kept, which has happened by then.
+  auto query = std::make_unique<Query>(loop_, shared_, name, 0, [this, name](const auto&) { refreshes_.erase(name); });
+  query->ask(loop_.now() + kRefreshTimeout);
+  refreshes_[name] = std::move(query);
 }
 
 }  // namespace railgun::net

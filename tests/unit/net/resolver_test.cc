@@ -1,13 +1,18 @@
 #include "railgund/net/resolver.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "railgund/net/dns_over_tcp.h"
 
 namespace railgun::net {
 namespace {
@@ -116,6 +121,95 @@ TEST_F(Resolve, LookupsSurviveReloadAndTheResolversEnd) {
   resolver.reset();
   loop.run();
   EXPECT_TRUE(answered);
+}
+
+// A name server on one port: over UDP it says that the answer does not fit (or nothing), over TCP it gives one address
+// for every name but "gone.example".
+class NameServer {
+ public:
+  explicit NameServer(int udp) : udp_(udp) {
+    sockaddr_in address{};
+    socklen_t length = sizeof address;
+    ::getsockname(udp_, reinterpret_cast<sockaddr*>(&address), &length);
+    tcp_ = ::socket(AF_INET, SOCK_STREAM, 0);
+    const int on = 1;
+    ::setsockopt(tcp_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    is_listening_ = ::bind(tcp_, reinterpret_cast<sockaddr*>(&address), length) == 0 && ::listen(tcp_, 8) == 0;
+    udp_thread_ = std::thread([this] { serve_udp(); });
+    tcp_thread_ = std::thread([this] { serve_tcp(); });
+  }
+  ~NameServer() {
+    is_ending_ = true;
+    ::shutdown(tcp_, SHUT_RDWR);
+    udp_thread_.join();
+    tcp_thread_.join();
+    ::close(tcp_);
+  }
+  bool is_listening() const { return is_listening_; }
+
+ private:
+  void serve_udp() const {
+    std::uint8_t message[512];
+    while (!is_ending_) {
+      pollfd ready{.fd = udp_, .events = POLLIN, .revents = 0};
+      if (::poll(&ready, 1, 10) <= 0) continue;
+      sockaddr_in from{};
+      socklen_t length = sizeof from;
+      const ssize_t size = ::recvfrom(udp_, message, sizeof message, 0, reinterpret_cast<sockaddr*>(&from), &length);
+      if (size < 12) continue;
+      message[2] = 0x83;  // an answer, cut short
+      message[3] = 0x80;
+      ::sendto(udp_, message, static_cast<std::size_t>(size), 0, reinterpret_cast<sockaddr*>(&from), length);
+    }
+  }
+  void serve_tcp() const {
+    for (int peer = 0; (peer = ::accept(tcp_, nullptr, nullptr)) >= 0; ::close(peer)) {
+      std::uint8_t size[2];
+      while (::recv(peer, size, 2, MSG_WAITALL) == 2) {
+        Bytes message(static_cast<std::size_t>(size[0] << 8 | size[1]));
+        if (::recv(peer, message.data(), message.size(), MSG_WAITALL) != static_cast<ssize_t>(message.size())) break;
+        const bool is_gone = as_text(message).find("gone") != std::string::npos;
+        const bool has_answer = !is_gone && message[message.size() - 3] == 1;
+        message[2] = 0x81;
+        message[3] = is_gone ? 0x83 : 0x80;
+        message[7] = has_answer ? 1 : 0;
+        if (has_answer) append(message, Bytes{0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 53});
+        const std::uint8_t length[2] = {static_cast<std::uint8_t>(message.size() >> 8),
+                                        static_cast<std::uint8_t>(message.size())};
+        if (::send(peer, length, 2, MSG_NOSIGNAL) != 2) break;
+        if (::send(peer, message.data(), message.size(), MSG_NOSIGNAL) < 0) break;
+      }
+    }
+  }
+
+  const int udp_;
+  int tcp_ = -1;
+  bool is_listening_ = false;
+  std::atomic<bool> is_ending_ = false;
+  std::thread udp_thread_, tcp_thread_;
+};
+
+TEST_F(Resolve, AnswersThatDoNotFitADatagramAreAskedForOverTcp) {
+  const NameServer names(server);
+  if (!names.is_listening()) GTEST_SKIP() << "the TCP port of that number is taken";
+  const auto addresses = resolve("big.example", 60s);
+  ASSERT_TRUE(addresses) << addresses.error().text;
+  ASSERT_EQ(addresses->size(), 1U);
+  EXPECT_EQ(to_string(addresses->front()), "192.0.2.53:80");
+  const auto gone = resolve("gone.example", 60s);
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().code, Errc::kNotFound);
+}
+
+TEST(NameServers, AreThoseOfTheFile) {
+  const auto servers = name_servers(
+      "# comment\nsearch example.com\nnameserver 192.0.2.1\nnameserver 2001:db8::1\nnameserver 127.0.0.1:5353\n"
+      "nameserver nonsense here\n");
+  ASSERT_EQ(servers.size(), 3U);
+  EXPECT_EQ(to_string(servers[0]), "192.0.2.1:53");
+  EXPECT_EQ(to_string(servers[1]), "[2001:db8::1]:53");
+  EXPECT_EQ(to_string(servers[2]), "127.0.0.1:5353");
+  EXPECT_EQ(to_string(name_servers("").at(0)), "127.0.0.1:53");
 }
 
 }  // namespace
