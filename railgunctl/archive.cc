@@ -2,12 +2,13 @@
 
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
 #include <unistd.h>
+
+#include "railgund/net/clock.h"
 
 namespace railgun::ctl {
 
@@ -60,7 +61,7 @@ Result<void> Archive::add(const std::string& name, std::string_view content) {
   archive_entry_set_size(entry.get(), static_cast<la_int64_t>(content.size()));
   archive_entry_set_filetype(entry.get(), AE_IFREG);
   archive_entry_set_perm(entry.get(), 0600);
-  archive_entry_set_mtime(entry.get(), std::time(nullptr), 0);
+  archive_entry_set_mtime(entry.get(), net::wall_now().time_since_epoch().count(), 0);
   if (archive_write_header(state_->writer.get(), entry.get()) != ARCHIVE_OK) return state_->failed();
   const la_ssize_t written = archive_write_data(state_->writer.get(), content.data(), content.size());
   if (written < 0 || static_cast<std::size_t>(written) != content.size()) return state_->failed();

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "railgunctl/render.h"
+#include "railgund/base/text.h"
 
 namespace railgun::ctl {
 namespace {
@@ -19,8 +20,6 @@ constexpr std::uint64_t kLittleDisk = 100'000'000, kNoDisk = 5'000'000;
 
 std::string date(WallTime time) { return date_text(time.time_since_epoch().count()); }
 std::string span(Duration time) { return span_text(duration<double>(time).count()); }
-
-std::string trimmed(const std::string& text) { return text.substr(0, text.find_last_not_of(" \t\r\n") + 1); }
 
 bool has_word(const std::string& text, const std::string& word) {
   std::istringstream words(text);
@@ -71,7 +70,7 @@ Finding judge_authority(const CertificateCheck& facts) {
 }
 
 Finding judge_slow_start(const KernelFacts& facts) {
-  const std::string value = trimmed(facts.slow_start_after_idle);
+  const std::string_view value = trim(facts.slow_start_after_idle);
   if (value.empty()) return unknown("slow start", "net.ipv4.tcp_slow_start_after_idle cannot be read");
   if (value == "0") return fine("slow start", "off: a link is at full speed after a pause");
   return warning("slow start", "on: after each pause on a link the next page takes several round trips more",
@@ -79,7 +78,7 @@ Finding judge_slow_start(const KernelFacts& facts) {
 }
 
 Finding judge_congestion(const KernelFacts& facts) {
-  const std::string system = trimmed(facts.congestion), queue = trimmed(facts.queue_discipline);
+  const std::string system(trim(facts.congestion)), queue(trim(facts.queue_discipline));
   const std::string used = facts.wan_congestion.empty() ? system : facts.wan_congestion;
   if (used.empty()) return unknown("congestion", "net.ipv4.tcp_congestion_control cannot be read");
   const std::string seen = used + (facts.wan_congestion.empty() ? " (the system's)" : " (wan.congestion)") +

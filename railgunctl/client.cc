@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "railgunctl/settings_file.h"
+#include "railgund/config/settings_table.h"
+#include "railgund/net/clock.h"
 
 namespace railgun::ctl {
 namespace {
-
-constexpr const char* kDefaultSocket = "/run/railgun/railgund.sock";
 
 // Owns a descriptor.
 class Descriptor {
@@ -45,7 +45,7 @@ std::unexpected<Failure> denied(const std::string& socket) {
 
 bool wait_until(int fd, short events, Instant deadline) {
   while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - net::steady_now());
     if (left.count() <= 0) return false;
     pollfd poll{.fd = fd, .events = events, .revents = 0};
     const int ready = ::poll(&poll, 1, static_cast<int>(left.count()));
@@ -84,7 +84,7 @@ std::string socket_path(const Context& context) {
   if (!context.socket.empty()) return context.socket;
   const auto file = read_settings(context.config);
   const std::string* configured = file ? find_setting(*file, "control.socket") : nullptr;
-  return configured != nullptr ? *configured : kDefaultSocket;
+  return configured != nullptr ? *configured : config::shipped_value("control.socket");
 }
 
 std::expected<std::string, Failure> ask(const std::string& socket, const control::Request& request, Duration patience) {
@@ -93,7 +93,7 @@ std::expected<std::string, Failure> ask(const std::string& socket, const control
   if (socket.size() >= sizeof address.sun_path) return unreachable(socket, "the path is too long for a socket");
   std::memcpy(address.sun_path, socket.data(), socket.size());
 
-  const Instant deadline = std::chrono::steady_clock::now() + patience;
+  const Instant deadline = net::steady_now() + patience;
   const Descriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (fd.get() < 0) return unreachable(socket, std::strerror(errno));
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "railgund/base/result.h"
+#include "railgund/config/state_files.h"
 
 namespace railgun::ctl {
 
@@ -19,7 +20,7 @@ enum class ExitCode : int {
 
 struct Context {
   std::string socket{};  // empty: as in the configuration
-  std::string config = "/etc/railgun/railgun.conf";
+  std::string config = config::kPackagedConfigFile;
   bool json = false;
   std::ostream& out;
   std::ostream& err;

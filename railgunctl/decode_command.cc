@@ -8,6 +8,7 @@
 
 #include "railgunctl/commands.h"
 #include "railgund/base/field.h"
+#include "railgund/base/text.h"
 #include "railgund/proxy/cf_railgun.h"
 
 namespace railgun::ctl {

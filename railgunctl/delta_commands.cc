@@ -1,6 +1,5 @@
 // savings and delta: the delta engine by itself. They need no daemon.
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -12,17 +11,20 @@
 #include "railgunctl/recorder.h"
 #include "railgunctl/render.h"
 #include "railgunctl/savings.h"
+#include "railgund/base/file.h"
 #include "railgund/delta/decoder.h"
 #include "railgund/delta/encoder.h"
+#include "railgund/net/clock.h"
 
 namespace railgun::ctl {
 namespace {
 
-Result<Bytes> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(Errc::kNotFound, path + ": cannot be read");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  return to_bytes(as_bytes(text));
+constexpr std::size_t kMaxPageBytes = std::size_t{1} << 30;
+
+Result<Bytes> read_page(const std::string& path) {
+  const auto text = read_file(path, kMaxPageBytes);
+  if (!text) return std::unexpected(text.error());
+  return to_bytes(as_bytes(*text));
 }
 
 Result<void> write_file(const std::string& path, const Bytes& bytes) {
@@ -41,19 +43,19 @@ struct DeltaFiles {
 };
 
 Result<void> encode_files(const DeltaFiles& files) {
-  auto reference = read_file(files.reference);
+  auto reference = read_page(files.reference);
   if (!reference) return std::unexpected(std::move(reference.error()));
-  const auto page = read_file(files.input);
+  const auto page = read_page(files.input);
   if (!page) return std::unexpected(page.error());
   const auto held = std::make_shared<const delta::Reference>(*std::move(reference));
-  if (held != nullptr && files.effort == delta::Effort::kStrong) held->prepare_strong();
+  if (files.effort == delta::Effort::kStrong) held->prepare_strong();
   return write_file(files.output, delta::encode(held, *page, {.effort = files.effort}));
 }
 
 Result<void> apply_files(const DeltaFiles& files) {
-  auto reference = read_file(files.reference);
+  auto reference = read_page(files.reference);
   if (!reference) return std::unexpected(std::move(reference.error()));
-  const auto coded = read_file(files.input);
+  const auto coded = read_page(files.input);
   if (!coded) return std::unexpected(coded.error());
   const auto page = delta::decode(std::make_shared<const delta::Reference>(*std::move(reference)), *coded);
   if (!page) return std::unexpected(page.error());
@@ -76,7 +78,7 @@ Result<void> record(const Recording& recording, const std::string& folder, std::
     recorders.push_back(*std::move(recorder));
   }
   const auto every = std::chrono::duration<double>(recording.every_seconds);
-  const auto begin = std::chrono::steady_clock::now();
+  const auto begin = net::steady_now();
   for (unsigned i = 0; i < recording.count; ++i) {
     std::this_thread::sleep_until(begin + std::chrono::duration_cast<Duration>(i * every));
     for (std::size_t k = 0; k < recorders.size(); ++k) {

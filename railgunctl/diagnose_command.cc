@@ -9,9 +9,11 @@
 #include "railgunctl/commands.h"
 #include "railgunctl/diagnosis.h"
 #include "railgund/base/hash.h"
+#include "railgund/base/text.h"
 #include "railgund/config/parser.h"
 #include "railgund/http/syntax.h"
 #include "railgund/http/target.h"
+#include "railgund/net/clock.h"
 
 namespace railgun::ctl {
 namespace {
@@ -125,7 +127,8 @@ class Diagnoser {
     return {.method = "GET", .target = target_.path, .host = target_.host, .secure = target_.secure, .fields = fields_};
   }
   Instant give_up() const {
-    return steady_now() + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options_.timeout_seconds));
+    return net::steady_now() +
+           std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options_.timeout_seconds));
   }
 
   Sample through(const Endpoint& sender, const std::string& header_name) const {

@@ -12,6 +12,7 @@
 #include "railgunctl/network_facts.h"
 #include "railgund/base/field.h"
 #include "railgund/config/state_files.h"
+#include "railgund/net/clock.h"
 
 namespace railgun::ctl {
 namespace {
@@ -72,7 +73,7 @@ class Doctor {
     findings_.insert(findings_.end(), std::make_move_iterator(findings.begin()),
                      std::make_move_iterator(findings.end()));
   }
-  Instant give_up() const { return steady_now() + options_.patience; }
+  Instant give_up() const { return net::steady_now() + options_.patience; }
   bool is_sender() const { return config_.role == config::Role::kSender; }
   bool daemon_runs() const { return status_ || status_.error().exit_code == ExitCode::kDenied; }
 
@@ -99,7 +100,7 @@ class Doctor {
     add(judge_certificates({.role = config_.role,
                             .wan_tls = config_.wan_tls,
                             .is_set = config::identity_files(config_).are_set,
-                            .now = wall_now(),
+                            .now = net::wall_now(),
                             .certificate = own_.certificate,
                             .authority = own_.authority,
                             .error = own_.error}));
@@ -107,7 +108,7 @@ class Doctor {
 
   void ports() {
     if (!is_sender() || config_.wan_accept)
-      add(judge_own_port(own_port_facts(config_, daemon_runs(), give_up()), wall_now()));
+      add(judge_own_port(own_port_facts(config_, daemon_runs(), give_up()), net::wall_now()));
     add(judge_local_ports(local_port_facts(config_, give_up()), daemon_runs()));
   }
 
@@ -127,8 +128,8 @@ class Doctor {
 
   void peers() {
     if (!config_.wan_tls) return;
-    if (is_sender()) add(judge_peers("listener", peer_facts(listeners(), own_, give_up()), wall_now()));
-    add(judge_peers("sender", peer_facts(config_.wan_dial, own_, give_up()), wall_now()));
+    if (is_sender()) add(judge_peers("listener", peer_facts(listeners(), own_, give_up()), net::wall_now()));
+    add(judge_peers("sender", peer_facts(config_.wan_dial, own_, give_up()), net::wall_now()));
   }
 
   // To the nearest sender.

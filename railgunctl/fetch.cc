@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "railgund/base/text.h"
 #include "railgund/http/client_connection.h"
 #include "railgund/http/content_coding.h"
+#include "railgund/net/clock.h"
 
 namespace railgun::ctl {
 namespace {
@@ -14,10 +16,10 @@ constexpr http::ClientLimits kLimits{.head_timeout = {}, .body_timeout = {}, .wr
 class Exchange {
  public:
   Exchange(Fetched& fetched, Wire& wire, const FetchOptions& options, Instant give_up)
-      : fetched_(fetched), wire_(wire), options_(options), give_up_(give_up), http_(kLimits, steady_now()) {}
+      : fetched_(fetched), wire_(wire), options_(options), give_up_(give_up), http_(kLimits, net::steady_now()) {}
 
   Result<void> run() {
-    const Instant begun = steady_now();
+    const Instant begun = net::steady_now();
     http_.send_request(options_.request, begun);
     Bytes request;
     http_.pull(request, SIZE_MAX, begun);
@@ -26,17 +28,17 @@ class Exchange {
       const auto bytes = wire_.read(give_up_);
       if (!bytes) return std::unexpected(bytes.error());
       if (!first_byte_) {
-        first_byte_ = steady_now();
+        first_byte_ = net::steady_now();
         fetched_.phases.first_byte = *first_byte_ - begun;
       }
       if (bytes->empty()) {
-        http_.receive_end(steady_now());
+        http_.receive_end(net::steady_now());
         ended_ = true;
       } else {
-        http_.receive(*bytes, steady_now());
+        http_.receive(*bytes, net::steady_now());
       }
       if (auto taken = take_events(); !taken) return taken;
-      fetched_.phases.body = steady_now() - *first_byte_;
+      fetched_.phases.body = net::steady_now() - *first_byte_;
     }
     return undo_coding();
   }
@@ -53,7 +55,7 @@ class Exchange {
         fetched_.fields = std::move(got->response.fields);
       } else if (const auto* body = std::get_if<http::ResponseBody>(&*event)) {
         fetched_.body += as_text(body->bytes);
-        http_.body_consumed(body->bytes.size(), steady_now());
+        http_.body_consumed(body->bytes.size(), net::steady_now());
         if (fetched_.body.size() > options_.body_bytes) return fail(Errc::kTooLarge, "the page is too large");
       } else if (std::holds_alternative<http::ResponseEnd>(*event)) {
         ended_ = true;
@@ -92,8 +94,8 @@ Result<Wire> open(Fetched& fetched, const FetchOptions& options, Instant give_up
   const auto& addresses = resolved->addresses;
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     // A silent address must leave time for those after it.
-    const auto share = (give_up - steady_now()) / static_cast<long>(addresses.size() - i);
-    Wire::Attempt attempt = Wire::connect(addresses[i], steady_now() + share);
+    const auto share = (give_up - net::steady_now()) / static_cast<long>(addresses.size() - i);
+    Wire::Attempt attempt = Wire::connect(addresses[i], net::steady_now() + share);
     fetched.address = addresses[i].host();
     fetched.reach = attempt.reach;
     if (attempt.wire) {
@@ -109,9 +111,9 @@ Result<void> run(Fetched& fetched, const FetchOptions& options, Instant give_up)
   auto wire = open(fetched, options, give_up);
   if (!wire) return std::unexpected(wire.error());
   if (options.context != nullptr) {
-    const Instant begun = steady_now();
+    const Instant begun = net::steady_now();
     if (auto done = wire->secure(options.context, options.server_name, give_up); !done) return done;
-    fetched.phases.tls = steady_now() - begun;
+    fetched.phases.tls = net::steady_now() - begun;
     fetched.tls_version = wire->engine()->version();
   }
   return Exchange(fetched, *wire, options, give_up).run();

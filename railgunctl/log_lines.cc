@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "railgund/base/time.h"
+#include "railgund/net/clock.h"
 
 namespace railgun::ctl {
 namespace {
@@ -99,10 +100,10 @@ Result<std::string> log_lines_of_journal(std::size_t most) {
     return fail(Errc::kUnavailable, std::string("journalctl: ") + std::strerror(error));
   }
   Sieve sieve(most);
-  const Instant deadline = std::chrono::steady_clock::now() + std::chrono::seconds(3);
+  const Instant deadline = net::steady_now() + std::chrono::seconds(3);
   char buffer[256 * 1024];
   while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - net::steady_now());
     pollfd readable{.fd = pipe[0], .events = POLLIN, .revents = 0};
     if (left.count() <= 0 || ::poll(&readable, 1, static_cast<int>(left.count())) <= 0) break;
     const ssize_t count = ::read(pipe[0], buffer, sizeof buffer);

@@ -10,7 +10,10 @@
 #include <sys/timex.h>
 
 #include "railgunctl/settings_file.h"
+#include "railgund/base/file.h"
+#include "railgund/config/settings_table.h"
 #include "railgund/config/state_files.h"
+#include "railgund/net/clock.h"
 
 namespace railgun::ctl {
 namespace {
@@ -18,13 +21,13 @@ namespace {
 constexpr std::size_t kMostOfAFile = 64 * 1024, kMostOfSettings = 4 << 20;
 
 std::string first_line(const std::string& path) {
-  const auto text = read_file(path, kMostOfAFile);
+  const auto text = read_start_of_file(path, kMostOfAFile);
   return text ? text->substr(0, text->find('\n')) : std::string{};
 }
 
 // The first number after `label`, as /proc has it.
 std::optional<std::uint64_t> number_after(const std::string& path, std::string_view label) {
-  const auto text = read_file(path, kMostOfAFile);
+  const auto text = read_start_of_file(path, kMostOfAFile);
   const std::size_t at = text ? text->find(label) : std::string::npos;
   if (at == std::string::npos) return std::nullopt;
   std::istringstream rest(text->substr(at + label.size()));
@@ -37,7 +40,8 @@ bool holds_secret(const std::string& path) {
   const auto text = read_file(path, kMostOfSettings);
   if (!text) return false;
   for (const auto& [key, value] : parse_settings(*text)) {
-    if ((key == "activation.token" || key == "stats.token") && !value.empty()) return true;
+    const config::Setting* const setting = config::find_setting(key);
+    if (setting != nullptr && setting->secret && !value.empty()) return true;
   }
   return false;
 }
@@ -70,10 +74,8 @@ DiskFacts disk(const std::string& purpose, const std::string& path) {
 
 }  // namespace
 
-WallTime wall_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
-
 ClockFacts clock_facts() {
-  ClockFacts facts{.now = wall_now()};
+  ClockFacts facts{.now = net::wall_now()};
   timex clock{};
   // Reading it is allowed to everybody, but for some containers.
   if (::adjtimex(&clock) >= 0) {

@@ -10,8 +10,6 @@
 
 namespace railgun::ctl {
 
-WallTime wall_now();
-
 // `others` and `certificate` are the caller's to add.
 ClockFacts clock_facts();
 KernelFacts kernel_facts(const config::Config& config);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "railgunctl/render.h"
+#include "railgund/base/text.h"
 #include "railgund/link/frame_codec.h"
 #include "railgund/tls/context.h"
 
@@ -122,8 +123,7 @@ ProbeVerdict judge_link(const ProbeFacts& facts) {
 std::string milliseconds(Duration time) { return span_text(std::chrono::duration<double>(time).count()); }
 
 std::string joined(const std::vector<std::string>& items, std::size_t most) {
-  std::string text;
-  for (std::size_t i = 0; i < std::min(items.size(), most); ++i) text += (i > 0 ? ", " : "") + items[i];
+  std::string text = join(std::span(items).first(std::min(items.size(), most)));
   if (items.size() > most) text += " and " + count_text(items.size() - most) + " more";
   return text;
 }
@@ -158,11 +158,11 @@ std::string certificate_lines(const ProbeFacts& facts, const tls::CertificateFac
 }
 
 std::string first_line(const std::string& bytes) {
-  return '"' + link::printable(std::string_view(bytes).substr(0, bytes.find_first_of("\r\n"))) + '"';
+  return '"' + printable_ascii(std::string_view(bytes).substr(0, bytes.find_first_of("\r\n"))) + '"';
 }
 
 std::string protocol_text(const ProbeFacts& facts) {
-  std::string text = facts.tls->protocol.empty() ? "not said" : link::printable(facts.tls->protocol);
+  std::string text = facts.tls->protocol.empty() ? "not said" : printable_ascii(facts.tls->protocol);
   if (facts.tls->asks_for_certificate) text += "; demands a certificate";
   return text;
 }

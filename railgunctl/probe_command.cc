@@ -6,6 +6,7 @@
 #include "railgunctl/commands.h"
 #include "railgunctl/prober.h"
 #include "railgund/config/parser.h"
+#include "railgund/net/clock.h"
 
 namespace railgun::ctl {
 namespace {
@@ -30,8 +31,8 @@ ExitCode run_probe(Context& context, const Options& options) {
   const auto target = parse_endpoint(options.target, kLinkPort);
   if (!target) throw CLI::ValidationError("HOST[:PORT]", target.error().text);
   const auto patience = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options.timeout_seconds));
-  const ProbeFacts facts = probe(*target, identity_here(context), steady_now() + patience);
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const ProbeFacts facts = probe(*target, identity_here(context), net::steady_now() + patience);
+  const auto now = net::wall_now();
   const ProbeVerdict verdict = judge(facts, now);
   context.out << (context.json ? probe_json(facts, verdict) : probe_text(facts, verdict, now));
   return verdict.exit_code;

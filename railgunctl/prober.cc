@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include "railgunctl/settings_file.h"
+#include "railgund/base/file.h"
 #include "railgund/config/state_files.h"
 #include "railgund/link/greeting.h"
 #include "railgund/link/mux.h"
+#include "railgund/net/clock.h"
 #include "railgund/proxy/message_codec.h"
 
 namespace railgun::ctl {
@@ -23,8 +25,8 @@ constexpr Duration kComplaintTime = std::chrono::milliseconds(300);
 std::optional<Wire> connect(ProbeFacts& facts, const std::vector<net::SocketAddress>& addresses, Instant give_up) {
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     // A silent address must leave time for those after it.
-    const auto share = (give_up - steady_now()) / static_cast<long>(addresses.size() - i);
-    Wire::Attempt attempt = Wire::connect(addresses[i], steady_now() + share);
+    const auto share = (give_up - net::steady_now()) / static_cast<long>(addresses.size() - i);
+    Wire::Attempt attempt = Wire::connect(addresses[i], net::steady_now() + share);
     facts.attempts.push_back({addresses[i].host(), attempt.reach, attempt.time, attempt.reason});
     if (attempt.wire) return std::move(attempt.wire);
   }
@@ -43,7 +45,7 @@ void look_at_tls(ProbeFacts& facts, Wire wire, Instant give_up) {
     facts.tls_error = context.error();
     return;
   }
-  const Instant begun = steady_now();
+  const Instant begun = net::steady_now();
   // The listener's certificate is for no name, but web servers choose theirs by it.
   if (const auto done = wire.secure(*context, facts.target.host, give_up); !done) {
     facts.tls_error = done.error();
@@ -51,13 +53,13 @@ void look_at_tls(ProbeFacts& facts, Wire wire, Instant give_up) {
     return;
   }
   const tls::Engine& engine = *wire.engine();
-  facts.tls = ProbeFacts::Tls{.time = steady_now() - begun,
+  facts.tls = ProbeFacts::Tls{.time = net::steady_now() - begun,
                               .version = engine.version(),
                               .cipher = engine.cipher(),
                               .protocol = engine.protocol(),
                               .certificate = engine.peer_certificate()};
   const Duration wait = 2 * facts.attempts.back().time + kComplaintTime;
-  facts.tls->asks_for_certificate = complains(wire, std::min(give_up, steady_now() + wait));
+  facts.tls->asks_for_certificate = complains(wire, std::min(give_up, net::steady_now() + wait));
 }
 
 // The asker's end of one link, as far as its greeting and a few echoes.
@@ -68,10 +70,10 @@ class LinkLook {
         wire_(wire),
         give_up_(give_up),
         mux_(link::Role::kAsker, limits(), proxy::encode_greeting({.reference_key = {}, .build = "0000"}),
-             steady_now()) {}
+             net::steady_now()) {}
 
   void run() {
-    while (!has_seen_all() && steady_now() < give_up_) {
+    while (!has_seen_all() && net::steady_now() < give_up_) {
       if (auto done = turn(); !done) {
         if (!facts_.link) facts_.link_error = done.error();
         return;
@@ -93,18 +95,18 @@ class LinkLook {
 
   Result<void> write() {
     Bytes bytes;
-    mux_.pull(bytes, SIZE_MAX, steady_now());
+    mux_.pull(bytes, SIZE_MAX, net::steady_now());
     return wire_.write(bytes, give_up_);
   }
 
   Result<void> turn() {
-    if (auto alive = mux_.on_deadline(steady_now()); !alive) return alive;
+    if (auto alive = mux_.on_deadline(net::steady_now()); !alive) return alive;
     if (auto written = write(); !written) return written;
     const auto bytes = wire_.read(std::min(give_up_, mux_.deadline()));
     if (!bytes) return bytes.error().code == Errc::kTimeout ? Result<void>{} : std::unexpected(bytes.error());
     if (bytes->empty()) return fail(Errc::kUnavailable, "the peer closed the connection");
     if (auto read = read_greeting(*bytes); !read || has_seen_all()) return read;
-    if (auto received = mux_.receive(*bytes, steady_now()); !received) return received;
+    if (auto received = mux_.receive(*bytes, net::steady_now()); !received) return received;
     while (auto event = mux_.poll()) take(*event);
     return {};
   }

@@ -6,6 +6,7 @@
 #include "railgunctl/client.h"
 #include "railgunctl/commands.h"
 #include "railgunctl/render.h"
+#include "railgund/base/text.h"
 
 namespace railgun::ctl {
 namespace {
@@ -17,11 +18,7 @@ using control::Request;
 // Activation crosses the network: two ends, a key, a signature.
 constexpr Duration kPatience = std::chrono::seconds(60);
 
-std::string join(const std::vector<std::string>& items) {
-  std::string text;
-  for (const std::string& item : items) text += (text.empty() ? "" : ", ") + item;
-  return text.empty() ? "-" : text;
-}
+std::string list_text(const std::vector<std::string>& items) { return items.empty() ? "-" : join(items); }
 
 const char* status_words(const Railgun& railgun) {
   if (railgun.status == control::RailgunStatus::kDeleted) return railgun.deactivated > 0 ? "deactivated" : "deleted";
@@ -31,10 +28,10 @@ const char* status_words(const Railgun& railgun) {
 
 std::string words(const Railgun& railgun) {
   return "name        " + railgun.name + "\nstatus      " + control::name_of(railgun.status) + " (" +
-         status_words(railgun) + ")\nhosts       " + join(railgun.hosts) + "\nlisteners   " + join(railgun.addresses) +
-         "\nuses left   " + std::to_string(railgun.uses_left) + "\ncreated     " + date_text(railgun.created) +
-         "\ntoken until " + date_text(railgun.expires) + "\nactivated   " + date_text(railgun.activated) +
-         "\ncertificates " + join(railgun.serials) + '\n';
+         status_words(railgun) + ")\nhosts       " + list_text(railgun.hosts) + "\nlisteners   " +
+         list_text(railgun.addresses) + "\nuses left   " + std::to_string(railgun.uses_left) + "\ncreated     " +
+         date_text(railgun.created) + "\ntoken until " + date_text(railgun.expires) + "\nactivated   " +
+         date_text(railgun.activated) + "\ncertificates " + list_text(railgun.serials) + '\n';
 }
 
 std::string words(const control::Railguns& all) {
@@ -43,14 +40,14 @@ std::string words(const control::Railguns& all) {
   std::vector<std::vector<std::string>> rows;
   rows.reserve(all.railguns.size());
   for (const Railgun& railgun : all.railguns) {
-    rows.push_back({railgun.name, control::name_of(railgun.status), status_words(railgun), join(railgun.hosts),
-                    join(railgun.addresses), date_text(railgun.activated)});
+    rows.push_back({railgun.name, control::name_of(railgun.status), status_words(railgun), list_text(railgun.hosts),
+                    list_text(railgun.addresses), date_text(railgun.activated)});
   }
   return table({"NAME", "STATUS", "", "HOSTS", "LISTENERS", "ACTIVATED"}, rows);
 }
 
 std::string words(const control::CreatedRailgun& created) {
-  return "Created railgun " + created.railgun.name + " for " + join(created.railgun.hosts) +
+  return "Created railgun " + created.railgun.name + " for " + list_text(created.railgun.hosts) +
          ". Run this on the listener (the token is shown only once):\n\n  railgunctl activate " + created.token +
          "\n\nThe token is valid for " + std::to_string(created.railgun.uses_left) + " use(s) until " +
          date_text(created.railgun.expires) + ".\n";

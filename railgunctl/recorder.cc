@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "railgunctl/fetch.h"
+#include "railgund/net/clock.h"
 #include "railgund/tls/context.h"
 
 namespace railgun::ctl {
@@ -94,7 +95,7 @@ Result<Recorder> Recorder::open(const std::string& url, const std::filesystem::p
 }
 
 Result<Recorder::Recorded> Recorder::record(Duration patience) {
-  const Instant give_up = steady_now() + patience;
+  const Instant give_up = net::steady_now() + patience;
   http::Target target = target_;
   for (int leads = 0;; ++leads) {
     auto answer = fetch_page(target, give_up);

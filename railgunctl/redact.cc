@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "railgund/base/field.h"
+#include "railgund/base/text.h"
 
 namespace railgun::ctl {
 namespace {
@@ -22,12 +23,6 @@ bool is_alnum(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0;
 bool is_word(char c) { return is_alnum(c) || c == '_' || c == '.' || c == '-'; }
 bool is_token_char(char c) { return is_alnum(c) || c == '_' || c == '-' || c == '+' || c == '='; }
 bool ends_value(char c) { return is_space(c) || c == '"' || c == '\'' || c == ',' || c == ';' || c == ')' || c == '}'; }
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 bool has_secret_word(std::string_view lower) {
   return std::any_of(kSecretWords.begin(), kSecretWords.end(),

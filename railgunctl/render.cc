@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include "railgund/base/text.h"
+
 namespace railgun::ctl {
 namespace {
 
@@ -43,12 +45,6 @@ void append_cell(std::string& line, const std::string& cell, std::size_t width, 
   line += cell;
   if (!right && !last) line += gap;
   if (!last) line += "  ";
-}
-
-std::string join(const std::vector<std::string>& items) {
-  std::string text;
-  for (const std::string& item : items) text += (text.empty() ? "" : ", ") + item;
-  return text;
 }
 
 std::string saved_text(const control::Traffic& traffic) {
@@ -119,17 +115,11 @@ std::string date_text(std::int64_t seconds_since_1970) {
   return text;
 }
 
-std::string printable(std::string_view text) {
-  std::string result(text);
-  std::erase_if(result, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-  return result;
-}
-
 std::string wrapped(std::string_view first_indent, std::string_view indent, std::string_view text) {
   std::string result(first_indent);
   std::size_t at = columns(first_indent);
   bool is_first = true;
-  const std::string clean = printable(text);
+  const std::string clean = without_controls(text);
   for (std::size_t start = 0; start < clean.size();) {
     const std::size_t end = std::min(clean.find(' ', start), clean.size());
     const std::string_view word = std::string_view(clean).substr(start, end - start);
@@ -158,7 +148,7 @@ std::string table(const std::vector<std::string>& heads, const std::vector<std::
   std::vector<std::vector<std::string>> lines{heads};
   for (const auto& row : rows) {
     lines.emplace_back();
-    for (const std::string& cell : row) lines.back().push_back(printable(cell));
+    for (const std::string& cell : row) lines.back().push_back(without_controls(cell));
   }
   std::vector<std::size_t> widths(heads.size());
   std::vector<bool> right(heads.size(), !rows.empty());
@@ -210,15 +200,15 @@ std::string render_problems(const std::vector<control::Problem>& problems) {
   if (problems.empty()) return "No problems found.\n";
   std::string text;
   for (const control::Problem& problem : problems) {
-    text +=
-        (problem.severity == control::Severity::kError ? "ERROR    " : "WARNING  ") + printable(problem.text) + '\n';
-    if (!problem.advice.empty()) text += "         -> " + printable(problem.advice) + '\n';
+    text += (problem.severity == control::Severity::kError ? "ERROR    " : "WARNING  ") +
+            without_controls(problem.text) + '\n';
+    if (!problem.advice.empty()) text += "         -> " + without_controls(problem.advice) + '\n';
   }
   return text;
 }
 
 std::string render(const control::Status& status) {
-  std::string text = "railgund " + printable(status.version) + " (" + control::name_of(status.role) + "), " +
+  std::string text = "railgund " + without_controls(status.version) + " (" + control::name_of(status.role) + "), " +
                      control::name_of(status.state) + " for " + span_text(status.uptime_seconds) + ", process " +
                      std::to_string(status.pid) + "\n\n";
   text += labelled("config", status.config_file);

@@ -17,8 +17,6 @@ std::string share_text(std::uint64_t part, std::uint64_t whole);  // 12.5 %, or 
 std::string span_text(double seconds);                            // 250 µs, 85 ms, 12 s, 3 h 12 min, 4 d 3 h
 std::string date_text(std::int64_t seconds_since_1970);           // 2024-01-31 12:00 UTC, or "never"
 
-// Without control characters: they may come from a peer.
-std::string printable(std::string_view text);
 // "label      text" and a line's end. A text longer than a terminal is wide is broken between words, and goes on below.
 std::string labelled(std::string_view label, std::string_view text);
 std::string wrapped(std::string_view first_indent, std::string_view indent, std::string_view text);

@@ -13,6 +13,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "railgund/base/file.h"
 #include "railgund/delta/decoder.h"
 #include "railgund/delta/encoder.h"
 
@@ -129,10 +130,12 @@ Codec ours(const std::shared_ptr<const delta::Reference>& reference, const Bytes
               }};
 }
 
+constexpr std::size_t kMaxPageBytes = std::size_t{1} << 30;
+
+// Empty, as a page that is left out, if it cannot be read.
 Bytes contents_of(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  return to_bytes(as_bytes(text));
+  const auto text = read_file(path, kMaxPageBytes);
+  return text ? to_bytes(as_bytes(*text)) : Bytes{};
 }
 
 Result<SavingsResource> measure_resource(const std::string& name, std::vector<std::filesystem::path> versions,

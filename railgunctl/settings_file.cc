@@ -7,45 +7,15 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "railgund/base/file.h"
+#include "railgund/base/text.h"
+
 namespace railgun::ctl {
 namespace {
 
 constexpr std::size_t kMaxConfigBytes = 4 << 20;
 
-std::string_view trim(std::string_view text) {
-  const std::size_t start = text.find_first_not_of(" \t\r");
-  if (start == std::string_view::npos) return {};
-  return text.substr(start, text.find_last_not_of(" \t\r") - start + 1);
-}
-
 }  // namespace
-
-Result<std::string> read_file(const std::string& path, std::size_t most) {
-  const auto failed = [&](int error) {
-    const Errc code = error == ENOENT                     ? Errc::kNotFound
-                      : error == EACCES || error == EPERM ? Errc::kDenied
-                                                          : Errc::kUnavailable;
-    return fail(code, path + ": " + std::strerror(error));
-  };
-  // Never waits: a pipe put in a file's place must not hang whoever reads it.
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (fd < 0) return failed(errno);
-  std::string text;
-  char buffer[64 * 1024];
-  while (text.size() < most) {
-    const ssize_t count = ::read(fd, buffer, std::min(sizeof buffer, most - text.size()));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      const int error = errno;
-      ::close(fd);
-      return failed(error);
-    }
-    if (count == 0) break;
-    text.append(buffer, static_cast<std::size_t>(count));
-  }
-  ::close(fd);
-  return text;
-}
 
 Settings parse_settings(std::string_view text) {
   Settings settings;

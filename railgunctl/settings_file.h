@@ -13,9 +13,6 @@ namespace railgun::ctl {
 
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
-// Reads at most `most` bytes. Errors: kNotFound, kDenied, kUnavailable with the file's name and the reason.
-Result<std::string> read_file(const std::string& path, std::size_t most);
-
 // The settings of a text, in order.
 Settings parse_settings(std::string_view text);
 Result<Settings> read_settings(const std::string& path);

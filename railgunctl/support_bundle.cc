@@ -15,7 +15,10 @@
 #include "railgunctl/render.h"
 #include "railgunctl/settings_file.h"
 #include "railgunctl/system_report.h"
+#include "railgund/base/file.h"
+#include "railgund/config/settings_table.h"
 #include "railgund/control/json_fields.h"
+#include "railgund/net/clock.h"
 
 namespace railgun::ctl {
 namespace {
@@ -55,9 +58,10 @@ class Collector {
  private:
   void add(const std::string& name, std::string content) { entries_.push_back({name, std::move(content)}); }
   void miss(const std::string& name, const std::string& why) { missing_.push_back(name + ": " + why); }
-  std::string setting(std::string_view key, const char* otherwise) const {
+  // What the file sets, else what the packaged file does.
+  std::string setting(std::string_view key) const {
     const std::string* value = find_setting(settings_, key);
-    return value != nullptr && !value->empty() ? *value : otherwise;
+    return value != nullptr && !value->empty() ? *value : config::shipped_value(key);
   }
 
   void configuration() {
@@ -68,7 +72,7 @@ class Collector {
     } else {
       miss("railgun.conf", config.error().text);
     }
-    const std::string path = root_ + setting("map.file", "/etc/railgun/railgun-nat.conf");
+    const std::string path = root_ + setting("map.file");
     const auto map = read_file(path, kMaxConfigBytes);
     if (map) {
       add("railgun-nat.conf", redactor_.settings(*map, "railgun-nat.conf"));
@@ -78,8 +82,7 @@ class Collector {
   }
 
   void daemon() {
-    const std::string socket =
-        root_.empty() ? socket_path(context_) : root_ + setting("control.socket", "/run/railgun/railgund.sock");
+    const std::string socket = root_.empty() ? socket_path(context_) : root_ + setting("control.socket");
     const auto ask_for = [&](control::Command command, const std::string& name) {
       auto json = ask(socket, {.command = command, .arguments = {}}, kPatience);
       if (json) {
@@ -108,8 +111,8 @@ class Collector {
   }
 
   void panic_log() {
-    const std::string path = root_ + setting("stderr.file", "/var/log/railgun/panic.log");
-    const auto text = read_file(path, kMaxPanicBytes);
+    const std::string path = root_ + setting("stderr.file");
+    const auto text = read_start_of_file(path, kMaxPanicBytes);
     if (!text) {
       miss("panic.log", text.error().text);
     } else if (text->empty()) {
@@ -137,10 +140,10 @@ class Collector {
   void certificates() {
     std::vector<std::string> paths;
     for (const char* key : {"cert.file", "link.ca_file"}) {
-      if (find_setting(settings_, key) != nullptr) paths.push_back(root_ + setting(key, ""));
+      if (find_setting(settings_, key) != nullptr) paths.push_back(root_ + setting(key));
     }
     std::error_code error;
-    const std::string folder = root_ + setting("state.directory", "/var/lib/railgun");
+    const std::string folder = root_ + setting("state.directory");
     for (auto file = std::filesystem::directory_iterator(folder, error);
          !error && file != std::filesystem::directory_iterator(); file.increment(error)) {
       if (file->is_regular_file(error) && paths.size() < kMaxCertificateFiles) paths.push_back(file->path());
@@ -158,7 +161,7 @@ class Collector {
 
   std::string manifest() const {
     std::string text = "Support bundle of railgun, made by railgunctl " RAILGUN_VERSION " on " +
-                       date_text(static_cast<std::int64_t>(std::time(nullptr))) + "\n\nWhat is in it:\n";
+                       date_text(net::wall_now().time_since_epoch().count()) + "\n\nWhat is in it:\n";
     for (const Entry& entry : entries_) text += "  " + entry.name + ", " + bytes_text(entry.content.size()) + '\n';
     text += "\nMissing:\n";
     for (const std::string& line : missing_) text += "  " + line + '\n';
@@ -180,7 +183,7 @@ std::string default_name() {
   char host[65] = "host";
   gethostname(host, sizeof host - 1);
   char time[32];
-  const std::time_t now = std::time(nullptr);
+  const std::time_t now = net::wall_now().time_since_epoch().count();
   std::tm parts{};
   std::strftime(time, sizeof time, "%Y%m%d-%H%M%S", gmtime_r(&now, &parts));
   return std::string("railgun-support-") + host + '-' + time + ".tar.gz";

@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 
 #include "railgunctl/settings_file.h"
+#include "railgund/base/file.h"
 
 namespace railgun::ctl {
 namespace {
@@ -29,7 +30,7 @@ constexpr std::array kKernelSettings = {"net/ipv4/tcp_slow_start_after_idle",
 
 // Files of /proc have no length, so what they hold ends where the read does.
 std::string file_or_reason(const std::string& path) {
-  auto text = read_file(path, kMostOfAFile);
+  auto text = read_start_of_file(path, kMostOfAFile);
   return text ? *std::move(text) : "(" + text.error().text + ")\n";
 }
 
@@ -50,7 +51,7 @@ std::string address_text(std::string_view field) {
 std::string listening_sockets(const std::string& root) {
   std::set<std::string> addresses;
   for (const char* file : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-    std::istringstream lines(read_file(root + file, 4 << 20).value_or(""));
+    std::istringstream lines(read_start_of_file(root + file, 4 << 20).value_or(""));
     for (std::string line; std::getline(lines, line);) {
       std::istringstream fields(line);
       std::string number, local, remote, state;

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "railgund/net/clock.h"
 #include "railgund/net/event_loop.h"
 #include "railgund/net/resolver.h"
 #include "railgund/net/socket_options.h"
@@ -22,7 +23,7 @@ constexpr std::size_t kFirstBytes = 64;
 
 bool wait_for(int socket, short events, Instant give_up) {
   while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(give_up - steady_now());
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(give_up - net::steady_now());
     if (left.count() <= 0) return false;
     pollfd poll{.fd = socket, .events = events, .revents = 0};
     const int ready = ::poll(&poll, 1, static_cast<int>(std::min<std::int64_t>(left.count(), INT32_MAX)));
@@ -49,7 +50,7 @@ int finish_connect(int socket, int result, Instant give_up) {
 }  // namespace
 
 Result<Resolved> resolve(const Endpoint& endpoint, Instant give_up) {
-  const Instant begun = steady_now();
+  const Instant begun = net::steady_now();
   if (const auto address = net::SocketAddress::parse(endpoint.host, endpoint.port)) {
     return Resolved{.addresses = {*address}, .time = {}, .was_name = false};
   }
@@ -62,24 +63,24 @@ Result<Resolved> resolve(const Endpoint& endpoint, Instant give_up) {
   });
   loop.run();
   if (!answer) return std::unexpected(answer.error());
-  return Resolved{.addresses = *std::move(answer), .time = steady_now() - begun, .was_name = true};
+  return Resolved{.addresses = *std::move(answer), .time = net::steady_now() - begun, .was_name = true};
 }
 
 Wire::Attempt Wire::connect(const net::SocketAddress& address, Instant give_up) {
-  const Instant begun = steady_now();
+  const Instant begun = net::steady_now();
   net::Descriptor socket(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return {.reach = Reach::kUnreachable, .reason = net::error_text(errno)};
   const int one = 1;
   // A probe of small messages; without the option it works too.
   (void)::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   const int error = finish_connect(socket.get(), ::connect(socket.get(), address.get(), address.length()), give_up);
-  const Duration time = steady_now() - begun;
+  const Duration time = net::steady_now() - begun;
   if (error != 0) return {.reach = reach_of(error), .time = time, .reason = net::error_text(error)};
   return {.reach = Reach::kOpen, .time = time, .wire = Wire(std::move(socket))};
 }
 
 Wire::Attempt Wire::connect_unix(const std::string& path, Instant give_up) {
-  const Instant begun = steady_now();
+  const Instant begun = net::steady_now();
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) return {.reason = "the path is too long for a socket"};
@@ -89,7 +90,7 @@ Wire::Attempt Wire::connect_unix(const std::string& path, Instant give_up) {
   const int result = ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   const int error = finish_connect(socket.get(), result, give_up);
   if (error != 0) return {.reach = reach_of(error), .reason = net::error_text(error)};
-  return {.reach = Reach::kOpen, .time = steady_now() - begun, .wire = Wire(std::move(socket))};
+  return {.reach = Reach::kOpen, .time = net::steady_now() - begun, .wire = Wire(std::move(socket))};
 }
 
 bool Wire::wait(short events, Instant give_up) const { return wait_for(socket_.get(), events, give_up); }

@@ -12,13 +12,12 @@
 #include "railgund/base/endpoint.h"
 #include "railgund/base/result.h"
 #include "railgund/base/time.h"
+#include "railgund/net/clock.h"
 #include "railgund/net/descriptor.h"
 #include "railgund/net/socket_address.h"
 #include "railgund/tls/engine.h"
 
 namespace railgun::ctl {
-
-inline Instant steady_now() { return std::chrono::steady_clock::now(); }
 
 struct Resolved {
   std::vector<net::SocketAddress> addresses;  // never empty

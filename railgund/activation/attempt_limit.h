@@ -8,18 +8,13 @@
 #include <vector>
 
 #include "railgund/base/bytes.h"
+#include "railgund/base/rate_limit.h"
 #include "railgund/base/time.h"
 
 namespace railgun::activation {
 
 class AttemptLimit {
  public:
-  // `burst` attempts at once, then one every `each`.
-  struct Rate {
-    unsigned burst;
-    Duration each;
-  };
-
   AttemptLimit(Rate of_one, Rate of_all, std::uint64_t seed);
 
   // `address`: its bytes, or the prefix that belongs to one party (8 bytes of an IPv6 address).
@@ -28,15 +23,11 @@ class AttemptLimit {
  private:
   static constexpr std::size_t kSlots = 4096;
 
-  // A slot holds the time when the next attempt is due at an even rate; bursts put it ahead of the clock.
-  static bool has_room(Instant due, const Rate& rate, Instant now);
-  static void take(Instant& due, const Rate& rate, Instant now);
-
   Rate of_one_, of_all_;
   std::uint64_t seed_;
   // An address is rejected only if both of its slots are full, so a collision in one of them does no harm.
-  std::array<std::vector<Instant>, 2> due_;
-  Instant due_of_all_{};
+  std::array<std::vector<RateUse>, 2> used_;
+  RateUse used_by_all_;
 };
 
 }  // namespace railgun::activation

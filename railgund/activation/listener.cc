@@ -9,9 +9,11 @@
 
 #include "railgund/activation/state_file.h"
 #include "railgund/base/hash.h"
+#include "railgund/base/text.h"
 #include "railgund/config/state_files.h"
 #include "railgund/control/json_fields.h"
 #include "railgund/log/log.h"
+#include "railgund/net/clock.h"
 #include "railgund/tls/authority.h"
 #include "railgund/tls/certificate.h"
 #include "railgund/tls/lifetime.h"
@@ -44,8 +46,6 @@ constexpr Duration kDeactivateTimeout = std::chrono::seconds(10);
 // Folder for the files of an identity that was deactivated.
 constexpr const char* kPutAway = "deactivated";
 
-WallTime wall_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
-
 bool may_help_to_wait(const Error& error) {
   return error.code == Errc::kUnavailable || error.code == Errc::kTimeout || error.code == Errc::kNotFound;
 }
@@ -70,8 +70,8 @@ void Listener::look_after_certificate() {
   }
   const auto facts = tls::certificate_facts(*certificate);
   if (!facts) return;
-  check_.set(loop_.now() + tls::until_next_look(*facts, wall_now()));
-  if (wall_now() >= tls::renewal_time(*facts) && client_ == nullptr) renew();
+  check_.set(loop_.now() + tls::until_next_look(*facts, net::wall_now()));
+  if (net::wall_now() >= tls::renewal_time(*facts) && client_ == nullptr) renew();
 }
 
 void Listener::at_start() {
@@ -109,7 +109,7 @@ void Listener::activate(const std::string& token, const std::string& host, Done 
                                           .request = request->request,
                                           .host = host.empty() ? config.activation_railgun_host : host,
                                           .port = dials ? std::uint16_t{0} : config.wan_port,
-                                          .time = wall_now().time_since_epoch().count()});
+                                          .time = net::wall_now().time_since_epoch().count()});
   client_ = std::make_unique<Client>(loop_, decoded->activation, fingerprint, line, Client::kTimeout,
                                      [this, sender, fingerprint, key = request->key,
                                       done = std::move(done)](const Result<control::ActivationAnswer>& answer) {
@@ -152,7 +152,7 @@ void Listener::renew() {
   if (!identity) return refuse(identity.error().text);
   const std::string line = control::format_activation_request({.certificate = identity->certificate,
                                                                .request = identity->request,
-                                                               .time = wall_now().time_since_epoch().count()});
+                                                               .time = net::wall_now().time_since_epoch().count()});
   client_ = std::make_unique<Client>(
       loop_, identity->sender, identity->fingerprint, line, Client::kTimeout,
       [this, refuse, identity = *identity](const Result<control::ActivationAnswer>& answer) {
@@ -168,7 +168,7 @@ void Listener::renew() {
 void Listener::look_again() {
   const auto certificate = read_state_file(state_file(*daemon_.settings(), kCertificateFile));
   const auto facts = certificate ? tls::certificate_facts(*certificate) : std::unexpected(certificate.error());
-  check_.set(loop_.now() + (facts ? Duration(tls::until_next_look(*facts, wall_now())) : kRetry));
+  check_.set(loop_.now() + (facts ? Duration(tls::until_next_look(*facts, net::wall_now())) : kRetry));
 }
 
 void Listener::deactivate(std::function<void()> done) {
@@ -248,7 +248,7 @@ Result<control::Activated> Listener::store(const std::string& key, const control
   log::notice("activated as " + answer.name + " by " + sender);
   if (answer.time != 0) {
     const std::string difference =
-        tls::clock_difference(wall_now(), WallTime(std::chrono::seconds(answer.time)), "the sender's");
+        tls::clock_difference(net::wall_now(), WallTime(std::chrono::seconds(answer.time)), "the sender's");
     if (!difference.empty()) log::error(difference + ": correct the wrong one");
   }
   return control::Activated{answer.name, sender, facts->not_after.time_since_epoch().count()};

@@ -5,6 +5,7 @@
 
 #include "railgund/base/field.h"
 #include "railgund/base/hash.h"
+#include "railgund/base/text.h"
 #include "railgund/control/json_fields.h"
 #include "railgund/control/railgun_fields.h"
 #include "railgund/tls/digest.h"

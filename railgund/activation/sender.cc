@@ -9,6 +9,7 @@
 #include "railgund/activation/state_file.h"
 #include "railgund/config/state_files.h"
 #include "railgund/control/activation_message.h"
+#include "railgund/net/clock.h"
 #include "railgund/tls/random.h"
 #include "railgund/tls/token.h"
 
@@ -20,8 +21,6 @@ constexpr std::uint16_t kActivationPort = 2409;
 constexpr Duration kRetry = std::chrono::seconds(1);
 constexpr Duration kDialAfter = std::chrono::milliseconds(150);
 constexpr Duration kFailureRetry = std::chrono::seconds(10);  // after an error of the state directory
-
-WallTime wall_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
 
 // A registry that is not there yet is empty. Errors: of reading; kMalformed.
 Result<Registry> load_registry(const std::string& path) {
@@ -50,8 +49,8 @@ void Sender::check_identity() {
     failure_ = "certificates are set by hand (cert.file), or state.directory is not set";
     return;
   }
-  const auto prepared = prepare_identity(*config, wall_now());
-  identity_check_.set(loop_.now() + until_next_check(*config, wall_now()));
+  const auto prepared = prepare_identity(*config, net::wall_now());
+  identity_check_.set(loop_.now() + until_next_check(*config, net::wall_now()));
   if (!prepared) return report_failure(prepared.error());
   if (*prepared) {
     if (auto loaded = daemon_.reload_trust(); !loaded) return report_failure(loaded.error());
@@ -175,7 +174,7 @@ Result<std::string> Sender::create(const control::Arguments& arguments) {
   std::copy(fingerprint->begin(), fingerprint->end(), token.fingerprint.begin());
   auto text = tls::encode_token(token);
   if (!text) return std::unexpected(text.error());
-  const WallTime now = wall_now();
+  const WallTime now = net::wall_now();
   auto created = change([&](Registry& registry) {
     return registry.create(arguments.name, arguments.hosts, arguments.uses,
                            now + std::chrono::seconds(arguments.expires_seconds), secret, now);
@@ -220,7 +219,7 @@ std::string Sender::answer(std::string_view line, const std::string& peer) {
   const Result<Outcome> outcome = !request ? std::unexpected(request.error()) : change([&](Registry& registry) {
     return issuer_->answer(
         registry, *request,
-        {.now = wall_now(),
+        {.now = net::wall_now(),
          .peer = peer,
          .lifetime = std::chrono::floor<std::chrono::seconds>(daemon_.settings()->activation_certificate_life),
          .serial = tls::random_bytes<16>()});

@@ -24,8 +24,8 @@ class Server {
   // At most; then the oldest is closed, so that idle connections keep nobody out.
   static constexpr std::size_t kConnections = 256;
   // An attempt costs a third of a millisecond of CPU time, so that all together use a fifteenth of a core at most.
-  static constexpr AttemptLimit::Rate kFromOneAddress{.burst = 20, .each = std::chrono::seconds(1)};
-  static constexpr AttemptLimit::Rate kInAll{.burst = 200, .each = std::chrono::milliseconds(5)};
+  static constexpr Rate kFromOneAddress{.burst = 20, .interval = std::chrono::seconds(1)};
+  static constexpr Rate kInAll{.burst = 200, .interval = std::chrono::milliseconds(5)};
   static constexpr Duration kTimeout = std::chrono::seconds(10);
 
   // Errors: those of net::listen_tcp().
@@ -45,7 +45,7 @@ class Server {
   tls::ContextPtr context_;
   Handler handler_;
   AttemptLimit limit_;
-  log::RateLimit rejected_{1, std::chrono::seconds(60)};
+  log::RateLimit rejected_{{.burst = 1, .interval = std::chrono::seconds(60)}};
   std::map<std::uint64_t, std::unique_ptr<Session>> sessions_;  // by number, the oldest first
   std::uint64_t next_session_ = 0;
   std::unique_ptr<net::Acceptor> acceptor_;

@@ -8,11 +8,10 @@
 
 namespace railgun::activation {
 
-// Writes beside the file, forces it to the disk, then puts it in place. Errors: kDenied, kUnavailable (disk full,
-// read-only folder, no such folder), naming the file; what was there is still there.
+// As replace_file(). Errors: kDenied, kUnavailable (disk full, no such folder), with the path and what to do.
 Result<void> write_state_file(const std::string& path, std::string_view content);
 
-// At most 4 MB. Errors: kNotFound, kDenied, kTooLarge, kUnavailable.
+// At most 4 MB. Errors: those of read_file().
 Result<std::string> read_state_file(const std::string& path);
 
 }  // namespace railgun::activation

@@ -14,6 +14,7 @@
 #include "railgund/app/operations.h"
 #include "railgund/app/server.h"
 #include "railgund/config/parser.h"
+#include "railgund/config/state_files.h"
 #include "railgund/libraries/versions.h"
 #include "railgund/log/log.h"
 #include "railgund/log/panic.h"
@@ -93,7 +94,7 @@ int serve(const std::string& path, std::optional<Role> role, bool to_standard_er
 // An exception that nobody expected leaves a crash report.
 int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   CLI::App app{"railgund " RAILGUN_VERSION ": a WAN accelerator for dynamic web pages (railgund(8))"};
-  std::string path = "/etc/railgun/railgun.conf";
+  std::string path = railgun::config::kPackagedConfigFile;
   bool check_only = false;
   app.add_option("-c,--config", path, "path of the settings file")->capture_default_str();
   app.add_flag("-t,--check", check_only, "check the settings, print any errors, and exit");

@@ -1,8 +1,6 @@
 #include "railgund/app/operations.h"
 
 #include <chrono>
-#include <fstream>
-#include <iterator>
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -12,9 +10,11 @@
 #include "railgund/app/debug_crash.h"
 #include "railgund/app/lifecycle.h"
 #include "railgund/app/server.h"
+#include "railgund/base/file.h"
 #include "railgund/config/state_files.h"
 #include "railgund/http/target.h"
 #include "railgund/log/log.h"
+#include "railgund/net/clock.h"
 #include "railgund/proxy/forwarding.h"
 #include "railgund/proxy/peers.h"
 #include "railgund/statistics/json.h"
@@ -33,15 +33,12 @@ using statistics::Totals;
 using Reply = ControlServer::Reply;
 
 constexpr Duration kRetry = std::chrono::seconds(1);
-
-WallTime wall_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
+constexpr std::size_t kMaxFileBytes = 1 << 20;
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
+// Empty if it cannot be read.
+std::string text_of_file(const std::string& path) { return read_start_of_file(path, kMaxFileBytes).value_or(""); }
 
 control::LinkInfo link_info(const proxy::LinkStatus& link) {
   return {.peer = link.peer,
@@ -85,20 +82,20 @@ void add_site_traffic(std::vector<control::SiteInfo>& sites, const config::Confi
 }
 
 ProblemFacts problem_facts(const config::Config& config, const Totals& totals, const std::string& post_failure) {
-  ProblemFacts facts{.now = wall_now(),
+  ProblemFacts facts{.now = net::wall_now(),
                      .origin_failures = totals[&Counters::origin_failures],
                      .origin_requests = totals.is_sender ? 0 : totals[&Counters::requests_started],
                      .clients_limit = totals.is_sender ? config.clients_limit : 0,
                      .post_failure = post_failure};
   if (config.wan_tls) {
-    const auto found = tls::certificate_facts(
-        read_file(config.cert_file.empty() ? config::state_file(config, config::kCertificateFile) : config.cert_file));
+    const auto found = tls::certificate_facts(text_of_file(
+        config.cert_file.empty() ? config::state_file(config, config::kCertificateFile) : config.cert_file));
     facts.has_certificate = found.has_value();
     if (found) facts.certificate_until = found->not_after;
   }
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) facts.file_limit = limit.rlim_cur;
-  facts.slow_start_after_idle = read_file("/proc/sys/net/ipv4/tcp_slow_start_after_idle").starts_with('1');
+  facts.slow_start_after_idle = text_of_file("/proc/sys/net/ipv4/tcp_slow_start_after_idle").starts_with('1');
   return facts;
 }
 

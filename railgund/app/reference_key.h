@@ -15,7 +15,8 @@ struct ReferenceKey {
   std::string warning;  // not empty: it will be another one after a restart, and why
 };
 
-// Errors: a file that is named in the settings and cannot be read, or is not 64 hex digits.
+// Reads the file, or makes it if there is none. Errors: kInvalid for a file that is not 64 hex digits; those of
+// read_file() and replace_file() for one that the settings name.
 Result<ReferenceKey> load_reference_key(const config::Config& config);
 
 }  // namespace railgun::app

@@ -10,6 +10,7 @@
 #include "railgund/app/inheritance.h"
 #include "railgund/app/reference_key.h"
 #include "railgund/base/hash.h"
+#include "railgund/base/text.h"
 #include "railgund/config/parser.h"
 #include "railgund/config/reload.h"
 #include "railgund/log/log.h"

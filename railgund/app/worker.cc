@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 
 #include "railgund/log/panic.h"
+#include "railgund/net/clock.h"
 #include "railgund/proxy/cf_railgun.h"
 
 namespace railgun::app {
@@ -38,7 +39,7 @@ std::size_t listener_request(std::uint64_t number, char* to, std::size_t room) n
 }  // namespace
 
 Worker::Worker(const WorkerSettings& settings) {
-  counters_.clock = [] { return Instant(std::chrono::steady_clock::now()); };
+  counters_.clock = [] { return net::steady_now(); };
   resolver_ = std::make_unique<net::Resolver>(loop_);
   const DriveServices services{loop_, *resolver_, settings.store, settings.preparer};
   net::SocketOptions link_options;

@@ -2,25 +2,12 @@
 
 #include <algorithm>
 
+#include "railgund/base/text.h"
+
 namespace railgun {
-namespace {
-
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-}  // namespace
-
-bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string lower_ascii(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), lower);
-  return result;
-}
-
 const Field* find_field(const Fields& fields, std::string_view name) {
-  const auto found = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return same_name(f.name, name); });
+  const auto found =
+      std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return same_name(f.name, name); });
   return found == fields.end() ? nullptr : &*found;
 }
 
@@ -39,13 +26,15 @@ void remove_fields(Fields& fields, std::string_view name) {
 }
 
 void set_field(Fields& fields, std::string_view name, std::string_view value) {
-  const auto first = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return same_name(f.name, name); });
+  const auto first =
+      std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return same_name(f.name, name); });
   if (first == fields.end()) {
     fields.push_back({std::string(name), std::string(value)});
     return;
   }
   first->value = value;
-  fields.erase(std::remove_if(first + 1, fields.end(), [&](const Field& f) { return same_name(f.name, name); }), fields.end());
+  fields.erase(std::remove_if(first + 1, fields.end(), [&](const Field& f) { return same_name(f.name, name); }),
+               fields.end());
 }
 
 std::size_t fields_bytes(const Fields& fields) {

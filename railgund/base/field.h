@@ -16,9 +16,7 @@ struct Field {
 // In the order of the message; names may repeat.
 using Fields = std::vector<Field>;
 
-// Compares without regard to ASCII case (RFC 9110 5.1).
-bool same_name(std::string_view a, std::string_view b);
-std::string lower_ascii(std::string_view text);
+// Names compare without regard to case (RFC 9110 5.1).
 
 // The first field of that name, or null. Valid until `fields` changes.
 const Field* find_field(const Fields& fields, std::string_view name);

@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include "railgund/base/cpu.h"
+#include "railgund/base/text.h"
 #include "railgund/base/wide_hash.h"
 
 namespace railgun {
@@ -28,17 +29,6 @@ const WideHash* wide_hash() {
 }
 
 }  // namespace
-
-std::string to_hex(ByteView bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  text.reserve(bytes.size() * 2);
-  for (const std::uint8_t byte : bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
 
 std::string to_hex(const Id128& id) { return to_hex(ByteView(id.bytes)); }
 

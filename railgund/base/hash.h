@@ -36,8 +36,6 @@ class KeyedHash {
   std::array<std::uint8_t, 192> secret_;
 };
 
-std::string to_hex(ByteView bytes);
-
 }  // namespace railgun
 
 template <>

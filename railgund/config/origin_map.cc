@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "railgund/base/field.h"
+#include "railgund/base/text.h"
 #include "railgund/config/value.h"
 
 namespace railgun::config {
@@ -130,7 +131,7 @@ Result<OriginMap> parse_origin_map(std::string_view text, std::string_view file_
   while (!text.empty()) {
     ++number;
     const std::size_t end = text.find('\n');
-    const std::string_view line = trimmed(text.substr(0, end));
+    const std::string_view line = trim(text.substr(0, end));
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (line.empty() || line.starts_with('#')) continue;
 
@@ -139,7 +140,7 @@ Result<OriginMap> parse_origin_map(std::string_view text, std::string_view file_
       report("expected one '=', as in: HOST = TARGET");
       continue;
     }
-    const std::string_view host = trimmed(line.substr(0, equals));
+    const std::string_view host = trim(line.substr(0, equals));
     const std::optional<HostPort> key = split_host(host);
     if (!key || !is_map_host(key->host)) {
       report("'" + std::string(host) + "': expected a host, a host and a port, *.DOMAIN or default before '='");
@@ -147,7 +148,7 @@ Result<OriginMap> parse_origin_map(std::string_view text, std::string_view file_
     }
     std::vector<OriginMap::Target> targets;
     bool good = true;
-    for (const std::string_view word : split_words(line.substr(equals + 1))) {
+    for (const std::string_view word : split(line.substr(equals + 1), kBetweenWords)) {
       Result<WrittenTarget> target = read_target(word);
       if (!target) {
         report("expected an address such as 10.0.0.1, 10.0.0.1:8080, [2001:db8::1]:443 or https://10.0.0.1; " +

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <numeric>
 #include <utility>
 
 #include "railgund/base/field.h"
+#include "railgund/base/file.h"
+#include "railgund/base/text.h"
 #include "railgund/config/checks.h"
 #include "railgund/config/settings_table.h"
 
@@ -16,7 +17,7 @@ namespace {
 
 constexpr std::size_t kFaultsShown = 20;
 constexpr std::uint16_t kHttpPort = 80, kActivationPort = 2409;
-constexpr std::size_t kFileBytesMost = 4 << 20;
+constexpr std::size_t kMaxFileBytes = 4 << 20;
 constexpr std::size_t kKeyShown = 80;  // of a key that is no key
 
 // The one-letter changes between two keys.
@@ -84,7 +85,7 @@ class Parser {
     while (!text.empty()) {
       ++line_;
       const std::size_t end = text.find('\n');
-      read_line(trimmed(text.substr(0, end)));
+      read_line(trim(text.substr(0, end)));
       text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
     check();
@@ -100,8 +101,8 @@ class Parser {
     if (line.find('\0') != std::string_view::npos) return fault("", "a byte of value 0: this is no text file");
     const std::size_t equals = line.find('=');
     if (equals == std::string_view::npos) return fault("", "expected key = value");
-    const std::string_view key = trimmed(line.substr(0, equals));
-    const std::string_view value = trimmed(line.substr(equals + 1));
+    const std::string_view key = trim(line.substr(0, equals));
+    const std::string_view value = trim(line.substr(equals + 1));
     if (key.empty()) return fault("", "no key before '='");
     if (value.starts_with('=')) return fault(key, "expected one '=' between key and value");
     read_pair(key, value);
@@ -209,22 +210,6 @@ class Parser {
   std::size_t faults_ = 0;
 };
 
-Result<std::string> read_file(const std::string& path) {
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  if (status.type() == std::filesystem::file_type::not_found) return fail(Errc::kNotFound, path + ": no such file");
-  if (status.type() == std::filesystem::file_type::directory)
-    return fail(Errc::kInvalid, path + ": is a folder, not a file");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(Errc::kDenied, path + ": cannot be read; check its owner and mode");
-  std::string text(kFileBytesMost + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (file.bad()) return fail(Errc::kUnavailable, path + ": reading failed");
-  if (text.size() > kFileBytesMost) return fail(Errc::kTooLarge, path + ": over 4 MB; this is no settings file");
-  return text;
-}
-
 }  // namespace
 
 Result<ParsedConfig> parse_config(std::string_view text, std::string_view file_name, std::optional<Role> role) {
@@ -232,13 +217,13 @@ Result<ParsedConfig> parse_config(std::string_view text, std::string_view file_n
 }
 
 Result<ParsedConfig> load_config(const std::string& path, std::optional<Role> role) {
-  const Result<std::string> text = read_file(path);
+  const Result<std::string> text = read_file(path, kMaxFileBytes);
   if (!text) return std::unexpected(text.error());
   Result<ParsedConfig> parsed = parse_config(*text, path, role);
   if (!parsed || parsed->config.map_file.empty()) return parsed;
 
   const std::string map_path = (std::filesystem::path(path).parent_path() / parsed->config.map_file).string();
-  const Result<std::string> map_text = read_file(map_path);
+  const Result<std::string> map_text = read_file(map_path, kMaxFileBytes);
   if (!map_text) {
     const std::string where = path + ":" + std::to_string(parsed->map_file_line);
     return fail(map_text.error().code, where + ": map.file: " + map_text.error().text);

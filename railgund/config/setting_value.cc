@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "railgund/base/field.h"
+#include "railgund/base/text.h"
 #include "railgund/config/settings_table.h"
 
 namespace railgun::config {
@@ -28,9 +29,7 @@ concept IsChoice = requires(Enum value) { choices(value); };
 
 template <typename Enum>
 std::string choice_list() {
-  std::string list;
-  for (const auto& choice : choices(Enum{})) list += (list.empty() ? "" : " | ") + std::string(choice.name);
-  return list;
+  return join(choices(Enum{}), " | ", [](const auto& choice) { return choice.name; });
 }
 
 bool is_visible(char c) { return c > ' ' && c < 0x7f; }
@@ -85,7 +84,7 @@ Result<Endpoint> read_endpoint(const Setting& setting, std::string_view text) {
 
 Result<std::vector<Endpoint>> read_endpoints(const Setting& setting, std::string_view text) {
   std::vector<Endpoint> endpoints;
-  for (const std::string_view word : split_words(text)) {
+  for (const std::string_view word : split(text, kBetweenWords)) {
     Result<Endpoint> endpoint = read_endpoint(setting, word);
     if (!endpoint) return std::unexpected(endpoint.error());
     endpoints.push_back(std::move(*endpoint));
@@ -94,9 +93,7 @@ Result<std::vector<Endpoint>> read_endpoints(const Setting& setting, std::string
 }
 
 std::string endpoints_text(const std::vector<Endpoint>& endpoints) {
-  std::string text;
-  for (const Endpoint& endpoint : endpoints) text += (text.empty() ? "" : " ") + to_string(endpoint);
-  return text;
+  return join(endpoints, " ", [](const Endpoint& endpoint) { return to_string(endpoint); });
 }
 
 template <typename T>
@@ -133,7 +130,7 @@ struct Read {
   }
   Result<void> into(std::vector<std::string>& place) const {
     std::vector<std::string> words;
-    for (const std::string_view word : split_words(text)) {
+    for (const std::string_view word : split(text, kBetweenWords)) {
       const Result<void> good = setting.form == Form::kAddress ? check_network(word) : check_text(setting, word);
       if (!good) return good;
       words.emplace_back(word);
@@ -172,7 +169,7 @@ struct Read {
 
 Result<void> read_memcached(Config& config, const Setting& setting, std::string_view text) {
   if (text.starts_with('/')) {
-    if (split_words(text).size() != 1) {
+    if (split(text, kBetweenWords).size() != 1) {
       return std::unexpected(unexpected_value("one Unix socket, or HOST:PORT entries alone", text));
     }
     config.memcached_socket = text;
@@ -196,11 +193,7 @@ struct Write {
   std::string from(const std::string& value) const {
     return setting.key == "header.name" && value.empty() ? "none" : value;
   }
-  std::string from(const std::vector<std::string>& value) const {
-    std::string text;
-    for (const std::string& word : value) text += (text.empty() ? "" : " ") + word;
-    return text;
-  }
+  std::string from(const std::vector<std::string>& value) const { return join(value, " "); }
   std::string from(const std::vector<Endpoint>& value) const { return endpoints_text(value); }
   std::string from(const std::optional<Endpoint>& value) const { return value ? to_string(*value) : ""; }
   std::string from(const std::optional<OriginTarget>& value) const { return value ? to_string(*value) : ""; }

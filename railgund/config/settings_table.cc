@@ -515,6 +515,11 @@ const Setting* find_setting(std::string_view key) {
   return found == kSettings.end() ? nullptr : found;
 }
 
+std::string shipped_value(std::string_view key) {
+  const Setting* const setting = find_setting(key);
+  return setting == nullptr ? std::string{} : std::string(setting->shipped);
+}
+
 bool is_site_setting(const Setting& setting) { return setting.key.starts_with("site."); }
 
 std::span<const RetiredSetting> retired_settings() { return kRetired; }

@@ -46,6 +46,8 @@ struct Setting {
 
 std::span<const Setting> settings();
 const Setting* find_setting(std::string_view key);
+// What the packaged railgun.conf sets for a key of the table; empty if nothing.
+std::string shipped_value(std::string_view key);
 bool is_site_setting(const Setting& setting);
 
 // "number", "path", "list of HOST:PORT", …: for people.

@@ -7,6 +7,9 @@
 
 namespace railgun::config {
 
+// Where the packages put the settings.
+inline constexpr const char* kPackagedConfigFile = "/etc/railgun/railgun.conf";
+
 inline constexpr const char* kCertificateFile = "certificate.pem";
 inline constexpr const char* kKeyFile = "key.pem";
 inline constexpr const char* kAuthorityFile = "authority.pem";

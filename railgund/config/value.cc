@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 
 #include "railgund/base/field.h"
+#include "railgund/base/text.h"
 
 namespace railgun::config {
 namespace {
@@ -84,7 +85,7 @@ Result<std::uint64_t> parse_bytes(std::string_view text, std::uint64_t least, st
   std::uint64_t number = 0;
   std::string_view rest = text;
   bool good = take_digits(rest, number);
-  const std::string suffix = lower_ascii(trimmed(rest));
+  const std::string suffix = lower_ascii(trim(rest));
   int shift = 0;
   if (suffix == "k" || suffix == "kb" || suffix == "kib") {
     shift = 10;
@@ -122,7 +123,7 @@ Result<Duration> parse_duration(std::string_view text, Duration unit, std::uint6
   std::uint64_t number = 0;
   std::string_view rest = text;
   bool good = take_digits(rest, number);
-  const std::string suffix = lower_ascii(trimmed(rest));
+  const std::string suffix = lower_ascii(trim(rest));
   Duration length = unit;
   if (!suffix.empty()) {
     const auto* found =
@@ -161,24 +162,6 @@ std::string_view unit_name(Duration unit) {
     if (kUnits[i].length == unit) return kNames[i];
   }
   return "units";
-}
-
-std::vector<std::string_view> split_words(std::string_view text) {
-  std::vector<std::string_view> words;
-  while (true) {
-    const std::size_t start = text.find_first_not_of(" \t,");
-    if (start == std::string_view::npos) return words;
-    text.remove_prefix(start);
-    const std::size_t length = std::min(text.find_first_of(" \t,"), text.size());
-    words.push_back(text.substr(0, length));
-    text.remove_prefix(length);
-  }
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t start = text.find_first_not_of(" \t\r");
-  if (start == std::string_view::npos) return {};
-  return text.substr(start, text.find_last_not_of(" \t\r") - start + 1);
 }
 
 bool is_address(std::string_view text) { return parse_address(text).has_value(); }

@@ -33,10 +33,8 @@ std::string duration_text(Duration duration, Duration unit);
 // "seconds", …: for people.
 std::string_view unit_name(Duration unit);
 
-// The words of a list, between spaces or commas.
-std::vector<std::string_view> split_words(std::string_view text);
-// Without spaces, tabs and carriage returns at its ends.
-std::string_view trimmed(std::string_view text);
+// What is between the words of a list.
+inline constexpr std::string_view kBetweenWords = " \t,";
 
 // Whether the text is an IPv4 or IPv6 address.
 bool is_address(std::string_view text);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "railgund/base/text.h"
 #include "railgund/control/json_fields.h"
 #include "railgund/control/message.h"
 
@@ -10,8 +11,6 @@ namespace {
 
 constexpr std::size_t kMaxSecretDigits = 128, kMaxHostBytes = 260;
 constexpr std::size_t kMaxHosts = 256;
-
-bool is_hex(std::string_view text) { return text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
 
 bool is_host_text(std::string_view text) {
   return text.size() <= kMaxHostBytes &&
@@ -61,7 +60,7 @@ Result<ActivationRequest> parse_activation_request(std::string_view line) {
   }
   if (request.deactivate && request.certificate.empty())
     return fail(Errc::kMalformed, "activation: no certificate to deactivate");
-  if (request.secret.size() > kMaxSecretDigits || !is_hex(request.secret))
+  if (request.secret.size() > kMaxSecretDigits || !from_hex(request.secret))
     return fail(Errc::kMalformed, "activation: bad secret");
   if (!is_host_text(request.host)) return fail(Errc::kMalformed, "activation: bad host");
   return request;

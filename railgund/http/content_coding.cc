@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "railgund/base/check.h"
+#include "railgund/base/text.h"
 #include "railgund/http/syntax.h"
 
 namespace railgun::http {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "railgund/base/text.h"
 #include "railgund/http/syntax.h"
 #include "railgund/http/target.h"
 

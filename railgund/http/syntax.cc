@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "railgund/base/text.h"
+
 namespace railgun::http {
 
 bool is_token(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char); }
@@ -13,19 +15,12 @@ bool is_target(std::string_view text) {
   return !text.empty() && std::none_of(text.begin(), text.end(), [](char c) { return is_control(c) || is_blank(c); });
 }
 
-std::string_view trim_blanks(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
+std::string_view trim_blanks(std::string_view text) { return trim(text, " \t"); }
 
 std::vector<std::string_view> split_list(std::string_view list) {
   std::vector<std::string_view> elements;
-  for (std::size_t start = 0; start <= list.size();) {
-    const std::size_t end = std::min(list.find(',', start), list.size());
-    const std::string_view element = trim_blanks(list.substr(start, end - start));
-    if (!element.empty()) elements.push_back(element);
-    start = end + 1;
+  for (const std::string_view element : split(list, ",")) {
+    if (const std::string_view trimmed = trim_blanks(element); !trimmed.empty()) elements.push_back(trimmed);
   }
   return elements;
 }

@@ -24,6 +24,7 @@ bool is_field_value(std::string_view text);
 // A request's target as it may be written: not empty, no blanks, no control characters.
 bool is_target(std::string_view text);
 
+// Without the optional whitespace around it (OWS, RFC 9110 5.6.3).
 std::string_view trim_blanks(std::string_view text);
 // The elements of a comma-separated list without the blanks around them; empty ones are left out (RFC 9110 5.6.1.2).
 // Views into `list`.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "railgund/base/field.h"
+#include "railgund/base/text.h"
 #include "railgund/http/syntax.h"
 
 namespace railgun::http {

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "railgund/base/text.h"
 #include "railgund/http/policy.h"
 #include "railgund/http/syntax.h"
 

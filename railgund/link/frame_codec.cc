@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "railgund/base/check.h"
+#include "railgund/base/text.h"
 
 namespace railgun::link {
 namespace {
@@ -144,13 +145,7 @@ Result<GoAway> decode_go_away(ByteView payload) {
   const ByteView reason = in.rest();
   if (!in.ok() || last > kMaxStream) return fail(Errc::kMalformed, "GOAWAY: its last stream is no stream number");
   if (reason.size() > kMaxReasonBytes) return fail(Errc::kTooLarge, "GOAWAY: its reason is over 512 bytes");
-  return GoAway{.last = static_cast<std::uint32_t>(last), .reason = printable(as_text(reason))};
-}
-
-std::string printable(std::string_view text) {
-  std::string clean(text);
-  std::ranges::replace_if(clean, [](char c) { return c < ' ' || c > '~'; }, '?');
-  return clean;
+  return GoAway{.last = static_cast<std::uint32_t>(last), .reason = printable_ascii(as_text(reason))};
 }
 
 }  // namespace railgun::link

@@ -100,7 +100,4 @@ Bytes encode_go_away(const GoAway& frame);  // cuts the reason at kMaxReasonByte
 // Errors: kMalformed if the number is malformed or over kMaxStream, kTooLarge for a reason over kMaxReasonBytes.
 Result<GoAway> decode_go_away(ByteView payload);
 
-// `text` with all but printable ASCII replaced, so that a peer's bytes can stand in a log.
-std::string printable(std::string_view text);
-
 }  // namespace railgun::link

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "railgund/base/check.h"
+#include "railgund/base/text.h"
 #include "railgund/link/frame_codec.h"
 
 namespace railgun::link {
@@ -73,7 +74,7 @@ Result<std::optional<DecodedGreeting>> decode_greeting(ByteView bytes) {
   const std::size_t compared = std::min(bytes.size(), kMagic.size());
   if (as_text(bytes.first(compared)) != kMagic.substr(0, compared)) {
     const auto shown = as_text(bytes.first(std::min(bytes.size(), kShownBytes)));
-    return fail(Errc::kMalformed, "not a Railgun peer (got \"" + printable(shown) + "\")");
+    return fail(Errc::kMalformed, "not a Railgun peer (got \"" + printable_ascii(shown) + "\")");
   }
   if (bytes.size() < kFixedBytes) return std::nullopt;
   ByteReader in(bytes.subspan(kMagic.size()));

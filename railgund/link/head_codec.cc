@@ -8,6 +8,7 @@
 
 #include "railgund/base/check.h"
 #include "railgund/base/hash.h"
+#include "railgund/base/text.h"
 
 namespace railgun::link {
 namespace {

@@ -46,19 +46,20 @@ std::uint32_t number(StreamId stream) { return static_cast<std::uint32_t>(stream
 
 }  // namespace
 
-Rates::Rates(std::size_t streams, Instant now)
-    : resets(10'000, std::max<double>(20'000, 2.0 * static_cast<double>(streams)), now),
-      pings(2, 20, now),
-      empty(10, 100, now),
-      unknown(10, 100, now),
-      late(10'000, 20'000, now) {}
+Rates::Rates(std::size_t streams)
+    : resets({.burst = static_cast<unsigned>(std::max<std::size_t>(20'000, 2 * streams)),
+              .interval = std::chrono::microseconds(100)}),
+      pings({.burst = 20, .interval = std::chrono::milliseconds(500)}),
+      empty({.burst = 100, .interval = std::chrono::milliseconds(100)}),
+      unknown({.burst = 100, .interval = std::chrono::milliseconds(100)}),
+      late({.burst = 20'000, .interval = std::chrono::microseconds(100)}) {}
 
 Mux::State::State(Role its_role, Limits its_limits, ByteView hello_payload, Instant now)
     : role(its_role),
       limits(fit_the_wire(its_limits)),
       hello_deadline(now + limits.hello_timeout),
       link_receive(limits.link_window_bytes),
-      rates(limits.streams, now),
+      rates(limits.streams),
       greeting_out(greeting_of(role, limits, hello_payload)),
       keepalive(limits.idle_timeout, limits.ping_timeout, now) {}
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "railgund/base/byte_queue.h"
+#include "railgund/base/rate_limit.h"
 #include "railgund/link/control_queue.h"
 #include "railgund/link/flow_window.h"
 #include "railgund/link/frame_codec.h"
@@ -13,7 +14,6 @@
 #include "railgund/link/head_codec.h"
 #include "railgund/link/keepalive.h"
 #include "railgund/link/mux.h"
-#include "railgund/link/rate_limit.h"
 
 namespace railgun::link {
 
@@ -45,7 +45,7 @@ struct Stream {
 
 // Rate limits per kind of frame, against peers that cause much work with few bytes.
 struct Rates {
-  Rates(std::size_t streams, Instant now);
+  explicit Rates(std::size_t streams);
 
   RateLimit resets;   // all streams may be reset at the same time, when the peer loses its clients
   RateLimit pings;    // pongs, goaways

@@ -81,13 +81,13 @@ void write(LogLevel level, std::string_view text) {
 
 void RateLimit::write(LogLevel level, std::string_view text, Instant now) {
   if (!is_on(level)) return;
-  Instant began = began_.load(std::memory_order_relaxed);
-  const bool is_over = began == Instant::min() || now - began >= period_;
-  if (is_over && began_.compare_exchange_strong(began, now, std::memory_order_relaxed)) {
-    const std::int64_t left_out = count_.exchange(0, std::memory_order_relaxed) - lines_;
-    if (left_out > 0) log::write(level, std::to_string(left_out) + " more lines like the following were left out");
+  if (!limit_.take(now)) {
+    ++left_out_;
+    return;
   }
-  if (count_.fetch_add(1, std::memory_order_relaxed) < lines_) log::write(level, text);
+  if (left_out_ > 0) log::write(level, std::to_string(left_out_) + " more lines like the following were left out");
+  left_out_ = 0;
+  log::write(level, text);
 }
 
 }  // namespace railgun::log

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "railgund/base/log_level.h"
+#include "railgund/base/rate_limit.h"
 #include "railgund/base/result.h"
 #include "railgund/base/time.h"
 
@@ -58,20 +59,19 @@ inline void notice(std::string_view text) { write(kNotice, text); }
 inline void information(std::string_view text) { write(kInformation, text); }
 inline void debug(std::string_view text) { write(kDebug, text); }
 
-// For what peers can cause at will: at most `lines` each `period`, then one line that says how many were left out. One
-// object for each place that logs; any thread.
+// For lines that peers can cause at will: leaves out those over the rate, and says before the next line how many.
+// One object for each place that logs, used by one thread.
 class RateLimit {
  public:
-  explicit RateLimit(unsigned lines = 10, Duration period = std::chrono::seconds(10))
-      : lines_(lines), period_(period) {}
+  static constexpr Rate kTenAtOnce{.burst = 10, .interval = std::chrono::seconds(1)};
+
+  explicit RateLimit(Rate rate = kTenAtOnce) : limit_(rate) {}
 
   void write(LogLevel level, std::string_view text, Instant now);
 
  private:
-  const std::int64_t lines_;
-  const Duration period_;
-  std::atomic<Instant> began_{Instant::min()};
-  std::atomic<std::int64_t> count_{0};
+  railgun::RateLimit limit_;
+  std::uint64_t left_out_ = 0;
 };
 
 }  // namespace railgun::log

@@ -1,28 +1,10 @@
-// A file descriptor that closes itself.
+// The shell's name for a file descriptor that closes itself.
 #pragma once
 
-#include <utility>
+#include "railgund/base/descriptor.h"
 
 namespace railgun::net {
 
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    if (this != &other) reset(std::exchange(other.number_, -1));
-    return *this;
-  }
-  ~Descriptor() { reset(); }
-
-  explicit operator bool() const { return number_ >= 0; }
-  int get() const { return number_; }
-  int release() { return std::exchange(number_, -1); }
-  void reset(int number = -1);
-
- private:
-  int number_ = -1;
-};
+using railgun::Descriptor;
 
 }  // namespace railgun::net

@@ -18,6 +18,7 @@
 #include "railgund/base/bytes.h"
 #include "railgund/base/time.h"
 #include "railgund/net/address_history.h"
+#include "railgund/net/clock.h"
 #include "railgund/net/descriptor.h"
 
 struct event_base;
@@ -58,7 +59,7 @@ class EventLoop {
   // the loop. The queue has no limit: posters bound what they have under way.
   void post(std::function<void()> work);
 
-  Instant now() const { return std::chrono::steady_clock::now(); }
+  Instant now() const { return steady_now(); }
   // Turns so far: a loop whose count stands still while it has posted work is stuck. From any thread.
   std::uint64_t turns() const { return turns_.load(std::memory_order_relaxed); }
 

@@ -9,6 +9,7 @@
 
 #include "railgund/base/check.h"
 #include "railgund/base/field.h"
+#include "railgund/base/text.h"
 #include "railgund/net/dns_over_tcp.h"
 #include "railgund/net/name_cache.h"
 

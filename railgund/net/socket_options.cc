@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "railgund/base/field.h"
+#include "railgund/base/text.h"
 
 namespace railgun::net {
 namespace {

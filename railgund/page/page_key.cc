@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "railgund/base/bytes.h"
+#include "railgund/base/text.h"
 
 namespace railgun::page {
 namespace {

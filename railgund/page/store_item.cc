@@ -5,6 +5,7 @@
 #include <zstd.h>
 
 #include "railgund/base/bytes.h"
+#include "railgund/base/text.h"
 
 namespace railgun::page {
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "railgund/base/check.h"
+#include "railgund/base/text.h"
 #include "railgund/proxy/forwarding.h"
 
 namespace railgun::proxy {

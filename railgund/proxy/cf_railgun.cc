@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "railgund/base/hash.h"
+#include "railgund/base/text.h"
 
 namespace railgun::proxy {
 namespace {
@@ -26,10 +27,6 @@ constexpr std::array<FlagMeaning, 7> kMeanings = {{
     {kReferenceFound, "the listener had that reference"},
     {kOriginRestarted, "a broken origin connection was restarted"},
 }};
-
-bool is_hex(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
-}
 
 bool is_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
@@ -87,23 +84,11 @@ std::string clean_reason(std::string_view reason) {
   return text;
 }
 
-std::vector<std::string_view> split_words(std::string_view text) {
-  std::vector<std::string_view> words;
-  while (true) {
-    const std::size_t start = text.find_first_not_of(" \t");
-    if (start == std::string_view::npos) return words;
-    text.remove_prefix(start);
-    const std::string_view word = text.substr(0, text.find_first_of(" \t"));
-    words.push_back(word);
-    text.remove_prefix(word.size());
-  }
-}
-
 // `text` starts with "direct" and has no space at its ends.
 Result<CfRailgun> parse_direct(std::string_view text) {
   constexpr std::size_t kWord = std::string_view("direct").size();
   const std::size_t open = text.find('(');
-  if (open == std::string_view::npos || text.back() != ')' || !split_words(text.substr(kWord, open - kWord)).empty()) {
+  if (open == std::string_view::npos || text.back() != ')' || !trim(text.substr(kWord, open - kWord)).empty()) {
     return fail(Errc::kMalformed, "Cf-Railgun: expected 'direct (reason)'");
   }
   const std::string_view reason = text.substr(open + 1, text.size() - open - 2);
@@ -207,11 +192,10 @@ Result<std::uint16_t> parse_cf_railgun_flags(std::string_view text) {
 
 Result<CfRailgun> parse_cf_railgun(std::string_view text) {
   if (text.size() > kMaxHeaderBytes) return fail(Errc::kMalformed, "Cf-Railgun: longer than 512 bytes");
-  const std::size_t start = text.find_first_not_of(" \t\r\n");
-  if (start == std::string_view::npos) return fail(Errc::kMalformed, "Cf-Railgun: empty");
-  text = text.substr(start, text.find_last_not_of(" \t\r\n") - start + 1);
+  text = trim(text);
+  if (text.empty()) return fail(Errc::kMalformed, "Cf-Railgun: empty");
   if (text.starts_with("direct")) return parse_direct(text);
-  const std::vector<std::string_view> words = split_words(text);
+  const std::vector<std::string_view> words = split(text, " \t");
   return words[0] == "normal" ? parse_old_normal(words) : parse_five(words);
 }
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "railgund/base/log_level.h"
+#include "railgund/base/rate_limit.h"
 #include "railgund/base/time.h"
 #include "railgund/config/config.h"
 #include "railgund/page/cache.h"
@@ -25,7 +27,7 @@ struct Context {
   std::deque<Effect> effects{};
   std::uint64_t last_connection = 0;
   std::uint64_t last_ticket = 0;
-  Instant last_limited_log{};
+  RateLimit limited_log{{.burst = 1, .interval = std::chrono::seconds(10)}};
 
   ConnectionId new_connection() { return ConnectionId{++last_connection}; }
   TicketId new_ticket() { return TicketId{++last_ticket}; }
@@ -37,9 +39,7 @@ struct Context {
   }
   // For an error that every request may cause: at most one line every ten seconds.
   void log_limited(std::string text) {
-    if (last_limited_log != Instant{} && now - last_limited_log < std::chrono::seconds(10)) return;
-    last_limited_log = now;
-    log(LogLevel::kError, std::move(text));
+    if (limited_log.take(now)) log(LogLevel::kError, std::move(text));
   }
 };
 

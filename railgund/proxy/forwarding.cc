@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "railgund/base/text.h"
 #include "railgund/config/value.h"
 
 namespace railgun::proxy {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "railgund/base/text.h"
+
 namespace railgun::proxy {
 namespace {
 

@@ -5,6 +5,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "railgund/base/text.h"
+
 namespace railgun::proxy {
 namespace {
 
@@ -134,11 +136,9 @@ NoLinkReason Peers::no_link_reason(const std::vector<Endpoint>& endpoints, std::
     if (allows(link.hosts, host)) {
       (link.mux_.is_going_away() ? is_leaving : is_full) = true;
     } else if (link.endpoint) {
-      std::string names;
-      for (const std::string& name : link.hosts) names += (names.empty() ? "" : ", ") + name;
       return {"its listener's certificate is not for this host",
-              "the link to " + link.peer_name + " is up, but its certificate is for " + names + " and not for " +
-                  std::string(host) + ": make a railgun with --host " + std::string(host) +
+              "the link to " + link.peer_name + " is up, but its certificate is for " + join(link.hosts) +
+                  " and not for " + std::string(host) + ": make a railgun with --host " + std::string(host) +
                   " and activate the listener with its token, or give it a certificate with that name, or with none"};
     }
   }

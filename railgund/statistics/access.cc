@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "railgund/base/text.h"
 #include "railgund/net/socket_address.h"
 #include "railgund/proxy/forwarding.h"
 #include "railgund/tls/base64.h"

@@ -1,5 +1,6 @@
 #include "railgund/statistics/post.h"
 
+#include "railgund/base/text.h"
 #include "railgund/tls/base64.h"
 
 namespace railgun::statistics {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "railgund/base/text.h"
+
 namespace railgun::statistics {
 namespace {
 
@@ -42,12 +44,10 @@ void links(std::vector<Problem>& problems, const Status& status) {
              std::find(site.listeners.begin(), site.listeners.end(), link.peer) != site.listeners.end();
     });
     if (other != status.links.end()) {
-      std::string names;
-      for (const std::string& name : other->hosts) names += (names.empty() ? "" : ", ") + name;
-      problems.push_back(
-          {direct ? Severity::kWarning : Severity::kError,
-           "the link to " + other->peer + " cannot serve " + site.host + ": its certificate covers only " + names,
-           "create a railgun with --host " + site.host + " and activate that listener with its token"});
+      problems.push_back({direct ? Severity::kWarning : Severity::kError,
+                          "the link to " + other->peer + " cannot serve " + site.host +
+                              ": its certificate covers only " + join(other->hosts),
+                          "create a railgun with --host " + site.host + " and activate that listener with its token"});
       continue;
     }
     problems.push_back({direct ? Severity::kWarning : Severity::kError,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "railgund/log/log.h"
+#include "railgund/net/clock.h"
 #include "railgund/statistics/json.h"
 #include "railgund/statistics/page.h"
 #include "railgund/statistics/prometheus.h"
@@ -89,7 +90,7 @@ Totals Service::totals() {
     sum.memcached_is_down = store->is_open;
   }
   sum.uptime_seconds = std::chrono::duration<double>(now - source_.started_at()).count();
-  sum.time = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  sum.time = net::wall_now();
   sum.is_sender = source_.settings()->role == config::Role::kSender;
   return sum;
 }

@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 
 #include "railgund/base/hash.h"
+#include "railgund/base/text.h"
 #include "railgund/tls/openssl_handles.h"
 
 namespace railgun::tls {

@@ -1,33 +1,28 @@
 #include "railgund/tls/context.h"
 
 #include <cerrno>
-#include <fstream>
 #include <initializer_list>
-#include <iterator>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <sys/stat.h>
 
 #include "railgund/base/bytes.h"
+#include "railgund/base/file.h"
 #include "railgund/tls/openssl_handles.h"
 
 namespace railgun::tls {
 namespace {
 
 constexpr std::string_view kHttpProtocol = "http/1.1";
-constexpr std::size_t kFileLimit = 8 << 20;  // a bundle of all the world's authorities is a quarter of a megabyte
+constexpr std::size_t kMaxFileBytes = 8 << 20;  // a bundle of all the world's authorities is a quarter of a megabyte
 
-Result<std::string> read_file(const std::string& what, const std::string& path) {
+// `what`: "certificate", "key": goes before the path in errors.
+Result<std::string> read_pem_file(const std::string& what, const std::string& path) {
   if (path.empty()) return fail(Errc::kInvalid, "no " + what + " is set");
-  struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) return fail(Errc::kNotFound, what + " " + path + " does not exist");
-  if (!S_ISREG(status.st_mode)) return fail(Errc::kInvalid, what + " " + path + " is not a file");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(Errc::kDenied, what + " " + path + " cannot be read: check its owner and mode");
-  std::string text;
-  if (static_cast<std::size_t>(status.st_size) <= kFileLimit) text.assign(std::istreambuf_iterator<char>(file), {});
-  if (text.empty()) return fail(Errc::kInvalid, what + " " + path + " is empty or far too large");
+  auto text = read_file(path, kMaxFileBytes);
+  if (!text) return fail(text.error().code, what + " " + text.error().text);
+  if (text->empty()) return fail(Errc::kInvalid, what + " " + path + ": is empty");
   return text;
 }
 
@@ -118,13 +113,13 @@ void Context::Free::operator()(ssl_ctx_st* context) const noexcept { SSL_CTX_fre
 Result<Identity> load_identity(const std::string& certificate_file, const std::string& key_file,
                                const std::string& authority_file) {
   Identity identity;
-  Result<std::string> text = read_file("certificate", certificate_file);
+  Result<std::string> text = read_pem_file("certificate", certificate_file);
   if (!text) return std::unexpected(text.error());
   identity.certificates = std::move(*text);
-  text = read_file("key", key_file);
+  text = read_pem_file("key", key_file);
   if (!text) return std::unexpected(text.error());
   identity.key = std::move(*text);
-  text = read_file("certificate authority", authority_file);
+  text = read_pem_file("certificate authority", authority_file);
   if (!text) return std::unexpected(text.error());
   identity.authorities = std::move(*text);
   // The same checks again, to name the file while its name is known.
@@ -175,7 +170,7 @@ Result<ContextPtr> make_origin_context(const OriginTrust& origin_trust) {
     return fail(Errc::kNotFound,
                 "no bundle of certificate authorities on this system: install ca-certificates or set ca.bundle");
   }
-  const Result<std::string> bundle = read_file("ca.bundle", path);
+  const Result<std::string> bundle = read_pem_file("ca.bundle", path);
   if (!bundle) return std::unexpected(bundle.error());
   if (trust(context->get(), *bundle) == 0)
     return fail(Errc::kInvalid, "ca.bundle " + path + " holds no PEM certificate");

@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "railgund/base/text.h"
 #include "railgund/tls/lifetime.h"
 
 namespace railgun::tls {
@@ -14,9 +15,7 @@ namespace {
 WallTime clock_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
 
 std::string names_of(const CertificateFacts& facts) {
-  std::string names;
-  for (const std::string& name : facts.dns_names) names += (names.empty() ? "" : ", ") + name;
-  if (names.empty()) names = facts.common_name;
+  const std::string names = facts.dns_names.empty() ? facts.common_name : join(facts.dns_names);
   return names.empty() ? "no name" : names;
 }
 

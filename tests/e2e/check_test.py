@@ -159,7 +159,7 @@ def test_certificates_keys_and_modes():
         key.write_bytes((pair.folder / "sender.key").read_bytes())
         expect(check(listener)[1], "private key", "error", "does not belong")
         key.unlink()
-        expect(check(listener)[1], "private key", "error", "does not exist")
+        expect(check(listener)[1], "private key", "error", "no such file")
     with lone(**{"stats.token": "a-token-that-is-secret", "cert.file": "", "key.file": "", "link.ca_file": ""}) as (_, listener):
         os.chmod(listener.config, 0o644)
         findings = check(listener)[1]

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 const Instant kStart{1h};
 
-AttemptLimit limit() { return {{.burst = 3, .each = 1s}, {.burst = 10, .each = 100ms}, 42}; }
+AttemptLimit limit() { return {{.burst = 3, .interval = 1s}, {.burst = 10, .interval = 100ms}, 42}; }
 
 unsigned admitted(AttemptLimit& limit, const std::string& address, unsigned tries, Instant now) {
   unsigned count = 0;
@@ -41,7 +41,7 @@ TEST(AttemptLimit, HoldsManyAddressesToTheRateOfAll) {
 }
 
 TEST(AttemptLimit, SharedPlacesCostNobodyHisTurnWhileThereIsRoom) {
-  AttemptLimit many({.burst = 2, .each = 1s}, {.burst = 100'000, .each = 1ns}, 7);
+  AttemptLimit many({.burst = 2, .interval = 1s}, {.burst = 100'000, .interval = 1ns}, 7);
   for (int i = 0; i < 400; ++i) admitted(many, "full" + std::to_string(i), 10, kStart);
   unsigned kept_out = 0;
   for (int i = 0; i < 1000; ++i) kept_out += admitted(many, "new" + std::to_string(i), 1, kStart) == 0 ? 1 : 0;

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "railgund/base/hash.h"
+#include "railgund/base/text.h"
 #include "railgund/tls/certificate.h"
 #include "railgund/tls/lifetime.h"
 

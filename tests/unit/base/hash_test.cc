@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include "railgund/base/cpu.h"
+#include "railgund/base/text.h"
 #include "railgund/base/wide_hash.h"
 
 namespace railgun {

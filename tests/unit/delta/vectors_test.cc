@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "railgund/base/text.h"
 #include "railgund/delta/decoder.h"
 #include "railgund/delta/encoder.h"
 
@@ -13,15 +14,6 @@ namespace {
 
 constexpr std::string_view kOld = "The quick brown fox jumps over the lazy dog. 12 votes.\n";
 constexpr std::string_view kNew = "The quick brown fox jumps over the lazy cat. 13 votes.\n";
-
-Bytes from_hex(std::string_view text) {
-  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  Bytes bytes;
-  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
-    bytes.push_back(static_cast<std::uint8_t>(digit(text[i]) * 16 + digit(text[i + 1])));
-  }
-  return bytes;
-}
 
 struct Vector {
   std::string_view hex;
@@ -41,7 +33,7 @@ constexpr Vector kVectors[] = {
 TEST(DeltaVectors, DecodeToTheirPages) {
   const auto reference = test::reference_of(to_bytes(as_bytes(kOld)));
   for (const auto& vector : kVectors) {
-    const auto page = decode(reference, from_hex(vector.hex));
+    const auto page = decode(reference, from_hex(vector.hex).value());
     ASSERT_TRUE(page.has_value()) << vector.hex << ": " << page.error().text;
     EXPECT_EQ(as_text(*page), vector.page);
   }
@@ -53,7 +45,7 @@ TEST(DeltaVectors, AreWhatTheWalkingTiersMake) {
     if (vector.primed) reference->prepare_strong();
     // What zstd makes may change with its version.
     if (vector.effort == Effort::kZstd) continue;
-    EXPECT_EQ(encode(reference, as_bytes(vector.page), {.effort = vector.effort}), from_hex(vector.hex));
+    EXPECT_EQ(encode(reference, as_bytes(vector.page), {.effort = vector.effort}), from_hex(vector.hex).value());
   }
 }
 

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "railgund/base/text.h"
+
 #include "tests/unit/link/pair.h"
 
 namespace railgun::link {

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "railgund/base/hash.h"
+#include "railgund/base/text.h"
 #include "railgund/link/frame_codec.h"
 #include "railgund/link/greeting.h"
 #include "railgund/link/head_codec.h"
@@ -35,13 +36,9 @@ std::vector<std::string> vectors(const std::string& kind) {
   return found;
 }
 
-Bytes from_hex(std::string text) {
-  std::erase(text, ' ');
-  Bytes bytes;
-  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
-    bytes.push_back(static_cast<std::uint8_t>(std::stoul(text.substr(i, 2), nullptr, 16)));
-  }
-  return bytes;
+Bytes bytes_of(std::string hex) {
+  std::erase(hex, ' ');
+  return from_hex(hex).value();
 }
 
 // "name=value" pairs of a line; what follows them is the hex.
@@ -55,7 +52,7 @@ std::map<std::string, std::string> values_of(std::istringstream& in, Bytes& hex)
       rest += word;
     }
   }
-  hex = from_hex(rest);
+  hex = bytes_of(rest);
   return values;
 }
 
@@ -67,7 +64,7 @@ std::uint32_t number_in(const std::map<std::string, std::string>& values, const 
 TEST(ProtocolVectors, Varints) {
   for (const std::string& line : vectors("varint")) {
     const std::uint64_t value = std::stoull(line);
-    const Bytes hex = from_hex(line.substr(line.find(' ')));
+    const Bytes hex = bytes_of(line.substr(line.find(' ')));
     Bytes written;
     ByteWriter(written).varint(value);
     EXPECT_EQ(written, hex) << line;
@@ -118,7 +115,7 @@ TEST(ProtocolVectors, Frames) {
     std::istringstream fields(line.substr(line.rfind(' ', fields_at) + 1));
     Bytes hex;
     const auto values = values_of(fields, hex);
-    const Bytes payload = from_hex(values.at("payload"));
+    const Bytes payload = bytes_of(values.at("payload"));
     header.stream = number_in(values, "stream");
     header.payload_bytes = payload.size();
     std::uint32_t previous = number_in(values, "previous");
@@ -162,8 +159,8 @@ TEST(ProtocolVectors, Heads) {
     for (std::size_t i = 0; i < heads.size(); ++i) {
       Bytes block;
       ASSERT_TRUE(encoder.encode(heads[i], block));
-      EXPECT_EQ(block, from_hex(blocks[i])) << line;
-      EXPECT_EQ(decoder.decode(from_hex(blocks[i]), 1000).value(), heads[i]) << line;
+      EXPECT_EQ(block, bytes_of(blocks[i])) << line;
+      EXPECT_EQ(decoder.decode(bytes_of(blocks[i]), 1000).value(), heads[i]) << line;
     }
   }
 }

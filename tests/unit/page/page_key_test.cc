@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "railgund/base/text.h"
+
 namespace railgun::page {
 namespace {
 

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "railgund/base/text.h"
+
 namespace railgun::page {
 namespace {
 

@@ -1,6 +1,7 @@
 #include "railgund/tls/authority.h"
 
 #include "railgund/base/hash.h"
+#include "railgund/base/text.h"
 
 #include "tests/unit/tls/pair.h"
 

@@ -41,10 +41,10 @@ TEST_F(Files, ErrorsNameTheFileAndTheReason) {
                     authorities = file("ca", identity.authorities), garbage = file("garbage", "hello"),
                     empty = file("empty", "");
   const std::string missing = folder / "missing";
-  EXPECT_EQ(load_identity(missing, key, authorities).error().text, "certificate " + missing + " does not exist");
+  EXPECT_EQ(load_identity(missing, key, authorities).error().text, "certificate " + missing + ": no such file");
   EXPECT_EQ(load_identity(certificate, missing, authorities).error().code, Errc::kNotFound);
   EXPECT_EQ(load_identity(certificate, key, folder).error().text,
-            "certificate authority " + folder.string() + " is not a file");
+            "certificate authority " + folder.string() + ": is a folder, not a file");
   EXPECT_TRUE(
       load_identity(garbage, key, authorities).error().text.starts_with("certificate " + garbage + " is not PEM"));
   EXPECT_TRUE(
@@ -87,7 +87,7 @@ TEST_F(Files, OriginsAreCheckedByTheBundle) {
   }
   const std::string missing = folder / "missing";
   EXPECT_EQ(make_origin_context({.verify = true, .bundle_file = missing}).error().text,
-            "ca.bundle " + missing + " does not exist");
+            "ca.bundle " + missing + ": no such file");
 }
 
 }  // namespace

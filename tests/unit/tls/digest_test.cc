@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "railgund/base/hash.h"
+#include "railgund/base/text.h"
 
 namespace railgun::tls {
 namespace {

@@ -1,8 +1,8 @@
-#include "railgund/net/descriptor.h"
+#include "railgund/base/descriptor.h"
 
 #include <unistd.h>
 
-namespace railgun::net {
+namespace railgun {
 
 void Descriptor::reset(int number) {
   // Never repeated on EINTR: Linux has freed the number by then (close(2)).
@@ -10,4 +10,4 @@ void Descriptor::reset(int number) {
   number_ = number;
 }
 
-}  // namespace railgun::net
+}  // namespace railgun
