@@ -19,7 +19,7 @@ Preparer::Preparer(page::Cache& cache) : cache_(cache), thread_([this] { run(); 
 
 Preparer::~Preparer() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
@@ -28,7 +28,7 @@ Preparer::~Preparer() {
 
 void Preparer::add(page::VersionPtr version, bool strong) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (waiting_.size() >= kMostWaiting) return;
     waiting_.push_back({std::move(version), strong});
   }
@@ -36,17 +36,17 @@ void Preparer::add(page::VersionPtr version, bool strong) {
 }
 
 void Preparer::wait() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return waiting_.empty() && !working_; });
+  MutexLock lock(mutex_);
+  while (!waiting_.empty() || working_) lock.wait(changed_);
 }
 
 void Preparer::run() {
   const log::ReporterStack stack;
   prctl(PR_SET_NAME, "preparer");
   setpriority(PRIO_PROCESS, 0, kNiceness);  // of this thread only
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    while (!stopping_ && waiting_.empty()) lock.wait(changed_);
     if (stopping_) return;
     Item item = std::move(waiting_.front());
     waiting_.pop_front();

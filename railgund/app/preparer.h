@@ -4,9 +4,9 @@
 
 #include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <thread>
 
+#include "railgund/base/mutex.h"
 #include "railgund/page/cache.h"
 
 namespace railgun::app {
@@ -36,11 +36,11 @@ class Preparer {
   void run();
 
   page::Cache& cache_;
-  std::mutex mutex_;
+  Mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Item> waiting_;
-  bool working_ = false;
-  bool stopping_ = false;
+  std::deque<Item> waiting_ RAILGUN_GUARDED_BY(mutex_);
+  bool working_ RAILGUN_GUARDED_BY(mutex_) = false;
+  bool stopping_ RAILGUN_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

@@ -3,11 +3,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "railgund/base/mutex.h"
 #include "railgund/memcached/breaker.h"
 
 namespace railgun::memcached {
@@ -75,17 +75,16 @@ struct Client::Shared {
       : log(std::move(to_log)), queue(options.queue_items, options.queue_bytes), servers(options.servers) {}
 
   const Log log;
-  mutable std::mutex mutex;  // held for moments, never while memcached is asked or a callback runs
+  Mutex mutex;  // held for moments, never while memcached is asked or a callback runs
   std::condition_variable work;
-  bool stopping = false;
-  Queue queue;
-  Servers servers;
-  std::uint64_t servers_version = 0;
-  Breaker breaker{kFailures, kShortestPause, kLongestPause};
-  Counters counters;
+  bool stopping RAILGUN_GUARDED_BY(mutex) = false;
+  Queue queue RAILGUN_GUARDED_BY(mutex);
+  Servers servers RAILGUN_GUARDED_BY(mutex);
+  std::uint64_t servers_version RAILGUN_GUARDED_BY(mutex) = 0;
+  Breaker breaker RAILGUN_GUARDED_BY(mutex){kFailures, kShortestPause, kLongestPause};
+  Counters counters RAILGUN_GUARDED_BY(mutex);
+  Instant may_log_at RAILGUN_GUARDED_BY(mutex){};
   std::vector<std::thread> threads;
-
-  Instant may_log_at{};
 
   void run();
   void carry_out(Connection& connection, Operation operation);
@@ -103,11 +102,13 @@ Client::Client(const Options& options, Log log) : shared_(std::make_unique<Share
 
 Client::~Client() {
   {
-    const std::scoped_lock lock(shared_->mutex);
+    const MutexLock lock(shared_->mutex);
     shared_->stopping = true;
   }
   shared_->work.notify_all();
   for (std::thread& thread : shared_->threads) thread.join();
+  // The threads are gone, so callbacks run under the lock wait for nobody.
+  const MutexLock lock(shared_->mutex);
   while (shared_->queue.items() > 0) {
     if (const Operation left = shared_->queue.pop(); left.answer) left.answer(std::nullopt);
   }
@@ -116,7 +117,7 @@ Client::~Client() {
 void Client::get(std::string key, Answer answer) {
   Operation operation{.key = std::move(key), .item = {}, .answer = std::move(answer), .since = now()};
   {
-    std::unique_lock lock(shared_->mutex);
+    MutexLock lock(shared_->mutex);
     bool taken = shared_->breaker.would_allow(operation.since);
     while (taken && !shared_->queue.has_room(operation)) {
       taken = shared_->queue.drop_put();
@@ -136,7 +137,7 @@ void Client::get(std::string key, Answer answer) {
 void Client::put(std::string key, Bytes item) {
   Operation operation{.key = std::move(key), .item = std::move(item), .answer = nullptr, .since = now()};
   {
-    const std::scoped_lock lock(shared_->mutex);
+    const MutexLock lock(shared_->mutex);
     if (operation.item.size() > shared_->servers.item_limit_bytes) {
       ++shared_->counters.too_large;
       return;
@@ -151,7 +152,7 @@ void Client::put(std::string key, Bytes item) {
 }
 
 void Client::reconfigure(const Servers& servers) {
-  const std::scoped_lock lock(shared_->mutex);
+  const MutexLock lock(shared_->mutex);
   if (servers == shared_->servers) return;
   shared_->servers = servers;
   ++shared_->servers_version;
@@ -159,7 +160,7 @@ void Client::reconfigure(const Servers& servers) {
 }
 
 Counters Client::counters() const {
-  const std::scoped_lock lock(shared_->mutex);
+  const MutexLock lock(shared_->mutex);
   Counters counters = shared_->counters;
   counters.queued_items = shared_->queue.items();
   counters.queued_bytes = shared_->queue.bytes();
@@ -170,9 +171,9 @@ Counters Client::counters() const {
 void Client::Shared::run() {
   std::optional<Connection> connection;
   std::uint64_t version = 0;
-  std::unique_lock lock(mutex);
+  MutexLock lock(mutex);
   for (;;) {
-    work.wait(lock, [this] { return stopping || queue.items() > 0; });
+    while (!stopping && queue.items() == 0) lock.wait(work);
     if (stopping) return;
     Operation operation = queue.pop();
     const bool renew = !connection || version != servers_version;
@@ -186,7 +187,7 @@ void Client::Shared::run() {
 }
 
 bool Client::Shared::admit(const Operation& operation) {
-  const std::scoped_lock lock(mutex);
+  const MutexLock lock(mutex);
   // A look-up that waited longer than memcached may take is of no use to anyone any more.
   const bool late = operation.answer && now() - operation.since > servers.timeout;
   if (!late && breaker.allow(now())) return true;
@@ -221,7 +222,7 @@ void Client::Shared::carry_out(Connection& connection, Operation operation) {
 void Client::Shared::settle(const Error* error, std::uint64_t Counters::* counter) {
   std::string line;
   {
-    const std::scoped_lock lock(mutex);
+    const MutexLock lock(mutex);
     if (error == nullptr) {
       ++(counters.*counter);
       if (breaker.succeeded()) line = "memcached: answers again";

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <mutex>
 #include <unordered_map>
 #include <utility>
+
+#include "railgund/base/mutex.h"
 
 namespace railgun::page {
 namespace {
@@ -33,10 +34,12 @@ struct Latest {
 struct Cache::Shard {
   Shard(std::size_t limit_bytes, FrequencySketch& sketch) : pool(limit_bytes, sketch) {}
 
-  std::mutex mutex;
-  VersionPool pool;
-  std::unordered_map<Id128, Latest> latest;
-  std::uint64_t hits = 0, misses = 0, insertions = 0;
+  Mutex mutex;
+  VersionPool pool RAILGUN_GUARDED_BY(mutex);
+  std::unordered_map<Id128, Latest> latest RAILGUN_GUARDED_BY(mutex);
+  std::uint64_t hits RAILGUN_GUARDED_BY(mutex) = 0;
+  std::uint64_t misses RAILGUN_GUARDED_BY(mutex) = 0;
+  std::uint64_t insertions RAILGUN_GUARDED_BY(mutex) = 0;
 };
 
 Cache::Cache(std::size_t limit_bytes) : sketch_(limit_bytes / kSmallPageBytes) {
@@ -55,7 +58,7 @@ VersionPtr Cache::find(const Id128& id) {
   VersionPtr version;
   {
     Shard& shard = shard_of(id);
-    const std::scoped_lock lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     version = shard.pool.use(id, departed);
     ++(version ? shard.hits : shard.misses);
   }
@@ -73,7 +76,7 @@ std::vector<VersionPtr> Cache::candidates(const PageKeys& keys) {
     std::array<std::optional<Id128>, 2> ids;
     {
       Shard& shard = shard_of(wanted.key);
-      const std::scoped_lock lock(shard.mutex);
+      const MutexLock lock(shard.mutex);
       const auto latest = shard.latest.find(wanted.key);
       if (latest == shard.latest.end()) continue;
       ids[0] = latest->second.first;
@@ -88,7 +91,7 @@ std::vector<VersionPtr> Cache::candidates(const PageKeys& keys) {
         version = find(*id);
       } else {
         Shard& shard = shard_of(*id);
-        const std::scoped_lock lock(shard.mutex);
+        const MutexLock lock(shard.mutex);
         version = shard.pool.peek(*id);
       }
       if (version) found.push_back(std::move(version));
@@ -96,10 +99,22 @@ std::vector<VersionPtr> Cache::candidates(const PageKeys& keys) {
   }
   if (found.empty()) {
     Shard& shard = shard_of(keys.exact);
-    const std::scoped_lock lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     ++shard.misses;
   }
   return found;
+}
+
+// Changes the pool of a version's shard, and forgets the versions that had to leave for it.
+template <typename Change>
+void Cache::change(const Id128& id, Change change) {
+  std::vector<Departed> departed;
+  {
+    Shard& shard = shard_of(id);
+    const MutexLock lock(shard.mutex);
+    change(shard.pool, departed);
+  }
+  forget_all(departed);
 }
 
 bool Cache::insert(VersionPtr version, const PageKeys& keys) {
@@ -112,45 +127,36 @@ bool Cache::insert(VersionPtr version, const PageKeys& keys) {
   std::vector<Departed> departed;
   {
     Shard& shard = shard_of(id);
-    const std::scoped_lock lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     ++shard.insertions;
     shard.pool.insert(std::move(version), &keys, departed);
   }
   if (replaced) {
     Shard& shard = shard_of(*replaced);
-    const std::scoped_lock lock(shard.mutex);
+    const MutexLock lock(shard.mutex);
     shard.pool.replace(*replaced);
   }
   forget_all(departed);
   return replaced.has_value();
 }
 
-// Changes the shard of a version, and forgets who had to leave for it.
-template <typename Change>
-void Cache::change(const Id128& id, Change change) {
+void Cache::insert(VersionPtr version) {
+  Shard& shard = shard_of(version->id);
   std::vector<Departed> departed;
   {
-    Shard& shard = shard_of(id);
-    const std::scoped_lock lock(shard.mutex);
-    change(shard, departed);
+    const MutexLock lock(shard.mutex);
+    ++shard.insertions;
+    shard.pool.insert(std::move(version), nullptr, departed);
   }
   forget_all(departed);
 }
 
-void Cache::insert(VersionPtr version) {
-  const Id128 id = version->id;
-  change(id, [&](Shard& shard, std::vector<Departed>& departed) {
-    ++shard.insertions;
-    shard.pool.insert(std::move(version), nullptr, departed);
-  });
-}
-
 void Cache::recount(const Id128& id) {
-  change(id, [&](Shard& shard, std::vector<Departed>& departed) { shard.pool.recount(id, departed); });
+  change(id, [&](VersionPool& pool, std::vector<Departed>& departed) { pool.recount(id, departed); });
 }
 
 void Cache::erase(const Id128& id) {
-  change(id, [&](Shard& shard, std::vector<Departed>& departed) { shard.pool.erase(id, departed); });
+  change(id, [&](VersionPool& pool, std::vector<Departed>& departed) { pool.erase(id, departed); });
 }
 
 std::size_t Cache::purge(const PageKeys& keys) {
@@ -158,7 +164,7 @@ std::size_t Cache::purge(const PageKeys& keys) {
   for (const auto& shard : shards_) {
     std::vector<Departed> departed;
     {
-      const std::scoped_lock lock(shard->mutex);
+      const MutexLock lock(shard->mutex);
       count += shard->pool.erase_address(keys.address, departed);
     }
     forget_all(departed);
@@ -171,7 +177,7 @@ std::size_t Cache::clear() {
   for (const auto& shard : shards_) {
     std::vector<Departed> departed;
     {
-      const std::scoped_lock lock(shard->mutex);
+      const MutexLock lock(shard->mutex);
       count += shard->pool.clear(departed);
     }
     forget_all(departed);
@@ -183,7 +189,7 @@ CacheCounters Cache::counters() const {
   CacheCounters sum;
   sum.bytes = sketch_.memory_bytes();
   for (const auto& shard : shards_) {
-    const std::scoped_lock lock(shard->mutex);
+    const MutexLock lock(shard->mutex);
     sum.hits += shard->hits;
     sum.misses += shard->misses;
     sum.insertions += shard->insertions;
@@ -197,7 +203,7 @@ CacheCounters Cache::counters() const {
 
 std::optional<Id128> Cache::remember(const Id128& key, const Id128& id) {
   Shard& shard = shard_of(key);
-  const std::scoped_lock lock(shard.mutex);
+  const MutexLock lock(shard.mutex);
   const auto [place, is_new] = shard.latest.try_emplace(key, Latest{id, std::nullopt});
   Latest& latest = place->second;
   if (is_new || latest.first == id) return std::nullopt;
@@ -207,7 +213,7 @@ std::optional<Id128> Cache::remember(const Id128& key, const Id128& id) {
 
 void Cache::forget(const Id128& key, const Id128& id) {
   Shard& shard = shard_of(key);
-  const std::scoped_lock lock(shard.mutex);
+  const MutexLock lock(shard.mutex);
   const auto place = shard.latest.find(key);
   if (place == shard.latest.end()) return;
   Latest& latest = place->second;

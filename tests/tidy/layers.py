@@ -42,7 +42,7 @@ CAPABILITIES = {
               r"\bf(open|printf|write|puts)\(|\b(printf|puts)\("),
     "sockets": (r"sys/(socket|un|uio|epoll|eventfd)\.h|netdb\.h|netinet/.*|arpa/.*|net/.*|linux/.*", None),
     "threads": (r"thread|mutex|shared_mutex|condition_variable|future|semaphore|latch|barrier|stop_token|pthread\.h",
-                r"\bthread_local\b|\bpthread_\w+\("),
+                r"\bthread_local\b|\bpthread_\w+\(|\bMutex(Lock)?\b"),
     "atomics": (r"atomic", None),
     "clocks": (r"ctime|time\.h|sys/time\.h",
                r"_clock::now\b|\b(std::)?time\((nullptr|NULL|0)\)|\b(gettimeofday|clock_gettime|wall_now|steady_now)\("),
@@ -56,6 +56,7 @@ EXCEPTIONS = [
     ("railgund/base/check.cc", "files", "writes the last line of a process that is about to abort"),
     ("railgund/base/file.cc", "files", "the one place where whole files are read and replaced: settings and keys are files"),
     ("railgund/base/descriptor.cc", "files", "closes descriptors; file.cc needs it, the shell uses it"),
+    ("railgund/base/mutex.h", "threads", "std::mutex with annotations, for the files below and the shell"),
     ("railgund/base/histogram.h", "atomics", "one worker writes it, whoever asks reads it (ARCHITECTURE, \"Choices\")"),
     ("railgund/proxy/counter.h", "atomics", "as base/histogram.h"),
     ("railgund/proxy/site_counters.h", "atomics", "as base/histogram.h"),
@@ -79,6 +80,7 @@ EXCEPTIONS = [
 CALENDAR = re.compile(r"system_clock::now\b|\b(std::)?time\((nullptr|NULL|0)\)|\bgettimeofday\(")
 CALENDAR_EXCEPTIONS = [
     ("railgund/net/clock.h", "the place"),
+    ("railgund/log/log.cc", "a log line has its time to the millisecond; log may not include net"),
     ("railgund/tls/failure.cc", "see above; tls may not include net"),
     ("railgund/memcached/connection.cc", "memcached counts expiry in seconds of the calendar; memcached may not include net"),
 ]
