@@ -12,7 +12,7 @@ void FastTier::encode(ByteView window, bool last, std::span<const Instruction> i
 
 WalkEnd FastTier::decode(ByteView payload, bool last, std::size_t limit_bytes, Bytes& page) {
   RangeDecoder coder(payload);
-  return walker_->decode(coder, page, last, {.window_bytes = limit_bytes, .gap_bytes = limit_bytes});
+  return walker_->decode(coder, page, last, limit_bytes);
 }
 
 }  // namespace railgun::delta

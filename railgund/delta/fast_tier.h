@@ -1,5 +1,4 @@
-// The tiers made of a gap walker and a model: fast and strong. One object serves a page, at one end, window after
-// window.
+// The fast tier: the gap walker with NibbleGaps. One object serves a page, at one end, window after window.
 #pragma once
 
 #include <cstddef>

@@ -1,10 +1,9 @@
 // What a tier's model of the bytes in gaps is told and asked. A gap is a stretch of the new page that no copy covers;
-// it replaces a stretch of the reference. The walker (gap_walker.h) finds the guesses, the model turns them and what it
-// has learned into probabilities. Everything is in integers: both ends must come to the same probabilities, whatever
-// the CPU.
+// it replaces a stretch of the reference. A walk through it (nibble_gaps.h, mixing_gaps.h) finds the guesses, a model
+// turns them and what it has learned into probabilities. Everything is in integers: both ends must come to the same
+// probabilities, whatever the CPU.
 #pragma once
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 
@@ -44,17 +43,5 @@ struct Gap {
 // How much the gaps of a window hold in all: fewer than 200 bytes, fewer than 3000, more. A model may size its work by
 // it.
 enum class Volume : std::uint8_t { kLittle, kSome, kMuch };
-
-// `Coder` is RangeEncoder or RangeDecoder.
-template <typename Model, typename Coder>
-concept GapModel = requires(Model model, Coder& coder, std::uint8_t value, const GapContext& context, ByteView text,
-                            std::uint64_t recent, Volume volume) {
-  // A window begins; what was learned in earlier windows of the page stays.
-  model.begin(volume);
-  // Old text around a gap, which both ends have: a chance to learn from it. `recent`: the eight bytes before `text`.
-  model.learn(text, recent);
-  // Codes one byte and learns it. When decoding `value` means nothing and the result is the byte.
-  { model.byte(coder, value, context) } -> std::same_as<std::uint8_t>;
-};
 
 }  // namespace railgun::delta

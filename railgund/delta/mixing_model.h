@@ -19,15 +19,14 @@ namespace railgun::delta {
 
 class MixingModel {
  public:
-  // The walker does it.
-  static constexpr bool kWalksGaps = false;
-
   // `primed`: from the reference of so many bytes, and outlives the model; null: the model starts blank and learns the
   // old text around gaps.
   MixingModel(const mixing::PrimedLines* primed, std::size_t reference_bytes);
 
-  void begin(Volume) {}
+  // Learns old text around a gap, which both ends have, unless the model is primed. `recent`: the eight bytes before
+  // it.
   void learn(ByteView around, std::uint64_t recent);
+  // Codes one byte and learns it. When decoding, `value` means nothing and the result is the byte.
   template <typename Coder>
   std::uint8_t byte(Coder& coder, std::uint8_t value, const GapContext& context);
 

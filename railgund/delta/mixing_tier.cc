@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "railgund/delta/mixing_model.h"
+#include "railgund/delta/mixing_gaps.h"
 
 namespace railgun::delta {
 namespace {
@@ -61,17 +61,17 @@ struct MixingTier::State {
 
   // The tier's first payload begins with how it begins.
   template <typename Coder>
-  GapWalker<MixingModel>& walk(Coder& coder) {
+  GapWalker<MixingGaps>& walk(Coder& coder) {
     if (!walker) {
       primed = coder.bit(primed, kUsuallyPrimed);
-      walker.emplace(reference, primed ? &reference.primed_lines() : nullptr, reference.page().size());
+      walker.emplace(reference, reference.page(), primed ? &reference.primed_lines() : nullptr);
     }
     return *walker;
   }
 
   Reference::Prepared& reference;
   bool primed;
-  std::optional<GapWalker<MixingModel>> walker;
+  std::optional<GapWalker<MixingGaps>> walker;
 };
 
 MixingTier::MixingTier(Reference::Prepared& reference, bool primed)
@@ -90,7 +90,7 @@ void MixingTier::encode(ByteView window, bool last, std::span<const Instruction>
 
 WalkEnd MixingTier::decode(ByteView payload, bool last, std::size_t limit_bytes, Bytes& page) {
   RangeDecoder coder(payload);
-  return state_->walk(coder).decode(coder, page, last, {.window_bytes = limit_bytes, .gap_bytes = kMixingGapBytes});
+  return state_->walk(coder).decode(coder, page, last, limit_bytes);
 }
 
 bool encode_mixing(Reference::Prepared& reference, bool primed, ByteView window, bool last,

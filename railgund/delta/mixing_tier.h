@@ -1,4 +1,4 @@
-// The strong tier: the gap walker with the mixing model. One object serves a page, at one end, window after window.
+// The strong tier: the gap walker with MixingGaps. One object serves a page, at one end, window after window.
 #pragma once
 
 #include <cstddef>
@@ -8,14 +8,12 @@
 
 #include "railgund/base/bytes.h"
 #include "railgund/delta/gap_walker.h"
+#include "railgund/delta/mixing_gaps.h"
 #include "railgund/delta/parser.h"
 #include "railgund/delta/prepared.h"
 #include "railgund/delta/reference.h"
 
 namespace railgun::delta {
-
-// Bytes in gaps that one window of the tier may code one by one: they cost the decoder about 0.1 to 0.2 us each.
-inline constexpr std::size_t kMixingGapBytes = 64 * 1024;
 
 class MixingTier {
  public:

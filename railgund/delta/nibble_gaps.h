@@ -22,8 +22,6 @@ namespace railgun::delta {
 
 class NibbleGaps {
  public:
-  static constexpr bool kWalksGaps = true;
-
   // `reference` and `start` outlive it.
   NibbleGaps(ByteView reference, const PrimedRows& start);
 
@@ -31,13 +29,17 @@ class NibbleGaps {
   void begin(Volume) { places_.fill(0); }
 
   // `recent`: the last eight bytes of the page, the latest lowest; it goes on behind the gap. `index`: null if the
-  // window does without.
+  // window does without. Always true: a byte costs so little that gaps have no limit but the window's.
   template <typename Coder, typename Text>
-  void gap(Coder& coder, Text& text, const Gap& gap, std::uint64_t& recent, const PageIndex* index) {
+  bool gap(Coder& coder, Text& text, const Gap& gap, std::uint64_t& recent, const PageIndex* index) {
 #ifdef RAILGUN_AVX2
-    if (has_avx2()) return gap_avx2(coder, text, gap, recent, index);
+    if (has_avx2()) {
+      gap_avx2(coder, text, gap, recent, index);
+      return true;
+    }
 #endif
     gap_in<nibble::NativeLanes>(coder, text, gap, recent, index);
+    return true;
   }
 
  private:

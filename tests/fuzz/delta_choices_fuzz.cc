@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "railgund/delta/gap_walker.h"
-#include "railgund/delta/mixing_model.h"
+#include "railgund/delta/mixing_gaps.h"
 #include "railgund/delta/nibble_gaps.h"
 
 namespace {
@@ -50,7 +50,7 @@ std::shared_ptr<const Reference> fixed_reference() {
   return std::make_shared<const Reference>(std::move(page));
 }
 
-constexpr WalkLimits kLimits = {.window_bytes = 1 << 15, .gap_bytes = 1 << 13};
+constexpr std::size_t kWindowBytes = 1 << 15, kMixedBytes = 1 << 13;
 
 // Two windows by the same decisions twice: chosen, and decoded from what that coded. `make` gives a walker.
 template <typename Make>
@@ -62,11 +62,11 @@ void walk(ByteView choices, Make make) {
   for (const bool last : {false, true}) {
     Bytes payload;
     ChoosingDecoder chooser(choices.first(choices.size() / (last ? 1 : 2)), payload);
-    const WalkEnd end = chosen.decode(chooser, chosen_page, last, kLimits);
+    const WalkEnd end = chosen.decode(chooser, chosen_page, last, kWindowBytes);
     chooser.finish();
-    if (chosen_page.size() > 2 * kLimits.window_bytes) std::abort();
+    if (chosen_page.size() > 2 * kWindowBytes) std::abort();
     RangeDecoder decoder(payload);
-    if (decoded.decode(decoder, decoded_page, last, kLimits) != end || decoded_page != chosen_page) std::abort();
+    if (decoded.decode(decoder, decoded_page, last, kWindowBytes) != end || decoded_page != chosen_page) std::abort();
     if (end != WalkEnd::kGood) return;
   }
 }
@@ -84,10 +84,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       walk(choices, [&] { return GapWalker<NibbleGaps>(prepared, prepared.page(), prepared.primed_rows()); });
       break;
     case 1:
-      walk(choices, [&] { return GapWalker<MixingModel>(prepared, nullptr, prepared.page().size()); });
+      walk(choices, [&] { return GapWalker<MixingGaps>(prepared, prepared.page(), nullptr, kMixedBytes); });
       break;
     default:
-      walk(choices, [&] { return GapWalker<MixingModel>(prepared, &prepared.primed_lines(), prepared.page().size()); });
+      walk(choices,
+           [&] { return GapWalker<MixingGaps>(prepared, prepared.page(), &prepared.primed_lines(), kMixedBytes); });
   }
   return 0;
 }

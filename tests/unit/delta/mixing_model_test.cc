@@ -37,13 +37,11 @@ void expect_back(ByteView text, ByteView guesses, const mixing::PrimedLines* pri
   Bytes coded;
   RangeEncoder encoder(coded);
   MixingModel model(primed, 1000);
-  model.begin(Volume::kLittle);
   model.learn(guesses, 0);
   run(encoder, model, text, guesses);
   encoder.finish();
   RangeDecoder decoder(coded);
   MixingModel again(primed, 1000);
-  again.begin(Volume::kLittle);
   again.learn(guesses, 0);
   EXPECT_EQ(run(decoder, again, text, guesses), to_bytes(text));
   if (coded_bytes != nullptr) *coded_bytes = coded.size();

@@ -59,7 +59,7 @@ TEST(MixingTier, RefusesMoreGapBytesThanItsBound) {
   payload.clear();
   RangeEncoder coder(payload);
   coder.bit(false, 60000);
-  GapWalker<MixingModel> walker(reference->prepared(), nullptr, 1000);
+  GapWalker<MixingGaps> walker(reference->prepared(), reference->prepared().page(), nullptr);
   walker.encode(coder, much, true, {&all, 1}, {.volume = Volume::kMuch, .use_page_index = false});
   coder.finish();
   MixingTier decoder(reference->prepared(), false);
