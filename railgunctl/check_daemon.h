@@ -1,11 +1,10 @@
 // What `check` makes of the daemon itself: its settings, whether it runs, its links. Pure.
 #pragma once
 
-#include <expected>
 #include <optional>
 #include <string>
 
-#include "railgunctl/context.h"
+#include "railgunctl/client.h"
 #include "railgunctl/finding.h"
 #include "railgund/base/result.h"
 #include "railgund/config/parser.h"
@@ -15,9 +14,7 @@ namespace railgun::ctl {
 
 Findings judge_config(const std::string& path, const Result<config::ParsedConfig>& loaded);
 
-// What the daemon answered to `status`.
-using StatusAnswer = std::expected<control::Status, Failure>;
-// `version`: of railgunctl.
+// `answer`: of the daemon to `status`. `version`: of railgunctl.
 Findings judge_daemon(const StatusAnswer& answer, const std::string& version);
 Findings judge_links(const control::Status& status);
 

@@ -17,14 +17,6 @@
 namespace railgun::ctl {
 namespace {
 
-StatusAnswer ask_status(const Context& context, Duration patience) {
-  const auto json = ask(socket_path(context), {.command = control::Command::kStatus, .arguments = {}}, patience);
-  if (!json) return std::unexpected(json.error());
-  auto status = control::from_json<control::Status>(*json);
-  if (!status) return std::unexpected(Failure{ExitCode::kFailed, status.error()});
-  return *std::move(status);
-}
-
 // The time in an answer's Date (RFC 9110 5.6.7; its one form that may still be sent).
 std::optional<WallTime> date_of(const Fetched& answer) {
   std::tm parts{};

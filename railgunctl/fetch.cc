@@ -90,21 +90,13 @@ Result<Wire> open(Fetched& fetched, const FetchOptions& options, Instant give_up
   const auto resolved = resolve(options.endpoint, give_up);
   if (!resolved) return std::unexpected(resolved.error());
   fetched.phases.name = resolved->time;
-  std::string reason;
-  const auto& addresses = resolved->addresses;
-  for (std::size_t i = 0; i < addresses.size(); ++i) {
-    // A silent address must leave time for those after it.
-    const auto share = (give_up - net::steady_now()) / static_cast<long>(addresses.size() - i);
-    Wire::Attempt attempt = Wire::connect(addresses[i], net::steady_now() + share);
-    fetched.address = addresses[i].host();
-    fetched.reach = attempt.reach;
-    if (attempt.wire) {
-      fetched.phases.connect = attempt.time;
-      return *std::move(attempt.wire);
-    }
-    reason = attempt.reason;
-  }
-  return fail(fetched.reach == Reach::kTimeout ? Errc::kTimeout : Errc::kUnavailable, reason);
+  Connected connected = connect_any(resolved->addresses, give_up);
+  const ConnectResult& last = connected.attempts.back();  // addresses are never empty
+  fetched.address = last.address;
+  fetched.reach = last.reach;
+  if (!connected.wire) return fail(last.reach == Reach::kTimeout ? Errc::kTimeout : Errc::kUnavailable, last.reason);
+  fetched.phases.connect = last.time;
+  return *std::move(connected.wire);
 }
 
 Result<void> run(Fetched& fetched, const FetchOptions& options, Instant give_up) {

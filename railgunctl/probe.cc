@@ -128,7 +128,7 @@ std::string joined(const std::vector<std::string>& items, std::size_t most) {
   return text;
 }
 
-std::string attempt_text(const ProbeFacts::Attempt& attempt) {
+std::string attempt_text(const ConnectResult& attempt) {
   const std::string name = attempt.address + ": ";
   if (attempt.reach == Reach::kOpen) return name + "connected in " + milliseconds(attempt.time);
   return name + attempt.reason + " after " + milliseconds(attempt.time);

@@ -22,13 +22,7 @@ struct ProbeFacts {
   std::optional<Duration> name_time{};  // nothing for an address
   std::optional<Error> name_error{};
 
-  struct Attempt {
-    std::string address{};
-    Reach reach = Reach::kOpen;
-    Duration time{};
-    std::string reason{};
-  };
-  std::vector<Attempt> attempts{};  // an address each, until one is open
+  std::vector<ConnectResult> attempts{};  // an address each, until one is open
 
   // TLS as anyone sees it, without a certificate of ours.
   struct Tls {

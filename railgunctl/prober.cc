@@ -21,18 +21,6 @@ constexpr std::size_t kMaxCertificateBytes = 1 << 20;
 // How long after the handshake a server may take to say that it wants a certificate, beyond the round trip.
 constexpr Duration kComplaintTime = std::chrono::milliseconds(300);
 
-// False if no address is open.
-std::optional<Wire> connect(ProbeFacts& facts, const std::vector<net::SocketAddress>& addresses, Instant give_up) {
-  for (std::size_t i = 0; i < addresses.size(); ++i) {
-    // A silent address must leave time for those after it.
-    const auto share = (give_up - net::steady_now()) / static_cast<long>(addresses.size() - i);
-    Wire::Attempt attempt = Wire::connect(addresses[i], net::steady_now() + share);
-    facts.attempts.push_back({addresses[i].host(), attempt.reach, attempt.time, attempt.reason});
-    if (attempt.wire) return std::move(attempt.wire);
-  }
-  return std::nullopt;
-}
-
 // TLS 1.3 lets a client finish before the server has looked at its certificate: the complaint comes after.
 bool complains(Wire& wire, Instant give_up) {
   const auto bytes = wire.read(give_up);
@@ -202,9 +190,10 @@ ProbeFacts probe(const Endpoint& target, const OwnIdentity& identity, Instant gi
   }
   if (resolved->was_name) facts.name_time = resolved->time;
   for (const auto& address : resolved->addresses) facts.addresses.push_back(address.host());
-  auto wire = connect(facts, resolved->addresses, give_up);
-  if (!wire) return facts;
-  look_at_tls(facts, *std::move(wire), give_up);
+  Connected connected = connect_any(resolved->addresses, give_up);
+  facts.attempts = std::move(connected.attempts);
+  if (!connected.wire) return facts;
+  look_at_tls(facts, *std::move(connected.wire), give_up);
   if (facts.tls && facts.tls->protocol == tls::kLinkProtocol && identity.context != nullptr) {
     look_at_link(facts, resolved->addresses[facts.attempts.size() - 1], identity, give_up);
   }

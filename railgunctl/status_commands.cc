@@ -31,14 +31,6 @@ bool is_healthy(const Status& status) {
   return true;
 }
 
-std::expected<Status, Failure> ask_status(Context& context) {
-  const auto json = ask(socket_path(context), {.command = Command::kStatus, .arguments = {}});
-  if (!json) return std::unexpected(json.error());
-  auto status = control::from_json<Status>(*json);
-  if (!status) return std::unexpected(Failure{ExitCode::kFailed, status.error()});
-  return *std::move(status);
-}
-
 ExitCode run_status(Context& context) {
   const auto status = ask_status(context);
   if (!status) return report(context, status.error());

@@ -69,13 +69,14 @@ Result<Resolved> resolve(const Endpoint& endpoint, Instant give_up) {
 Wire::Attempt Wire::connect(const net::SocketAddress& address, Instant give_up) {
   const Instant begun = net::steady_now();
   net::Descriptor socket(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket) return {.reach = Reach::kUnreachable, .reason = net::error_text(errno)};
+  if (!socket) return {.reason = net::error_text(errno), .error_number = errno};
   const int one = 1;
   // A probe of small messages; without the option it works too.
   (void)::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   const int error = finish_connect(socket.get(), ::connect(socket.get(), address.get(), address.length()), give_up);
   const Duration time = net::steady_now() - begun;
-  if (error != 0) return {.reach = reach_of(error), .time = time, .reason = net::error_text(error)};
+  if (error != 0)
+    return {.reach = reach_of(error), .time = time, .reason = net::error_text(error), .error_number = error};
   return {.reach = Reach::kOpen, .time = time, .wire = Wire(std::move(socket))};
 }
 
@@ -86,11 +87,22 @@ Wire::Attempt Wire::connect_unix(const std::string& path, Instant give_up) {
   if (path.size() >= sizeof address.sun_path) return {.reason = "the path is too long for a socket"};
   std::memcpy(address.sun_path, path.data(), path.size());
   net::Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket) return {.reason = net::error_text(errno)};
+  if (!socket) return {.reason = net::error_text(errno), .error_number = errno};
   const int result = ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   const int error = finish_connect(socket.get(), result, give_up);
-  if (error != 0) return {.reach = reach_of(error), .reason = net::error_text(error)};
+  if (error != 0) return {.reach = reach_of(error), .reason = net::error_text(error), .error_number = error};
   return {.reach = Reach::kOpen, .time = net::steady_now() - begun, .wire = Wire(std::move(socket))};
+}
+
+Connected connect_any(const std::vector<net::SocketAddress>& addresses, Instant give_up) {
+  Connected connected;
+  for (std::size_t i = 0; i < addresses.size() && !connected.wire; ++i) {
+    const auto share = (give_up - net::steady_now()) / static_cast<long>(addresses.size() - i);
+    Wire::Attempt attempt = Wire::connect(addresses[i], net::steady_now() + share);
+    connected.attempts.push_back({addresses[i].host(), attempt.reach, attempt.time, std::move(attempt.reason)});
+    connected.wire = std::move(attempt.wire);
+  }
+  return connected;
 }
 
 bool Wire::wait(short events, Instant give_up) const { return wait_for(socket_.get(), events, give_up); }

@@ -66,7 +66,22 @@ struct Wire::Attempt {
   Reach reach = Reach::kUnreachable;
   Duration time{};
   std::string reason{};        // "connection refused"; empty if open
+  int error_number = 0;        // errno, where there is one
   std::optional<Wire> wire{};  // if open
 };
+
+// What became of an attempt, without the connection.
+struct ConnectResult {
+  std::string address{};
+  Reach reach = Reach::kOpen;
+  Duration time{};
+  std::string reason{};  // as Wire::Attempt
+};
+struct Connected {
+  std::vector<ConnectResult> attempts{};  // an address each, until one is open
+  std::optional<Wire> wire{};             // null: none is
+};
+// Tries the addresses in turn. Each gets an equal share of the time left, so that a silent one leaves time for the others.
+Connected connect_any(const std::vector<net::SocketAddress>& addresses, Instant give_up);
 
 }  // namespace railgun::ctl
