@@ -6,7 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <archive.h>
 
-#include "railgunctl/commands.h"
+#include "railgunctl/commands/commands.h"
 #include "railgunctl/context.h"
 #include "railgund/libraries/versions.h"
 

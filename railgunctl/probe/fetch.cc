@@ -1,0 +1,122 @@
+#include "railgunctl/probe/fetch.h"
+
+#include <utility>
+
+#include "railgund/base/text.h"
+#include "railgund/http/client_connection.h"
+#include "railgund/http/content_coding.h"
+#include "railgund/net/clock.h"
+
+namespace railgun::ctl {
+namespace {
+
+// The deadline is the caller's.
+constexpr http::ClientLimits kLimits{.head_timeout = {}, .body_timeout = {}, .write_timeout = {}};
+
+class Exchange {
+ public:
+  Exchange(Fetched& fetched, Wire& wire, const FetchOptions& options, Instant give_up)
+      : fetched_(fetched), wire_(wire), options_(options), give_up_(give_up), http_(kLimits, net::steady_now()) {}
+
+  Result<void> run() {
+    const Instant begun = net::steady_now();
+    http_.send_request(options_.request, begun);
+    Bytes request;
+    http_.pull(request, SIZE_MAX, begun);
+    if (auto written = wire_.write(request, give_up_); !written) return written;
+    while (!ended_) {
+      const auto bytes = wire_.read(give_up_);
+      if (!bytes) return std::unexpected(bytes.error());
+      if (!first_byte_) {
+        first_byte_ = net::steady_now();
+        fetched_.phases.first_byte = *first_byte_ - begun;
+      }
+      if (bytes->empty()) {
+        http_.receive_end(net::steady_now());
+        ended_ = true;
+      } else {
+        http_.receive(*bytes, net::steady_now());
+      }
+      if (auto taken = take_events(); !taken) return taken;
+      fetched_.phases.body = net::steady_now() - *first_byte_;
+    }
+    return undo_coding();
+  }
+
+ private:
+  Result<void> take_events() {
+    while (auto event = http_.poll()) {
+      if (auto* got = std::get_if<http::ResponseReceived>(&*event)) {
+        fetched_.status = got->response.status;
+        fetched_.reason = std::move(got->response.reason);
+        fetched_.minor_version = got->response.minor_version;
+        fetched_.keeps_alive = got->response.keep_alive;
+        fetched_.ends_by_close = got->response.body.kind == http::BodyLength::Kind::kToClose;
+        fetched_.fields = std::move(got->response.fields);
+      } else if (const auto* body = std::get_if<http::ResponseBody>(&*event)) {
+        fetched_.body += as_text(body->bytes);
+        http_.body_consumed(body->bytes.size(), net::steady_now());
+        if (fetched_.body.size() > options_.body_bytes) return fail(Errc::kTooLarge, "the page is too large");
+      } else if (std::holds_alternative<http::ResponseEnd>(*event)) {
+        ended_ = true;
+      } else if (const auto* failed = std::get_if<http::ExchangeFailed>(&*event)) {
+        return std::unexpected(failed->error);
+      }
+    }
+    return {};
+  }
+
+  Result<void> undo_coding() {
+    fetched_.wire_body_bytes = fetched_.body.size();
+    const std::string coding = lower_ascii(field_value(fetched_.fields, "Content-Encoding"));
+    if ((coding != "gzip" && coding != "deflate") || fetched_.body.empty()) return {};
+    http::GzipDecoder decoder({.most_bytes = options_.body_bytes});
+    if (auto decoded = decoder.receive(as_bytes(fetched_.body)); !decoded) return decoded;
+    if (!decoder.finished()) return fail(Errc::kMalformed, "the " + coding + " body is truncated");
+    fetched_.body = std::string(as_text(decoder.take()));
+    return {};
+  }
+
+  Fetched& fetched_;
+  Wire& wire_;
+  const FetchOptions& options_;
+  Instant give_up_;
+  http::ClientConnection http_;
+  std::optional<Instant> first_byte_;
+  bool ended_ = false;
+};
+
+Result<Wire> open(Fetched& fetched, const FetchOptions& options, Instant give_up) {
+  const auto resolved = resolve(options.endpoint, give_up);
+  if (!resolved) return std::unexpected(resolved.error());
+  fetched.phases.name = resolved->time;
+  Connected connected = connect_any(resolved->addresses, give_up);
+  const ConnectResult& last = connected.attempts.back();  // addresses are never empty
+  fetched.address = last.address;
+  fetched.reach = last.reach;
+  if (!connected.wire) return fail(last.reach == Reach::kTimeout ? Errc::kTimeout : Errc::kUnavailable, last.reason);
+  fetched.phases.connect = last.time;
+  return *std::move(connected.wire);
+}
+
+Result<void> run(Fetched& fetched, const FetchOptions& options, Instant give_up) {
+  auto wire = open(fetched, options, give_up);
+  if (!wire) return std::unexpected(wire.error());
+  if (options.context != nullptr) {
+    const Instant begun = net::steady_now();
+    if (auto done = wire->secure(options.context, options.server_name, give_up); !done) return done;
+    fetched.phases.tls = net::steady_now() - begun;
+    fetched.tls_version = wire->engine()->version();
+  }
+  return Exchange(fetched, *wire, options, give_up).run();
+}
+
+}  // namespace
+
+Fetched fetch(const FetchOptions& options, Instant give_up) {
+  Fetched fetched;
+  if (auto done = run(fetched, options, give_up); !done) fetched.error = done.error();
+  return fetched;
+}
+
+}  // namespace railgun::ctl
