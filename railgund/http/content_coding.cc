@@ -1,15 +1,12 @@
 #include "railgund/http/content_coding.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include <zlib.h>
 
 #include "railgund/base/check.h"
-#include "railgund/base/text.h"
-#include "railgund/http/syntax.h"
 
 namespace railgun::http {
 namespace {
@@ -28,37 +25,6 @@ bool is_zlib_header(std::uint8_t first, std::uint8_t second) {
 
 void drop_unused(Bytes& bytes, std::size_t count) {
   bytes.erase(bytes.end() - static_cast<std::ptrdiff_t>(count), bytes.end());
-}
-
-// q as 0 to 1000 (RFC 9110 12.4.2: at most three digits), or nothing.
-std::optional<int> parse_weight(std::string_view text) {
-  if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return std::nullopt;
-  int weight = (text[0] - '0') * 1000;
-  if (text.size() > 1 && text[1] != '.') return std::nullopt;
-  int worth = 100;
-  for (const char c : text.substr(std::min<std::size_t>(2, text.size()))) {
-    if (!is_digit(c)) return std::nullopt;
-    weight += (c - '0') * worth;
-    worth /= 10;
-  }
-  return weight <= 1000 ? std::optional(weight) : std::nullopt;
-}
-
-struct Wish {
-  std::string_view coding;
-  int weight = 1000;
-};
-
-std::optional<Wish> parse_wish(std::string_view element) {
-  const std::size_t semicolon = element.find(';');
-  Wish wish{.coding = trim_blanks(element.substr(0, semicolon))};
-  if (semicolon == std::string_view::npos) return wish;
-  const std::string_view parameter = trim_blanks(element.substr(semicolon + 1));
-  if (parameter.size() < 2 || (parameter[0] != 'q' && parameter[0] != 'Q') || parameter[1] != '=') return std::nullopt;
-  const auto weight = parse_weight(parameter.substr(2));
-  if (!weight) return std::nullopt;
-  wish.weight = *weight;
-  return wish;
 }
 
 }  // namespace
@@ -175,80 +141,5 @@ Result<void> GzipDecoder::receive(ByteView bytes) {
 Bytes GzipDecoder::take() { return std::exchange(state_->output, {}); }
 
 bool GzipDecoder::finished() const { return !state_->is_broken && (state_->at_end || state_->input_bytes == 0); }
-
-struct GzipEncoder::State {
-  explicit State(int level) {
-    constexpr int kMemoryLevel = 8;
-    RAILGUN_CHECK(level >= 1 && level <= 9);
-    RAILGUN_CHECK(deflateInit2(&stream, level, Z_DEFLATED, kGzipWindow, kMemoryLevel, Z_DEFAULT_STRATEGY) == Z_OK);
-  }
-  ~State() { deflateEnd(&stream); }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-
-  void run(ByteView bytes, int mode, Bytes& to);
-
-  z_stream stream{};
-};
-
-void GzipEncoder::State::run(ByteView bytes, int mode, Bytes& to) {
-  do {
-    const std::size_t input = std::min(bytes.size(), kMostInput);
-    stream.next_in = const_cast<Bytef*>(bytes.data());
-    stream.avail_in = static_cast<uInt>(input);
-    bytes = bytes.subspan(input);
-    do {
-      const std::size_t before = to.size();
-      to.resize(before + std::clamp<std::size_t>(stream.avail_in / 2, 1024, 64 * 1024));
-      stream.next_out = to.data() + before;
-      stream.avail_out = static_cast<uInt>(to.size() - before);
-      deflate(&stream, bytes.empty() ? mode : Z_NO_FLUSH);
-      drop_unused(to, stream.avail_out);
-    } while (stream.avail_out == 0);
-  } while (!bytes.empty());
-}
-
-GzipEncoder::GzipEncoder(int level) : state_(std::make_unique<State>(level)) {}
-GzipEncoder::~GzipEncoder() = default;
-GzipEncoder::GzipEncoder(GzipEncoder&&) noexcept = default;
-GzipEncoder& GzipEncoder::operator=(GzipEncoder&&) noexcept = default;
-
-void GzipEncoder::write(ByteView bytes, Bytes& to) {
-  if (!bytes.empty()) state_->run(bytes, Z_NO_FLUSH, to);
-}
-void GzipEncoder::flush(Bytes& to) { state_->run({}, Z_SYNC_FLUSH, to); }
-void GzipEncoder::finish(Bytes& to) { state_->run({}, Z_FINISH, to); }
-
-CodingWishes read_accept_encoding(const Fields& fields) {
-  std::optional<int> identity;
-  std::optional<int> gzip;
-  std::optional<int> others;
-  for (const Field& field : fields) {
-    if (!same_name(field.name, "Accept-Encoding")) continue;
-    for (const std::string_view element : split_list(field.value)) {
-      const auto wish = parse_wish(element);
-      if (!wish) continue;
-      if (same_name(wish->coding, "identity")) {
-        identity = wish->weight;
-      } else if (same_name(wish->coding, "gzip") || same_name(wish->coding, "x-gzip")) {
-        gzip = wish->weight;
-      } else if (wish->coding == "*") {
-        others = wish->weight;
-      }
-    }
-  }
-  CodingWishes wishes;
-  // Identity is acceptable unless it, or "*" without it, is refused; what is not named ranks behind what is.
-  constexpr int kBehindTheNamed = 1;
-  if (identity) {
-    wishes.identity = *identity;
-  } else if (others) {
-    wishes.identity = *others;
-  } else if (gzip && *gzip > 0) {
-    wishes.identity = kBehindTheNamed;
-  }
-  wishes.gzip = gzip.value_or(others.value_or(0));
-  return wishes;
-}
 
 }  // namespace railgun::http

@@ -1,13 +1,11 @@
-// Content codings at the pair's two ends: undone for origins that compress although asked for identity, done again for
-// clients that want it. On zlib, which only content_coding.cc knows.
+// Undoes gzip and deflate for origins that compress although they were asked for identity. On zlib, which only
+// content_coding.cc knows here. What visitors get is railgund/coding.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <string_view>
 
 #include "railgund/base/bytes.h"
-#include "railgund/base/field.h"
 #include "railgund/base/result.h"
 
 namespace railgun::http {
@@ -42,37 +40,5 @@ class GzipDecoder {
   struct State;
   std::unique_ptr<State> state_;
 };
-
-// Gzip for clients, at zlib's level 1 to 9. Holds about 270 KB.
-class GzipEncoder {
- public:
-  explicit GzipEncoder(int level = 4);
-  ~GzipEncoder();
-  GzipEncoder(GzipEncoder&&) noexcept;
-  GzipEncoder& operator=(GzipEncoder&&) noexcept;
-
-  // Each appends to `to`. flush() makes all that was written readable, at some cost in size; nothing follows finish().
-  void write(ByteView bytes, Bytes& to);
-  void flush(Bytes& to);
-  void finish(Bytes& to);
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
-};
-
-// What a client wants of the two codings we have, in thousandths of its q (RFC 9110 12.5.3); 0 is not acceptable.
-struct CodingWishes {
-  int identity = 1000;
-  int gzip = 0;
-
-  // Better than sending the page as it is.
-  bool prefers_gzip() const { return gzip > 0 && gzip >= identity; }
-  bool operator==(const CodingWishes&) const = default;
-};
-
-// From all Accept-Encoding fields. Without any, only identity is taken for acceptable: clients that say nothing seldom
-// can undo a coding. Malformed elements are passed over.
-CodingWishes read_accept_encoding(const Fields& fields);
 
 }  // namespace railgun::http

@@ -2,6 +2,7 @@
 
 #include <CLI/Version.hpp>
 #include <boost/version.hpp>
+#include <brotli/encode.h>
 #include <event2/event.h>
 #include <nghttp2/nghttp2.h>
 #include <nlohmann/json.hpp>
@@ -40,8 +41,10 @@ std::string allocator() {
 
 std::string library_versions() {
   const unsigned xxhash = XXH_versionNumber();
+  const unsigned brotli = BrotliEncoderVersion();
   return openssl_version() + ", libevent " + event_get_version() + ", nghttp2 " + nghttp2_version(0)->version_str +
-         ", zlib " + zlibVersion() + ", zstd " + ZSTD_versionString() + ", xxHash " +
+         ", zlib " + zlibVersion() + ", zstd " + ZSTD_versionString() + ", brotli " +
+         dotted(brotli >> 24, brotli >> 12 & 0xfff, brotli & 0xfff) + ", xxHash " +
          dotted(xxhash / 10'000, xxhash / 100 % 100, xxhash % 100) + ", Boost " +
          dotted(BOOST_VERSION / 100'000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100) + ", nlohmann-json " +
          dotted(NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH) + ", CLI11 " +

@@ -1,6 +1,6 @@
 // Fuzzes: http base
 // A body said to be compressed. Oracles: no more output than the limits allow; the same output wherever the input is
-// cut; and what the encoder makes of the input is undone to it.
+// cut.
 #include <cstdint>
 
 #include "railgund/base/check.h"
@@ -9,10 +9,8 @@
 namespace {
 
 using railgun::append;
-using railgun::as_text;
 using railgun::Bytes;
 using railgun::ByteView;
-using railgun::to_bytes;
 using namespace railgun::http;
 
 constexpr std::uint64_t kMost = 1 << 20;
@@ -45,17 +43,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Undone cut = run(input, 1 + size % 7);
   RAILGUN_CHECK(cut.ok == whole.ok && cut.finished == whole.finished);
   if (whole.ok) RAILGUN_CHECK(cut.bytes == whole.bytes);
-
-  GzipEncoder encoder(1);
-  Bytes coded;
-  encoder.write(input.first(size / 2), coded);
-  if (size % 2 == 1) encoder.flush(coded);
-  encoder.write(input.subspan(size / 2), coded);
-  encoder.finish(coded);
-  const Undone again = run(coded, coded.size());
-  RAILGUN_CHECK(size > kMost || (again.finished && again.bytes == to_bytes(input)));
-  railgun::Fields fields{{"Accept-Encoding", std::string(as_text(input))}};
-  const CodingWishes wishes = read_accept_encoding(fields);
-  RAILGUN_CHECK(wishes.gzip >= 0 && wishes.gzip <= 1000 && wishes.identity >= 0 && wishes.identity <= 1000);
   return 0;
 }

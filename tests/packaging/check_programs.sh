@@ -23,7 +23,7 @@ for program in "$STAGE/usr/sbin/railgund" "$STAGE/usr/bin/railgunctl"; do
   refuse "$name: names no folder of the build machine" sh -c "strings -a $program | grep -F -e '$HOME/' -e '$TOP'"
   check "$name: runs without an environment" env -i "$program" --version
   check "$name: runs in a locale it does not know" env LC_ALL=en_US.UTF-8 "$program" --version
-  for library in zlib libzstd; do
+  for library in zlib libzstd brotli; do
     has=$(sed -n "s/^[^ ]* *${library}_\([0-9.]*[0-9]\).*\.orig\.tar.*/\1/p" "$PACKAGING/sources.sha256")
     check "$name: says that it holds $library $has" sh -c "$program --version | grep -E '${library#lib} $has[,;]'"
   done

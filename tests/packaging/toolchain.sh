@@ -145,6 +145,24 @@ build_zstd() {
   tree=build/cmake with_cmake -DZSTD_BUILD_PROGRAMS=OFF -DZSTD_BUILD_SHARED=OFF -DZSTD_LEGACY_SUPPORT=OFF
 }
 
+# Its own build names static libraries otherwise than its pkg-config files do.
+build_brotli() {
+  unpack brotli
+  musl-cc $flags -Ic/include -c c/common/*.c c/enc/*.c c/dec/*.c >>"$log" 2>&1
+  ar rcsD "$prefix/lib/libbrotli.a" ./*.o
+  cp -r c/include/brotli "$prefix/include/"
+  local half
+  for half in enc dec; do
+    cat >"$prefix/lib/pkgconfig/libbrotli$half.pc" <<PC
+Name: libbrotli$half
+Description: brotli
+Version: 1.0.9
+Libs: -L$prefix/lib -lbrotli -lm
+Cflags: -I$prefix/include
+PC
+  done
+}
+
 build_xxhash() {
   unpack xxhash
   make libxxhash.a libxxhash.pc CC=musl-cc CFLAGS="$flags" prefix="$prefix" >>"$log" 2>&1
@@ -212,8 +230,8 @@ copy_headers() {
 export PATH="$prefix/bin:$PATH"
 say "toolchain: building $prefix (log: $log)"
 "$PACKAGING/sources.py" fetch "$sources" /usr/src/gcc-12 ${RAILGUN_SOURCES:+"$RAILGUN_SOURCES"}
-for step in make_compiler copy_headers build_zlib build_openssl build_libevent build_zstd build_xxhash build_nghttp2 \
-  build_libmemcached build_libarchive build_mimalloc build_gtest; do
+for step in make_compiler copy_headers build_zlib build_openssl build_libevent build_zstd build_brotli build_xxhash \
+  build_nghttp2 build_libmemcached build_libarchive build_mimalloc build_gtest; do
   before=$SECONDS
   # Not "$step || ...": that would switch `set -e` off inside.
   set +e

@@ -19,6 +19,7 @@ import sys
 HEADERS_OF = {
     "PkgConfig::XXHASH": r"xxhash\.h",
     "PkgConfig::ZSTD": r"zstd\.h",
+    "PkgConfig::BROTLI": r"brotli/encode\.h",
     "PkgConfig::NGHTTP2": r"nghttp2/.*",
     "PkgConfig::LIBEVENT": r"event2/.*",
     "PkgConfig::MEMCACHED": r"libmemcached-1\.0/.*",
@@ -31,7 +32,7 @@ HEADERS_OF = {
     "LibArchive::LibArchive": r"archive(_entry)?\.h",
     "Threads::Threads": r"pthread\.h",
 }
-LANGUAGE = set("""algorithm any array bit cctype cerrno charconv chrono cmath compare concepts cstddef cstdint cstdio cstdlib
+LANGUAGE = set("""algorithm any array bit bitset cctype cerrno charconv chrono cmath compare concepts cstddef cstdint cstdio cstdlib
 cstring deque exception expected functional initializer_list iosfwd iterator limits list map memory new numeric optional ostream ranges
 ratio set span sstream stdexcept string string_view system_error tuple type_traits typeinfo unordered_map unordered_set utility
 variant vector version immintrin.h emmintrin.h arm_neon.h""".split())

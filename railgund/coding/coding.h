@@ -1,0 +1,19 @@
+// The content codings that a visitor may get a page in (RFC 9110 8.4.1; br: RFC 7932; zstd: RFC 8878, RFC 9659).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace railgun::coding {
+
+enum class Coding : std::uint8_t { kIdentity, kGzip, kBrotli, kZstd };
+inline constexpr std::array kCodings = {Coding::kIdentity, Coding::kGzip, Coding::kBrotli, Coding::kZstd};
+
+// As in Content-Encoding: "identity", "gzip", "br", "zstd".
+std::string_view name_of(Coding coding);
+// Without regard to case; x-gzip is gzip (RFC 9110 8.4.1.3).
+std::optional<Coding> coding_of(std::string_view name);
+
+}  // namespace railgun::coding
