@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "railgund/base/check.h"
+#include "railgund/config/address_class.h"
 #include "railgund/log/log.h"
 
 namespace railgun::app {
@@ -224,6 +225,16 @@ void Drive<Core>::perform(const proxy::Dial& dial) {
 
 template <typename Core>
 void Drive<Core>::connect(const proxy::Dial& dial, std::vector<net::SocketAddress> addresses) {
+  if (dial.public_only) {
+    const std::string first = addresses.front().host();
+    std::erase_if(addresses, [](const net::SocketAddress& to) { return !config::is_public_address(to.host()); });
+    if (addresses.empty()) {
+      driver_.closed(dial.connection, {Errc::kInvalid, dial.endpoint.host + " is at the inner address " + first +
+                                                           ", which only the map file may choose: add the line " +
+                                                           dial.endpoint.host + " = " + first});
+      return;
+    }
+  }
   std::unique_ptr<tls::Engine> engine;
   if (dial.secure) {
     const bool to_link = dial.kind == proxy::ConnectionKind::kLink;

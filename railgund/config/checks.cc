@@ -1,5 +1,7 @@
 #include "railgund/config/checks.h"
 
+#include "railgund/config/value.h"
+
 namespace railgun::config {
 namespace {
 
@@ -15,6 +17,9 @@ void check_sender(const Config& config, const Findings& findings) {
     findings.error("site.HOST.listeners",
                    "a sender needs at least one site, as in site.default.listeners = listener.example.com:2408 (or "
                    "state.directory, for listeners that are activated)");
+  }
+  for (const std::string& port : config.host_ports) {
+    if (const auto number = parse_number(port, 1, 65535); !number) findings.error("host.ports", number.error().text);
   }
   for (const Site& site : config.sites) {
     if (site.listeners.empty() && !site.origin) {

@@ -55,6 +55,7 @@ struct Config {
   // The sender's clients.
   std::vector<Endpoint> listen;
   std::vector<Site> sites;
+  std::vector<std::string> host_ports;  // that a request's Host may name besides those of `listen`, 80 and 443
   std::size_t clients_limit = 20000;  // concurrent connections, all workers together
   std::size_t request_head_limit_bytes = 32 * 1024;
   std::string header_name = "Cf-Railgun";                    // empty: no header

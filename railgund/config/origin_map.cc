@@ -82,10 +82,14 @@ MappedOrigin OriginMap::find(std::string_view host, bool secure) const {
   }
   const std::uint16_t port = asked.port == 0 ? port_of(secure) : asked.port;
 
+  MappedOrigin mapped;
+  bool is_port_named = asked.port == 0;
   const auto look_up = [&](const std::string& name) -> const std::vector<Target>* {
     for (const std::uint16_t tried : {port, std::uint16_t{0}}) {
       const auto entry = entries_.find(entry_key(name, tried));
-      if (entry != entries_.end()) return &entry->second;
+      if (entry == entries_.end()) continue;
+      is_port_named = is_port_named || tried != 0;
+      return &entry->second;
     }
     return nullptr;
   };
@@ -95,7 +99,6 @@ MappedOrigin OriginMap::find(std::string_view host, bool secure) const {
        dot = asked.host.find('.', dot + 1)) {
     if (dot > 0) found = look_up("*" + asked.host.substr(dot));
   }
-  MappedOrigin mapped;
   mapped.from_map = found != nullptr;
   if (found == nullptr && !default_.empty()) {
     found = &default_;
@@ -103,12 +106,17 @@ MappedOrigin OriginMap::find(std::string_view host, bool secure) const {
   }
   if (found == nullptr) {
     mapped.targets.push_back({secure, {asked.host, port}});
+    mapped.address_from_host = true;
+    mapped.port_from_host = asked.port != 0;
     return mapped;
   }
   for (const Target& target : *found) {
     const bool target_secure = target.secure == -1 ? secure : target.secure == 1;
     std::uint16_t target_port = target.endpoint.port;
-    if (target_port == 0) target_port = target_secure == secure ? port : port_of(target_secure);
+    if (target_port == 0) {
+      target_port = target_secure == secure ? port : port_of(target_secure);
+      mapped.port_from_host = mapped.port_from_host || (target_secure == secure && !is_port_named);
+    }
     mapped.targets.push_back({target_secure, {target.endpoint.host, target_port}});
   }
   return mapped;

@@ -29,6 +29,9 @@ struct MappedOrigin {
   std::vector<OriginTarget> targets;  // in turn, the ones that answered last first; never empty
   bool from_map = false;              // flag 0x01 of Cf-Railgun
   bool from_default = false;          // flag 0x02
+  // What the map leaves to the request, which is a stranger's to choose: judge it first (proxy/host_rule.h).
+  bool address_from_host = false;  // no line: the host itself is dialled
+  bool port_from_host = false;     // a target without a port, for a request that names one which no line names
 };
 
 class OriginMap {

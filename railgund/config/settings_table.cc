@@ -83,6 +83,13 @@ const std::array kSettings{
             .help = "Origin web server of this host. Requests go directly to it when no listener can be reached. "
                     "Empty: such requests get status 527.",
             .example = "https://origin.example.com"},
+    Setting{.key = "host.ports",
+            .place = &Config::host_ports,
+            .concerns = Concerns::kSender,
+            .help = "Ports that a request's Host may name, besides 80, 443 and those of listen. Other ports get status "
+                    "421. Set it where a balancer or a port mapping in front of the sender has another port.",
+            .form = Form::kWord,
+            .example = "8443"},
     Setting{.key = "clients.limit",
             .place = &Config::clients_limit,
             .concerns = Concerns::kSender,

@@ -52,7 +52,7 @@ struct Counters {
   Counter clients_accepted, clients_open;
   Counter answers_direct;   // begun without a link; not in the three above
   Counter answers_527;      // among requests_failed: not to be added to it
-  Counter answers_refused;  // among requests_failed: hosts that this sender does not serve (421)
+  Counter answers_refused;  // among requests_failed: what is not served (421, 508), at either end
   Counter check_failures;   // answers that could not be rebuilt
   Counter asked_again;      // requests that were repeated, at most once each
   // The listener.

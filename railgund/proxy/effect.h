@@ -30,6 +30,9 @@ struct Dial {
   Endpoint endpoint;
   bool secure = false;      // TLS: for origins with the origins' trust, for links with the pair's
   std::string server_name;  // for SNI and the certificate's check
+  // The name is a stranger's choice: dial none of its addresses that lead inside (config/address_class.h). If it has no
+  // other: closed() with kInvalid.
+  bool public_only = false;
   Instant deadline;         // not connected (TLS handshake included) by then: closed() with kTimeout
 };
 // There are bytes to pull().

@@ -145,6 +145,8 @@ std::string_view host_name(std::string_view host) {
 ErrorAnswer error_answer(const Error& error, std::string_view host) {
   const std::string where = " (" + std::string(host) + "): ";
   switch (error.code) {
+    case Errc::kInvalid:
+      return {421, "This host is not served here (" + std::string(host) + ")"};
     case Errc::kDenied:
       return {520, "The origin's certificate was refused" + where + error.text};
     case Errc::kTimeout:

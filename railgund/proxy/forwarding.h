@@ -50,7 +50,8 @@ struct ErrorAnswer {
   unsigned status;
   std::string line;
 };
-// 520 for a certificate that was refused, 527 for everything between the link and the origin (RAILGUN's statuses).
+// 421 for a host that is not served (kInvalid), 520 for a certificate that was refused, 527 for everything between the
+// link and the origin (RAILGUN's statuses).
 ErrorAnswer error_answer(const Error& error, std::string_view host);
 
 }  // namespace railgun::proxy

@@ -6,6 +6,7 @@
 #include "railgund/page/store_item.h"
 #include "railgund/proxy/cf_railgun.h"
 #include "railgund/proxy/forwarding.h"
+#include "railgund/proxy/host_rule.h"
 
 namespace railgun::proxy {
 namespace {
@@ -34,12 +35,13 @@ bool ListenerExchange::has_body() const {
 void ListenerExchange::begin(const Ports& ports) {
   ports.counters().requests_started.add();
   http::Request request = ask_.request;
-  if (request.method == "GET" && request.upgrade.empty()) keys_ = keys_of(request, *config_);
-  look_up_references(ports);
-  prepare_origin_request(request, *config_);
   config::MappedOrigin origin = config_->origins.find(request.host, request.secure);
   counts_ = &ports.counters().sites.at(host_name(request.host), origin.from_map && !origin.from_default);
   counts_->requests.add();
+  if (auto judged = judge_host(origin, request.host); !judged) return answer_error(ports, judged.error());
+  if (request.method == "GET" && request.upgrade.empty()) keys_ = keys_of(request, *config_);
+  look_up_references(ports);
+  prepare_origin_request(request, *config_);
   if (config_->insecure_origin) {
     for (config::OriginTarget& target : origin.targets) {
       if (target.secure && target.endpoint.port == 443) target.endpoint.port = 80;
@@ -211,7 +213,13 @@ void ListenerExchange::finish(const Ports& ports) {
 }
 
 void ListenerExchange::answer_error(const Ports& ports, const Error& error) {
-  ports.log(LogLevel::kError, address() + ": " + error.text);
+  if (error.code == Errc::kInvalid) {
+    // What a stranger asks for fills no log.
+    ports.counters().answers_refused.add();
+    ports.log_limited("refused: " + error.text);
+  } else {
+    ports.log(LogLevel::kError, address() + ": " + error.text);
+  }
   count_failure(ports.counters(), counts_);
   const ErrorAnswer made = error_answer(error, ask_.request.host);
   const std::string text = made.line + "\n";

@@ -17,8 +17,9 @@ constexpr Duration kSurplusIdle = std::chrono::seconds(1);
 // Calls that wait for a connection to one target, beyond which new ones are refused at once.
 constexpr std::size_t kMostWaiting = 1000;
 
-std::string key_of(const config::OriginTarget& target, std::string_view server_name) {
-  return (target.secure ? "https " + std::string(server_name) + " " : "http ") + to_string(target.endpoint);
+std::string key_of(const config::OriginTarget& target, std::string_view server_name, bool public_only) {
+  return (public_only ? "public " : "") + (target.secure ? "https " + std::string(server_name) + " " : "http ") +
+         to_string(target.endpoint);
 }
 
 }  // namespace
@@ -47,6 +48,7 @@ OriginCall Origins::begin(ExchangeId exchange, const config::MappedOrigin& origi
   call.exchange = exchange;
   call.request = std::move(request);
   call.targets = origin.targets;
+  call.public_only = origin.address_from_host;
   if (origin.from_map) call.flags |= kOriginMapped;
   if (origin.from_default) call.flags |= kOriginDefault;
   // In turn, the ones that answered last time first.
@@ -54,7 +56,7 @@ OriginCall Origins::begin(ExchangeId exchange, const config::MappedOrigin& origi
     std::rotate(call.targets.begin(), call.targets.begin() + static_cast<std::ptrdiff_t>(turn_++ % call.targets.size()),
                 call.targets.end());
     std::stable_partition(call.targets.begin(), call.targets.end(), [&](const config::OriginTarget& target) {
-      const auto known = targets_.find(key_of(target, host_name(call.request.host)));
+      const auto known = targets_.find(key_of(target, host_name(call.request.host), call.public_only));
       return known == targets_.end() || known->second.sick_until <= now;
     });
   }
@@ -64,7 +66,7 @@ OriginCall Origins::begin(ExchangeId exchange, const config::MappedOrigin& origi
 
 void Origins::place(CallId id, Call& call, Instant now) {
   const config::OriginTarget& target = call.targets[call.next_target];
-  const TargetKey key = key_of(target, host_name(call.request.host));
+  const TargetKey key = key_of(target, host_name(call.request.host), call.public_only);
   Target& pool = targets_[key];
   while (!pool.idle.empty()) {
     const ConnectionId connection_id = pool.idle.back();
@@ -100,6 +102,7 @@ void Origins::dial(CallId id, Call& call, const config::OriginTarget& target, co
                     .endpoint = target.endpoint,
                     .secure = target.secure,
                     .server_name = std::string(host_name(call.request.host)),
+                    .public_only = call.public_only,
                     .deadline = now + std::min(context_.config->origin_connect_timeout, context_.config->lan_timeout)});
 }
 
@@ -318,7 +321,7 @@ void Origins::fail_exchange(ConnectionId id, http::ExchangeFailed failure, Insta
     call.flags = static_cast<std::uint16_t>((call.flags | kOriginRestarted) & ~kOriginReused);
     context_.counters.origin_retries.add();
     const config::OriginTarget target = call.targets[call.next_target];
-    dial(call_id.value(), call, target, key_of(target, host_name(call.request.host)), now);
+    dial(call_id.value(), call, target, key_of(target, host_name(call.request.host), call.public_only), now);
     return;
   }
   call.ended = true;

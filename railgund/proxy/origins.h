@@ -67,7 +67,8 @@ class Origins {
  public:
   explicit Origins(Context& context) : context_(context) {}
 
-  // Asks one of the targets. The server's name for TLS is the request's host.
+  // Asks one of the targets. The server's name for TLS is the request's host. A connection to a host that the request
+  // chose goes to public addresses only, and is never shared with one that the map chose.
   OriginCall begin(ExchangeId exchange, const config::MappedOrigin& origin, http::Request request);
   std::optional<CallEvent> poll();
 
@@ -92,6 +93,7 @@ class Origins {
     ExchangeId exchange{};
     http::Request request;
     std::vector<config::OriginTarget> targets;
+    bool public_only = false;  // see Dial
     std::size_t next_target = 0;
     std::optional<ConnectionId> connection;
     std::uint16_t flags = 0;

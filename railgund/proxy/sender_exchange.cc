@@ -7,6 +7,7 @@
 #include "railgund/page/store_item.h"
 #include "railgund/proxy/cf_railgun.h"
 #include "railgund/proxy/forwarding.h"
+#include "railgund/proxy/host_rule.h"
 
 namespace railgun::proxy {
 namespace {
@@ -36,6 +37,11 @@ void SenderExchange::begin(const SenderPorts& ports) {
     const std::string name(host);
     return fail(ports, 421,
                 "This sender does not serve '" + name + "': set site." + name + ".listeners in railgun.conf");
+  }
+  if (auto judged = judge_host(*request_.config, *request_.site, request_.http.host); !judged) {
+    counters.answers_refused.add();
+    ports.log_limited("refused: " + judged.error().text);
+    return fail(ports, 421, "This sender does not serve '" + request_.http.host + "'");
   }
   if (request_.http.expects_continue) ports.client.send_interim(100, {});
   add_visitor_fields(request_.http, ports.client_address, request_.config->trusted_proxies);

@@ -12,9 +12,9 @@ using namespace std::chrono_literals;
 
 class ListenerTest : public testing::Test {
  protected:
-  void start(bool has_store = false) {
+  void start(bool has_store = false, std::string_view map = "default = origin:80\n") {
     auto config = std::make_shared<config::Config>();
-    config->origins = config::parse_origin_map("default = origin:80\n", "nat").value();
+    config->origins = config::parse_origin_map(map, "nat").value();
     config->link_stream_window_bytes = 1000;
     config->link_window_bytes = 4000;
     bench_.core =
@@ -28,7 +28,7 @@ class ListenerTest : public testing::Test {
     Ask ask;
     ask.request.method = method;
     ask.request.target = "/a";
-    ask.request.host = "site.test";
+    ask.request.host = host_;
     if (body_bytes > 0) ask.request.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = body_bytes};
     ask.references = std::move(references);
     const EncodedHead head = encode_ask(ask);
@@ -59,10 +59,52 @@ class ListenerTest : public testing::Test {
     return all;
   }
 
+  std::string host_ = "site.test";
   CoreBench<Listener> bench_;
   FarEnd sender_{link::Role::kAsker, Greeting{.reference_key = {}, .build = "0000"}};
   ConnectionId link_{};
 };
+
+// A sender that judges no hosts: an old one, or a stranger's.
+TEST_F(ListenerTest, DialsNoPortThatAVisitorChose) {
+  start(false, "site.test = 127.0.0.1\n");
+  for (const char* host : {"site.test:9200", "127.0.0.1", "2130706433:6379"}) {
+    host_ = host;
+    ask("GET");
+    EXPECT_TRUE(bench_.take<Dial>().empty()) << host;
+    EXPECT_EQ(answered().response.status, 421U) << host;
+    EXPECT_EQ(body().find("127.0.0.1 ="), std::string::npos);
+  }
+  EXPECT_EQ(bench_.counters.requests_failed.get(), 3U);
+}
+
+TEST_F(ListenerTest, DialsOnlyPublicAddressesOfANameThatAVisitorChose) {
+  start(false, "site.test = localhost\n");
+  host_ = "localhost";
+  ask("GET");
+  const auto chosen = bench_.take<Dial>();
+  ASSERT_EQ(chosen.size(), 1U);
+  EXPECT_TRUE(chosen[0].public_only);
+  bench_.core->closed(chosen[0].connection, {Errc::kInvalid, "localhost is at the inner address 127.0.0.1"},
+                      bench_.now);
+  EXPECT_EQ(answered().response.status, 421U);
+  EXPECT_EQ(body().find("127.0.0.1"), std::string::npos);
+  // The same address by the map: a connection of its own.
+  host_ = "site.test";
+  ask("GET");
+  const auto mapped = bench_.take<Dial>();
+  ASSERT_EQ(mapped.size(), 1U);
+  EXPECT_FALSE(mapped[0].public_only);
+  EXPECT_EQ(mapped[0].endpoint, (Endpoint{"localhost", 80}));
+  bench_.core->connected(mapped[0].connection, {}, bench_.now);
+  bench_.sent(mapped[0].connection);
+  bench_.receive(mapped[0].connection, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  EXPECT_EQ(answered().response.status, 200U);
+  // And is not used for the visitor's choice while it is idle.
+  host_ = "localhost";
+  ask("GET");
+  EXPECT_EQ(bench_.take<Dial>().size(), 1U);
+}
 
 TEST_F(ListenerTest, SendsTheOriginsAnswer) {
   start();
