@@ -19,7 +19,7 @@ constexpr int kPipeTimeoutMilliseconds = 5000;
 
 Errc code_of(int error) {
   if (error == ENOENT || error == ENOTDIR) return Errc::kNotFound;
-  return error == EACCES || error == EPERM || error == EROFS ? Errc::kDenied : Errc::kUnavailable;
+  return error == EACCES || error == EPERM ? Errc::kDenied : Errc::kUnavailable;
 }
 
 std::unexpected<Error> cannot_read(const std::string& path, int error) {
@@ -32,6 +32,7 @@ std::unexpected<Error> cannot_read(const std::string& path, int error) {
 std::unexpected<Error> cannot_write(const std::string& path, int error) {
   const char* advice = "";
   if (error == ENOSPC || error == EDQUOT) advice = "; make room on that disk, then try again";
+  if (error == EROFS) advice = "; its folder must be on a disk that can be written";
   if (error == EACCES || error == EPERM) advice = "; check the owner and the mode of its folder";
   return fail(code_of(error), path + ": " + std::strerror(error) + advice);
 }

@@ -21,8 +21,8 @@ Result<std::string> read_start_of_file(const std::string& path, std::size_t most
 
 // Replaces a file as a whole or not at all: writes PATH.new beside it, forces that to the disk and renames it. Only
 // the file's owner may read the new one (mode 0600). On an error the old file is still there.
-// Errors, each with the path and what to do: kNotFound (no such folder); kDenied (also a disk that cannot be
-// written); kUnavailable (disk full, disk broken).
+// Errors, each with the path and what to do: kNotFound (no such folder); kDenied; kUnavailable (disk full,
+// read-only or broken).
 Result<void> replace_file(const std::string& path, std::string_view content);
 
 }  // namespace railgun
