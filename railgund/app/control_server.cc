@@ -43,8 +43,11 @@ class ControlServer::Session final : private net::StreamHandler {
         stream_(server.loop_, *this),
         timeout_(server.loop_, [this] { end(); }) {
     (void)stream_.adopt(std::move(socket), {});
-    timeout_.set(server_.loop_.now() + kTimeout);
+    timeout_.set(server_.loop_.now() + kRequestTimeout);
   }
+
+  // It has not sent a whole request, and has no answer to take.
+  bool is_silent() const { return !waiting_ && out_.empty(); }
 
   void answer(const Result<std::string>& result) {
     std::string line = result ? control::format_answer(*result) : control::format_error(result.error());
@@ -52,7 +55,7 @@ class ControlServer::Session final : private net::StreamHandler {
       line = control::format_error({Errc::kTooLarge, "the answer is too long"});
     out_.append(as_bytes(line + '\n'));
     waiting_ = false;
-    timeout_.set(server_.loop_.now() + kTimeout);
+    timeout_.set(server_.loop_.now() + kAnswerTimeout);
     stream_.want_write();
   }
 
@@ -83,11 +86,16 @@ class ControlServer::Session final : private net::StreamHandler {
     const std::size_t count = out_.take(to, most);
     // The next request waits until this answer has been read, so that at most one is held.
     if (count > 0 && out_.empty()) {
+      timeout_.set(server_.loop_.now() + kRequestTimeout);
       post_to_self([](Session& session) { session.next_request(); });
     }
     return count;
   }
-  void on_closed(std::optional<Error>) override { server_.sessions_.erase(id_); }
+  void on_closed(std::optional<Error>) override {
+    net::Acceptor& acceptor = *server_.acceptor_;
+    server_.sessions_.erase(id_);  // destroys this
+    acceptor.keep_reserve();
+  }
 
   void take_request(std::size_t end_of_line) {
     waiting_ = true;
@@ -146,6 +154,7 @@ ControlServer::ControlServer(net::EventLoop& loop, std::string path, net::Descri
   acceptor_ = std::make_unique<net::Acceptor>(
       loop_, std::move(listening),
       [this](net::Descriptor socket, const net::SocketAddress&) { accept(std::move(socket)); });
+  acceptor_->keep_reserve();
 }
 
 ControlServer::~ControlServer() = default;
@@ -159,9 +168,17 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(net::EventLoop& loop,
 }
 
 void ControlServer::accept(net::Descriptor socket) {
-  if (sessions_.size() >= kConnections) return;
+  if (sessions_.size() >= kConnections && !make_room()) return;
   const std::uint64_t id = next_session_++;
   sessions_.emplace(id, std::make_unique<Session>(*this, id, std::move(socket)));
+}
+
+bool ControlServer::make_room() {
+  const auto silent =
+      std::find_if(sessions_.begin(), sessions_.end(), [](const auto& entry) { return entry.second->is_silent(); });
+  if (silent == sessions_.end()) return false;
+  sessions_.erase(silent);
+  return true;
 }
 
 }  // namespace railgun::app

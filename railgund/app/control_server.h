@@ -1,12 +1,13 @@
 // The control socket (doc/CONTROL.md): takes lines from railgunctl, checks who sent them, hands requests to a function
-// and sends what it answers. Hostile clients cost a bounded amount: connections, bytes a line, time, one request each.
+// and sends what it answers. Hostile clients cost a bounded amount: connections, bytes a line, time, one request each;
+// and silent ones keep nobody out.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 
 #include "railgund/base/result.h"
 #include "railgund/control/message.h"
@@ -23,8 +24,10 @@ class ControlServer {
   // Requests that the sender may make: rights have been checked.
   using Handler = std::function<void(const control::Request& request, Reply reply)>;
 
+  // At most. For one more, the oldest that waits for no answer is closed; a new one is closed if all wait.
   static constexpr std::size_t kConnections = 32;
-  static constexpr Duration kTimeout = std::chrono::seconds(30);  // of a whole request
+  static constexpr Duration kRequestTimeout = std::chrono::seconds(5);  // from the connection, or the answer before
+  static constexpr Duration kAnswerTimeout = std::chrono::seconds(30);  // for the client to take an answer
 
   // `group`: owns the socket, so that its members may read; empty or unknown: the daemon's own.
   // Errors: those of net::listen_unix().
@@ -37,11 +40,12 @@ class ControlServer {
 
   ControlServer(net::EventLoop& loop, std::string path, net::Descriptor listening, Handler handler);
   void accept(net::Descriptor socket);
+  bool make_room();
 
   net::EventLoop& loop_;
   std::string path_;
   Handler handler_;
-  std::unordered_map<std::uint64_t, std::unique_ptr<Session>> sessions_;
+  std::map<std::uint64_t, std::unique_ptr<Session>> sessions_;  // the oldest first
   std::uint64_t next_session_ = 0;
   std::unique_ptr<net::Acceptor> acceptor_;
   net::Alive<ControlServer> alive_{*this};

@@ -1,6 +1,7 @@
 #include "railgund/app/drive.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "railgund/base/check.h"
 #include "railgund/config/address_class.h"
@@ -11,12 +12,29 @@ namespace {
 
 // A closed connection may take this long to send its final bytes.
 constexpr Duration kFlushTimeout = std::chrono::seconds(5);
-constexpr Duration kHandshakeTimeout = std::chrono::seconds(10);
+// From the TCP connection to the end of the TLS handshake, for connections that came in: two round trips, and what a busy
+// machine takes for them.
+constexpr Duration kHandshakeTimeout = std::chrono::seconds(5);
 constexpr Duration kMeasureEvery = std::chrono::seconds(1);
 
 constexpr const char* kNoCertificate =
     "this daemon has no certificate yet: run 'railgunctl activate TOKEN', or set cert.file, key.file and link.ca_file";
+constexpr const char* kNoDescriptor = "no descriptor left; raise LimitNOFILE of the unit, or ulimit -n";
 constexpr const char* kNoBundle = "no bundle of certificate authorities was found: set ca.bundle, or validate.cert = 0";
+
+const char* name_of(net::DescriptorBudget::Kind kind) {
+  switch (kind) {
+    case net::DescriptorBudget::Kind::kClient:
+      return "clients";
+    case net::DescriptorBudget::Kind::kNewcomer:
+      return "connections to the link port";
+    case net::DescriptorBudget::Kind::kLink:
+      return "links";
+    case net::DescriptorBudget::Kind::kOrigin:
+      return "origins";
+  }
+  return "";
+}
 
 }  // namespace
 
@@ -27,6 +45,7 @@ Drive<Core>::Drive(DriveServices services, TrustPtr trust, bool wan_tls, net::So
       trust_(std::move(trust)),
       wan_tls_(wan_tls),
       link_options_(std::move(link_options)),
+      newcomers_(net::Newcomers::limits(services.handshakes)),
       deadline_(services.loop, [this] { driver_.on_deadline(); }),
       turn_end_(services.loop, [this] { removed_.clear(); }),
       driver_(*this, std::move(core)) {
@@ -61,13 +80,83 @@ void Drive<Core>::accept(proxy::ConnectionKind kind, net::Descriptor socket, con
     }
     engine = std::make_unique<tls::Engine>(tls::Engine::server(trust_->link));
   }
+  const bool is_link = kind == proxy::ConnectionKind::kLink;
+  auto descriptor =
+      take_descriptor(is_link ? net::DescriptorBudget::Kind::kNewcomer : net::DescriptorBudget::Kind::kClient);
+  if (!descriptor) return;
   auto made = std::make_unique<Connection>(*this, kind);
   Connection& connection = *made;
   connections_.emplace(&connection, std::move(made));
+  connection.descriptor = *std::move(descriptor);
+  if (is_link) add_newcomer(connection, peer.host());
   const bool ready = engine == nullptr;
   connection.stream.adopt(std::move(socket), peer, std::move(engine), now() + kHandshakeTimeout,
-                          kind == proxy::ConnectionKind::kLink ? link_options_ : net::SocketOptions{});
+                          is_link ? link_options_ : net::SocketOptions{});
   if (ready) on_open(connection);
+}
+
+template <typename Core>
+std::optional<net::DescriptorBudget::Lease> Drive<Core>::take_descriptor(net::DescriptorBudget::Kind kind) {
+  auto lease = services_.descriptors.take(kind);
+  if (!lease) {
+    services_.counters.descriptors_refused.add();
+    no_descriptor_.write(log::kError,
+                         std::string("connection refused: the share of descriptors for ") + name_of(kind) +
+                             " is used up; raise LimitNOFILE of the unit, or ulimit -n",
+                         now());
+  }
+  return lease;
+}
+
+template <typename Core>
+void Drive<Core>::add_newcomer(Connection& connection, const std::string& address) {
+  connection.newcomer = ++last_newcomer_;
+  newcomers_by_number_[connection.newcomer] = &connection;
+  services_.counters.handshakes_open.add();
+  for (const std::uint64_t oldest : newcomers_.add(connection.newcomer, address))
+    drop_newcomer(*newcomers_by_number_.at(oldest));
+}
+
+template <typename Core>
+void Drive<Core>::forget_newcomer(Connection& connection) {
+  if (connection.newcomer == 0) return;
+  newcomers_.remove(connection.newcomer);
+  newcomers_by_number_.erase(connection.newcomer);
+  services_.counters.handshakes_open.subtract();
+  connection.newcomer = 0;
+}
+
+template <typename Core>
+void Drive<Core>::drop_newcomer(Connection& connection) {
+  services_.counters.handshakes_dropped.add();
+  failed_links_.write(log::kError,
+                      "a connection from " + connection.stream.peer() +
+                          " was closed for a newer one: link.handshakes connections to the link port have not "
+                          "completed TLS; let a firewall admit only the other ends of the links to wan.port",
+                      now());
+  forget_newcomer(connection);
+  connection.stream.abort();
+  connection.descriptor = {};
+  if (connection.id) {
+    const proxy::ConnectionId id = *std::exchange(connection.id, std::nullopt);
+    by_id_.erase(id);
+    driver_.closed(id, {Errc::kUnavailable, "closed for a newer connection: link.handshakes"});
+  }
+  remove(connection);
+}
+
+template <typename Core>
+bool Drive<Core>::admit_link(Connection& connection) {
+  if (connection.newcomer == 0) return true;
+  forget_newcomer(connection);
+  auto descriptor = take_descriptor(net::DescriptorBudget::Kind::kLink);
+  if (!descriptor) {
+    connection.is_accounted_for = true;
+    connection.stream.close({}, now() + kFlushTimeout);
+    return false;
+  }
+  connection.descriptor = *std::move(descriptor);
+  return true;
 }
 
 template <typename Core>
@@ -83,6 +172,7 @@ void Drive<Core>::on_open(Connection& connection) {
     driver_.connected(*connection.id, hosts_of(connection));
     return;
   }
+  if (connection.stream.tls() != nullptr && !admit_link(connection)) return;
   connection.is_accounted_for = true;
   driver_.accepted(connection.kind, connection.stream.peer(), hosts_of(connection), [&](proxy::ConnectionId id) {
     connection.id = id;
@@ -93,6 +183,12 @@ void Drive<Core>::on_open(Connection& connection) {
 template <typename Core>
 void Drive<Core>::on_bytes(Connection& connection, ByteView bytes) {
   if (!connection.id) return;
+  if (!admit_link(connection)) {
+    const proxy::ConnectionId id = *std::exchange(connection.id, std::nullopt);
+    by_id_.erase(id);
+    driver_.closed(id, {Errc::kUnavailable, kNoDescriptor});
+    return;
+  }
   measure(connection);
   driver_.receive(*connection.id, bytes);
 }
@@ -149,6 +245,7 @@ template <typename Core>
 void Drive<Core>::remove(Connection& connection) {
   const auto found = connections_.find(&connection);
   if (found == connections_.end()) return;
+  forget_newcomer(connection);
   // Its own code may still be running.
   removed_.push_back(std::move(found->second));
   connections_.erase(found);
@@ -235,25 +332,32 @@ void Drive<Core>::connect(const proxy::Dial& dial, std::vector<net::SocketAddres
       return;
     }
   }
+  const bool is_link = dial.kind == proxy::ConnectionKind::kLink;
   std::unique_ptr<tls::Engine> engine;
   if (dial.secure) {
-    const bool to_link = dial.kind == proxy::ConnectionKind::kLink;
-    const tls::ContextPtr& context = to_link ? trust_->link : trust_->origin;
+    const tls::ContextPtr& context = is_link ? trust_->link : trust_->origin;
     if (context == nullptr) {
-      driver_.closed(dial.connection, {Errc::kDenied, to_link ? kNoCertificate : kNoBundle});
+      driver_.closed(dial.connection, {Errc::kDenied, is_link ? kNoCertificate : kNoBundle});
       return;
     }
     // Any certificate of the pair's authority will do for a link: addresses change, and the authority is ours alone.
-    engine = std::make_unique<tls::Engine>(tls::Engine::client(context, to_link ? std::string{} : dial.server_name));
+    engine = std::make_unique<tls::Engine>(tls::Engine::client(context, is_link ? std::string{} : dial.server_name));
+  }
+  auto descriptor =
+      take_descriptor(is_link ? net::DescriptorBudget::Kind::kLink : net::DescriptorBudget::Kind::kOrigin);
+  if (!descriptor) {
+    driver_.closed(dial.connection, {Errc::kUnavailable, kNoDescriptor});
+    return;
   }
   auto made = std::make_unique<Connection>(*this, dial.kind);
   Connection& connection = *made;
   connection.id = dial.connection;
+  connection.descriptor = *std::move(descriptor);
   connection.is_accounted_for = true;
   connections_.emplace(&connection, std::move(made));
   by_id_[dial.connection] = &connection;
   connection.stream.connect(std::move(addresses), dial.deadline, std::move(engine),
-                            dial.kind == proxy::ConnectionKind::kLink ? link_options_ : net::SocketOptions{});
+                            is_link ? link_options_ : net::SocketOptions{});
 }
 
 template <typename Core>

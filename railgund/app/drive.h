@@ -12,7 +12,9 @@
 #include "railgund/log/log.h"
 #include "railgund/memcached/client.h"
 #include "railgund/net/alive.h"
+#include "railgund/net/descriptor_budget.h"
 #include "railgund/net/event_loop.h"
+#include "railgund/net/newcomers.h"
 #include "railgund/net/resolver.h"
 #include "railgund/net/secure_stream.h"
 #include "railgund/proxy/driver.h"
@@ -27,6 +29,9 @@ struct DriveServices {
   net::Resolver& resolver;
   memcached::Client* store;  // null: none
   Preparer& preparer;
+  proxy::Counters& counters;           // this worker's
+  net::DescriptorBudget& descriptors;  // of the process
+  std::size_t handshakes;              // this worker's part of link.handshakes
 };
 
 // Core: proxy::Sender or proxy::Listener.
@@ -48,7 +53,8 @@ class Drive final {
   // For look-ups from now on. Null: none.
   void set_store(memcached::Client* store) { services_.store = store; }
 
-  // Takes a connection that came in. The core hears of a link only after its TLS handshake.
+  // Takes a connection that came in. The core hears of a link only after its TLS handshake. Until then, or without TLS
+  // until its first bytes, the connection is a newcomer: too many push out the oldest, and each has kHandshakeTimeout.
   void accept(proxy::ConnectionKind kind, net::Descriptor socket, const net::SocketAddress& peer);
 
   // No connection of a client or a link is left that the core does not know: none sends its final bytes, none is in its
@@ -76,8 +82,10 @@ class Drive final {
     const proxy::ConnectionKind kind;
     net::SecureStream stream;
     std::optional<proxy::ConnectionId> id;  // the core's name for it, while the core knows it
-    Instant measured{};                     // when its delivery rate was read last
-    bool is_accounted_for = false;          // why it ends has been logged, or is for the core to log
+    net::DescriptorBudget::Lease descriptor;
+    std::uint64_t newcomer = 0;     // its number in newcomers_; 0: its peer is known
+    Instant measured{};             // when its delivery rate was read last
+    bool is_accounted_for = false;  // why it ends has been logged, or is for the core to log
   };
 
   void on_open(Connection& connection);
@@ -105,6 +113,13 @@ class Drive final {
   // Whether the certificate of a link's peer is revoked (railgunctl railgun delete, disable).
   bool is_revoked(const Connection& connection) const;
   void log_failed_link(const std::string& peer, const Error& error);
+  // A descriptor for a new connection; null, counted and logged: there is none for this kind.
+  std::optional<net::DescriptorBudget::Lease> take_descriptor(net::DescriptorBudget::Kind kind);
+  void add_newcomer(Connection& connection, const std::string& address);
+  void forget_newcomer(Connection& connection);
+  void drop_newcomer(Connection& connection);
+  // The peer of a link is known. False: there is no descriptor for one more link, and it is being closed.
+  bool admit_link(Connection& connection);
   void remove(Connection& connection);
   void measure(Connection& connection);
 
@@ -117,6 +132,10 @@ class Drive final {
   std::unordered_map<proxy::ConnectionId, std::unique_ptr<net::Resolver::Lookup>> look_ups_;
   std::vector<std::unique_ptr<Connection>> removed_;  // until the turn is over
   log::RateLimit failed_links_;
+  log::RateLimit no_descriptor_{{.burst = 1, .interval = std::chrono::seconds(10)}};
+  net::Newcomers newcomers_;
+  std::unordered_map<std::uint64_t, Connection*> newcomers_by_number_;
+  std::uint64_t last_newcomer_ = 0;
   net::Timer deadline_;
   net::Deferred turn_end_;
   net::Alive<Drive> alive_{*this};

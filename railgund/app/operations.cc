@@ -60,7 +60,7 @@ control::SiteInfo site_info(const config::Site& site, const std::vector<control:
   if (site.origin) info.origin = (site.origin->secure ? "https://" : "http://") + to_string(site.origin->endpoint);
   for (const control::LinkInfo& link : links) {
     const bool named = std::find(info.listeners.begin(), info.listeners.end(), link.peer) != info.listeners.end();
-    if (link.state == LinkState::kUp && (named || !link.dialed) && proxy::allows(link.hosts, site.host))
+    if (link.state == LinkState::kUp && (named || !link.dialled) && proxy::allows(link.hosts, site.host))
       ++info.links_up;
   }
   return info;
@@ -85,6 +85,9 @@ ProblemFacts problem_facts(const config::Config& config, const Totals& totals, c
   ProblemFacts facts{.now = net::wall_now(),
                      .origin_failures = totals[&Counters::origin_failures],
                      .origin_requests = totals.is_sender ? 0 : totals[&Counters::requests_started],
+                     .handshakes_open = totals[&Counters::handshakes_open],
+                     .handshakes_limit = config.link_handshakes,
+                     .descriptors_refused = totals[&Counters::descriptors_refused],
                      .clients_limit = totals.is_sender ? config.clients_limit : 0,
                      .post_failure = post_failure};
   if (config.wan_tls) {

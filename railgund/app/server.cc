@@ -38,6 +38,11 @@ bool wants_store(const config::Config& config) {
   return !config.memcached_servers.empty() || !config.memcached_socket.empty();
 }
 
+std::size_t file_limit() {
+  rlimit limit{};
+  return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY ? limit.rlim_cur : 1'000'000;
+}
+
 // Ten thousand clients need more descriptors than a shell usually allows.
 void raise_file_limit() {
   rlimit limit{};
@@ -56,7 +61,9 @@ Server::Server(ServerOptions options, config::ConfigPtr config)
       read_config_(*config_),
       build_(build_digits()),
       started_(loop_.now()),
-      cache_(config_->memory_limit_bytes) {}
+      cache_(config_->memory_limit_bytes),
+      descriptors_(net::DescriptorBudget::shares(file_limit(), worker_count(*config_),
+                                                 config_->role == config::Role::kSender)) {}
 
 Server::~Server() {
   acceptors_.clear();
@@ -151,7 +158,7 @@ Result<void> Server::open_sockets() {
           if (kind == proxy::ConnectionKind::kClient && open_clients() >= config_->clients_limit) return;
           next_worker().accept(kind, std::move(accepted), peer);
         },
-        [](const Error& error) { log::error("accepting paused: " + error.text); }));
+        [this](const Error& error) { pauses_.write(log::kError, "accepting paused: " + error.text, loop_.now()); }));
     log::notice("listening on " + to_string(acceptors_.back()->local()) +
                 (want.kind == proxy::ConnectionKind::kLink ? " for links" : " for clients"));
   }
@@ -173,6 +180,11 @@ Result<void> Server::start_workers() {
   }
   if (wants_store(*config_)) start_store();
   std::random_device random;
+  // Connections are dealt to the workers in turn.
+  const std::size_t workers = worker_count(*config_);
+  const std::size_t most =
+      std::min(config_->link_handshakes, descriptors_.share(net::DescriptorBudget::Kind::kNewcomer));
+  const std::size_t handshakes = std::max<std::size_t>(most / workers, 2);
   for (unsigned i = 0; i < worker_count(*config_); ++i) {
     // Requests of one worker and process have numbers of their own.
     const std::uint64_t first = static_cast<std::uint64_t>(random()) << 40 ^ static_cast<std::uint64_t>(i) << 36;
@@ -183,7 +195,9 @@ Result<void> Server::start_workers() {
                                                                .preparer = preparer_,
                                                                .reference_key = reference_key_,
                                                                .build = build_,
-                                                               .first_request = first}));
+                                                               .first_request = first,
+                                                               .descriptors = descriptors_,
+                                                               .handshakes = handshakes}));
   }
   return {};
 }

@@ -14,8 +14,10 @@
 #include "railgund/app/worker.h"
 #include "railgund/config/config.h"
 #include "railgund/config/render.h"
+#include "railgund/log/log.h"
 #include "railgund/memcached/client.h"
 #include "railgund/net/acceptor.h"
+#include "railgund/net/descriptor_budget.h"
 #include "railgund/net/event_loop.h"
 #include "railgund/page/cache.h"
 #include "railgund/statistics/source.h"
@@ -101,8 +103,10 @@ class Server final : public statistics::Source, public activation::Daemon {
   page::Cache cache_;
   std::unique_ptr<memcached::Client> store_;
   Preparer preparer_{cache_};
+  net::DescriptorBudget descriptors_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::size_t next_worker_ = 0;
+  log::RateLimit pauses_{{.burst = 1, .interval = std::chrono::seconds(10)}};
   std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
 };
 

@@ -41,10 +41,13 @@ std::size_t listener_request(std::uint64_t number, char* to, std::size_t room) n
 Worker::Worker(const WorkerSettings& settings) {
   counters_.clock = [] { return net::steady_now(); };
   resolver_ = std::make_unique<net::Resolver>(loop_);
-  const DriveServices services{loop_, *resolver_, settings.store, settings.preparer};
+  const DriveServices services{loop_,     *resolver_,           settings.store,     settings.preparer,
+                               counters_, settings.descriptors, settings.handshakes};
   net::SocketOptions link_options;
   link_options.congestion = settings.config->wan_congestion;
   link_options.keepalive_idle = std::chrono::seconds(30);
+  // Pings find a dead line first; this also ends what the kernel still holds for it. Set when a link is made.
+  link_options.user_timeout = settings.config->link_idle_timeout + settings.config->link_ping_timeout;
   const Instant now = loop_.now();
   const bool has_store = settings.store != nullptr;
   if (settings.config->role == config::Role::kSender) {

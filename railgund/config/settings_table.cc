@@ -226,6 +226,13 @@ const std::array kSettings{
             .form = Form::kByteCount,
             .least = 64 * 1024,
             .most = kGiB},
+    Setting{.key = "link.handshakes",
+            .place = &Config::link_handshakes,
+            .takes = Takes::kRestart,
+            .help = "Maximum number of connections to wan.port that have not completed the TLS handshake, over all "
+                    "workers. For one more, the oldest is closed. One address may have half of them. Each has 5 s.",
+            .least = 4,
+            .most = 100'000},
     Setting{.key = "link.wait",
             .place = &Config::link_wait,
             .concerns = Concerns::kSender,

@@ -163,6 +163,10 @@ void Acceptor::set_accepting(bool on) {
   }
 }
 
+void Acceptor::keep_reserve() {
+  if (!reserve_) reserve_ = Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+}
+
 SocketAddress Acceptor::local() const {
   sockaddr_storage storage{};
   socklen_t length = sizeof storage;
@@ -181,6 +185,10 @@ void Acceptor::on_ready() {
       const int error_number = errno;
       if (error_number == EAGAIN || error_number == EWOULDBLOCK) return;
       if (concerns_one_connection(error_number)) continue;
+      if ((error_number == EMFILE || error_number == ENFILE) && reserve_) {
+        reserve_.reset();
+        continue;
+      }
       // EMFILE, ENFILE, ENOBUFS, ENOMEM: the connection stays queued, so trying again at once would spin.
       event_del(&event_);
       pause_.set(loop_.now() + kPause);

@@ -48,6 +48,9 @@ class Acceptor {
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
+  // Keeps one descriptor in reserve, for a connection that comes when the process has none left. To be called again when
+  // a connection has been closed: the reserve may have been used. Starts out without one.
+  void keep_reserve();
   // Stops and goes on accepting; the kernel queues meanwhile. Starts out accepting.
   void set_accepting(bool on);
   // Where it listens, with the port the kernel chose. Not set for Unix sockets.
@@ -61,6 +64,7 @@ class Acceptor {
   Descriptor listening_;
   OnAccept on_accept_;
   OnTrouble on_trouble_;
+  Descriptor reserve_;
   bool is_accepting_ = true;
   event event_;
   Timer pause_;

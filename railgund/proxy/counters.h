@@ -46,6 +46,9 @@ struct Counters {
   Counter answers_stream;  // passed as they are
   Counter page_bytes, coded_bytes;
   Counter link_bytes_sent, link_bytes_received, links_opened, links_closed;
+  Counter handshakes_open;      // connections to the link port whose peers are not known yet
+  Counter handshakes_dropped;   // of these, closed for newer ones
+  Counter descriptors_refused;  // connections not accepted or not made: the share of descriptors was used up
   Counter references_named, references_found;
   Counter store_gets, store_hits, store_puts;
   // The sender.

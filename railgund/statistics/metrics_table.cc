@@ -11,6 +11,7 @@ namespace {
 using Cache = page::CacheCounters;
 using Store = memcached::Counters;
 using Memory = MemoryUse;
+using Log = LogCounters;
 using Site = proxy::SiteCounters;
 using Spread = proxy::Distributions;
 using C = proxy::Counters;
@@ -66,6 +67,14 @@ constexpr auto kMetrics = std::to_array<Metric>({
    .prometheus = "railgun_links_opened_total", .help = "Links that came up."},
   {.member = &C::links_closed, .original = {"wan_stops"},
    .prometheus = "railgun_links_closed_total", .help = "Links that went down."},
+  {.member = &C::handshakes_open, .json = "handshakes_open", .prometheus = "railgun_handshakes",
+   .type = Type::kGauge, .help = "Connections to the link port that have not completed the TLS handshake."},
+  {.member = &C::handshakes_dropped, .json = "handshakes_dropped", .prometheus = "railgun_handshakes_dropped_total",
+   .help = "Connections to the link port that were closed for newer ones before they completed it (link.handshakes)."},
+  {.member = &C::descriptors_refused, .json = "descriptors_refused", .prometheus = "railgun_descriptors_refused_total",
+   .help = "Connections not accepted or not opened because their share of the limit of open files was used up."},
+  {.member = &Log::dropped_lines, .json = "dropped_log_lines", .prometheus = "railgun_dropped_log_lines_total",
+   .help = "Lines lost because the log was not written fast enough."},
   // References and the page cache.
   {.member = &C::references_named, .json = "references_named", .prometheus = "railgun_references_named_total",
    .help = "Requests that named a reference."},
@@ -217,6 +226,10 @@ void Numbers::set(const page::CacheCounters& counters) {
 void Numbers::set(const memcached::Counters& counters) {
   for_rows<std::uint64_t memcached::Counters::*>(values_,
                                                  [&](std::uint64_t& value, auto member) { value = counters.*member; });
+}
+
+void Numbers::set(const LogCounters& counters) {
+  for_rows<std::uint64_t LogCounters::*>(values_, [&](std::uint64_t& value, auto member) { value = counters.*member; });
 }
 
 void Numbers::set(const MemoryUse& use) {

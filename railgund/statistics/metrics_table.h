@@ -22,9 +22,15 @@ struct MemoryUse {
   std::uint64_t reference_limit_bytes = 0;  // memory.limit
 };
 
+// Of the log.
+struct LogCounters {
+  std::uint64_t dropped_lines = 0;
+};
+
 // Where a number comes from.
-using Member = std::variant<proxy::Counter proxy::Counters::*, std::uint64_t page::CacheCounters::*,
-                            std::uint64_t memcached::Counters::*, std::uint64_t MemoryUse::*>;
+using Member =
+    std::variant<proxy::Counter proxy::Counters::*, std::uint64_t page::CacheCounters::*,
+                 std::uint64_t memcached::Counters::*, std::uint64_t LogCounters::*, std::uint64_t MemoryUse::*>;
 
 enum class Type : std::uint8_t { kCounter, kGauge };  // a counter only grows
 enum class Role : std::uint8_t { kBoth, kSender, kListener };
@@ -117,6 +123,7 @@ class Numbers {
   void add(const proxy::Counters& counters);
   void set(const page::CacheCounters& counters);
   void set(const memcached::Counters& counters);
+  void set(const LogCounters& counters);
   void set(const MemoryUse& use);
 
  private:

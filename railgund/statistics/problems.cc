@@ -81,6 +81,20 @@ void system(std::vector<Problem>& problems, const Status& status, const ProblemF
                         "memcached does not answer; page versions are kept in this process's memory only",
                         "check that memcached runs at the address in memcached.servers: railgunctl check"});
   }
+  // One address may have half of them.
+  if (facts.handshakes_limit > 0 && facts.handshakes_open * 2 >= facts.handshakes_limit) {
+    problems.push_back({Severity::kWarning,
+                        std::to_string(facts.handshakes_open) +
+                            " connections to the link port do not complete TLS; the oldest are closed for new ones",
+                        "let a firewall admit only the other ends of the links to wan.port, or raise link.handshakes"});
+  }
+  if (facts.descriptors_refused > 0) {
+    problems.push_back({Severity::kWarning,
+                        std::to_string(facts.descriptors_refused) +
+                            " connections were refused since the start because of the limit of open files (" +
+                            std::to_string(facts.file_limit) + ")",
+                        "raise LimitNOFILE of the unit, or ulimit -n, and restart"});
+  }
   // A client may need one descriptor to the origin, too.
   if (facts.file_limit > 0 && facts.file_limit < 2 * facts.clients_limit) {
     problems.push_back({Severity::kWarning,

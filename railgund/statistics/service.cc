@@ -82,6 +82,7 @@ Totals Service::totals() {
   Totals sum;
   for (const proxy::Counters* counters : source_.worker_counters()) add_counters(sum, *counters);
   sum.numbers.set(memory_);
+  sum.numbers.set(LogCounters{.dropped_lines = log::dropped_lines()});
   sum[&MemoryUse::reference_limit_bytes] = source_.settings()->memory_limit_bytes;
   sum.numbers.set(source_.cache_counters());
   if (const auto store = source_.store_counters()) {

@@ -69,6 +69,19 @@ TEST(Problems, SpeakOfOriginsOnlyWithEnoughToGoBy) {
   EXPECT_EQ(find_problems(sender(), {.origin_failures = 2, .origin_requests = 20}).size(), 1U);
 }
 
+TEST(Problems, NameConnectionsThatNeverBecomeLinks) {
+  EXPECT_TRUE(find_problems(sender(), {.handshakes_open = 31, .handshakes_limit = 64}).empty());
+  const auto problems = find_problems(sender(), {.handshakes_open = 32, .handshakes_limit = 64});
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_NE(problems[0].advice.find("link.handshakes"), std::string::npos);
+}
+
+TEST(Problems, NameConnectionsRefusedForWantOfDescriptors) {
+  const auto problems = find_problems(sender(), {.descriptors_refused = 3, .file_limit = 256});
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_NE(problems[0].text.find("(256)"), std::string::npos);
+}
+
 TEST(Problems, LookAtTheSystem) {
   Status status = sender();
   status.role = control::Role::kListener;
