@@ -79,7 +79,7 @@ void Lifecycle::wait_for_links() {
   server_.links([this](const std::vector<proxy::LinkStatus>& links) {
     if (draining_) return;
     const bool are_up =
-        std::all_of(links.begin(), links.end(), [](const proxy::LinkStatus& link) { return link.up || !link.dialled; });
+        std::all_of(links.begin(), links.end(), [](const proxy::LinkStatus& link) { return link.up || !link.dialed; });
     if (are_up || loop_.now() >= links_deadline_) {
       serve();
     } else {

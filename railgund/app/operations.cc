@@ -46,7 +46,7 @@ control::LinkInfo link_info(const proxy::LinkStatus& link) {
           .state = !link.up          ? LinkState::kConnecting
                    : link.going_away ? LinkState::kDraining
                                      : LinkState::kUp,
-          .dialed = link.dialled,
+          .dialed = link.dialed,
           .age_seconds = seconds(link.age),
           .round_trip_seconds = link.round_trip ? seconds(*link.round_trip) : 0,
           .streams = link.streams,
@@ -60,7 +60,7 @@ control::SiteInfo site_info(const config::Site& site, const std::vector<control:
   if (site.origin) info.origin = (site.origin->secure ? "https://" : "http://") + to_string(site.origin->endpoint);
   for (const control::LinkInfo& link : links) {
     const bool named = std::find(info.listeners.begin(), info.listeners.end(), link.peer) != info.listeners.end();
-    if (link.state == LinkState::kUp && (named || !link.dialled) && proxy::allows(link.hosts, site.host))
+    if (link.state == LinkState::kUp && (named || !link.dialed) && proxy::allows(link.hosts, site.host))
       ++info.links_up;
   }
   return info;
@@ -266,7 +266,7 @@ struct Operations::State {
   }
 
   std::string set_log_level(int level) {
-    log::set_level(level);
+    server.set_log_level(level);
     log::notice("log.level is " + std::to_string(level) + " now, set by railgunctl");
     return "{}";
   }

@@ -255,6 +255,14 @@ Result<ReloadReport> Server::reload() {
   return report;
 }
 
+void Server::set_log_level(int level) {
+  file_config_.log_level = level;
+  config_ = with_registered(file_config_);
+  log::set_level(level);
+  // The cores compose only the lines that their settings show.
+  for (const auto& worker : workers_) worker->configure(config_, trust_, store());
+}
+
 // Where they cannot be opened, the old ones stay open.
 void Server::reopen_logs() {
   const auto target = options_.logs_to_standard_error ? log::Target{} : log::target_of(config_->syslog_addr);

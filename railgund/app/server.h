@@ -45,6 +45,8 @@ class Server final : public statistics::Source, public activation::Daemon {
   // Reads the settings again and opens the log files again. Errors: what is wrong with the settings; nothing has
   // changed then.
   Result<ReloadReport> reload();
+  // log.level, until the next reload.
+  void set_log_level(int level);
   // Starts and stops accepting connections. Starts out accepting.
   void set_accepting(bool on);
   // For a successor.

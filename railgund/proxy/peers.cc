@@ -457,7 +457,7 @@ std::vector<LinkStatus> Peers::status(Instant now) const {
   std::vector<LinkStatus> all;
   for (const auto& [id, link] : links_) {
     all.push_back({.peer = link.peer_name,
-                   .dialled = link.endpoint.has_value(),
+                   .dialed = link.endpoint.has_value(),
                    .up = link.greeting.has_value(),
                    .going_away = link.mux_.is_going_away() || link.mux_.is_retiring(),
                    .age = now - link.since,

@@ -12,8 +12,8 @@ namespace railgun::proxy {
 
 struct LinkStatus {
   std::string peer;
-  bool dialled = false;  // by us
-  bool up = false;       // greeted
+  bool dialed = false;  // by us
+  bool up = false;      // greeted
   bool going_away = false;
   Duration age{};
   std::optional<Duration> round_trip;

@@ -68,6 +68,10 @@ def test_reload_says_what_changed_and_a_bad_file_changes_nothing():
         assert "lan.timeout = 7" in ctl(pair.listener, "config", "show")[1]
         assert ctl(pair.listener, "log-level", "5")[0] == OK
         assert pair.get("/b")[0] == 200
+        # The cores compose a line for each request only at this level.
+        assert ctl(pair.sender, "log-level", "5")[0] == OK
+        assert pair.get("/a?logged")[0] == 200
+        wait_until(lambda: "GET site.test/a?logged 200" in pair.sender.log.read_text(), "the request is logged")
 
 
 def test_a_reload_moves_the_log_to_another_syslog():
