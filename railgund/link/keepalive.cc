@@ -45,6 +45,11 @@ Instant Keepalive::deadline() const {
   return waiting_since_ ? std::min(idle, *waiting_since_ + kPrompt) : idle;
 }
 
+Instant Keepalive::suspect_at(std::optional<Duration> round_trip) const {
+  if (!asked_ || !round_trip) return kNever;
+  return std::max(*asked_, heard_) + std::max<Duration>(kLate, *round_trip * kLateRoundTrips);
+}
+
 Keepalive::Verdict Keepalive::on_deadline(Instant now) {
   if (now < deadline()) return Verdict::kNothing;
   if (asked_) return Verdict::kPeerGone;

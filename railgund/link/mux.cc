@@ -137,6 +137,11 @@ Instant Mux::deadline() const {
   return state_->peer ? std::min(state_->keepalive.deadline(), state_->next_scan) : state_->hello_deadline;
 }
 
+Instant Mux::suspect_at() const {
+  const State& s = *state_;
+  return s.error || !s.peer ? kNever : s.keepalive.suspect_at(s.round_trip);
+}
+
 Result<void> Mux::on_deadline(Instant now) {
   State& s = *state_;
   if (s.error || now < deadline()) return {};

@@ -122,6 +122,10 @@ class Mux {
   // Errors: kTimeout if the peer counts as dead; close the connection. Early or repeated calls do nothing.
   Result<void> on_deadline(Instant now);
 
+  // When the link becomes suspect if nothing arrives before: it answers no ping (Keepalive::suspect_at). kNever: no time
+  // is known.
+  Instant suspect_at() const;
+
   // New values of Limits::idle_timeout and ping_timeout, at once.
   void set_keepalive(Duration idle_timeout, Duration ping_timeout);
 

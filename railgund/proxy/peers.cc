@@ -10,21 +10,9 @@
 namespace railgun::proxy {
 namespace {
 
-constexpr Duration kFirstRedial = std::chrono::milliseconds(50);
 // A link that was up for less is not replaced at once when its peer goes away: peers that do nothing else are not to be
-// dialled without pause.
+// connected to without pause.
 constexpr Duration kSettled = std::chrono::seconds(1);
-// A link is back within this after its peer is.
-constexpr Duration kSlowestRedial = std::chrono::milliseconds(800);
-
-// Doubles with each failure; spread by up to a quarter so that many senders do not dial in step. The spread comes from
-// a hash, so that a simulation repeats.
-Duration redial_delay(unsigned failures, std::uint64_t salt) {
-  const Duration plain = std::min(Duration(kFirstRedial * (1LL << std::min(failures, 5U))), kSlowestRedial);
-  Bytes salted;
-  ByteWriter(salted).u64(salt);
-  return plain + plain * static_cast<long>(hash64(salted) % 64) / 256;
-}
 
 }  // namespace
 
@@ -47,44 +35,39 @@ link::Limits Peers::limits() const {
 }
 
 void Peers::keep(const std::vector<Endpoint>& endpoints, unsigned lanes, Instant now) {
-  const auto wanted = [&](const Endpoint& endpoint) {
-    return std::find(endpoints.begin(), endpoints.end(), endpoint) != endpoints.end();
-  };
   for (const ConnectionId id : ids()) {
     Link& link = links_.at(id);
     link.mux_.set_keepalive(context_.config->link_idle_timeout, context_.config->link_ping_timeout);
     update(link, now);
   }
-  for (const Lane& lane : lanes_) {
-    if (wanted(lane.endpoint) || !lane.link) continue;
-    if (Link* link = find_link(*lane.link)) {
+  for (const Lanes::Lane& lane : lanes_.keep(endpoints, lanes, now)) {
+    for (const ConnectionId attempt : lane.attempts) discard(attempt);
+    if (Link* link = lane.link ? find_link(*lane.link) : nullptr) {
       link->mux_.go_away("no longer in the configuration");
       update(*link, now);
     }
   }
-  std::erase_if(lanes_, [&](const Lane& lane) { return !wanted(lane.endpoint); });
-  for (const Endpoint& endpoint : endpoints) {
-    const auto have =
-        std::count_if(lanes_.begin(), lanes_.end(), [&](const Lane& lane) { return lane.endpoint == endpoint; });
-    for (auto count = static_cast<unsigned>(have); count < lanes; ++count) {
-      lanes_.push_back({.endpoint = endpoint});
-      dial(lanes_.back(), now);
-    }
-  }
+  while (const Lanes::Lane* lane = lanes_.due(now)) dial(*lane, now);
 }
 
-void Peers::dial(Lane& lane, Instant now) {
+void Peers::dial(const Lanes::Lane& lane, Instant now) {
   const ConnectionId id = context_.new_connection();
-  Link& link = links_.try_emplace(id, id, link::Mux(role_, limits(), greeting_, now), lane.endpoint, now).first->second;
-  link.peer_name = to_string(lane.endpoint);
-  lane.link = id;
-  lane.redial_at = kNever;
+  const Endpoint endpoint = lane.endpoint;
+  if (const auto discarded = lanes_.started(lane, id, now)) discard(*discarded);
+  Link& link = links_.try_emplace(id, id, link::Mux(role_, limits(), greeting_, now), endpoint, now).first->second;
+  link.peer_name = to_string(endpoint);
   context_.add(Dial{.connection = id,
                     .kind = ConnectionKind::kLink,
-                    .endpoint = lane.endpoint,
+                    .endpoint = endpoint,
                     .secure = context_.config->wan_tls,
-                    .server_name = lane.endpoint.host,
+                    .server_name = endpoint.host,
                     .deadline = now + context_.config->link_connect_timeout});
+}
+
+void Peers::discard(ConnectionId id) {
+  if (links_.erase(id) == 0) return;
+  deadlines_.remove(id);
+  context_.add(Close{.connection = id, .final_bytes = {}});
 }
 
 Link* Peers::find_link(ConnectionId id) {
@@ -97,16 +80,23 @@ const Link* Peers::find(ConnectionId id) const {
   return found == links_.end() ? nullptr : &found->second;
 }
 
-const Link* Peers::pick(const std::vector<Endpoint>& endpoints, std::string_view host) const {
-  if (const Link* link = pick(endpoints, host, false)) return link;
-  return pick(endpoints, host, true);
+Peers::Quality Peers::quality(const Link& link) {
+  if (link.is_silent) return Quality::kSilent;
+  return link.mux_.is_retiring() ? Quality::kRetiring : Quality::kGood;
 }
 
-const Link* Peers::pick(const std::vector<Endpoint>& endpoints, std::string_view host, bool retiring) const {
+const Link* Peers::pick(const std::vector<Endpoint>& endpoints, std::string_view host) const {
+  for (const Quality wanted : {Quality::kGood, Quality::kRetiring, Quality::kSilent}) {
+    if (const Link* link = pick(endpoints, host, wanted)) return link;
+  }
+  return nullptr;
+}
+
+const Link* Peers::pick(const std::vector<Endpoint>& endpoints, std::string_view host, Quality wanted) const {
   const auto least_busy = [&](auto&& matches) {
     const Link* best = nullptr;
     for (const auto& [id, link] : links_) {
-      if (!link.greeting || !link.mux_.can_open() || link.mux_.is_retiring() != retiring) continue;
+      if (!link.greeting || !link.mux_.can_open() || quality(link) != wanted) continue;
       if (!matches(link) || !allows(link.hosts, host)) continue;
       if (best == nullptr || link.mux_.open_streams() < best->mux_.open_streams()) best = &link;
     }
@@ -119,11 +109,7 @@ const Link* Peers::pick(const std::vector<Endpoint>& endpoints, std::string_view
   return least_busy([](const Link& candidate) { return !candidate.endpoint; });
 }
 
-bool Peers::is_pending(const std::vector<Endpoint>& endpoints) const {
-  return std::any_of(lanes_.begin(), lanes_.end(), [&](const Lane& lane) {
-    return lane.failures == 0 && std::find(endpoints.begin(), endpoints.end(), lane.endpoint) != endpoints.end();
-  });
-}
+bool Peers::is_pending(const std::vector<Endpoint>& endpoints) const { return lanes_.is_pending(endpoints); }
 
 NoLinkReason Peers::no_link_reason(const std::vector<Endpoint>& endpoints, std::string_view host) const {
   const auto named = [&](const Endpoint& endpoint) {
@@ -143,18 +129,17 @@ NoLinkReason Peers::no_link_reason(const std::vector<Endpoint>& endpoints, std::
     }
   }
   if (is_full) return {"every link is busy", "every link to it carries link.streams requests already: raise that"};
-  for (const Lane& lane : lanes_) {
-    if (!named(lane.endpoint) || lane.failures == 0) continue;
+  if (const Lanes::Lane* lane = lanes_.failing(endpoints)) {
     return {"its listener cannot be reached",
-            "cannot reach " + to_string(lane.endpoint) + ": " + lane.why_failed + "; railgunctl check tells more"};
+            "cannot reach " + to_string(lane->endpoint) + ": " + lane->why_failed + "; railgunctl check tells more"};
   }
   if (is_leaving) return {"its listener is stopping", "its listener is stopping: see whether it starts again"};
   if (endpoints.empty()) {
     return {"no listener is linked", "no listener for " + std::string(host) +
-                                         " has dialled in, and none is named: see whether it runs, and "
-                                         "whether its certificate is for this host"};
+                                         " has connected, and none is configured: check that it runs and that its "
+                                         "certificate is for this host"};
   }
-  return {"the link is being made", "the link is still being made: see link.wait"};
+  return {"the link is being established", "the link is still being established: see link.wait"};
 }
 
 Result<LinkStream> Peers::open(ConnectionId link, ExchangeId exchange, ByteView prelude, const Fields& fields) {
@@ -216,12 +201,22 @@ std::optional<PeerEvent> Peers::poll() {
     Queued queued = std::move(events_.front());
     events_.pop_front();
     if (auto* lost = std::get_if<LinkLost>(&queued.event)) {
-      queue_losses(queued.link, lost->reason);
+      queue_for_streams(queued.link, [&](link::StreamId stream) { return StreamLost{stream, lost->reason}; });
       return LinksChanged{};
     }
+    if (std::holds_alternative<LinkSilent>(queued.event)) {
+      queue_for_streams(queued.link, [](link::StreamId stream) { return StreamSilent{stream}; });
+      continue;
+    }
     const auto to_route = [&](auto& happened) { return route(queued.link, std::move(happened)); };
-    auto* lost = std::get_if<StreamLost>(&queued.event);
-    auto event = lost != nullptr ? to_route(*lost) : std::visit(to_route, std::get<link::Event>(queued.event));
+    std::optional<PeerEvent> event;
+    if (auto* stream_lost = std::get_if<StreamLost>(&queued.event)) {
+      event = to_route(*stream_lost);
+    } else if (auto* silent = std::get_if<StreamSilent>(&queued.event)) {
+      event = to_route(*silent);
+    } else {
+      event = std::visit(to_route, std::get<link::Event>(queued.event));
+    }
     if (event) return event;
   }
 }
@@ -251,13 +246,14 @@ std::optional<PeerEvent> Peers::route_unowned(StreamKey stream, StreamInput inpu
 }
 
 // In the order of the streams, so that what follows does not depend on a hash.
-void Peers::queue_losses(ConnectionId link, const std::string& reason) {
+template <typename MakeEvent>
+void Peers::queue_for_streams(ConnectionId link, MakeEvent make) {
   std::vector<link::StreamId> streams;
   for (const auto& [key, owned] : streams_) {
     if (key.link == link) streams.push_back(key.stream);
   }
   std::sort(streams.begin(), streams.end(), std::greater<>());
-  for (const link::StreamId stream : streams) events_.push_front({link, StreamLost{stream, reason}});
+  for (const link::StreamId stream : streams) events_.push_front({link, make(stream)});
 }
 
 void Peers::accepted(ConnectionId id, std::string peer_name, std::vector<std::string> hosts, Instant now) {
@@ -279,6 +275,9 @@ void Peers::receive(ConnectionId id, ByteView bytes, Instant now) {
   Link* link = find_link(id);
   if (link == nullptr) return;
   context_.counters.link_bytes_received.add(bytes.size());
+  if (std::exchange(link->is_silent, false)) {
+    for (const ConnectionId attempt : lanes_.heard(id)) discard(attempt);
+  }
   Result<void> received = link->mux_.receive(bytes, now);
   if (received) received = take_events(*link, now);
   if (!received) {
@@ -295,17 +294,16 @@ Result<void> Peers::take_events(Link& link, Instant now) {
       if (!greeting) return std::unexpected(greeting.error());
       const bool from_listener = !greeting->reference_key.empty();
       if (from_listener != (role_ == link::Role::kAsker)) {
-        return fail(Errc::kDenied,
-                    from_listener ? "a listener was dialled by a listener" : "a sender was dialled by a sender");
+        return fail(Errc::kDenied, from_listener ? "both ends are listeners" : "both ends are senders");
       }
       if (from_listener) link.reference_hash = std::make_shared<const KeyedHash>(greeting->reference_key);
       link.greeting = std::move(*greeting);
-      for (Lane& lane : lanes_) {
-        if (lane.link == link.id) lane.failures = 0;
-      }
+      const Lanes::Replaced replaced = lanes_.up(link.id);
+      for (const ConnectionId attempt : replaced.attempts) discard(attempt);
       context_.counters.links_opened.add();
       context_.log(LogLevel::kNotice, "link to " + link.peer_name + " is up");
       leave_retiring(link, now);
+      if (replaced.link) leave_for(link, *replaced.link, now);
     }
     if (std::holds_alternative<link::GoAwayReceived>(*event) || std::holds_alternative<link::PeerRetires>(*event))
       replace(link, now);
@@ -317,11 +315,7 @@ Result<void> Peers::take_events(Link& link, Instant now) {
 // The peer takes no more streams on this link, or soon will not, but another process may stand in its place already:
 // new requests are not to wait for the old ones.
 void Peers::replace(const Link& link, Instant now) {
-  for (Lane& lane : lanes_) {
-    if (lane.link != link.id) continue;
-    lane.link.reset();
-    lane.redial_at = draining_ ? kNever : now - link.since < kSettled ? now + kFirstRedial : now;
-  }
+  lanes_.replace(link.id, now - link.since < kSettled ? now + Lanes::kFirstDelay : now);
 }
 
 // The links that wanted to be replaced, and are now.
@@ -338,9 +332,28 @@ void Peers::leave_retiring(const Link& successor, Instant now) {
   }
 }
 
+// A link that answers no ping has a successor. What can be repeated is repeated there; the rest may still end on the old
+// link, if its line comes back.
+void Peers::leave_for(const Link& successor, ConnectionId silent, Instant now) {
+  Link* link = find_link(silent);
+  if (link == nullptr) return;
+  context_.log(LogLevel::kNotice, "link to " + successor.peer_name + " replaces one that does not answer pings");
+  link->mux_.go_away("replaced: pings were not answered");
+  events_.push_back({silent, LinkSilent{}});
+  update(*link, now);
+}
+
+// No answer to a ping for a while: the line may be dead.
+void Peers::suspect(Link& link, Instant now) {
+  link.is_silent = true;
+  lanes_.silent(link.id, now);
+  if (role_ == link::Role::kAsker) events_.push_back({link.id, LinkSilent{}});
+  context_.log(LogLevel::kInformation, "link to " + link.peer_name + " does not answer pings");
+}
+
 void Peers::update(Link& link, Instant now) {
   link.reported_.update(context_, link.id, true, link.is_connected_ && link.mux_.wants_write());
-  deadlines_.set(link.id, link.mux_.deadline());
+  deadlines_.set(link.id, std::min(link.mux_.deadline(), link.is_silent ? kNever : link.mux_.suspect_at()));
   if (link.mux_.is_going_away() && link.mux_.open_streams() == 0 && !link.mux_.wants_write()) {
     lose(link.id, "going away", true, now);
   }
@@ -368,16 +381,7 @@ void Peers::lose(ConnectionId id, const std::string& reason, bool flush, Instant
   // The mux may have something left to say, such as a GOAWAY with the reason.
   Bytes final_bytes;
   if (flush && link->is_connected_) link->mux_.pull(final_bytes, SIZE_MAX, now);
-  for (Lane& lane : lanes_) {
-    if (lane.link != id) continue;
-    if (!link->greeting && lane.failures == 0)
-      context_.log(LogLevel::kError, "cannot reach " + link->peer_name + ": " + reason);
-    lane.link.reset();
-    lane.why_failed = reason;
-    lane.redial_at = draining_ ? kNever : now + redial_delay(lane.failures, static_cast<std::uint64_t>(id));
-    // The loss of a link that was up is no failure to make one: requests may wait for the next.
-    if (!link->greeting) ++lane.failures;
-  }
+  if (lanes_.lost(id, reason, now)) context_.log(LogLevel::kError, "cannot reach " + link->peer_name + ": " + reason);
   links_.erase(id);
   deadlines_.remove(id);
   events_.push_back({id, LinkLost{reason}});
@@ -399,11 +403,7 @@ std::size_t Peers::pull(ConnectionId id, Bytes& to, std::size_t most, Instant no
   return count;
 }
 
-Instant Peers::deadline() const {
-  Instant earliest = std::min(deadlines_.earliest(), drain_end_);
-  for (const Lane& lane : lanes_) earliest = std::min(earliest, lane.redial_at);
-  return earliest;
-}
+Instant Peers::deadline() const { return std::min({deadlines_.earliest(), drain_end_, lanes_.deadline()}); }
 
 void Peers::on_deadline(Instant now) {
   while (const auto id = deadlines_.take_due(now)) {
@@ -417,11 +417,10 @@ void Peers::on_deadline(Instant now) {
       lose(*id, taken.error().text, true, now);
       continue;
     }
+    if (!link->is_silent && link->mux_.suspect_at() <= now) suspect(*link, now);
     update(*link, now);
   }
-  for (Lane& lane : lanes_) {
-    if (lane.redial_at <= now) dial(lane, now);
-  }
+  while (const Lanes::Lane* lane = lanes_.due(now)) dial(*lane, now);
   if (drain_end_ <= now) {
     drain_end_ = kNever;
     for (const ConnectionId id : ids()) {
@@ -435,7 +434,7 @@ void Peers::on_deadline(Instant now) {
 void Peers::drain(Duration timeout, Instant now) {
   draining_ = true;
   drain_end_ = now + timeout;
-  for (Lane& lane : lanes_) lane.redial_at = kNever;
+  lanes_.stop();
   for (const ConnectionId id : ids()) {
     Link& link = links_.at(id);
     if (!link.is_connected_) {
@@ -456,6 +455,7 @@ std::vector<ConnectionId> Peers::ids() const {
 std::vector<LinkStatus> Peers::status(Instant now) const {
   std::vector<LinkStatus> all;
   for (const auto& [id, link] : links_) {
+    if (lanes_.is_spare(id)) continue;
     all.push_back({.peer = link.peer_name,
                    .dialed = link.endpoint.has_value(),
                    .up = link.greeting.has_value(),

@@ -14,6 +14,7 @@
 #include "railgund/link/mux.h"
 #include "railgund/proxy/context.h"
 #include "railgund/proxy/deadlines.h"
+#include "railgund/proxy/lanes.h"
 #include "railgund/proxy/link_speed.h"
 #include "railgund/proxy/link_stream.h"
 #include "railgund/proxy/message_codec.h"
@@ -33,6 +34,7 @@ struct Link {
   std::optional<Greeting> greeting;                 // once it is ready
   std::shared_ptr<const KeyedHash> reference_hash;  // of a listener's reference ids
   Instant since;
+  bool is_silent = false;  // answers no ping at the moment; what waits on it may go elsewhere
 
  private:
   friend class Peers;
@@ -47,8 +49,12 @@ struct StreamLost {
   link::StreamId stream;
   std::string reason;
 };
+// A stream's link is silent: what can be repeated on another link should be, if there is one. The stream is still there.
+struct StreamSilent {
+  link::StreamId stream;
+};
 using StreamInput = std::variant<link::HeadReceived, link::DataReceived, link::EndReceived, link::StreamReset,
-                                 link::StreamWritable, StreamLost>;
+                                 link::StreamWritable, StreamLost, StreamSilent>;
 
 // The peer has opened a stream: take() or reject() it.
 struct StreamOpened {
@@ -77,13 +83,13 @@ class Peers {
   Peers(Context& context, link::Role role, const Greeting& greeting)
       : context_(context), role_(role), greeting_(encode_greeting(greeting)) {}
 
-  // Keeps `lanes` links to each of these endpoints from now on; others that were dialled are drained and closed. Links
-  // that are up take the keepalive timeouts of the settings.
+  // Keeps `lanes` links to each of these endpoints from now on (Lanes); others that we have made are drained and closed.
+  // Links that are up take the keepalive timeouts of the settings.
   void keep(const std::vector<Endpoint>& endpoints, unsigned lanes, Instant now);
 
   // A link that can take a stream now: to the first of the endpoints that has one, the one with the fewest streams;
-  // else one that the peer made and whose certificate allows the host. Those that retire come last. Null if there is
-  // none. Valid until the next input.
+  // else one that the peer made and whose certificate allows the host. Those that retire come after all others, and those
+  // that are silent last. Null if there is none. Valid until the next input.
   const Link* pick(const std::vector<Endpoint>& endpoints, std::string_view host) const;
   // A link to one of them is being opened, or opened again, and that has not failed yet: worth waiting a moment for.
   bool is_pending(const std::vector<Endpoint>& endpoints) const;
@@ -123,15 +129,6 @@ class Peers {
   std::vector<LinkStatus> status(Instant now) const;
 
  private:
-  // One lane to one endpoint, up or not.
-  struct Lane {
-    Endpoint endpoint;
-    std::optional<ConnectionId> link{};
-    Instant redial_at = kNever;
-    unsigned failures = 0;
-    std::string why_failed{};  // the last time
-  };
-
   friend class LinkStream;
   // Who a stream belongs to, and what of its data has been handed over and not yet been reported as consumed.
   struct Owned {
@@ -146,18 +143,25 @@ class Peers {
   struct LinkLost {
     std::string reason;
   };
+  struct LinkSilent {};
   struct Queued {
     ConnectionId link;
-    std::variant<link::Event, StreamLost, LinkLost> event;
+    std::variant<link::Event, StreamLost, StreamSilent, LinkLost, LinkSilent> event;
   };
 
   Link* find_link(ConnectionId id);
-  void dial(Lane& lane, Instant now);
+  void dial(const Lanes::Lane& lane, Instant now);
+  // An attempt that is not needed any more: no event, no line in the log.
+  void discard(ConnectionId id);
+  void leave_for(const Link& successor, ConnectionId silent, Instant now);
+  void suspect(Link& link, Instant now);
   void lose(ConnectionId id, const std::string& reason, bool flush, Instant now);
   Result<void> take_events(Link& link, Instant now);
   void replace(const Link& link, Instant now);
   void leave_retiring(const Link& successor, Instant now);
-  const Link* pick(const std::vector<Endpoint>& endpoints, std::string_view host, bool retiring) const;
+  enum class Quality { kGood, kRetiring, kSilent };
+  static Quality quality(const Link& link);
+  const Link* pick(const std::vector<Endpoint>& endpoints, std::string_view host, Quality wanted) const;
   link::Limits limits() const;
   std::vector<ConnectionId> ids() const;
 
@@ -176,13 +180,14 @@ class Peers {
   template <typename Happened>
   std::optional<PeerEvent> route(ConnectionId link, Happened&& happened);
   std::optional<PeerEvent> route_unowned(StreamKey stream, StreamInput input);
-  void queue_losses(ConnectionId link, const std::string& reason);
+  template <typename MakeEvent>
+  void queue_for_streams(ConnectionId link, MakeEvent make);
 
   Context& context_;
   link::Role role_;
   Bytes greeting_;
   std::unordered_map<ConnectionId, Link> links_;
-  std::vector<Lane> lanes_;
+  Lanes lanes_;
   std::unordered_map<StreamKey, Owned, StreamHash> streams_;
   std::vector<ConnectionId> used_;  // links to be looked at before poll() ends
   std::deque<Queued> events_;

@@ -132,6 +132,7 @@ void SenderExchange::take(const SenderPorts& ports, http::ServerEvent event) {
 }
 
 void SenderExchange::take(const SenderPorts& ports, StreamInput event) {
+  if (std::holds_alternative<StreamSilent>(event)) return leave_silent_link(ports);
   if (auto* over = std::get_if<OverLink>(&state_)) handle(ports, over->take(request_, ports, std::move(event)));
 }
 
@@ -166,6 +167,18 @@ void SenderExchange::handle(const SenderPorts& ports, Progress progress) {
     const ErrorAnswer answer = error_answer(origin->error, request_.http.host);
     fail(ports, answer.status, answer.line);
   }
+}
+
+// The request's link answers no ping: it is repeated on another one, if it may be and there is one that does.
+void SenderExchange::leave_silent_link(const SenderPorts& ports) {
+  if (!std::holds_alternative<OverLink>(state_) || !is_idempotent(request_.http.method)) return;
+  if (request_.head_sent || request_.upload_begun || retried_) return;
+  const Link* other = ports.pick_link(request_.site->listeners, host_name(request_.http.host));
+  if (other == nullptr || other->is_silent) return;
+  retried_ = true;
+  ports.counters().asked_again.add();
+  state_ = Choosing{};  // which resets the stream
+  choose(ports);
 }
 
 // The request goes another way, once, if the client has seen nothing of an answer and no byte of its body is gone.

@@ -59,6 +59,7 @@ class SenderExchange {
   void ask_link(const SenderPorts& ports, const Link& link);
   void go_direct(const SenderPorts& ports, std::string reason);
   void handle(const SenderPorts& ports, Progress progress);
+  void leave_silent_link(const SenderPorts& ports);
   void retry_or_fail(const SenderPorts& ports, bool may_repeat, const std::string& line);
   void finish(const SenderPorts& ports);
   void fail(const SenderPorts& ports, unsigned status, const std::string& line);

@@ -152,9 +152,20 @@ class Host {
     });
   }
 
-  void connect(const proxy::Dial& dial) {
-    if (dialling_.erase(dial.connection) == 0) return;
+  // `again_after`: TCP asks again after 1 s, 2 s, 4 s, ..., if there is no answer.
+  void connect(const proxy::Dial& dial, Duration again_after = std::chrono::seconds(1)) {
+    if (!dialling_.contains(dial.connection)) return;
     const std::string endpoint = to_string(dial.endpoint);
+    if (world_.is_dark(endpoint)) {
+      if (now() >= dial.deadline) {
+        dialling_.erase(dial.connection);
+        return driver_.closed(dial.connection, {Errc::kTimeout, "i/o timeout"});
+      }
+      return world_.at(std::min(now() + again_after, dial.deadline), [alive = alive_, dial, again_after] {
+        if (*alive != nullptr) (*alive)->connect(dial, 2 * again_after);
+      });
+    }
+    dialling_.erase(dial.connection);
     if (PipePtr pipe = world_.connect(endpoint)) {
       attach(dial.connection, dial.kind, std::move(pipe));
       driver_.connected(dial.connection, dial.kind == proxy::ConnectionKind::kLink ? world_.certificates[endpoint]

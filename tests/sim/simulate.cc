@@ -2,7 +2,8 @@
 // break off, a listener whose certificate is for another host. What must hold: a client gets the origin's bytes or an
 // error, never a mixture; nothing stalls; every request is counted once; and when the storm is over, everything works
 // again and pages cross as deltas. Then the same seed without a storm, while both daemons are replaced again and again
-// by successors, as upgrades in place do: no request may fail. Some seeds run twice and must do the same both times.
+// by successors, as upgrades in place do: no request may fail. Some seeds run twice and must do the same both times;
+// some also run through line_faults.h.
 //
 //   simulate --seeds N [--first SEED]     many; prints the seeds that failed
 //   simulate --seed SEED                  one, with what happened
@@ -13,12 +14,16 @@
 
 #include "actors.h"
 #include "host.h"
+#include "line_faults.h"
 
 namespace railgun::sim {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+// Every seed that this divides also has its lines fail.
+constexpr std::uint64_t kLineEach = 4;
 
 // Every seed that this divides runs twice.
 constexpr std::uint64_t kRepeatEach = 10;
@@ -333,6 +338,7 @@ bool run_seed(std::uint64_t seed, bool verbose, Counts& total) {
     if (!again.run().empty() || again.trace() != storm.trace()) fault = "the second run of this seed is another one";
   }
   if (fault.empty() && seed / 2 % 2 == 0) fault = Storm(seed, verbose).run_upgrades();
+  if (fault.empty() && seed % kLineEach == 0) fault = run_line_faults(seed, verbose);
   total.right += storm.counts().right;
   total.errors += storm.counts().errors;
   total.cut += storm.counts().cut;

@@ -48,12 +48,13 @@ Duration World::latency() {
 
 PipePtr World::connect(const std::string& endpoint) {
   const auto server = servers.find(endpoint);
-  if (server == servers.end() || blackout) return nullptr;
+  if (server == servers.end() || is_dark(endpoint)) return nullptr;
   auto near = std::make_shared<Pipe>();
   auto far = std::make_shared<Pipe>();
   near->world_ = far->world_ = this;
   pipes_.push_back(near);
   pipes_.push_back(far);
+  near->endpoint_ = far->endpoint_ = endpoint;
   near->other_ = far;
   far->other_ = near;
   // Each end is kept alive by its owner.
@@ -87,10 +88,16 @@ void Pipe::travel() {
 }
 
 void Pipe::arrive() {
-  if (world_->blackout) {
-    world_->after(std::chrono::milliseconds(200), [self = shared_from_this()] { self->arrive(); });
+  const bool is_dark = world_->is_dark(endpoint_);
+  if (is_dark && world_->now >= resend_at_) {
+    resend_after_ = std::max<Duration>(std::chrono::milliseconds(200), 2 * resend_after_);
+    resend_at_ = world_->now + resend_after_;
+  }
+  if (is_dark || world_->now < resend_at_) {
+    world_->at(resend_at_, [self = shared_from_this()] { self->arrive(); });
     return;
   }
+  resend_after_ = {};
   const std::optional<Bytes> piece = std::move(wire_.front());
   wire_.pop_front();
   const PipePtr end = other_.lock();

@@ -10,6 +10,7 @@
 #include <optional>
 #include <queue>
 #include <random>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -74,6 +75,11 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
   bool is_reading_ = true;
   std::size_t in_flight_ = 0;
   Instant last_arrival_{};
+  std::string endpoint_;  // that was connected to
+  // While the line is dark: when what was sent is sent again. Each time the wait doubles, as TCP's does, so that a line
+  // that has come back may not be noticed for a while.
+  Instant resend_at_{};
+  Duration resend_after_{};
 };
 
 // What a seed makes of the network.
@@ -101,14 +107,17 @@ class World {
 
   // Who answers where: a connection to the endpoint makes a pipe and calls the function with its far end.
   std::map<std::string, std::function<void(PipePtr)>> servers;
-  // Null if nobody listens there.
+  // Null if nobody listens there, or the line is dark.
   PipePtr connect(const std::string& endpoint);
 
   // The DNS names in the certificate of who answers there. None: for every host.
   std::map<std::string, std::vector<std::string>> certificates;
 
-  // While true, nothing arrives and nobody can connect.
+  // While true, nothing arrives and attempts to connect get no answer.
   bool blackout = false;
+  // The same for the connections to these endpoints alone.
+  std::set<std::string> dark;
+  bool is_dark(const std::string& endpoint) const { return blackout || dark.contains(endpoint); }
 
   // A log line of a host. Empty, long or of several lines: noted as the first_fault().
   void log(const std::string& host, const std::string& line);

@@ -74,5 +74,18 @@ TEST(Keepalive, AnAnswerInTimeNeedsNoPing) {
   EXPECT_EQ(keepalive.deadline(), now + 15200ms);
 }
 
+TEST(Keepalive, IsSuspectWhenTheAnswerToAPingIsLate) {
+  Instant now{};
+  Keepalive keepalive(15s, 10s, now);
+  EXPECT_EQ(keepalive.suspect_at(100ms), kNever);
+  keepalive.sent(now);
+  EXPECT_EQ(keepalive.on_deadline(now + 1s), Verdict::kSendPing);
+  EXPECT_EQ(keepalive.suspect_at(std::nullopt), kNever);
+  EXPECT_EQ(keepalive.suspect_at(100ms), now + 2s);
+  EXPECT_EQ(keepalive.suspect_at(600ms), now + 3400ms);
+  keepalive.heard(now + 1200ms);
+  EXPECT_EQ(keepalive.suspect_at(100ms), now + 2200ms);
+}
+
 }  // namespace
 }  // namespace railgun::link

@@ -45,6 +45,16 @@ class PeersTest : public testing::Test {
     }
   }
 
+  // Takes all events of the sender's.
+  bool is_told_of_silence() {
+    bool is_told = false;
+    while (auto event = sender_.poll()) {
+      const auto* stream = std::get_if<StreamEvent>(&*event);
+      is_told = is_told || (stream != nullptr && std::holds_alternative<StreamSilent>(stream->input));
+    }
+    return is_told;
+  }
+
   Instant now_{};
   config::ConfigPtr config_ = std::make_shared<const config::Config>();
   page::Cache cache_{1 << 20};
@@ -164,9 +174,53 @@ TEST_F(PeersTest, ALinkThatWasUpIsWaitedForUntilItCannotBeMadeAgain) {
   EXPECT_FALSE(sender_.is_pending({kListener}));
 }
 
+// A line that had swallowed everything for 5 s had its link back 3 s after it was back itself: TCP doubles its timers.
+TEST_F(PeersTest, ASilentLinkIsReplacedWhileItMayStillComeBack) {
+  const ConnectionId old = dials(sender_context_).at(0).connection;
+  accept(old);
+  now_ += 5s;
+  ASSERT_TRUE(sender_.open(old, ExchangeId{7}, {}, {}).has_value());
+  Bytes lost;
+  sender_.pull(old, lost, SIZE_MAX, now_);
+  now_ += 1s;
+  sender_.on_deadline(now_);  // pings
+  sender_.pull(old, lost, SIZE_MAX, now_);
+  EXPECT_TRUE(dials(sender_context_).empty());
+  now_ = sender_.deadline();
+  sender_.on_deadline(now_);
+  // The request is told, and another link is made.
+  EXPECT_TRUE(is_told_of_silence());
+  EXPECT_TRUE(sender_.find(old)->is_silent);
+  const ConnectionId next = dials(sender_context_).at(0).connection;
+  EXPECT_EQ(sender_.status(now_).size(), 1U) << "the attempt is no news for people";
+
+  accept(next);
+  ASSERT_NE(sender_.pick({kListener}, "site.test"), nullptr);
+  EXPECT_EQ(sender_.pick({kListener}, "site.test")->id, next);
+  EXPECT_TRUE(is_told_of_silence()) << "again, as there is another link now";
+  EXPECT_TRUE(sender_.owns(old)) << "what cannot be repeated may still end on it";
+}
+
+TEST_F(PeersTest, ALinkThatIsHeardAgainNeedsNoReplacement) {
+  const ConnectionId link = dials(sender_context_).at(0).connection;
+  const ConnectionId far = accept(link);
+  ASSERT_TRUE(sender_.open(link, ExchangeId{7}, {}, {}).has_value());
+  Bytes late;
+  sender_.pull(link, late, SIZE_MAX, now_);
+  now_ += 1s;
+  sender_.on_deadline(now_);
+  now_ = sender_.deadline();
+  sender_.on_deadline(now_);
+  const ConnectionId attempt = dials(sender_context_).at(0).connection;
+  listener_.receive(far, late, now_);
+  carry(link, far);
+  EXPECT_FALSE(sender_.find(link)->is_silent);
+  EXPECT_FALSE(sender_.owns(attempt));
+}
+
 TEST_F(PeersTest, SaysWhyThereIsNoLink) {
   const std::vector<Dial> first = dials(sender_context_);
-  EXPECT_EQ(sender_.no_link_reason({kListener}, "site.test").brief, "the link is being made");
+  EXPECT_EQ(sender_.no_link_reason({kListener}, "site.test").brief, "the link is being established");
   EXPECT_EQ(sender_.no_link_reason({}, "site.test").brief, "no listener is linked");
   sender_.closed(first.at(0).connection, {Errc::kUnavailable, "connection refused"}, now_);
   EXPECT_EQ(sender_.no_link_reason({kListener}, "site.test").brief, "its listener cannot be reached");
