@@ -47,6 +47,7 @@ struct Config {
   std::string cert_file, key_file, link_ca_file;
   std::size_t link_streams = 4000;  // concurrent requests on one link
   std::size_t link_stream_window_bytes = 256 * 1024, link_window_bytes = 32 << 20;
+  std::size_t link_queue_bytes = 4 << 20;  // of bodies that wait to be sent on one link
   std::size_t link_handshakes = 64;        // connections to wan.port that have not completed TLS, all workers together
   Duration link_wait = std::chrono::milliseconds(500);       // of a request, for a link that is being opened
   Duration link_connect_timeout = std::chrono::seconds(10);  // TCP and TLS together

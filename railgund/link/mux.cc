@@ -202,10 +202,14 @@ Result<void> Mux::send_head(StreamId id, ByteView prelude, const Fields& fields)
 }
 
 std::size_t Mux::sendable(StreamId id) const {
-  const State& s = *state_;
+  State& s = *state_;
   const auto found = s.streams.find(number(id));
   if (found == s.streams.end() || found->second.end_wanted) return 0;
-  return s.limits.stream_queue_bytes - std::min(found->second.queue.size(), s.limits.stream_queue_bytes);
+  Stream& stream = found->second;
+  const std::size_t limit = s.queue_limit();
+  const std::size_t room = limit - std::min(stream.queue.size(), limit);
+  if (room == 0) stream.writable_due = true;
+  return room;
 }
 
 void Mux::send_data(StreamId id, ByteView data) {
@@ -215,7 +219,7 @@ void Mux::send_data(StreamId id, ByteView data) {
   RAILGUN_CHECK(stream->head_sent && data.size() <= sendable(id));
   stream->queue.append(data);
   s.queued_bytes += data.size();
-  if (stream->queue.size() > s.limits.stream_queue_bytes / 2) stream->writable_due = true;
+  if (stream->queue.size() > s.queue_limit() / 2) stream->writable_due = true;
   s.take_turn(number(id), *stream);
 }
 

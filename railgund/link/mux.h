@@ -9,7 +9,8 @@
 // bounded in size and rate. Streams with data queued take turns, a frame each.
 //
 // A stream whose reader stands still never stops another: streams share the link's window (WindowShare), and one that
-// gets no credit for Limits::stall_timeout is reset.
+// gets no credit for Limits::stall_timeout, or only crumbs of it, is reset. A peer that reads nothing at all makes us hold
+// at most Limits::link_queue_bytes.
 #pragma once
 
 #include <cstddef>
@@ -44,11 +45,13 @@ struct Limits {
   std::size_t stream_window_bytes = 256 * 1024;       // data a peer may send on a stream before we return credit
   std::size_t link_window_bytes = 32 * 1024 * 1024;   // the same over all streams
   std::size_t stream_queue_bytes = 256 * 1024;        // data we hold for sending on one stream
+  std::size_t link_queue_bytes = 4 * 1024 * 1024;     // the same over all streams, which share it as WindowShare says
   std::size_t head_bytes = 64 * 1024;                 // a head's prelude, names and values, as decoded
   Duration idle_timeout = std::chrono::seconds(15);   // silence after which to ping; see Keepalive::kPrompt
   Duration ping_timeout = std::chrono::seconds(10);   // silence after a ping, after which the peer is gone
   Duration hello_timeout = std::chrono::seconds(10);  // from the start to the peer's hello
   Duration stall_timeout = std::chrono::seconds(60);  // data that waits so long for credit resets its stream
+  std::size_t least_rate = 200;                       // bytes a second; a stream that gets less over stall_timeout, too
 };
 
 // What happened. Events own their bytes.
@@ -74,7 +77,8 @@ struct StreamReset {
   StreamId stream;
   ResetCode code;
 };
-// A stream whose queue was more than half full (sendable() may have become 0) accepts data again.
+// A stream whose queue was more than half full, or full for the moment because other streams hold much, accepts data
+// again.
 struct StreamWritable {
   StreamId stream;
 };
@@ -138,7 +142,7 @@ class Mux {
   // Answerer only: sends the answer's head, once per stream and before its data. Errors: kTooLarge as in open(); the
   // stream is then unchanged. Does nothing for unknown or reset streams; the same holds for the functions below.
   Result<void> send_head(StreamId stream, ByteView prelude, const Fields& fields);
-  // Bytes that send_data() accepts now without exceeding the stream's queue limit.
+  // Bytes that send_data() accepts now without exceeding the stream's share of the queues. After 0, StreamWritable follows.
   std::size_t sendable(StreamId stream) const;
   // `data` has at most sendable() bytes.
   void send_data(StreamId stream, ByteView data);

@@ -65,6 +65,7 @@ Result<void> Mux::State::receive_greeting(ByteView& bytes, Instant now) {
   peer = std::move(greeting);
   const std::size_t allowed = role == Role::kAsker ? peer->streams : limits.streams;
   send_share = WindowShare(peer->stream_window_bytes, peer->link_window_bytes, allowed);
+  queue_share = WindowShare(limits.stream_queue_bytes, limits.link_queue_bytes, allowed);
   receive_share = WindowShare(limits.stream_window_bytes, limits.link_window_bytes, allowed);
   queue_number(FrameType::kPing, 0, keepalive.ping(now));
   return {};

@@ -92,10 +92,11 @@ void Mux::State::emit_data(Bytes& to, std::size_t room, Instant now) {
   link_send.spend(count);
   ++counters.frames_sent;
   stream->idle_scans = 0;
+  stream->sent_bytes += count;
   queued_bytes -= count;
   expect_answer(now);
 
-  if (stream->writable_due && !stream->end_wanted && stream->queue.size() <= limits.stream_queue_bytes / 2) {
+  if (stream->writable_due && !stream->end_wanted && stream->queue.size() <= queue_limit() / 2) {
     stream->writable_due = false;
     events.push_back(StreamWritable{StreamId{id}});
   }
@@ -146,17 +147,40 @@ void Mux::State::expect_answer(Instant now) {
   if (role == Role::kAsker) keepalive.sent(now);
 }
 
+// What a stream may have queued. It never falls to 0, so that a stream whose queue is empty can always go on.
+std::size_t Mux::State::queue_limit() const {
+  const std::uint64_t left = limits.link_queue_bytes - std::min<std::uint64_t>(queued_bytes, limits.link_queue_bytes);
+  return static_cast<std::size_t>(queue_share.of_stream(left));
+}
+
+// Whether the stream got no credit for stall_timeout, or less of it than least_rate asks for. To be called at each scan.
+bool Mux::State::is_stalled(Stream& stream) const {
+  const bool has_credit = stream.in_turn && link_send.credit() > 0;
+  if (stream.queue.empty()) {
+    stream.waiting_scans = 0;
+    stream.sent_bytes = 0;
+  }
+  if (stream.queue.empty() || has_credit) {
+    stream.idle_scans = 0;
+    return false;
+  }
+  if (++stream.idle_scans * kScanEvery > limits.stall_timeout) return true;
+  if (++stream.waiting_scans * kScanEvery <= limits.stall_timeout) return false;
+  const auto least =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(limits.stall_timeout).count()) *
+      limits.least_rate;
+  if (stream.sent_bytes < least) return true;
+  stream.waiting_scans = 0;
+  stream.sent_bytes = 0;
+  return false;
+}
+
 // Resets the streams whose data has waited for credit too long. A stream that has credit waits for the transport only,
 // which is not the stream's fault.
 void Mux::State::find_stalled(Instant now) {
   std::vector<std::uint32_t> stalled;
   for (auto& [id, stream] : streams) {
-    const bool has_credit = stream.in_turn && link_send.credit() > 0;
-    if (stream.queue.empty() || has_credit) {
-      stream.idle_scans = 0;
-    } else if (++stream.idle_scans * kScanEvery > limits.stall_timeout) {
-      stalled.push_back(id);
-    }
+    if (is_stalled(stream)) stalled.push_back(id);
   }
   std::ranges::sort(stalled);
   for (const std::uint32_t id : stalled) {

@@ -37,10 +37,13 @@ struct Stream {
   bool end_wanted = false;  // send_end() was called
   bool end_sent = false;    // pull() has returned the end
   bool end_received = false;
-  bool writable_due = false;  // the queue was more than half full: report StreamWritable when it no longer is
+  bool writable_due = false;  // report StreamWritable when the queue is at most half full
   bool in_turn = false;       // is in State::turns
   bool is_parked = false;     // is in State::parked
-  unsigned idle_scans = 0;    // of find_stalled(): data waited, and none of it was sent
+  // Of find_stalled(): scans that found data waiting for credit: since data was last sent, and since sent_bytes is counted.
+  unsigned idle_scans = 0;
+  unsigned waiting_scans = 0;
+  std::uint64_t sent_bytes = 0;
 };
 
 // Rate limits per kind of frame, against peers that cause much work with few bytes.
@@ -86,7 +89,9 @@ struct Mux::State {
   void unpark();
   bool can_take_turn(const Stream& stream) const;
   std::uint64_t share_left(const Stream& stream) const;
+  std::size_t queue_limit() const;
   void expect_answer(Instant now);
+  bool is_stalled(Stream& stream) const;
   void find_stalled(Instant now);
   void end_sent(std::uint32_t id);
 
@@ -132,6 +137,7 @@ struct Mux::State {
   std::vector<std::uint32_t> parked;  // the same, but they have taken their share of the link's window
   WindowShare send_share{1, 1, 1};
   WindowShare receive_share{1, 1, 1};
+  WindowShare queue_share{1, 1, 1};
   std::size_t queued_bytes = 0;  // in all streams' queues
   Instant next_scan = kNever;    // of find_stalled(); kNever while no data waits
   HeadEncoder head_encoder;

@@ -29,6 +29,7 @@ link::Limits Peers::limits() const {
   limits.streams = context_.config->link_streams;
   limits.stream_window_bytes = context_.config->link_stream_window_bytes;
   limits.link_window_bytes = context_.config->link_window_bytes;
+  limits.link_queue_bytes = context_.config->link_queue_bytes;
   limits.idle_timeout = context_.config->link_idle_timeout;
   limits.ping_timeout = context_.config->link_ping_timeout;
   return limits;

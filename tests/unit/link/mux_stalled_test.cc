@@ -82,6 +82,7 @@ Limits small() {
   limits.stream_window_bytes = 8 * 1024;
   limits.link_window_bytes = 1024 * 1024;
   limits.stream_queue_bytes = 16 * 1024;
+  limits.link_queue_bytes = 64 * 1024 * 1024;
   return limits;
 }
 
@@ -226,6 +227,63 @@ TEST(StalledStreams, AReaderThatTakesSomethingNowAndThenIsNotReset) {
     readers.settle();
   }
   EXPECT_EQ(answerer.open_streams(), 1U);
+}
+
+TEST(StalledStreams, AreResetWhenTheirReadersTrickle) {
+  Readers readers(small());
+  Mux& asker = readers.pair().asker;
+  Mux& answerer = readers.pair().answerer;
+  const StreamId slow = readers.open();
+  Readers::fill(answerer, slow);
+  readers.settle();
+  const Instant start = readers.pair().now;
+  for (int round = 1; answerer.open_streams() > 0 && readers.pair().now < start + 300s; ++round) {
+    readers.pair().now += 5s;
+    ASSERT_TRUE(asker.on_deadline(readers.pair().now));
+    ASSERT_TRUE(answerer.on_deadline(readers.pair().now));
+    // 4 KiB in 45 s.
+    if (round % 9 == 0) {
+      const std::size_t count = readers.held(asker)[slow] / 2 + 1;
+      asker.consumed(slow, count);
+      readers.held(asker)[slow] -= count;
+    }
+    Readers::fill(answerer, slow);
+    readers.settle();
+  }
+  EXPECT_EQ(answerer.open_streams(), 0U);
+  EXPECT_GE(readers.pair().now - start, 60s);
+  EXPECT_LE(readers.pair().now - start, 150s);
+}
+
+TEST(StalledStreams, OfAPeerThatReadsNothingHoldNoMoreThanTheQueueOfTheLink) {
+  Limits limits = small();
+  limits.streams = 100;
+  limits.link_queue_bytes = 64 * 1024;
+  Readers readers(limits);
+  Mux& answerer = readers.pair().answerer;
+  std::vector<StreamId> streams;
+  for (int i = 0; i < 100; ++i) streams.push_back(readers.open());
+  std::size_t queued = 0;
+  for (int round = 0; round < 3; ++round) {
+    for (const StreamId stream : streams) {
+      const std::size_t room = answerer.sendable(stream);
+      EXPECT_TRUE(room > 0 || round > 0) << "each has its least share";
+      answerer.send_data(stream, Bytes(room, 'x'));
+      queued += room;
+    }
+  }
+  EXPECT_LE(queued, limits.link_queue_bytes);
+  // Once it reads, each that was refused is told that it may go on.
+  EXPECT_EQ(answerer.sendable(streams[99]), 0U);
+  Bytes sent;
+  answerer.pull(sent, SIZE_MAX, readers.pair().now);
+  bool is_told = false;
+  for (const Event& event : drain(answerer)) {
+    const auto* writable = std::get_if<StreamWritable>(&event);
+    is_told = is_told || (writable != nullptr && writable->stream == streams[99]);
+  }
+  EXPECT_TRUE(is_told);
+  EXPECT_GT(answerer.sendable(streams[99]), 0U);
 }
 
 // Visitors who leave cause resets; an honest peer that carries many of them is not to be cut off.

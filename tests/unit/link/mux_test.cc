@@ -132,8 +132,15 @@ TEST(Mux, RefusesAHeadOverEitherEndsLimitAndGoesOn) {
   EXPECT_TRUE(pair.answerer.send_head(StreamId{1}, Bytes(100), {}));
 }
 
+// One stream may fill its whole queue.
+Limits large_queues() {
+  Limits limits;
+  limits.link_queue_bytes = 64 * 1024 * 1024;
+  return limits;
+}
+
 TEST(Mux, SmallAnswersDoNotWaitForABigOne) {
-  Pair pair;
+  Pair pair(large_queues(), large_queues());
   pair.greeted();
   const StreamId big = exchange(pair);
   const StreamId small = exchange(pair);
@@ -150,7 +157,7 @@ TEST(Mux, SmallAnswersDoNotWaitForABigOne) {
 }
 
 TEST(Mux, StreamsWithDataGetEqualShares) {
-  Pair pair;
+  Pair pair(large_queues(), large_queues());
   pair.greeted();
   std::vector<StreamId> streams;
   for (int i = 0; i < 8; ++i) streams.push_back(exchange(pair));
@@ -165,7 +172,7 @@ TEST(Mux, StreamsWithDataGetEqualShares) {
 }
 
 TEST(Mux, PullFillsTheRoomItIsGivenAndNoMore) {
-  Pair pair;
+  Pair pair(large_queues(), large_queues());
   pair.greeted();
   const StreamId stream = exchange(pair);
   pair.answerer.send_data(stream, Bytes(100'000, 'x'));
