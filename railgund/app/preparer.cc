@@ -52,9 +52,12 @@ void Preparer::run() {
     waiting_.pop_front();
     working_ = true;
     lock.unlock();
-    item.version->reference.prepare();
-    if (item.strong) item.version->reference.prepare_strong();
-    cache_.recount(item.version->id);
+    // In the meantime it may have left, or others may need the room more.
+    if (cache_.is_worth_preparing(item.version->id)) {
+      item.version->reference.prepare();
+      if (item.strong) item.version->reference.prepare_strong();
+      cache_.recount(item.version->id);
+    }
     item.version.reset();
     lock.lock();
     working_ = false;

@@ -13,15 +13,15 @@ namespace railgun::app {
 
 class Preparer {
  public:
-  // What a version has grown by is charged to the cache. It outlives the preparer.
+  // What is prepared is charged to the cache, which is also asked whether it would stay. It outlives the preparer.
   explicit Preparer(page::Cache& cache);
   // Ends after the version in work; the others are left as they are.
   ~Preparer();
   Preparer(const Preparer&) = delete;
   Preparer& operator=(const Preparer&) = delete;
 
-  // From any thread. Drops the version if kMostWaiting are waiting: whoever uses it then prepares what he needs
-  // himself. `strong`: also for the strong tier.
+  // From any thread. Drops the version if kMostWaiting are waiting: its next user then prepares what it needs
+  // itself. `strong`: also for the strong tier.
   void add(page::VersionPtr version, bool strong);
   // Returns when nothing is waiting or in work.
   void wait();

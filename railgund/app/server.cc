@@ -61,7 +61,8 @@ Server::Server(ServerOptions options, config::ConfigPtr config)
       read_config_(*config_),
       build_(build_digits()),
       started_(loop_.now()),
-      cache_(config_->memory_limit_bytes),
+      cache_({.bytes = config_->memory_limit_bytes,
+              .prepared_share_bytes = config_->memory_limit_bytes / 100 * config_->memory_prepared_percent}),
       descriptors_(net::DescriptorBudget::shares(file_limit(), worker_count(*config_),
                                                  config_->role == config::Role::kSender)) {}
 

@@ -83,6 +83,7 @@ struct Config {
 
   // References and deltas.
   std::size_t memory_limit_bytes = 256 << 20;        // page versions in memory
+  unsigned memory_prepared_percent = 20;             // of these, kept for state prepared for coding
   std::size_t reference_page_limit_bytes = 8 << 20;  // largest page kept as a reference
   NoStore reference_no_store = NoStore::kMemory;
   std::string reference_secret_file;

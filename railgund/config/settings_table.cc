@@ -324,6 +324,13 @@ const std::array kSettings{
             .form = Form::kByteCount,
             .least = kMiB,
             .section = "References and deltas"},
+    Setting{.key = "memory.prepared_percent",
+            .place = &Config::memory_prepared_percent,
+            .takes = Takes::kRestart,
+            .help = "Percentage of memory.limit that is kept for tables prepared for coding. These tables make deltas "
+                    "quick, and take about 17 times the memory of their page. They use all memory that page versions "
+                    "do not need; when page versions need it, the tables are dropped first, down to this percentage.",
+            .most = 90},
     Setting{.key = "reference.page_limit",
             .place = &Config::reference_page_limit_bytes,
             .help = "Maximum size of a page that is kept as a reference. Larger pages are served, but not kept.",
@@ -355,11 +362,11 @@ const std::array kSettings{
     Setting{.key = "isolate.authorization",
             .place = &Config::isolate_authorization,
             .help = "Separate visitors in the same way by their Authorization header."},
-    Setting{
-        .key = "delta.effort",
-        .place = &Config::delta_effort,
-        .concerns = Concerns::kListener,
-        .help = "Coder for deltas. auto: chosen for each part of a page, so that transfer time and CPU time together "
+    Setting{.key = "delta.effort",
+            .place = &Config::delta_effort,
+            .concerns = Concerns::kListener,
+            .help =
+                "Coder for deltas. auto: chosen for each part of a page, so that transfer time and CPU time together "
                 "are shortest. fast, strong: always that coder. zstd: plain zstd with the reference as prefix."},
     Setting{.key = "delta.cpu_budget",
             .place = &Config::delta_cpu_budget,
@@ -484,13 +491,13 @@ const std::array kSettings{
             .takes = Takes::kRestart,
             .help = "Enable statistics. The settings below have no effect without it.",
             .section = "Statistics"},
-    Setting{
-        .key = "stats.listen",
-        .place = &Config::stats_listen,
-        .takes = Takes::kRestart,
-        .help = "Address of the HTTP endpoint for statistics: / is a page for browsers, and JSON in the original's "
+    Setting{.key = "stats.listen",
+            .place = &Config::stats_listen,
+            .takes = Takes::kRestart,
+            .help =
+                "Address of the HTTP endpoint for statistics: / is a page for browsers, and JSON in the original's "
                 "form for other clients; /metrics is for Prometheus. An address other than loopback needs stats.token.",
-        .example = "127.0.0.1:24088"},
+            .example = "127.0.0.1:24088"},
     Setting{.key = "stats.token",
             .place = &Config::stats_token,
             .help = "Token that clients on other machines must send, as Authorization: Bearer TOKEN or as the password "

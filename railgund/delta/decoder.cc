@@ -32,11 +32,10 @@ Result<void> end_of(WalkEnd end) {
 
 struct Decoder::State {
   State(std::shared_ptr<const Reference> ref, DecoderLimits bounds)
-      : reference(std::move(ref)),
-        limits(bounds),
-        checks(reference ? reference->prepared().hash() : CheckChain::kCold) {}
+      : reference(std::move(ref)), limits(bounds), checks(reference ? reference->hash() : CheckChain::kCold) {}
 
   std::shared_ptr<const Reference> reference;
+  std::shared_ptr<Reference::Prepared> prepared;  // null until a window needs it
   DecoderLimits limits;
   CheckChain checks;
   std::optional<ZstdDecoder> zstd;
@@ -51,6 +50,10 @@ struct Decoder::State {
   bool finished = false;
   std::optional<Error> failed;
 
+  Reference::Prepared& of_reference() {
+    if (!prepared) prepared = reference->prepared();
+    return *prepared;
+  }
   ByteView reference_bytes() const { return reference ? reference->bytes() : ByteView(); }
 
   // An error is final: once there was one, `step` is not taken any more.
@@ -164,9 +167,9 @@ Result<void> Decoder::State::rebuild(const WindowHead& head, ByteView payload, s
     if (!walks.may_begin(page_bytes)) return fail(Errc::kMalformed, "delta: it begins anew too often");
     walks.begin();
     if (head.tier == Tier::kFast) {
-      fast.emplace(reference->prepared());
+      fast.emplace(of_reference());
     } else {
-      strong.emplace(reference->prepared(), false);
+      strong.emplace(of_reference(), false);
     }
   }
   page.reserve(page.size() + std::min(limit, reference_bytes().size() + kReserve));

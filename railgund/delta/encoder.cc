@@ -19,7 +19,7 @@ namespace {
 constexpr int kZstdLevel = 3;
 
 std::uint64_t hash_of(const std::shared_ptr<const Reference>& reference) {
-  return reference ? reference->prepared().hash() : CheckChain::kCold;
+  return reference ? reference->hash() : CheckChain::kCold;
 }
 
 }  // namespace
@@ -31,6 +31,7 @@ struct Encoder::State {
   }
 
   std::shared_ptr<const Reference> reference;
+  std::shared_ptr<Reference::Prepared> prepared;  // null until a window needs it
   EncoderOptions options;
   CheckChain checks;
   TierChoice choice;
@@ -59,6 +60,10 @@ struct Encoder::State {
   // Nothing if it is too much for the tier.
   std::optional<Coded> code_strong(ByteView window, bool last);
   Coded code_zstd(ByteView window, bool last);
+  Reference::Prepared& of_reference() {
+    if (!prepared) prepared = reference->prepared();
+    return *prepared;
+  }
   bool may_walk() const { return fast || strong || walks.may_begin(page_bytes); }
 };
 
@@ -96,10 +101,10 @@ void Encoder::State::code(ByteView window, bool last) {
 // window that is too much for it is coded in halves.
 std::optional<Encoder::State::Coded> Encoder::State::code_walk(ByteView window, bool last) {
   if (options.effort == Effort::kStrong) return code_strong(window, last);
-  Reference::Prepared& prepared = reference->prepared();
+  Reference::Prepared& ready = of_reference();
   const std::size_t expected = strong ? strong->expected() : fast ? fast->expected() : 0;
-  parse(prepared, expected, window, last, {}, instructions);
-  const Tier tier = choice.tier(gap_bytes_of(instructions), instructions.size(), prepared.has_primed_lines());
+  parse(ready, expected, window, last, {}, instructions);
+  const Tier tier = choice.tier(gap_bytes_of(instructions), instructions.size(), ready.has_primed_lines());
 
   std::optional<Coded> walked;
   if (tier == Tier::kStrong && (strong || walks.may_begin(page_bytes))) walked = code_strong(window, last);
@@ -128,7 +133,7 @@ std::optional<Encoder::State::Coded> Encoder::State::code_walk(ByteView window, 
 Encoder::State::Coded Encoder::State::code_fast(ByteView window, bool last) {
   Coded coded{.head = {.tier = Tier::kFast, .continues = fast.has_value(), .last = last}, .payload = {}};
   if (!fast) {
-    fast.emplace(reference->prepared());
+    fast.emplace(of_reference());
     walks.begin();
   }
   fast->encode(window, last, instructions, coded.payload);
@@ -137,8 +142,8 @@ Encoder::State::Coded Encoder::State::code_fast(ByteView window, bool last) {
 
 std::optional<Encoder::State::Coded> Encoder::State::code_strong(ByteView window, bool last) {
   Coded coded{.head = {.tier = Tier::kStrong, .continues = strong.has_value(), .last = last}, .payload = {}};
-  Reference::Prepared& prepared = reference->prepared();
-  if (!encode_mixing(prepared, prepared.has_primed_lines(), window, last, strong, coded.payload)) return std::nullopt;
+  Reference::Prepared& ready = of_reference();
+  if (!encode_mixing(ready, ready.has_primed_lines(), window, last, strong, coded.payload)) return std::nullopt;
   if (!coded.head.continues) walks.begin();
   return coded;
 }
@@ -203,6 +208,7 @@ void Encoder::finish(ByteView rest) {
   state.zstd.reset();
   state.fast.reset();
   state.strong.reset();
+  state.prepared.reset();
 }
 
 Bytes Encoder::take() { return std::exchange(state_->out, {}); }

@@ -9,11 +9,19 @@ namespace {
 // Half a megabyte at most. Longer pages keep every second, third, … place.
 constexpr unsigned kMaxBits = 17;
 
+unsigned bits_of(std::size_t page_bytes) {
+  return std::clamp(static_cast<unsigned>(std::bit_width(page_bytes - 1)), 8U, kMaxBits);
+}
+
 }  // namespace
+
+std::size_t PageIndex::memory_bytes_of(std::size_t page_bytes) {
+  return page_bytes < kOrder ? 0 : sizeof(std::uint32_t) << bits_of(page_bytes);
+}
 
 PageIndex::PageIndex(ByteView page) {
   if (page.size() < kOrder) return;
-  const unsigned bits = std::clamp(static_cast<unsigned>(std::bit_width(page.size() - 1)), 8U, kMaxBits);
+  const unsigned bits = bits_of(page.size());
   shift_ = 64 - bits;
   places_.assign(std::size_t{1} << bits, 0);
   const std::size_t step = 1 + (page.size() >> kMaxBits);

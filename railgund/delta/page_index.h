@@ -24,6 +24,7 @@ class PageIndex {
     if (!places_.empty()) __builtin_prefetch(&places_[slot(recent)]);
   }
 
+  static std::size_t memory_bytes_of(std::size_t page_bytes);
   std::size_t memory_bytes() const { return places_.capacity() * sizeof(std::uint32_t); }
 
  private:

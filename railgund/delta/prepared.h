@@ -1,4 +1,4 @@
-// What is prepared from a reference once, each part when it is first wanted, and shared by all who use it.
+// The state that is prepared from a reference: each part is made when it is first needed, and shared by all users.
 #pragma once
 
 #include <atomic>
@@ -8,7 +8,6 @@
 #include <mutex>
 
 #include "railgund/base/bytes.h"
-#include "railgund/base/hash.h"
 #include "railgund/delta/mixing_lines.h"
 #include "railgund/delta/nibble_rows.h"
 #include "railgund/delta/page_index.h"
@@ -22,23 +21,22 @@ struct Reference::Prepared {
 
   ByteView page() const { return page_; }
 
-  // XXH3-64 of the page: where a delta's chain of checks begins.
-  std::uint64_t hash() {
-    std::call_once(hash_once_, [this] { hash_ = hash64(page_); });
-    return hash_;
-  }
   const WindowIndex& window_index() { return window_index_.get(page_, memory_bytes_); }
   const PageIndex& page_index() { return page_index_.get(page_, memory_bytes_); }
   const PrimedRows& primed_rows() { return primed_rows_.get(page_, memory_bytes_); }
   const mixing::PrimedLines& primed_lines() { return primed_lines_.get(page_, memory_bytes_); }
-  // All that Reference::prepare() makes is there.
+  // Everything that Reference::prepare() makes exists.
   bool is_prepared() const { return window_index_.made() && page_index_.made() && primed_rows_.made(); }
   bool has_primed_lines() const { return primed_lines_.made(); }
 
-  std::size_t memory_bytes() const { return memory_bytes_.load(std::memory_order_relaxed); }
+  // 0 as long as no part is made.
+  std::size_t memory_bytes() const {
+    const std::size_t parts = memory_bytes_.load(std::memory_order_relaxed);
+    return parts == 0 ? 0 : sizeof *this + parts;
+  }
 
  private:
-  // Made from the page by the first who asks.
+  // Made from the page by the first user.
   template <typename Part>
   class Lazy {
    public:
@@ -60,8 +58,6 @@ struct Reference::Prepared {
 
   ByteView page_;
   std::atomic<std::size_t> memory_bytes_ = 0;
-  std::once_flag hash_once_;
-  std::uint64_t hash_ = 0;
   Lazy<WindowIndex> window_index_;
   Lazy<PageIndex> page_index_;
   Lazy<PrimedRows> primed_rows_;

@@ -2,31 +2,62 @@
 
 #include <utility>
 
+#include "railgund/base/hash.h"
 #include "railgund/delta/prepared.h"
 
 namespace railgun::delta {
 
-Reference::Reference(Bytes page) : page_(std::move(page)), prepared_(std::make_unique<Prepared>(page_)) {}
+Reference::Reference(Bytes page) : page_(std::move(page)) {}
 Reference::~Reference() = default;
 
+std::uint64_t Reference::hash() const {
+  std::call_once(hash_once_, [this] { hash_ = hash64(page_); });
+  return hash_;
+}
+
+std::shared_ptr<Reference::Prepared> Reference::prepared() const {
+  const MutexLock lock(mutex_);
+  if (!prepared_) prepared_ = std::make_shared<Prepared>(page_);
+  return prepared_;
+}
+
+std::shared_ptr<Reference::Prepared> Reference::prepared_if_any() const {
+  const MutexLock lock(mutex_);
+  return prepared_;
+}
+
+std::shared_ptr<const void> Reference::drop_prepared() const {
+  const MutexLock lock(mutex_);
+  return std::exchange(prepared_, nullptr);
+}
+
+// Rows, the page index with a place a byte, and the window index with about two bytes a byte.
+std::size_t Reference::prepared_bytes_of(std::size_t page_bytes) {
+  return NibbleContexts::rows_of(page_bytes) * sizeof(NibbleRow) + PageIndex::memory_bytes_of(page_bytes) +
+         2 * page_bytes;
+}
+
 void Reference::prepare() const {
-  prepared_->hash();
-  prepared_->window_index();
-  prepared_->page_index();
-  prepared_->primed_rows();
+  hash();
+  const std::shared_ptr<Prepared> state = prepared();
+  state->window_index();
+  state->page_index();
+  state->primed_rows();
 }
 
 void Reference::prepare_strong() const {
   prepare();
-  prepared_->primed_lines();
+  prepared()->primed_lines();
 }
 
 bool Reference::is_prepared(bool strong) const {
-  return prepared_->is_prepared() && (!strong || prepared_->has_primed_lines());
+  const std::shared_ptr<Prepared> state = prepared_if_any();
+  return state && state->is_prepared() && (!strong || state->has_primed_lines());
 }
 
-std::size_t Reference::memory_bytes() const {
-  return sizeof *this + sizeof(Prepared) + page_.capacity() + prepared_->memory_bytes();
+std::size_t Reference::prepared_memory_bytes() const {
+  const std::shared_ptr<Prepared> state = prepared_if_any();
+  return state ? state->memory_bytes() : 0;
 }
 
 }  // namespace railgun::delta

@@ -21,10 +21,11 @@ std::size_t shards_for(std::size_t limit_bytes) {
   return std::bit_floor(std::clamp<std::size_t>(limit_bytes / kShardBytes, 1, kShardsMost));
 }
 
-// The latest two versions under a key, the latest first.
+// The latest two versions under a key, the latest first. Of siblings, the first may be an older one.
 struct Latest {
   Id128 first;
   std::optional<Id128> second;
+  unsigned since_first = 0;  // of siblings: how many were kept since the first one
 };
 
 }  // namespace
@@ -32,7 +33,7 @@ struct Latest {
 // Versions are in the shard of their id, keys in the shard of the key; no two locks are ever held at once. Between them
 // a key may name a version that just left, or a version be there without its key: a candidate fewer, nothing worse.
 struct Cache::Shard {
-  Shard(std::size_t limit_bytes, FrequencySketch& sketch) : pool(limit_bytes, sketch) {}
+  Shard(CacheLimits limits, FrequencySketch& sketch) : pool(limits, sketch) {}
 
   Mutex mutex;
   VersionPool pool RAILGUN_GUARDED_BY(mutex);
@@ -42,10 +43,12 @@ struct Cache::Shard {
   std::uint64_t insertions RAILGUN_GUARDED_BY(mutex) = 0;
 };
 
-Cache::Cache(std::size_t limit_bytes) : sketch_(limit_bytes / kSmallPageBytes) {
-  const std::size_t count = shards_for(limit_bytes);
-  const std::size_t for_pools = limit_bytes - std::min(limit_bytes, sketch_.memory_bytes());
-  for (std::size_t i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>(for_pools / count, sketch_));
+Cache::Cache(CacheLimits limits) : sketch_(limits.bytes / kSmallPageBytes) {
+  const std::size_t count = shards_for(limits.bytes);
+  const std::size_t for_pools = limits.bytes - std::min(limits.bytes, sketch_.memory_bytes());
+  const CacheLimits each{.bytes = for_pools / count,
+                         .prepared_share_bytes = std::min(limits.prepared_share_bytes, for_pools) / count};
+  for (std::size_t i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>(each, sketch_));
 }
 
 Cache::~Cache() = default;
@@ -122,7 +125,7 @@ bool Cache::insert(VersionPtr version, const PageKeys& keys) {
   // Keys first: a version that leaves takes its keys along, so none outlives it.
   const std::optional<Id128> replaced = remember(keys.exact, id);
   remember(keys.address, id);
-  remember(keys.sibling, id);
+  remember_sibling(keys.sibling, id, replaced);
 
   std::vector<Departed> departed;
   {
@@ -153,6 +156,20 @@ void Cache::insert(VersionPtr version) {
 
 void Cache::recount(const Id128& id) {
   change(id, [&](VersionPool& pool, std::vector<Departed>& departed) { pool.recount(id, departed); });
+}
+
+bool Cache::is_worth_preparing(const Id128& id) const {
+  Shard& shard = shard_of(id);
+  const MutexLock lock(shard.mutex);
+  return shard.pool.is_worth_preparing(id);
+}
+
+void Cache::drop_prepared() {
+  for (const auto& shard : shards_) {
+    std::vector<Departed> departed;  // freed after the lock
+    const MutexLock lock(shard->mutex);
+    shard->pool.drop_prepared(departed);
+  }
 }
 
 void Cache::erase(const Id128& id) {
@@ -196,6 +213,8 @@ CacheCounters Cache::counters() const {
     sum.evictions += shard->pool.evictions();
     sum.refused += shard->pool.refused();
     sum.bytes += shard->pool.bytes();
+    sum.prepared_bytes += shard->pool.prepared_bytes();
+    sum.prepared_drops += shard->pool.prepared_drops();
     sum.versions += shard->pool.versions();
   }
   return sum;
@@ -204,11 +223,26 @@ CacheCounters Cache::counters() const {
 std::optional<Id128> Cache::remember(const Id128& key, const Id128& id) {
   Shard& shard = shard_of(key);
   const MutexLock lock(shard.mutex);
-  const auto [place, is_new] = shard.latest.try_emplace(key, Latest{id, std::nullopt});
+  const auto [place, is_new] = shard.latest.try_emplace(key, Latest{.first = id, .second = std::nullopt});
   Latest& latest = place->second;
   if (is_new || latest.first == id) return std::nullopt;
   latest.second = std::exchange(latest.first, id);
   return latest.second;
+}
+
+// A newer version of the first sibling's page takes its place.
+void Cache::remember_sibling(const Id128& key, const Id128& id, const std::optional<Id128>& replaced) {
+  Shard& shard = shard_of(key);
+  const MutexLock lock(shard.mutex);
+  const auto [place, is_new] = shard.latest.try_emplace(key, Latest{.first = id, .second = std::nullopt});
+  Latest& latest = place->second;
+  if (is_new || latest.first == id) return;
+  if (latest.first == replaced || ++latest.since_first > kSiblingStays) {
+    latest.second = std::exchange(latest.first, id);
+    latest.since_first = 0;
+  } else {
+    latest.second = id;
+  }
 }
 
 void Cache::forget(const Id128& key, const Id128& id) {
@@ -221,6 +255,7 @@ void Cache::forget(const Id128& key, const Id128& id) {
   if (latest.first != id) return;
   if (latest.second) {
     latest.first = *std::exchange(latest.second, std::nullopt);
+    latest.since_first = 0;
   } else {
     shard.latest.erase(place);
   }

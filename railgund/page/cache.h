@@ -21,21 +21,26 @@ struct CacheCounters {
   std::uint64_t insertions = 0, evictions = 0;
   std::uint64_t refused = 0;  // newcomers that were too large, or less asked for than what would have had to leave
   std::size_t bytes = 0, versions = 0;
+  std::size_t prepared_bytes = 0;    // of `bytes`: state prepared for coding
+  std::uint64_t prepared_drops = 0;  // how often such state was dropped for want of room
 };
 
 // Thread-safe.
 class Cache {
  public:
-  // `limit_bytes`: all versions with their prepared state (as it was when each was last looked up or recounted)
-  // and our own bookkeeping. A version larger than a shard (64 MB or more; all of a smaller limit) is not kept.
-  explicit Cache(std::size_t limit_bytes);
+  // Prepared state counts as it was when each version was last looked up or recounted. A version larger than a shard
+  // (64 MB or more; all of a smaller limit) is not kept.
+  explicit Cache(CacheLimits limits);
+  // With a fifth of it as the share of prepared state.
+  explicit Cache(std::size_t limit_bytes) : Cache(CacheLimits{limit_bytes, limit_bytes / 5}) {}
   ~Cache();
 
   // The version of that id, or null.
   VersionPtr find(const Id128& id);
 
   // Up to four versions for a request with these keys, best first and without repeats: the latest of the exact key, the
-  // latest of the address, the latest two siblings.
+  // latest of the address, two siblings. Of the siblings the first stays the first while the next kSiblingStays are
+  // kept, because to prepare a sibling costs several times what coding against it does.
   std::vector<VersionPtr> candidates(const PageKeys& keys);
 
   // Keeps a version and makes it the latest of its keys. The versions it replaces under the exact key leave first.
@@ -44,8 +49,12 @@ class Cache {
   // Keeps a version under its id alone (it came from the store).
   void insert(VersionPtr version);
 
-  // Charges what a version has grown by since it was inserted or looked up; others, or it, may have to leave.
+  // Charges what was prepared for a version since it was inserted or looked up. Others, or it, may have to leave.
   void recount(const Id128& id);
+  // State prepared for this version now would stay. For those who prepare ahead of a request.
+  bool is_worth_preparing(const Id128& id) const;
+  // Drops all prepared state. The versions stay.
+  void drop_prepared();
 
   // Forgets a version that proved useless or wrong.
   void erase(const Id128& id);
@@ -55,12 +64,15 @@ class Cache {
 
   CacheCounters counters() const;
 
+  static constexpr unsigned kSiblingStays = 16;
+
  private:
   struct Shard;
 
   Shard& shard_of(const Id128& name) const;
   // Makes `id` the latest under a key; gives the one that was.
   std::optional<Id128> remember(const Id128& key, const Id128& id);
+  void remember_sibling(const Id128& key, const Id128& id, const std::optional<Id128>& replaced);
   void forget(const Id128& key, const Id128& id);
   void forget_all(const std::vector<Departed>& departed);
   template <typename Change>

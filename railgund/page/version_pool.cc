@@ -1,6 +1,7 @@
 #include "railgund/page/version_pool.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace railgun::page {
@@ -10,11 +11,13 @@ namespace {
 constexpr std::size_t kWindowShare = 16;  // one part in so many
 // A version that many pages share (an error page) is not looked up under more keys than this.
 constexpr std::size_t kKeysMost = 4;
+// Of so many that were used least recently, the prepared state of the page asked for least often is dropped first.
+constexpr int kPreparedCompared = 4;
 
 }  // namespace
 
-std::size_t VersionPool::window_budget() const { return limit_bytes_ / kWindowShare; }
-std::size_t VersionPool::protected_budget() const { return (limit_bytes_ - window_budget()) / 5 * 4; }
+std::size_t VersionPool::window_budget() const { return limits_.bytes / kWindowShare; }
+std::size_t VersionPool::protected_budget() const { return (limits_.bytes - window_budget()) / 5 * 4; }
 
 VersionPtr VersionPool::use(const Id128& id, std::vector<Departed>& departed) {
   const auto found = entries_.find(id);
@@ -71,7 +74,26 @@ void VersionPool::recount(const Id128& id, std::vector<Departed>& departed) {
 
 void VersionPool::replace(const Id128& id) {
   const auto found = entries_.find(id);
-  if (found != entries_.end()) move_to_front(found->second, Queue::kReplaced);
+  if (found == entries_.end()) return;
+  Entry& entry = found->second;
+  move_to_front(entry, Queue::kReplaced);
+  // Requests on their way may still name it, so what was prepared stays while there is room.
+  if (entry.prepared > 0) prepared_.splice(prepared_.end(), prepared_, entry.prepared_place);
+}
+
+bool VersionPool::is_worth_preparing(const Id128& id) const {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return false;
+  const Entry& entry = found->second;
+  const std::size_t more = delta::Reference::prepared_bytes_of(entry.version->reference.bytes().size());
+  if (bytes() + more <= limits_.bytes || prepared_bytes_ + more <= limits_.prepared_share_bytes) return true;
+  if (prepared_.empty()) return false;
+  const Entry& last = *prepared_.back();
+  return last.queue == Queue::kReplaced || sketch_.estimate(entry.page) > sketch_.estimate(last.page);
+}
+
+void VersionPool::drop_prepared(std::vector<Departed>& departed) {
+  while (!prepared_.empty()) drop_prepared(*prepared_.back(), departed);
 }
 
 bool VersionPool::erase(const Id128& id, std::vector<Departed>& departed) {
@@ -101,11 +123,11 @@ void VersionPool::add_keys(Entry& entry, const PageKeys& keys, std::vector<Depar
   if (known != entry.keys.end()) entry.keys.erase(known);
   entry.keys.push_back(keys);
   if (entry.keys.size() <= kKeysMost) return;
-  departed.push_back({entry.version->id, nullptr, {entry.keys.front()}});
+  departed.push_back({.id = entry.version->id, .version = nullptr, .keys = {entry.keys.front()}});
   entry.keys.erase(entry.keys.begin());
 }
 
-// Prepared state grows while an entry is held: what it holds is asked anew each time.
+// Prepared state grows while others hold the version, so its size is read again each time.
 void VersionPool::charge(Entry& entry) {
   // Nodes of the map and of a queue with the allocator's own eight bytes each, the shared pointer's counts, and what
   // the cache remembers for a page's three keys (an id, two ids, a node).
@@ -113,10 +135,18 @@ void VersionPool::charge(Entry& entry) {
   constexpr std::size_t kOverhead =
       sizeof(Id128) + sizeof(Entry) + 2 * kNode + sizeof(Entry*) + sizeof(Version) + 3 * sizeof(void*);
   constexpr std::size_t kPerKeys = sizeof(PageKeys) + 3 * (3 * sizeof(Id128) + kNode + sizeof(void*));
-  const std::size_t now = entry.version->reference.memory_bytes() + kOverhead + entry.keys.size() * kPerKeys;
-  bytes_ += now - entry.charged;
+  const std::size_t now = entry.version->reference.page_memory_bytes() + kOverhead + entry.keys.size() * kPerKeys;
+  page_bytes_ += now - entry.charged;
   list_bytes(entry.queue) += now - entry.charged;
   entry.charged = now;
+  charge_prepared(entry, entry.version->reference.prepared_memory_bytes());
+}
+
+void VersionPool::charge_prepared(Entry& entry, std::size_t now) {
+  if (entry.prepared == 0 && now > 0) entry.prepared_place = prepared_.insert(prepared_.begin(), &entry);
+  if (entry.prepared > 0 && now == 0) prepared_.erase(entry.prepared_place);
+  prepared_bytes_ += now - entry.prepared;
+  entry.prepared = now;
 }
 
 void VersionPool::move_to_front(Entry& entry, Queue queue) {
@@ -128,21 +158,29 @@ void VersionPool::move_to_front(Entry& entry, Queue queue) {
 
 void VersionPool::touch(Entry& entry) {
   charge(entry);
+  if (entry.prepared > 0) prepared_.splice(prepared_.begin(), prepared_, entry.prepared_place);
   move_to_front(entry, entry.queue == Queue::kProbation ? Queue::kProtected : entry.queue);
   while (list_bytes(Queue::kProtected) > protected_budget())
     move_to_front(*list(Queue::kProtected).back(), Queue::kProbation);
 }
 
-// Before it makes all others leave. Prepared state can make a version many times its page.
+// Before it makes all others leave.
 void VersionPool::leave_if_too_large(Entry& entry, std::vector<Departed>& departed) {
-  if (entry.charged <= limit_bytes_) return;
+  if (entry.charged + entry.prepared <= limits_.bytes) return;
+  if (entry.prepared > 0) drop_prepared(entry, departed);
+  if (entry.charged <= limits_.bytes) return;
   ++evictions_;
   ++refused_;
   let_go(entry, departed);
 }
 
 void VersionPool::make_room(std::vector<Departed>& departed) {
-  while (bytes_ > limit_bytes_) {
+  while (bytes() > limits_.bytes) {
+    if (prepared_bytes_ > limits_.prepared_share_bytes) {
+      ++prepared_drops_;
+      drop_prepared(least_wanted_prepared(), departed);
+      continue;
+    }
     ++evictions_;
     if (!list(Queue::kReplaced).empty()) {
       let_go(*list(Queue::kReplaced).back(), departed);
@@ -163,12 +201,34 @@ void VersionPool::make_room(std::vector<Departed>& departed) {
   while (list_bytes(Queue::kWindow) > window_budget()) move_to_front(*list(Queue::kWindow).back(), Queue::kProbation);
 }
 
+VersionPool::Entry& VersionPool::least_wanted_prepared() {
+  Entry* chosen = prepared_.back();
+  if (chosen->queue == Queue::kReplaced) return *chosen;
+  unsigned least = sketch_.estimate(chosen->page);
+  int compared = 1;
+  for (auto place = std::next(prepared_.rbegin()); place != prepared_.rend() && compared < kPreparedCompared;
+       ++place, ++compared) {
+    const unsigned asked = sketch_.estimate((*place)->page);
+    if (asked >= least) continue;
+    chosen = *place;
+    least = asked;
+  }
+  return *chosen;
+}
+
+void VersionPool::drop_prepared(Entry& entry, std::vector<Departed>& departed) {
+  departed.push_back(
+      {.id = entry.version->id, .version = nullptr, .keys = {}, .prepared = entry.version->reference.drop_prepared()});
+  charge_prepared(entry, 0);
+}
+
 void VersionPool::let_go(Entry& entry, std::vector<Departed>& departed) {
   const Id128 id = entry.version->id;
-  bytes_ -= entry.charged;
+  page_bytes_ -= entry.charged;
+  charge_prepared(entry, 0);
   list_bytes(entry.queue) -= entry.charged;
   list(entry.queue).erase(entry.place);
-  departed.push_back({id, std::move(entry.version), std::move(entry.keys)});
+  departed.push_back({.id = id, .version = std::move(entry.version), .keys = std::move(entry.keys)});
   entries_.erase(id);
 }
 

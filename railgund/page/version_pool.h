@@ -4,6 +4,9 @@
 // versions that a newer one of their page has replaced, which leave first of all. When room is needed, the window's
 // oldest and the oldest on probation meet, and the page asked for less often leaves: so a scan passes through the
 // window.
+//
+// State prepared for coding (delta::Reference) costs many times its page, so it has a budget of its own: it may use all
+// the room that the pages leave, and gives way to them down to its share.
 #pragma once
 
 #include <array>
@@ -19,23 +22,30 @@
 
 namespace railgun::page {
 
-// What the pool let go: a version, or (with `version` null) keys that a version had too many of. Given to the caller so
-// that memory is freed and keys are forgotten outside the lock.
+// What the pool let go: a version; or (with `version` null) keys that a version had too many of, or prepared state of a
+// version that stays. Given to the caller so that memory is freed and keys are forgotten outside the lock.
 struct Departed {
   Id128 id;
   VersionPtr version;
   std::vector<PageKeys> keys;
+  std::shared_ptr<const void> prepared = nullptr;
+};
+
+// Limits of a pool or a cache, in bytes.
+struct CacheLimits {
+  std::size_t bytes = 0;                 // versions, prepared state and bookkeeping
+  std::size_t prepared_share_bytes = 0;  // of those: prepared state above this leaves before any version does
 };
 
 class VersionPool {
  public:
-  // `sketch` outlives the pool. `limit_bytes`: prepared state and bookkeeping included.
-  VersionPool(std::size_t limit_bytes, FrequencySketch& sketch) : limit_bytes_(limit_bytes), sketch_(sketch) {}
+  // `sketch` outlives the pool.
+  VersionPool(CacheLimits limits, FrequencySketch& sketch) : limits_(limits), sketch_(sketch) {}
   // Entries and queues point at each other.
   VersionPool(const VersionPool&) = delete;
   VersionPool& operator=(const VersionPool&) = delete;
 
-  // Null if it is not there. A use keeps it longer, and charges what its reference has grown by since.
+  // Null if it is not there. A use keeps the version and its prepared state longer, and charges what was prepared since.
   VersionPtr use(const Id128& id, std::vector<Departed>& departed);
   // The same without being a use.
   VersionPtr peek(const Id128& id) const;
@@ -43,21 +53,28 @@ class VersionPool {
   // `keys`: null if none are known. A version that is there already is used and gets the keys too. One larger than the
   // whole pool departs at once.
   void insert(VersionPtr version, const PageKeys* keys, std::vector<Departed>& departed);
-  // What a version holds has grown: charges that.
+  // Charges what was prepared for a version since the last call.
   void recount(const Id128& id, std::vector<Departed>& departed);
   // A newer version of the page is there.
   void replace(const Id128& id);
+  // State prepared for this version now would have room, or more reason to stay than what it would displace.
+  bool is_worth_preparing(const Id128& id) const;
+  // Drops all prepared state.
+  void drop_prepared(std::vector<Departed>& departed);
 
   bool erase(const Id128& id, std::vector<Departed>& departed);
   // All versions of that address. Says how many.
   std::size_t erase_address(const Id128& address, std::vector<Departed>& departed);
   std::size_t clear(std::vector<Departed>& departed);
 
-  std::size_t bytes() const { return bytes_; }
+  std::size_t bytes() const { return page_bytes_ + prepared_bytes_; }
+  std::size_t prepared_bytes() const { return prepared_bytes_; }
   std::size_t versions() const { return entries_.size(); }
   // Left for want of room; of those, newcomers that were not worth the room or too large.
   std::uint64_t evictions() const { return evictions_; }
   std::uint64_t refused() const { return refused_; }
+  // How often prepared state was dropped for want of room.
+  std::uint64_t prepared_drops() const { return prepared_drops_; }
 
  private:
   enum class Queue : std::uint8_t { kReplaced, kWindow, kProbation, kProtected };
@@ -67,9 +84,11 @@ class VersionPool {
     VersionPtr version;
     Id128 page;  // whose frequency counts: the exact key, or the id where no key is known
     std::vector<PageKeys> keys;
-    std::size_t charged = 0;
+    std::size_t charged = 0;   // without prepared state
+    std::size_t prepared = 0;  // prepared state; if not 0, the entry is in prepared_
     Queue queue = Queue::kWindow;
     EntryList::iterator place;
+    EntryList::iterator prepared_place;
   };
   static constexpr std::size_t kQueues = 4;
 
@@ -80,19 +99,23 @@ class VersionPool {
 
   void add_keys(Entry& entry, const PageKeys& keys, std::vector<Departed>& departed);
   void charge(Entry& entry);
+  void charge_prepared(Entry& entry, std::size_t now);
   void move_to_front(Entry& entry, Queue queue);
   void touch(Entry& entry);
   void leave_if_too_large(Entry& entry, std::vector<Departed>& departed);
   void make_room(std::vector<Departed>& departed);
+  void drop_prepared(Entry& entry, std::vector<Departed>& departed);
+  Entry& least_wanted_prepared();
   void let_go(Entry& entry, std::vector<Departed>& departed);
 
-  const std::size_t limit_bytes_;
+  const CacheLimits limits_;
   FrequencySketch& sketch_;
   std::unordered_map<Id128, Entry> entries_;
   std::array<EntryList, kQueues> lists_;  // most recently used first
   std::array<std::size_t, kQueues> list_bytes_{};
-  std::size_t bytes_ = 0;
-  std::uint64_t evictions_ = 0, refused_ = 0;
+  EntryList prepared_;  // entries with prepared state, most recently used first
+  std::size_t page_bytes_ = 0, prepared_bytes_ = 0;
+  std::uint64_t evictions_ = 0, refused_ = 0, prepared_drops_ = 0;
 };
 
 }  // namespace railgun::page

@@ -77,7 +77,8 @@ void walk(ByteView choices, Make make) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const auto reference = fixed_reference();
   if (size == 0) return 0;
-  Reference::Prepared& prepared = reference->prepared();
+  static const auto held = reference->prepared();
+  Reference::Prepared& prepared = *held;
   const ByteView choices(data + 1, size - 1);
   switch (data[0] % 3) {
     case 0:

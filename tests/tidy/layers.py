@@ -61,6 +61,8 @@ EXCEPTIONS = [
     ("railgund/base/histogram.h", "atomics", "one worker writes it, whoever asks reads it (ARCHITECTURE, \"Choices\")"),
     ("railgund/proxy/counter.h", "atomics", "as base/histogram.h"),
     ("railgund/proxy/site_counters.h", "atomics", "as base/histogram.h"),
+    ("railgund/delta/reference.h", "threads", "its prepared state is made and dropped by any worker"),
+    ("railgund/delta/reference.cc", "threads", "as above"),
     ("railgund/delta/prepared.h", "threads", "what is prepared of a reference is made once and shared by all workers"),
     ("railgund/delta/prepared.h", "atomics", "as above: says that a part is made, and its bytes"),
     ("railgund/delta/nibble_rows.cc", "threads", "thread_local: 1 MB of scratch lent to one page after the other"),

@@ -5,15 +5,17 @@
 namespace railgun::app {
 namespace {
 
-page::VersionPtr version_of(std::size_t bytes) {
-  return std::make_shared<page::Version>(Id128{}, Bytes(bytes, 'x'), page::Keep::kMemoryOnly);
+page::VersionPtr version_of(std::size_t bytes, std::string_view name = {}) {
+  return std::make_shared<page::Version>(hash128(as_bytes(name)), Bytes(bytes, 'x'), page::Keep::kMemoryOnly);
 }
 
 TEST(Preparer, PreparesWhatTheTierWants) {
   page::Cache cache(64 << 20);
   Preparer preparer(cache);
-  const page::VersionPtr fast = version_of(50'000);
-  const page::VersionPtr strong = version_of(50'000);
+  const page::VersionPtr fast = version_of(50'000, "fast");
+  const page::VersionPtr strong = version_of(50'000, "strong");
+  cache.insert(fast);
+  cache.insert(strong);
   const std::size_t before = fast->reference.memory_bytes();
   preparer.add(fast, false);
   preparer.add(strong, true);
@@ -33,6 +35,15 @@ TEST(Preparer, ChargesTheCacheForIt) {
   preparer.wait();
   EXPECT_GT(version->reference.memory_bytes(), held);
   EXPECT_EQ(cache.counters().bytes - before, version->reference.memory_bytes() - held);
+}
+
+TEST(Preparer, PassesOverWhatHasLeftTheCache) {
+  page::Cache cache(64 << 20);
+  const page::VersionPtr version = version_of(50'000);
+  Preparer preparer(cache);
+  preparer.add(version, false);
+  preparer.wait();
+  EXPECT_EQ(version->reference.prepared_memory_bytes(), 0u);
 }
 
 TEST(Preparer, EndsWithVersionsWaiting) {

@@ -38,8 +38,8 @@ TEST(MixingTier, BeginsPrimedOrBlankAsTheDeltaSays) {
   for (const bool primed : {true, false}) {
     std::optional<MixingTier> encoder;
     Bytes payload;
-    ASSERT_TRUE(encode_mixing(reference->prepared(), primed, page, true, encoder, payload));
-    MixingTier decoder(reference->prepared(), !primed);
+    ASSERT_TRUE(encode_mixing(*reference->prepared(), primed, page, true, encoder, payload));
+    MixingTier decoder(*reference->prepared(), !primed);
     Bytes made;
     EXPECT_EQ(decoder.decode(payload, true, page.size(), made), WalkEnd::kGood);
     EXPECT_EQ(made, page);
@@ -50,7 +50,8 @@ TEST(MixingTier, RefusesMoreGapBytesThanItsBound) {
   const auto reference = test::reference_of(test::noise(1000, 1));
   std::optional<MixingTier> tier;
   Bytes payload;
-  EXPECT_FALSE(encode_mixing(reference->prepared(), true, test::noise(kMixingGapBytes + 2000, 2), true, tier, payload));
+  EXPECT_FALSE(
+      encode_mixing(*reference->prepared(), true, test::noise(kMixingGapBytes + 2000, 2), true, tier, payload));
   EXPECT_FALSE(tier);
 
   // A stream that says so nevertheless.
@@ -59,10 +60,10 @@ TEST(MixingTier, RefusesMoreGapBytesThanItsBound) {
   payload.clear();
   RangeEncoder coder(payload);
   coder.bit(false, 60000);
-  GapWalker<MixingGaps> walker(reference->prepared(), reference->prepared().page(), nullptr);
+  GapWalker<MixingGaps> walker(*reference->prepared(), reference->prepared()->page(), nullptr);
   walker.encode(coder, much, true, {&all, 1}, {.volume = Volume::kMuch, .use_page_index = false});
   coder.finish();
-  MixingTier decoder(reference->prepared(), false);
+  MixingTier decoder(*reference->prepared(), false);
   Bytes made;
   EXPECT_EQ(decoder.decode(payload, true, much.size(), made), WalkEnd::kTooLarge);
 }
@@ -72,9 +73,9 @@ TEST(MixingTier, CutPayloadsEndInAnErrorOrInOtherBytes) {
   const Bytes page = test::edited(test::list_page(60, 1), 30, 4);
   std::optional<MixingTier> encoder;
   Bytes payload;
-  ASSERT_TRUE(encode_mixing(reference->prepared(), true, page, true, encoder, payload));
+  ASSERT_TRUE(encode_mixing(*reference->prepared(), true, page, true, encoder, payload));
   for (std::size_t cut = 0; cut < payload.size(); ++cut) {
-    MixingTier decoder(reference->prepared(), false);
+    MixingTier decoder(*reference->prepared(), false);
     Bytes made;
     const WalkEnd end = decoder.decode(ByteView(payload).first(cut), true, page.size() + 100, made);
     if (end == WalkEnd::kGood) {

@@ -11,7 +11,7 @@ namespace {
 
 std::vector<Instruction> parsed(const Reference& reference, ByteView window, const ParserOptions& options = {}) {
   std::vector<Instruction> instructions;
-  parse(reference.prepared(), 0, window, true, options, instructions);
+  parse(*reference.prepared(), 0, window, true, options, instructions);
   return instructions;
 }
 

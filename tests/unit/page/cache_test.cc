@@ -42,16 +42,27 @@ TEST(Cache, NamesTheNearestKinFirst) {
   EXPECT_TRUE(cache.candidates(keys("/news/1")).empty());
   cache.insert(version("old sibling"), keys("/news/0"));
   cache.insert(version("sibling"), keys("/news/2"));
-  EXPECT_EQ(ids(cache.candidates(keys("/news/1"))), (std::vector{name("sibling"), name("old sibling")}));
+  EXPECT_EQ(ids(cache.candidates(keys("/news/1"))), (std::vector{name("old sibling"), name("sibling")}));
   cache.insert(version("exact"), keys("/news/1", "a=1"));
   cache.insert(version("address"), keys("/news/1"));
-  EXPECT_EQ(ids(cache.candidates(keys("/news/1", "a=2"))), (std::vector{name("exact"), name("address")}));
+  EXPECT_EQ(ids(cache.candidates(keys("/news/1", "a=2"))),
+            (std::vector{name("exact"), name("address"), name("old sibling")}));
   cache.insert(version("sibling 2"), keys("/news/2"));
   EXPECT_EQ(ids(cache.candidates(keys("/news/1", "a=2"))),
-            (std::vector{name("exact"), name("address"), name("sibling 2")}));
-  cache.insert(version("sibling 3"), keys("/news/2"));
-  EXPECT_EQ(ids(cache.candidates(keys("/news/1", "a=2"))),
-            (std::vector{name("exact"), name("address"), name("sibling 3"), name("sibling 2")}));
+            (std::vector{name("exact"), name("address"), name("old sibling"), name("sibling 2")}));
+}
+
+TEST(Cache, StaysWithASiblingForAWhile) {
+  Cache cache(1 << 20);
+  cache.insert(version("first"), keys("/news/first"));
+  for (unsigned i = 0; i < Cache::kSiblingStays; ++i)
+    cache.insert(version("other " + std::to_string(i)), keys("/news/other" + std::to_string(i)));
+  EXPECT_EQ(cache.candidates(keys("/news/new")).at(0)->id, name("first"));
+  cache.insert(version("next"), keys("/news/next"));
+  EXPECT_EQ(cache.candidates(keys("/news/new")).at(0)->id, name("next"));
+  // A newer version of its page takes its place at once.
+  cache.insert(version("next 2"), keys("/news/next"));
+  EXPECT_EQ(ids(cache.candidates(keys("/news/new"))), (std::vector{name("next 2"), name("next")}));
 }
 
 TEST(Cache, MakesTheLatestVersionThatOfThePage) {
@@ -95,21 +106,69 @@ TEST(Cache, ChargesWhatAReferenceHasGrownBy) {
   EXPECT_EQ(cache.counters().bytes - before, one->reference.memory_bytes() - held);
 }
 
-TEST(Cache, LetsAVersionGoThatGrewLargerThanItselfBeforeAllOthers) {
-  const VersionPtr probe = version("probe", 100'000);
-  const std::size_t before = probe->reference.memory_bytes();
-  probe->reference.prepare();
-  const std::size_t after = probe->reference.memory_bytes();
-  if (after < before + 50'000) GTEST_SKIP() << "references hardly grow";
-  Cache cache(after);
-  const VersionPtr large = version("large", 100'000);
-  cache.insert(version("small"), keys("/s/"));
-  cache.insert(large, keys("/l/"));
-  ASSERT_NE(cache.find(name("large")), nullptr);
-  large->reference.prepare();
-  EXPECT_NE(cache.find(name("large")), nullptr);  // now it is known
-  EXPECT_EQ(cache.find(name("large")), nullptr);
-  EXPECT_NE(cache.find(name("small")), nullptr);
+TEST(Cache, DropsPreparedStateBeforeItLetsAVersionGo) {
+  Cache cache({.bytes = 4 << 20, .prepared_share_bytes = 0});
+  for (int i = 0; i < 30; ++i) {
+    const std::string page = std::to_string(i);
+    cache.insert(version(page, 100'000), keys("/" + page + "/"));
+    cache.find(name(page))->reference.prepare();
+    cache.recount(name(page));
+    EXPECT_LE(cache.counters().bytes, std::size_t{4} << 20);
+  }
+  EXPECT_EQ(cache.counters().versions, 30u);
+  EXPECT_EQ(cache.counters().evictions, 0u);
+  EXPECT_GT(cache.counters().prepared_drops, 20u);
+  // There was no room for it beside the pages.
+  EXPECT_EQ(cache.counters().prepared_bytes, 0u);
+}
+
+TEST(Cache, LeavesPreparedStateItsShare) {
+  constexpr std::size_t kShare = 4 << 20;
+  Cache cache({.bytes = 8 << 20, .prepared_share_bytes = kShare});
+  for (int i = 0; i < 200; ++i) {
+    const std::string page = std::to_string(i);
+    cache.insert(version(page, 100'000), keys("/" + page + "/"));
+    cache.find(name(page))->reference.prepare();
+    cache.recount(name(page));
+  }
+  EXPECT_LE(cache.counters().prepared_bytes, kShare);
+  EXPECT_GT(cache.counters().prepared_bytes, kShare / 2);
+  EXPECT_GT(cache.counters().versions, 35u);
+  EXPECT_LE(cache.counters().bytes, std::size_t{8} << 20);
+}
+
+TEST(Cache, KeepsThePreparedStateOfThePagesAskedForMost) {
+  Cache cache({.bytes = 12 << 20, .prepared_share_bytes = 6 << 20});
+  const auto ask = [&](const std::string& page) {
+    if (cache.find(name(page)) == nullptr) cache.insert(version(page, 100'000), keys("/" + page + "/"));
+    cache.insert(version(page, 100'000), keys("/" + page + "/"));  // the same once more: a request
+    cache.find(name(page))->reference.prepare();
+    cache.recount(name(page));
+  };
+  for (int round = 0; round < 6; ++round) ask("popular");
+  for (int i = 0; i < 60; ++i) ask("rare " + std::to_string(i));
+  EXPECT_TRUE(cache.find(name("popular"))->reference.is_prepared(false));
+}
+
+TEST(Cache, PreparesAheadOnlyWhatWouldStay) {
+  Cache cache({.bytes = 4 << 20, .prepared_share_bytes = 4 << 20});
+  EXPECT_FALSE(cache.is_worth_preparing(name("unknown")));
+  for (const char* page : {"1", "2", "3"}) {
+    cache.insert(version(page, 100'000), keys(std::string("/") + page + "/"));
+    cache.insert(version(page, 100'000), keys(std::string("/") + page + "/"));
+  }
+  for (const char* page : {"1", "2"}) {
+    EXPECT_TRUE(cache.is_worth_preparing(name(page)));
+    cache.find(name(page))->reference.prepare();
+    cache.recount(name(page));
+  }
+  // Asked for no more often than the others, until it is.
+  EXPECT_FALSE(cache.is_worth_preparing(name("3")));
+  cache.insert(version("3", 100'000), keys("/3/"));
+  EXPECT_TRUE(cache.is_worth_preparing(name("3")));
+  cache.drop_prepared();
+  EXPECT_EQ(cache.counters().prepared_bytes, 0u);
+  EXPECT_EQ(cache.counters().versions, 3u);
 }
 
 TEST(Cache, RefusesAPageThatIsLargerThanItself) {
