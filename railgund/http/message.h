@@ -51,4 +51,7 @@ struct Response {
 // "OK" for 200; "Unknown" for what has no registered phrase. 527 is "Railgun Error" as in the original.
 std::string_view reason_phrase(unsigned status);
 
+// The other end of the connection will send no more through its tunnel; it may still read.
+struct TunnelEnd {};
+
 }  // namespace railgun::http

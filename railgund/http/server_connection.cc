@@ -5,10 +5,19 @@
 #include <utility>
 
 #include "railgund/http/answer.h"
+#include "railgund/http/progress.h"
 #include "railgund/http/server_connection_state.h"
 #include "railgund/http/writer.h"
 
 namespace railgun::http {
+namespace {
+
+// A client that let this long pass since the last pull gets small pieces: each pull is all that is seen of its progress,
+// and what was pulled before has then left. 8 KiB in write_timeout (60 s) is far below any line in use.
+constexpr Duration kSlowPull = std::chrono::seconds(1);
+constexpr std::size_t kSlowPullBytes = 8 * 1024;
+
+}  // namespace
 
 ServerConnection::ServerConnection(ServerLimits limits, bool secure, Instant now)
     : state_(std::make_unique<State>(limits, secure, now)) {}
@@ -39,8 +48,10 @@ void ServerConnection::receive_end(Instant now) {
   s.now = now;
   if (s.client_ended) return;
   s.client_ended = true;
-  s.write_at = now;
-  if (s.reading == State::Reading::kTunnel) s.events.push(TunnelEnd{});
+  if (s.reading == State::Reading::kTunnel) {
+    s.read_at = now;
+    s.events.push(TunnelEnd{});
+  }
   s.settle_end();
 }
 
@@ -56,6 +67,7 @@ bool ServerConnection::wants_read() const {
     case State::Reading::kHeld:
       return s.input.size() < s.limits.input_bytes;
     case State::Reading::kIdle:
+      return s.has_room_for_answer();
     case State::Reading::kHead:
     case State::Reading::kDropped:
       return true;
@@ -74,7 +86,7 @@ void ServerConnection::body_consumed(std::size_t bytes, Instant now) {
 void ServerConnection::send_interim(unsigned status, const Fields& fields) {
   State& s = *state_;
   if (s.answering != State::Answering::kAwaited || s.exchange->minor_version == 0) return;
-  if (status < 100 || status > 199 || status == 101) return;
+  if (status < 100 || status > 199 || status == 101 || writable_bytes() == 0) return;
   if (status == 100) {
     if (!s.exchange->awaits_continue) return;
     s.exchange->awaits_continue = false;
@@ -118,7 +130,7 @@ void ServerConnection::send_body(ByteView bytes, Instant now) {
   if (bytes.empty()) return;
   if (s.output.empty()) s.write_at = now;
   if (s.answering == State::Answering::kTunnel) {
-    s.output.append(bytes);
+    if (!s.output_ended) s.output.append(bytes);
     return;
   }
   if (s.answering != State::Answering::kBody || s.exchange->drops_body) return;
@@ -132,7 +144,9 @@ void ServerConnection::send_end(Instant now) {
   State& s = *state_;
   s.now = now;
   if (s.answering == State::Answering::kTunnel) {
-    s.close();
+    if (s.client_ended) return s.close();
+    if (!s.output_ended) s.write_at = now;
+    s.output_ended = true;
     return;
   }
   if (s.answering != State::Answering::kBody) return;
@@ -190,17 +204,29 @@ std::size_t ServerConnection::pull(Bytes& to, std::size_t most, Instant now) {
   State& s = *state_;
   s.now = now;
   if (s.output.empty()) return 0;
-  s.write_at = now;
+  if (now - s.pulled_at > kSlowPull && now - s.write_at > kSlowPull) most = std::min(most, kSlowPullBytes);
+  s.pulled_at = now;
   if (s.reading == State::Reading::kIdle) s.read_at = now;
+  std::size_t count = 0;
   if (to.empty() && s.output.size() <= most) {  // the usual case: no copy
     to = s.output.take_all();
-    return to.size();
+    count = to.size();
+  } else {
+    count = s.output.take(to, most);
   }
-  return s.output.take(to, most);
+  s.write_at = after_progress(s.write_at, count, s.limits.min_rate, now);
+  // Requests that waited until the answers before them were taken.
+  if (s.reading == State::Reading::kIdle && !s.input.empty() && s.has_room_for_answer()) s.consume_input();
+  return count;
 }
 
 bool ServerConnection::wants_write() const { return !state_->output.empty(); }
 bool ServerConnection::wants_close() const { return state_->closing && state_->output.empty(); }
+bool ServerConnection::wants_end() const { return state_->output_ended && !state_->closing && state_->output.empty(); }
+bool ServerConnection::is_idle() const {
+  const State& s = *state_;
+  return s.reading == State::Reading::kIdle && s.output.empty() && s.input.empty() && !s.closing;
+}
 bool ServerConnection::wants_reset() const { return state_->reset; }
 
 void ServerConnection::close_after_answer(Instant idle_end, Instant now) {
@@ -217,8 +243,8 @@ void ServerConnection::on_deadline(Instant now) {
   State& s = *state_;
   s.now = now;
   if (now >= s.write_deadline()) {
-    if (s.exchange != nullptr && s.answering == State::Answering::kBody) s.cut_answer();
     s.output.clear();
+    s.reset = true;
     s.lose_client();
     return;
   }

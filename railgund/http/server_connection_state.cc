@@ -5,6 +5,7 @@
 
 #include "railgund/http/answer.h"
 #include "railgund/http/deadline.h"
+#include "railgund/http/progress.h"
 #include "railgund/http/writer.h"
 
 namespace railgun::http {
@@ -23,6 +24,7 @@ void ServerConnection::State::consume_input() {
 std::size_t ServerConnection::State::read(ByteView bytes) {
   switch (reading) {
     case Reading::kIdle:
+      if (!has_room_for_answer()) return 0;
       reading = Reading::kHead;
       read_at = now;
       head = std::make_unique<HeadReader>(HeadKind::kRequest, HeadLimits{limits.head_bytes, limits.field_count});
@@ -74,6 +76,7 @@ void ServerConnection::State::begin_exchange(RawHead raw) {
                    with_body);
     return;
   }
+  ++requests;
   exchange = std::make_unique<Exchange>(*request, BodyReader(request->body));
   answering = Answering::kAwaited;
   unread = 0;
@@ -87,10 +90,12 @@ void ServerConnection::State::begin_exchange(RawHead raw) {
 }
 
 std::size_t ServerConnection::State::read_body(ByteView bytes) {
-  read_at = now;
+  if (exchange->awaits_continue) read_at = now;  // until now it was free to wait
   exchange->awaits_continue = false;
   Bytes body;
   const auto taken = exchange->body.read(bytes, body);
+  // Only the body's own bytes are progress, not those of its framing.
+  read_at = after_progress(read_at, body.size(), limits.min_rate, now);
   if (!body.empty()) {
     unread += body.size();
     events.push(RequestBody{std::move(body)});
@@ -110,15 +115,20 @@ std::size_t ServerConnection::State::read_body(ByteView bytes) {
 void ServerConnection::State::settle_end() {
   switch (reading) {
     case Reading::kIdle:
+      if (input.empty()) close();  // else it is waiting for its answers to be taken
+      break;
     case Reading::kHead:
-      head.reset();
       close();
       break;
     case Reading::kBody:
       lose_client();
       break;
     case Reading::kHeld:
+      if (limits.end_cancels) lose_client();
+      break;
     case Reading::kTunnel:
+      if (output_ended) close();
+      break;
     case Reading::kDropped:
       break;
   }
@@ -134,8 +144,9 @@ void ServerConnection::State::write(Bytes&& bytes) {
 // True if another request may follow an answer of this framing. A client that has not sent all of its request has to be
 // cut off: what it sends next could not be told from the rest of that body.
 bool ServerConnection::State::will_keep_alive(BodyLength::Kind framing) const {
-  return exchange->keep_alive && !draining && reading == Reading::kHeld && framing != BodyLength::Kind::kToClose &&
-         !(client_ended && input.empty());
+  const bool is_last = limits.requests > 0 && requests >= limits.requests;
+  return exchange->keep_alive && !draining && !is_last && reading == Reading::kHeld &&
+         framing != BodyLength::Kind::kToClose && !(client_ended && input.empty());
 }
 
 void ServerConnection::State::finish_answer() {
@@ -181,6 +192,14 @@ void ServerConnection::State::close() {
   input.clear();
 }
 
+Instant ServerConnection::State::tunnel_deadline() const {
+  // What a client sends into a tunnel that the other side has ended keeps nothing alive.
+  const Instant since = output_ended ? write_at : std::max(read_at, write_at);
+  const bool half_closed = client_ended || output_ended;
+  return std::min(deadline_after(since, limits.upgrade_timeout),
+                  half_closed ? deadline_after(since, limits.half_closed_timeout) : kNever);
+}
+
 Instant ServerConnection::State::read_deadline() const {
   switch (reading) {
     case Reading::kIdle:
@@ -190,10 +209,9 @@ Instant ServerConnection::State::read_deadline() const {
       return deadline_after(read_at, limits.head_timeout);
     case Reading::kBody:
       return is_awaiting_body() ? deadline_after(read_at, limits.body_timeout) : kNever;
-    case Reading::kHeld:
-      return client_ended ? deadline_after(write_at, limits.write_timeout) : kNever;
     case Reading::kTunnel:
-      return deadline_after(std::max(read_at, write_at), limits.upgrade_timeout);
+      return tunnel_deadline();
+    case Reading::kHeld:
     case Reading::kDropped:
       return kNever;
   }

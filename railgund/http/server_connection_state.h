@@ -49,7 +49,8 @@ struct ServerConnection::State {
     bool drops_body = false;  // the answer is to HEAD, or 204 or 304
   };
 
-  State(ServerLimits l, bool is_secure, Instant n) : limits(l), secure(is_secure), now(n), read_at(n), write_at(n) {}
+  State(ServerLimits l, bool is_secure, Instant n)
+      : limits(l), secure(is_secure), now(n), read_at(n), write_at(n), pulled_at(n) {}
 
   ServerLimits limits;
   bool secure;
@@ -57,12 +58,15 @@ struct ServerConnection::State {
   Answering answering = Answering::kNothing;
   bool draining = false;  // no request after this one
   bool client_ended = false;
-  bool closing = false;  // nothing will be written but what `output` holds
+  bool output_ended = false;  // of a tunnel: nothing more is to be sent
+  bool closing = false;       // nothing will be written but what `output` holds
   bool reset = false;
-  Instant idle_end{};      // draining: until then one may still begin
-  Instant now;             // as last told
-  Instant read_at;         // the reading side's last progress
-  Instant write_at;        // the writing side's
+  Instant idle_end{};  // draining: until then one may still begin
+  Instant now;         // as last told
+  Instant read_at;     // the reading side's last progress, see http/progress.h
+  Instant write_at;    // the writing side's
+  Instant pulled_at;   // the last pull
+  std::uint64_t requests = 0;
   std::size_t unread = 0;  // body bytes given and not yet consumed
   ByteQueue input;
   ByteQueue output;
@@ -77,6 +81,8 @@ struct ServerConnection::State {
   void begin_exchange(RawHead raw);
   void settle_end();
 
+  // Another request may be begun: not so many answers are waiting to be taken.
+  bool has_room_for_answer() const { return output.size() < limits.finished_output_bytes; }
   bool will_keep_alive(BodyLength::Kind framing) const;
   void write(Bytes&& bytes);
   void finish_answer();
@@ -85,6 +91,7 @@ struct ServerConnection::State {
   void lose_client();
   void close();
 
+  Instant tunnel_deadline() const;
   Instant read_deadline() const;
   Instant write_deadline() const;
   void on_read_timeout();

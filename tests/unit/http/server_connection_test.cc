@@ -89,6 +89,70 @@ TEST(ServerConnection, StopsReadingWhenEnoughIsPipelined) {
   EXPECT_TRUE(client.connection.wants_read());
 }
 
+// Clients once sent requests that we answer ourselves and read no answer: 1.4 GB in 16 seconds.
+TEST(ServerConnection, BeginsNoRequestWhileAnswersAreNotTaken) {
+  for (const int minor_version : {0, 1}) {
+    Client client({.input_bytes = 4096, .finished_output_bytes = 1000});
+    const std::string get =
+        "GET / HTTP/1." + std::to_string(minor_version) + "\r\nHost: a\r\nConnection: keep-alive\r\n\r\n";
+    std::size_t answered = 0, most_held = 0;
+    // As the shell does it: reads while it may, takes no output.
+    for (int i = 0; i < 1000 && client.connection.wants_read(); ++i) {
+      client.sends(get + get + get);
+      while (client.heard() != "") {
+        client.connection.send_error(421, "not served here", {}, client.now);
+        ++answered;
+      }
+      most_held = ServerLimits{}.output_bytes - client.connection.writable_bytes();
+    }
+    EXPECT_FALSE(client.connection.wants_read());
+    EXPECT_LT(most_held, 1500U);
+    EXPECT_LT(answered, 15U);
+    // As soon as the client takes them, it goes on.
+    const std::string first = client.gets();
+    EXPECT_GT(first.size(), 500U);
+    EXPECT_TRUE(client.connection.wants_read());
+    while (client.heard() != "") client.connection.send_error(421, "not served here", {}, client.now);
+    client.gets();
+    EXPECT_TRUE(client.takes_another());
+  }
+}
+
+TEST(ServerConnection, AnswersEverythingThatWaitedForRoomEvenIfTheClientHasEnded) {
+  Client client({.finished_output_bytes = 1});
+  client.sends(std::string(kGet) + std::string(kGet));
+  client.heard();
+  client.answers("1");
+  EXPECT_EQ(client.heard(), "");
+  client.ends();
+  EXPECT_FALSE(client.connection.wants_close());
+  EXPECT_EQ(client.gets(), "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1");
+  EXPECT_EQ(client.heard(), "request GET / host=a body=none\nend\n");
+  client.answers("2");
+  EXPECT_EQ(client.gets(), "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\n2");
+  EXPECT_TRUE(client.connection.wants_close());
+}
+
+TEST(ServerConnection, HoldsABoundedNumberOfInterimAnswers) {
+  Client client({.output_bytes = 200});
+  client.sends(kGet);
+  for (int i = 0; i < 100; ++i) client.connection.send_interim(103, {{"Link", "</style.css>"}});
+  EXPECT_LT(client.gets().size(), 300U);
+  client.answers("a");
+  EXPECT_NE(client.gets().find("HTTP/1.1 200 OK"), std::string::npos);
+}
+
+TEST(ServerConnection, ClosesAfterSoManyRequests) {
+  Client client({.requests = 2});
+  client.sends(std::string(kGet) + std::string(kGet) + std::string(kGet));
+  client.answers("1");
+  client.answers("2");
+  EXPECT_EQ(client.gets(),
+            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1"
+            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\n2");
+  EXPECT_TRUE(client.connection.wants_close());
+}
+
 TEST(ServerConnection, GivesBodiesOfKnownLengthAndInChunks) {
   Client client;
   client.sends("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel");
@@ -240,6 +304,60 @@ TEST(ServerConnection, BecomesATunnelWithTheBytesThatCameEarly) {
   EXPECT_TRUE(client.connection.wants_close());
 }
 
+class TunnelClient : public Client {
+ public:
+  explicit TunnelClient(ServerLimits limits = {}) : Client(limits) {
+    sends("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    connection.switch_to_tunnel({.status = 101, .upgrade = "websocket"}, now);
+    heard();
+    gets();
+  }
+};
+
+// A closed browser tab once left its WebSocket open at the origin for good.
+TEST(ServerConnection, PassesTheEndOfATunnelsClientOnAndGoesOnSending) {
+  TunnelClient client({.upgrade_timeout = 60min, .half_closed_timeout = 30s});
+  client.now += 10min;
+  client.ends();
+  EXPECT_EQ(client.heard(), "tunnel end\n");
+  EXPECT_EQ(client.connection.deadline(), client.now + 30s);
+  client.now += 20s;
+  client.connection.send_body(as_bytes("still here"), client.now);
+  EXPECT_EQ(client.gets(), "still here");
+  EXPECT_EQ(client.connection.deadline(), client.now + 30s);
+  EXPECT_FALSE(client.connection.wants_close());
+  client.now += 30s;
+  client.connection.on_deadline(client.now);
+  EXPECT_EQ(client.heard(), "gone\n");
+  EXPECT_TRUE(client.connection.wants_close());
+}
+
+TEST(ServerConnection, EndsItsDirectionOfATunnelAndGoesOnReadingForAWhile) {
+  TunnelClient client({.half_closed_timeout = 30s});
+  client.connection.send_body(as_bytes("last"), client.now);
+  client.connection.send_end(client.now);
+  EXPECT_FALSE(client.connection.wants_end());
+  EXPECT_EQ(client.gets(), "last");
+  EXPECT_TRUE(client.connection.wants_end());
+  EXPECT_FALSE(client.connection.wants_close());
+  client.sends("and I");
+  EXPECT_EQ(client.heard(), "tunnel and I\n");
+  client.ends();
+  EXPECT_EQ(client.heard(), "tunnel end\n");
+  EXPECT_TRUE(client.connection.wants_close());
+
+  // A client that talks to nobody does not keep the tunnel.
+  TunnelClient talker({.half_closed_timeout = 30s});
+  talker.connection.send_end(talker.now);
+  for (int i = 0; i < 3; ++i) {
+    talker.now += 10s;
+    talker.sends("x");
+  }
+  talker.heard();
+  talker.connection.on_deadline(talker.now);
+  EXPECT_EQ(talker.heard(), "gone\n");
+}
+
 // timeout.upgrade: bytes of either direction count.
 TEST(ServerConnection, EndsATunnelThatIsSilentInBothDirections) {
   Client client({.upgrade_timeout = 60min});
@@ -355,16 +473,36 @@ TEST(ServerConnection, AnswersEveryCompleteRequestOfAClientThatHasEnded) {
   EXPECT_TRUE(client.connection.wants_close());
 }
 
-TEST(ServerConnection, GivesUpAnEndedClientThatTakesNothing) {
+// How long the answer may take is for the origin's timeouts: 70 s are allowed if they allow it.
+TEST(ServerConnection, AnswersAClientThatHasEndedHoweverLateTheAnswerComes) {
   Client client({.write_timeout = 60s});
   client.sends(kGet);
   client.ends();
-  client.heard();
+  EXPECT_EQ(client.heard(), "request GET / host=a body=none\nend\n");
+  EXPECT_EQ(client.connection.deadline(), kNever);
+  client.now += 70s;
+  client.connection.send_response(response_of(200, BodyLength::Kind::kKnown, 1), client.now);
   EXPECT_EQ(client.connection.deadline(), client.now + 60s);
   client.now += 60s;
   client.connection.on_deadline(client.now);
   EXPECT_EQ(client.heard(), "gone\n");
   EXPECT_TRUE(client.connection.wants_close());
+}
+
+TEST(ServerConnection, DropsTheExchangeOfAClientThatHasEndedWhereThatIsAsked) {
+  Client client({.end_cancels = true});
+  client.sends(kGet);
+  client.ends();
+  EXPECT_EQ(client.heard(), "request GET / host=a body=none\nend\ngone\n");
+  EXPECT_TRUE(client.connection.wants_close());
+  // An answer that is finished is still sent.
+  Client answered({.end_cancels = true});
+  answered.sends(kGet);
+  answered.heard();
+  answered.answers("a");
+  answered.ends();
+  EXPECT_EQ(answered.gets(), "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na");
+  EXPECT_EQ(answered.heard(), "");
 }
 
 TEST(ServerConnection, ClosesWhenTheClientEndsBetweenRequests) {
@@ -446,6 +584,87 @@ TEST(ServerConnection, GivesUpAClientThatTakesNothing) {
   client.connection.on_deadline(client.now + 60s);
   EXPECT_EQ(client.heard(), "gone\n");
   EXPECT_TRUE(client.connection.wants_close());
+  EXPECT_TRUE(client.connection.wants_reset());
+}
+
+// 33 visitors that read 2 KB a second were never ended.
+TEST(ServerConnection, GivesUpAClientThatTakesLessThanTheMinimumRate) {
+  const auto seconds_until_gone = [](std::size_t bytes_per_second) {
+    Client client({.output_bytes = 1 << 20, .min_rate = 500, .write_timeout = 60s});
+    client.sends(kGet);
+    client.heard();
+    client.connection.send_response(response_of(200, BodyLength::Kind::kKnown, 900'000), client.now);
+    client.connection.send_body(Bytes(900'000), client.now);
+    for (int second = 1; second <= 1000; ++second) {
+      client.now += 1s;
+      client.connection.on_deadline(client.now);
+      if (client.heard() == "gone\n") return second;
+      Bytes some;
+      client.connection.pull(some, bytes_per_second, client.now);
+    }
+    return 0;
+  };
+  EXPECT_EQ(seconds_until_gone(1), 61);
+  EXPECT_EQ(seconds_until_gone(250), 119);
+  EXPECT_EQ(seconds_until_gone(500), 0);
+}
+
+TEST(ServerConnection, DoesNotCountTheTimeInWhichThereIsNothingToTake) {
+  Client client({.min_rate = 500, .write_timeout = 60s});
+  client.sends(kGet);
+  client.heard();
+  client.connection.send_response(response_of(200, BodyLength::Kind::kChunked), client.now);
+  client.gets();
+  for (int i = 0; i < 10; ++i) {
+    client.now += 50s;
+    client.connection.send_body(as_bytes("event"), client.now);
+    EXPECT_EQ(client.connection.deadline(), client.now + 60s);
+    client.gets();
+    EXPECT_EQ(client.connection.deadline(), kNever);
+  }
+}
+
+TEST(ServerConnection, GivesUpABodyThatComesSlowerThanTheMinimumRate) {
+  const auto seconds_until_gone = [](std::size_t bytes_per_second) {
+    Client client({.min_rate = 500, .body_timeout = 60s});
+    client.sends("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
+    for (int second = 1; second <= 1000; ++second) {
+      client.now += 1s;
+      client.connection.on_deadline(client.now);
+      if (client.connection.wants_write()) return second;
+      client.sends(std::string(bytes_per_second, 'x'));
+      client.heard();
+      client.connection.body_consumed(bytes_per_second, client.now);
+    }
+    return 0;
+  };
+  EXPECT_EQ(seconds_until_gone(1), 61);
+  EXPECT_EQ(seconds_until_gone(250), 119);
+  EXPECT_EQ(seconds_until_gone(500), 0);
+}
+
+// A slow client's progress must be seen before write_timeout is over: what was pulled before is all that is known.
+TEST(ServerConnection, GivesASlowClientSmallPieces) {
+  Client client;
+  client.sends(kGet);
+  client.answers(std::string(100'000, 'x'));
+  Bytes piece;
+  EXPECT_EQ(client.connection.pull(piece, 64 * 1024, client.now), 64U * 1024);
+  client.now += 2s;
+  piece.clear();
+  EXPECT_EQ(client.connection.pull(piece, 64 * 1024, client.now), 8U * 1024);
+}
+
+TEST(ServerConnection, IsIdleOnlyBetweenRequestsWithNothingToSend) {
+  Client client;
+  EXPECT_TRUE(client.connection.is_idle());
+  client.sends("GET ");
+  EXPECT_FALSE(client.connection.is_idle());
+  client.sends("/ HTTP/1.1\r\nHost: a\r\n\r\n");
+  client.answers("a");
+  EXPECT_FALSE(client.connection.is_idle());
+  client.gets();
+  EXPECT_TRUE(client.connection.is_idle());
 }
 
 TEST(ServerConnection, PullsNoMoreThanAsked) {
