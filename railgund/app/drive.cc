@@ -17,6 +17,9 @@ constexpr Duration kFlushTimeout = std::chrono::seconds(5);
 constexpr Duration kHandshakeTimeout = std::chrono::seconds(5);
 constexpr Duration kMeasureEvery = std::chrono::seconds(1);
 
+// Rejected clients that are told so at the same time; others are closed without a word, as each takes a descriptor.
+constexpr std::size_t kMostRejected = 256;
+
 constexpr const char* kNoCertificate =
     "this daemon has no certificate yet: run 'railgunctl activate TOKEN', or set cert.file, key.file and link.ca_file";
 constexpr const char* kNoDescriptor = "no descriptor left; raise LimitNOFILE of the unit, or ulimit -n";
@@ -71,7 +74,8 @@ bool Drive<Core>::is_revoked(const Connection& connection) const {
 }
 
 template <typename Core>
-void Drive<Core>::accept(proxy::ConnectionKind kind, net::Descriptor socket, const net::SocketAddress& peer) {
+void Drive<Core>::accept(proxy::ConnectionKind kind, net::Descriptor socket, const net::SocketAddress& peer,
+                         std::optional<AcceptedClient> client) {
   std::unique_ptr<tls::Engine> engine;
   if (kind == proxy::ConnectionKind::kLink && wan_tls_) {
     if (trust_->link == nullptr) {
@@ -92,6 +96,10 @@ void Drive<Core>::accept(proxy::ConnectionKind kind, net::Descriptor socket, con
   const bool ready = engine == nullptr;
   connection.stream.adopt(std::move(socket), peer, std::move(engine), now() + kHandshakeTimeout,
                           is_link ? link_options_ : net::SocketOptions{});
+  if (client) {
+    connection.place.emplace(std::move(client->place));
+    if (reject_over_limit(connection, peer, client->admission)) return;
+  }
   if (ready) on_open(connection);
 }
 
@@ -157,6 +165,28 @@ bool Drive<Core>::admit_link(Connection& connection) {
   }
   connection.descriptor = *std::move(descriptor);
   return true;
+}
+
+template <typename Core>
+bool Drive<Core>::reject_over_limit(Connection& connection, const net::SocketAddress& peer,
+                                    proxy::Admission admission) {
+  if constexpr (std::is_same_v<Core, proxy::Sender>) {
+    if (admission == proxy::Admission::kFree) return false;
+    std::optional<Bytes> answer = core().over_limit(admission, peer.host(), now());
+    settle();
+    if (!answer) return false;
+    connection.is_accounted_for = true;
+    if (rejected_ >= kMostRejected) {
+      connection.stream.abort();
+      remove(connection);
+      return true;
+    }
+    connection.is_rejected = true;
+    ++rejected_;
+    connection.stream.close(std::move(*answer), now() + kFlushTimeout);
+    return true;
+  }
+  return false;
 }
 
 template <typename Core>
@@ -246,6 +276,8 @@ void Drive<Core>::remove(Connection& connection) {
   const auto found = connections_.find(&connection);
   if (found == connections_.end()) return;
   forget_newcomer(connection);
+  if (connection.is_rejected) --rejected_;
+  connection.place.reset();
   // Its own code may still be running.
   removed_.push_back(std::move(found->second));
   connections_.erase(found);
@@ -273,6 +305,11 @@ void Drive<Core>::perform(proxy::WantWrite want) {
 template <typename Core>
 void Drive<Core>::perform(proxy::SetReading reading) {
   if (Connection* connection = find(reading.connection)) connection->stream.set_reading(reading.on);
+}
+
+template <typename Core>
+void Drive<Core>::perform(proxy::EndOutput end) {
+  if (Connection* connection = find(end.connection)) connection->stream.end_output();
 }
 
 template <typename Core>

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "railgund/app/client_counts.h"
 #include "railgund/app/preparer.h"
 #include "railgund/app/trust.h"
 #include "railgund/log/log.h"
@@ -34,6 +35,12 @@ struct DriveServices {
   std::size_t handshakes;              // this worker's part of link.handshakes
 };
 
+// A client's connection, before a drive has it.
+struct AcceptedClient {
+  ClientCounts::Place place;
+  proxy::Admission admission;
+};
+
 // Core: proxy::Sender or proxy::Listener.
 template <typename Core>
 class Drive final {
@@ -55,7 +62,9 @@ class Drive final {
 
   // Takes a connection that came in. The core hears of a link only after its TLS handshake. Until then, or without TLS
   // until its first bytes, the connection is a newcomer: too many push out the oldest, and each has kHandshakeTimeout.
-  void accept(proxy::ConnectionKind kind, net::Descriptor socket, const net::SocketAddress& peer);
+  // `client`: of a client.
+  void accept(proxy::ConnectionKind kind, net::Descriptor socket, const net::SocketAddress& peer,
+              std::optional<AcceptedClient> client);
 
   // No connection of a client or a link is left that the core does not know: none sends its final bytes, none is in its
   // TLS handshake.
@@ -81,13 +90,17 @@ class Drive final {
     Drive& drive;
     const proxy::ConnectionKind kind;
     net::SecureStream stream;
+    std::optional<ClientCounts::Place> place;
     std::optional<proxy::ConnectionId> id;  // the core's name for it, while the core knows it
     net::DescriptorBudget::Lease descriptor;
     std::uint64_t newcomer = 0;     // its number in newcomers_; 0: its peer is known
     Instant measured{};             // when its delivery rate was read last
+    bool is_rejected = false;       // a client over a limit: it is told and closed
     bool is_accounted_for = false;  // why it ends has been logged, or is for the core to log
   };
 
+  // Rejects a client that came while a limit is reached, unless there is room after all.
+  bool reject_over_limit(Connection& connection, const net::SocketAddress& peer, proxy::Admission admission);
   void on_open(Connection& connection);
   void on_bytes(Connection& connection, ByteView bytes);
   void on_end(Connection& connection);
@@ -99,6 +112,7 @@ class Drive final {
   void perform(const proxy::Dial& dial);
   void perform(proxy::WantWrite want);
   void perform(proxy::SetReading reading);
+  void perform(proxy::EndOutput end);
   void perform(proxy::Close close);
   void perform(proxy::StoreGet get);
   void perform(proxy::StorePut put);
@@ -131,6 +145,7 @@ class Drive final {
   std::unordered_map<proxy::ConnectionId, Connection*> by_id_;
   std::unordered_map<proxy::ConnectionId, std::unique_ptr<net::Resolver::Lookup>> look_ups_;
   std::vector<std::unique_ptr<Connection>> removed_;  // until the turn is over
+  std::size_t rejected_ = 0;                          // connections that are being told so
   log::RateLimit failed_links_;
   log::RateLimit no_descriptor_{{.burst = 1, .interval = std::chrono::seconds(10)}};
   net::Newcomers newcomers_;

@@ -89,6 +89,7 @@ ProblemFacts problem_facts(const config::Config& config, const Totals& totals, c
                      .handshakes_limit = config.link_handshakes,
                      .descriptors_refused = totals[&Counters::descriptors_refused],
                      .clients_limit = totals.is_sender ? config.clients_limit : 0,
+                     .clients_rejected = totals[&Counters::clients_rejected],
                      .post_failure = post_failure};
   if (config.wan_tls) {
     const auto found = tls::certificate_facts(text_of_file(

@@ -13,6 +13,7 @@
 #include "railgund/base/text.h"
 #include "railgund/config/parser.h"
 #include "railgund/config/reload.h"
+#include "railgund/config/value.h"
 #include "railgund/log/log.h"
 #include "railgund/log/panic.h"
 
@@ -156,8 +157,12 @@ Result<void> Server::open_sockets() {
     acceptors_.push_back(std::make_unique<net::Acceptor>(
         loop_, std::move(socket),
         [this, kind = want.kind](net::Descriptor accepted, const net::SocketAddress& peer) {
-          if (kind == proxy::ConnectionKind::kClient && open_clients() >= config_->clients_limit) return;
-          next_worker().accept(kind, std::move(accepted), peer);
+          std::optional<AcceptedClient> client;
+          if (kind == proxy::ConnectionKind::kClient) {
+            const proxy::Admission admitted = admission(peer);
+            client.emplace(AcceptedClient{client_counts_.enter(peer), admitted});
+          }
+          next_worker().accept(kind, std::move(accepted), peer, std::move(client));
         },
         [this](const Error& error) { pauses_.write(log::kError, "accepting paused: " + error.text, loop_.now()); }));
     log::notice("listening on " + to_string(acceptors_.back()->local()) +
@@ -166,10 +171,14 @@ Result<void> Server::open_sockets() {
   return {};
 }
 
-std::size_t Server::open_clients() const {
-  std::uint64_t open = 0;
-  for (const auto& worker : workers_) open += worker->counters().clients_open.get();
-  return open;
+proxy::Admission Server::admission(const net::SocketAddress& client) const {
+  const bool is_proxy =
+      is_loopback(client) || std::ranges::any_of(config_->trusted_proxies, [&](const std::string& network) {
+        return config::is_in_network(client.host(), network);
+      });
+  if (!is_proxy && client_counts_.of_network(client) >= config_->clients_per_address)
+    return proxy::Admission::kPerAddress;
+  return client_counts_.total() >= config_->clients_limit ? proxy::Admission::kClientsLimit : proxy::Admission::kFree;
 }
 
 Result<void> Server::start_workers() {

@@ -89,7 +89,7 @@ class Server final : public statistics::Source, public activation::Daemon {
   void start_store();
   void reopen_logs();
   Worker& next_worker() { return *workers_[next_worker_++ % workers_.size()]; }
-  std::size_t open_clients() const;
+  proxy::Admission admission(const net::SocketAddress& client) const;
 
   ServerOptions options_;
   config::ConfigPtr config_;
@@ -106,6 +106,7 @@ class Server final : public statistics::Source, public activation::Daemon {
   std::unique_ptr<memcached::Client> store_;
   Preparer preparer_{cache_};
   net::DescriptorBudget descriptors_;
+  ClientCounts client_counts_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::size_t next_worker_ = 0;
   log::RateLimit pauses_{{.burst = 1, .interval = std::chrono::seconds(10)}};

@@ -92,9 +92,11 @@ void Worker::on_drive(Work work) {
   });
 }
 
-void Worker::accept(proxy::ConnectionKind kind, net::Descriptor socket, const net::SocketAddress& peer) {
-  on_drive(
-      [kind, socket = std::move(socket), peer](auto& drive) mutable { drive.accept(kind, std::move(socket), peer); });
+void Worker::accept(proxy::ConnectionKind kind, net::Descriptor socket, const net::SocketAddress& peer,
+                    std::optional<AcceptedClient> client) {
+  on_drive([kind, socket = std::move(socket), peer, client = std::move(client)](auto& drive) mutable {
+    drive.accept(kind, std::move(socket), peer, std::move(client));
+  });
 }
 
 void Worker::configure(config::ConfigPtr config, TrustPtr trust, memcached::Client* store) {

@@ -37,7 +37,9 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  void accept(proxy::ConnectionKind kind, net::Descriptor socket, const net::SocketAddress& peer);
+  // `client`: of a client; see Drive::accept().
+  void accept(proxy::ConnectionKind kind, net::Descriptor socket, const net::SocketAddress& peer,
+              std::optional<AcceptedClient> client);
   // `store`: null if there is none any more.
   void configure(config::ConfigPtr config, TrustPtr trust, memcached::Client* store);
   // `patience`: for those who do not know of it yet (proxy/sender.h, proxy/listener.h).

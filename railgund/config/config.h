@@ -16,6 +16,7 @@
 namespace railgun::config {
 
 enum class Role : std::uint8_t { kListener, kSender };
+enum class HalfClose : std::uint8_t { kAnswer, kCancel };
 enum class NoStore : std::uint8_t { kMemory, kNever, kAll };
 enum class Effort : std::uint8_t { kAuto, kFast, kStrong, kZstd };
 
@@ -57,9 +58,15 @@ struct Config {
   // The sender's clients.
   std::vector<Endpoint> listen;
   std::vector<Site> sites;
-  std::vector<std::string> host_ports;  // that a request's Host may name besides those of `listen`, 80 and 443
-  std::size_t clients_limit = 20000;  // concurrent connections, all workers together
+  std::vector<std::string> host_ports;       // that a request's Host may name besides those of `listen`, 80 and 443
+  std::size_t clients_limit = 20000;         // concurrent connections, all workers together
+  std::size_t clients_per_address = 10000;   // concurrent connections from one IPv4 address or IPv6 /64
+  std::size_t clients_requests = 10000;      // on one connection; 0: no limit
+  std::size_t clients_min_rate_bytes = 500;  // per second, of uploads and answers; 0: no minimum
+  HalfClose clients_half_close = HalfClose::kAnswer;  // what a FIN means while a request is being answered
   std::size_t request_head_limit_bytes = 32 * 1024;
+  std::size_t request_body_buffer_bytes = 64 * 1024;         // of an upload, before the request goes on its way
+  std::size_t request_streamed = 32;                         // uploads of one worker that go on their way earlier
   std::string header_name = "Cf-Railgun";                    // empty: no header
   std::vector<std::string> trusted_proxies;                  // addresses whose X-Forwarded-For is kept and extended
   Duration client_head_timeout = std::chrono::seconds(15);   // from the first byte of a request to the end of its head
@@ -67,6 +74,7 @@ struct Config {
   Duration client_body_timeout = std::chrono::seconds(60);   // without a byte of a request's body
   Duration client_write_timeout = std::chrono::seconds(60);  // while the client reads nothing of its answer
   Duration upgrade_timeout = std::chrono::hours(1);          // a WebSocket without a byte in either direction; 0: none
+  Duration half_closed_timeout = std::chrono::seconds(5);    // the same, once one of its ends sends no more; 0: none
 
   // Origins.
   Duration lan_timeout = std::chrono::seconds(30);  // to connect and receive the head of the answer

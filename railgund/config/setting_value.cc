@@ -18,11 +18,14 @@ struct Choice {
 constexpr std::array kRoles{Choice<Role>{"listener", Role::kListener}, Choice<Role>{"sender", Role::kSender}};
 constexpr std::array kNoStores{Choice<NoStore>{"memory", NoStore::kMemory}, Choice<NoStore>{"never", NoStore::kNever},
                                Choice<NoStore>{"all", NoStore::kAll}};
+constexpr std::array kHalfCloses{Choice<HalfClose>{"answer", HalfClose::kAnswer},
+                                 Choice<HalfClose>{"cancel", HalfClose::kCancel}};
 constexpr std::array kEfforts{Choice<Effort>{"auto", Effort::kAuto}, Choice<Effort>{"fast", Effort::kFast},
                               Choice<Effort>{"strong", Effort::kStrong}, Choice<Effort>{"zstd", Effort::kZstd}};
 constexpr const auto& choices(Role) { return kRoles; }
 constexpr const auto& choices(NoStore) { return kNoStores; }
 constexpr const auto& choices(Effort) { return kEfforts; }
+constexpr const auto& choices(HalfClose) { return kHalfCloses; }
 
 template <typename Enum>
 concept IsChoice = requires(Enum value) { choices(value); };

@@ -93,9 +93,42 @@ const std::array kSettings{
     Setting{.key = "clients.limit",
             .place = &Config::clients_limit,
             .concerns = Concerns::kSender,
-            .help = "Maximum number of client connections, over all workers.",
+            .help =
+                "Maximum number of client connections, over all workers. When it is reached, a new client takes the "
+                "place of the connection that has been idle for longest; if none is idle, it gets status 503.",
             .least = 1,
             .most = 10'000'000},
+    Setting{.key = "clients.per_address",
+            .place = &Config::clients_per_address,
+            .concerns = Concerns::kSender,
+            .help =
+                "Maximum number of connections from one IPv4 address or IPv6 /64; a client over it gets status 503. "
+                "It does not apply to trusted.proxies and to this machine.",
+            .least = 1,
+            .most = 10'000'000},
+    Setting{.key = "clients.requests",
+            .place = &Config::clients_requests,
+            .concerns = Concerns::kSender,
+            .help =
+                "Maximum number of requests on one client connection; the last answer says Connection: close. 0: no "
+                "limit.",
+            .most = 1'000'000'000},
+    Setting{.key = "clients.min_rate",
+            .place = &Config::clients_min_rate_bytes,
+            .concerns = Concerns::kSender,
+            .help = "Minimum rate, in bytes per second, at which a client must send a request body and take an answer. "
+                    "It is measured over timeout.client_body and timeout.client_write, and only while bytes are wanted "
+                    "from the client or wait for it. A slower client is disconnected. 0: no minimum.",
+            .form = Form::kByteCount,
+            .most = kMiB},
+    Setting{.key = "clients.half_close",
+            .place = &Config::clients_half_close,
+            .concerns = Concerns::kSender,
+            .help =
+                "Meaning of a client's TCP FIN while it waits for its answer. answer: the client may still read, so "
+                "it is answered; a client that has left looks the same, so the origin works until it answers or "
+                "lan.timeout ends. cancel: the client has left; the request is cancelled at the origin too. A TCP "
+                "reset always cancels."},
     Setting{.key = "request.head_limit",
             .place = &Config::request_head_limit_bytes,
             .concerns = Concerns::kSender,
@@ -103,6 +136,22 @@ const std::array kSettings{
             .form = Form::kByteCount,
             .least = 1024,
             .most = kMiB},
+    Setting{.key = "request.body_buffer",
+            .place = &Config::request_body_buffer_bytes,
+            .concerns = Concerns::kSender,
+            .help =
+                "The bytes of a request body that must be here before the request is sent to a listener or an origin, "
+                "so that a slow client takes none of their connections meanwhile. A body that fits is sent whole, "
+                "with its length. 0: requests are sent at once.",
+            .form = Form::kByteCount,
+            .most = 128 * 1024},
+    Setting{.key = "request.streamed",
+            .place = &Config::request_streamed,
+            .concerns = Concerns::kSender,
+            .help = "Maximum number of requests, for each worker, whose body has no announced length and that are sent "
+                    "before request.body_buffer bytes are here, after a second's wait: clients that send a little at a "
+                    "time and expect answers in between.",
+            .most = 1'000'000},
     Setting{.key = "header.name",
             .place = &Config::header_name,
             .concerns = Concerns::kSender,
@@ -132,13 +181,13 @@ const std::array kSettings{
     Setting{.key = "timeout.client_body",
             .place = &Config::client_body_timeout,
             .concerns = Concerns::kSender,
-            .help = "Timeout for the next bytes of a request body.",
+            .help = "Timeout for the next bytes of a request body. See also clients.min_rate.",
             .least = 1,
             .most = kDay},
     Setting{.key = "timeout.client_write",
             .place = &Config::client_write_timeout,
             .concerns = Concerns::kSender,
-            .help = "Timeout for a client to take more bytes of its answer.",
+            .help = "Timeout for a client to take more bytes of its answer. See also clients.min_rate.",
             .least = 1,
             .most = kDay},
     Setting{
@@ -147,6 +196,12 @@ const std::array kSettings{
         .help =
             "Idle timeout of WebSocket and other upgraded connections: no bytes in either direction. 0: no timeout.",
         .most = 30 * kDay},
+    Setting{.key = "timeout.half_closed",
+            .place = &Config::half_closed_timeout,
+            .help =
+                "Idle timeout of such a connection after one end has closed its direction (TCP FIN). Once the origin "
+                "has, also the time in which the client may go on sending. 0: no timeout.",
+            .most = kDay},
 
     Setting{.key = "wan.ip",
             .place = &Config::wan_ip,

@@ -22,11 +22,12 @@ enum class Form : std::uint8_t { kPlain, kByteCount, kPath, kWord, kAddress, kUr
 struct MemcachedServers {};
 
 // Where the value lives: its type is that of the member. Members of Site are those of the keys site.HOST.….
-using Place = std::variant<bool Config::*, int Config::*, unsigned Config::*, std::uint16_t Config::*,
-                           std::size_t Config::*, Duration Config::*, std::string Config::*,
-                           std::vector<std::string> Config::*, std::vector<Endpoint> Config::*,
-                           std::optional<Endpoint> Config::*, Role Config::*, NoStore Config::*, Effort Config::*,
-                           std::vector<Endpoint> Site::*, std::optional<OriginTarget> Site::*, MemcachedServers>;
+using Place =
+    std::variant<bool Config::*, int Config::*, unsigned Config::*, std::uint16_t Config::*, std::size_t Config::*,
+                 Duration Config::*, std::string Config::*, std::vector<std::string> Config::*,
+                 std::vector<Endpoint> Config::*, std::optional<Endpoint> Config::*, Role Config::*, NoStore Config::*,
+                 Effort Config::*, HalfClose Config::*, std::vector<Endpoint> Site::*,
+                 std::optional<OriginTarget> Site::*, MemcachedServers>;
 
 struct Setting {
   std::string_view key;  // "site.HOST.listeners" stands for every host

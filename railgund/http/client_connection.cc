@@ -43,8 +43,9 @@ struct ClientConnection::State {
 
   // Of the exchange under way.
   BodyWriter request_body;
-  bool request_complete = true;
-  bool request_pulled = false;  // a byte of it
+  bool request_complete = true;  // of a tunnel: our direction has ended
+  bool tunnel_ended = false;     // by the origin
+  bool request_pulled = false;   // a byte of it
   bool awaits_continue = false;
   bool answer_begun = false;
   bool keep_alive = false;
@@ -59,6 +60,7 @@ struct ClientConnection::State {
   std::size_t read_body(ByteView bytes);
   void accept_head(RawHead raw);
   void finish_answer();
+  void end_tunnel();
   void break_off();
   void fail(Errc code, std::string text);
 
@@ -143,6 +145,7 @@ void ClientConnection::State::accept_head(RawHead raw) {
   keep_alive = response->keep_alive;
   if (response->status == 101) {
     reading = Reading::kTunnel;
+    request_complete = tunnel_ended = false;
   } else {
     body = BodyReader(is_bodyless(response->status, asked.head) ? BodyLength{} : response->body);
     reading = Reading::kBody;
@@ -176,6 +179,13 @@ void ClientConnection::State::finish_answer() {
   reading = Reading::kIdle;
 }
 
+// Once both directions have ended and all is sent.
+void ClientConnection::State::end_tunnel() {
+  if (!tunnel_ended || !request_complete || !output.empty()) return;
+  events.push(ResponseEnd{});
+  break_off();
+}
+
 void ClientConnection::State::break_off() {
   reading = Reading::kBroken;
   head.reset();
@@ -191,7 +201,13 @@ Instant ClientConnection::State::read_deadline() const {
   if (reading == Reading::kHead && output.empty() && (request_complete || awaits_continue)) {
     return deadline_after(std::max(read_at, write_at), limits.head_timeout);
   }
-  if (reading == Reading::kTunnel) return deadline_after(std::max(read_at, write_at), limits.upgrade_timeout);
+  if (reading == Reading::kTunnel) {
+    // What we send into a tunnel that the origin has ended keeps nothing alive.
+    const Instant since = tunnel_ended ? read_at : std::max(read_at, write_at);
+    const bool half_closed = tunnel_ended || request_complete;
+    return std::min(deadline_after(since, limits.upgrade_timeout),
+                    half_closed ? deadline_after(since, limits.half_closed_timeout) : kNever);
+  }
   if (reading == Reading::kBody && unread < limits.unread_bytes) return deadline_after(read_at, limits.body_timeout);
   return kNever;
 }
@@ -253,6 +269,7 @@ void ClientConnection::send_body(ByteView bytes, Instant now) {
   State& s = *state_;
   if (bytes.empty()) return;
   if (s.reading == Reading::kTunnel) {
+    if (s.request_complete) return;
     if (s.output.empty()) s.write_at = now;
     s.output.append(bytes);
     return;
@@ -265,6 +282,11 @@ void ClientConnection::send_body(ByteView bytes, Instant now) {
 
 void ClientConnection::send_end(Instant now) {
   State& s = *state_;
+  if (s.reading == Reading::kTunnel && !s.request_complete) {
+    s.request_complete = true;
+    s.write_at = now;
+    return s.end_tunnel();
+  }
   if (!s.is_asking() || s.request_complete) return;
   if (s.output.empty()) s.write_at = now;
   if (!s.request_body.end(s.output)) {
@@ -300,8 +322,10 @@ void ClientConnection::receive_end(Instant now) {
       }
       break;
     case Reading::kTunnel:
-      s.events.push(ResponseEnd{});
-      s.break_off();
+      if (s.tunnel_ended) break;
+      s.tunnel_ended = true;
+      s.events.push(TunnelEnd{});
+      s.end_tunnel();
       break;
   }
 }
@@ -331,6 +355,7 @@ std::optional<ClientEvent> ClientConnection::poll() { return state_->events.poll
 bool ClientConnection::wants_read() const {
   const State& s = *state_;
   if (s.reading == Reading::kBroken) return false;
+  if (s.reading == Reading::kTunnel && s.tunnel_ended) return false;
   if (s.reading == Reading::kBody || s.reading == Reading::kTunnel) return s.unread < s.limits.unread_bytes;
   return true;
 }
@@ -347,14 +372,22 @@ std::size_t ClientConnection::pull(Bytes& to, std::size_t most, Instant now) {
   if (s.output.empty() || most == 0) return 0;
   s.write_at = now;
   s.request_pulled = true;
+  std::size_t count = 0;
   if (to.empty() && s.output.size() <= most) {  // the usual case: no copy
     to = s.output.take_all();
-    return to.size();
+    count = to.size();
+  } else {
+    count = s.output.take(to, most);
   }
-  return s.output.take(to, most);
+  if (s.reading == Reading::kTunnel) s.end_tunnel();
+  return count;
 }
 
 bool ClientConnection::wants_write() const { return !state_->output.empty(); }
+bool ClientConnection::wants_end() const {
+  const State& s = *state_;
+  return s.reading == Reading::kTunnel && s.request_complete && s.output.empty();
+}
 bool ClientConnection::is_reusable() const { return state_->reading == Reading::kIdle; }
 unsigned ClientConnection::exchanges() const { return state_->exchanges; }
 

@@ -25,6 +25,9 @@ struct ClientLimits {
   Duration body_timeout = std::chrono::seconds(60);   // without a byte of an answer's body that we read
   Duration write_timeout = std::chrono::seconds(60);  // without a byte taken of the pending output
   Duration upgrade_timeout = std::chrono::hours(1);   // a tunnel without a byte in either direction: ResponseEnd
+  // A tunnel of which one direction has ended, without a byte in the other, or in all once the origin has ended its
+  // direction: ResponseEnd. If upgrade_timeout is shorter, that applies.
+  Duration half_closed_timeout = std::chrono::seconds(30);
 };
 
 struct InterimReceived {
@@ -37,7 +40,7 @@ struct ResponseReceived {
 struct ResponseBody {
   Bytes bytes;  // room is given back by body_consumed()
 };
-struct ResponseEnd {};
+struct ResponseEnd {};  // of a tunnel: both directions have ended
 // The exchange failed and the connection is of no more use. kUnavailable: closed before the first byte of an answer, on
 // a connection used before (or before a byte of the request was pulled): safe to ask again if the request is.
 // kMalformed: the answer breaks the rules or ended too early. kTooLarge: its head is over a limit. kTimeout. kInvalid:
@@ -46,7 +49,8 @@ struct ExchangeFailed {
   Error error;
   bool answer_begun;  // a byte of the answer, or of an interim one, had come
 };
-using ClientEvent = std::variant<InterimReceived, ResponseReceived, ResponseBody, ResponseEnd, ExchangeFailed>;
+using ClientEvent =
+    std::variant<InterimReceived, ResponseReceived, ResponseBody, TunnelEnd, ResponseEnd, ExchangeFailed>;
 
 class ClientConnection {
  public:
@@ -62,6 +66,7 @@ class ClientConnection {
   void send_request(const Request& request, Instant now);
   std::size_t writable_bytes() const;
   void send_body(ByteView bytes, Instant now);
+  // Of a tunnel: we send no more; the origin still may (wants_end()).
   void send_end(Instant now);
 
   void receive(ByteView bytes, Instant now);
@@ -77,6 +82,8 @@ class ClientConnection {
 
   std::size_t pull(Bytes& to, std::size_t most, Instant now);
   bool wants_write() const;
+  // Of a tunnel: all that we send has been pulled, and no more follows. Shut down our direction and go on reading.
+  bool wants_end() const;
 
   // The exchange is over and the connection may take another: kept alive, no surplus bytes, the request was all sent.
   bool is_reusable() const;

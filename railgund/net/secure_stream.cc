@@ -106,7 +106,7 @@ std::size_t SecureStream::pull(Bytes& to, std::size_t most) {
     }
     if (plaintext.empty()) {
       // Everything is sent: the peer may know that this is all.
-      if (closing_) tls_->shut_down();
+      if (closing_ || ends_output_) tls_->shut_down();
       pulled += tls_->pull(to, most - pulled);
       break;
     }

@@ -31,6 +31,11 @@ class SecureStream final : private StreamHandler {
 
   void set_reading(bool on) { stream_.set_reading(on); }
   void want_write() { stream_.want_write(); }
+  // As TcpStream::end_output(), with TLS's close_notify before the FIN.
+  void end_output() {
+    ends_output_ = true;
+    stream_.end_output();
+  }
   // Sends what was pulled, then `final_bytes` and TLS's close_notify, then closes; on_closed() reports the end, at `deadline` at the
   // latest.
   void close(Bytes final_bytes, Instant deadline);
@@ -65,6 +70,7 @@ class SecureStream final : private StreamHandler {
   bool open_ = false;
   bool was_connected_ = false;
   bool closing_ = false;
+  bool ends_output_ = false;
   Bytes final_bytes_;
   std::optional<Error> failure_;  // why we closed it
 

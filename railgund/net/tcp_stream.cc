@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include <event2/event.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "railgund/base/check.h"
@@ -36,6 +39,8 @@ struct TcpStream::Waiting {
 };
 
 namespace {
+
+constexpr Duration kHalfClosedCheck = std::chrono::seconds(1);
 
 // Tells whether an object was destroyed by the handler it called.
 class Guard {
@@ -96,7 +101,7 @@ Result<void> TcpStream::adopt(Descriptor socket, const SocketAddress& peer, cons
   evutil_make_socket_nonblocking(socket_.get());
   watch_socket();
   state_ = State::kOpen;
-  has_ended_ = false;
+  has_ended_ = ends_output_ = false;
   watch_reading();
   if (wants_write_) turn_end_.schedule();
   return peer_.is_set() ? apply_options(socket_.get(), options) : Result<void>{};
@@ -144,6 +149,11 @@ void TcpStream::want_write() {
   if (waiting_ == nullptr || !waiting_->is_blocked) turn_end_.schedule();
 }
 
+void TcpStream::end_output() {
+  ends_output_ = true;
+  want_write();
+}
+
 void TcpStream::close_after_flush(Instant give_up) {
   if (state_ == State::kClosed || state_ == State::kFlushing || state_ == State::kLingering) return;
   if (state_ == State::kOpen) state_ = State::kFlushing;
@@ -172,6 +182,7 @@ void TcpStream::drop_events() {
   if (is_watched_) event_del(&read_event_);
   is_watched_ = false;
   waiting_.reset();
+  half_closed_check_.reset();
   turn_end_.cancel();
 }
 
@@ -206,7 +217,9 @@ void TcpStream::on_read_event() {
     has_ended_ = true;
     watch_reading();
     if (state_ == State::kLingering) return report_closed(std::nullopt);
-    if (state_ == State::kOpen) handler_.on_end();  // may destroy this
+    if (state_ != State::kOpen) return;
+    watch_half_closed();
+    handler_.on_end();  // may destroy this
     return;
   }
   // One read a turn; what is left in the kernel makes the descriptor ready again in the next.
@@ -289,6 +302,31 @@ void TcpStream::write_out() {
   }
   if (state_ == State::kFlushing) return finish_flush();
   waiting_.reset();
+  if (std::exchange(ends_output_, false)) ::shutdown(socket_.get(), SHUT_WR);
+}
+
+// A descriptor that is not read any more reports neither a reset nor a peer that has vanished, so its state is looked at
+// now and then. Probes find out whether the peer is still there: a kernel answers those of a connection that its program
+// has closed with a reset, if only after its own timeout (60 s on Linux).
+void TcpStream::watch_half_closed() {
+  if (!peer_.is_set()) return;
+  constexpr int kOn = 1, kSecondsToProbe = 5, kSecondsBetweenProbes = 5, kProbes = 3;
+  setsockopt(socket_.get(), SOL_SOCKET, SO_KEEPALIVE, &kOn, sizeof kOn);
+  setsockopt(socket_.get(), IPPROTO_TCP, TCP_KEEPIDLE, &kSecondsToProbe, sizeof kSecondsToProbe);
+  setsockopt(socket_.get(), IPPROTO_TCP, TCP_KEEPINTVL, &kSecondsBetweenProbes, sizeof kSecondsBetweenProbes);
+  setsockopt(socket_.get(), IPPROTO_TCP, TCP_KEEPCNT, &kProbes, sizeof kProbes);
+  half_closed_check_ = std::make_unique<Timer>(loop_, [this] { on_half_closed_check(); });
+  half_closed_check_->set(loop_.now() + kHalfClosedCheck);
+}
+
+void TcpStream::on_half_closed_check() {
+  if (state_ != State::kOpen) return;
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  const bool is_known = getsockopt(socket_.get(), IPPROTO_TCP, TCP_INFO, &info, &length) == 0;
+  if (is_known && info.tcpi_state == TCP_CLOSE)
+    return report_closed(Error{Errc::kUnavailable, "connection to " + to_string(peer_) + " lost: reset by the peer"});
+  half_closed_check_->set(loop_.now() + kHalfClosedCheck);
 }
 
 void TcpStream::finish_flush() {

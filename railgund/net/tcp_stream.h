@@ -31,7 +31,8 @@ class StreamHandler {
   virtual void on_connected() {}
   // `bytes`: valid during the call.
   virtual void on_bytes(ByteView bytes) = 0;
-  // The peer has sent all it will; it may still read.
+  // The peer has sent all it will; it may still read. If the connection then breaks, on_closed() follows within a
+  // second of it.
   virtual void on_end() = 0;
   // Appends to `to` at most `most` bytes of output and says how many. 0: none for now; want_write() when there is more.
   virtual std::size_t pull(Bytes& to, std::size_t most) = 0;
@@ -64,6 +65,8 @@ class TcpStream {
   void set_reading(bool on);
   // There is something to pull(). Cheap, and may be repeated.
   void want_write();
+  // Sends what can be pulled, then ends our direction (FIN). The stream is still read.
+  void end_output();
   // Sends what can be pulled, then ends our direction, then waits until the peer has ended its own (bytes from it are
   // dropped meanwhile): a close with unread input would destroy the answer on its way. on_closed() tells the end;
   // after `give_up` the stream is closed as it is, with kTimeout.
@@ -88,6 +91,8 @@ class TcpStream {
   void on_write_event();
   void on_turn_end();
   void on_give_up();
+  void watch_half_closed();
+  void on_half_closed_check();
   void write_out();
   void watch_socket();
   void finish_connect(Result<ConnectRace::Winner> result);
@@ -102,12 +107,14 @@ class TcpStream {
   bool is_reading_ = true;
   bool has_ended_ = false;  // the peer's direction
   bool wants_write_ = false;
-  bool is_watched_ = false;  // read_event_ is added
+  bool ends_output_ = false;  // end_output() was called
+  bool is_watched_ = false;   // read_event_ is added
   SocketAddress peer_;
   event read_event_;
   Deferred turn_end_;
-  std::unique_ptr<Waiting> waiting_;  // only while connecting, blocked or closing
-  bool* destroyed_ = nullptr;         // while a handler is called
+  std::unique_ptr<Waiting> waiting_;          // only while connecting, blocked or closing
+  std::unique_ptr<Timer> half_closed_check_;  // while the peer has ended its direction and the stream is open
+  bool* destroyed_ = nullptr;                 // while a handler is called
 };
 
 }  // namespace railgun::net

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -18,6 +19,28 @@ namespace railgun::proxy {
 // A request under way. Given out by the core; links, origins and the store name it with each event that is for it.
 enum class ExchangeId : std::uint64_t {};
 
+// One of a limited number of things of a kind, until it is destroyed. The count outlives it.
+class Share {
+ public:
+  // Nothing if `most` are taken.
+  static std::optional<Share> take(std::size_t& taken, std::size_t most) {
+    if (taken >= most) return std::nullopt;
+    return Share(taken);
+  }
+  Share(Share&& other) noexcept : taken_(std::exchange(other.taken_, nullptr)) {}
+  Share& operator=(Share&& other) noexcept {
+    std::swap(taken_, other.taken_);
+    return *this;
+  }
+  ~Share() {
+    if (taken_ != nullptr) --*taken_;
+  }
+
+ private:
+  explicit Share(std::size_t& taken) : taken_(&taken) { ++taken; }
+  std::size_t* taken_;  // null: moved from
+};
+
 struct Context {
   config::ConfigPtr config;
   page::Cache& cache;  // shared by all workers, outlives them
@@ -28,6 +51,7 @@ struct Context {
   std::uint64_t last_connection = 0;
   std::uint64_t last_ticket = 0;
   RateLimit limited_log{{.burst = 1, .interval = std::chrono::seconds(10)}};
+  std::size_t streamed_requests = 0;  // that have left before enough of their body was here
 
   ConnectionId new_connection() { return ConnectionId{++last_connection}; }
   TicketId new_ticket() { return TicketId{++last_ticket}; }
@@ -47,10 +71,13 @@ struct Context {
 // for changes only.
 class ReportedState {
  public:
-  void update(Context& context, ConnectionId connection, bool wants_read, bool wants_write) {
+  // `wants_end`: there is no output left, and none will follow.
+  void update(Context& context, ConnectionId connection, bool wants_read, bool wants_write, bool wants_end = false) {
     if (wants_read != reading_) context.add(SetReading{connection, reading_ = wants_read});
     if (wants_write && !writing_) context.add(WantWrite{connection});
     writing_ = wants_write;
+    if (wants_end && !ended_) context.add(EndOutput{connection});
+    ended_ = wants_end;
   }
   // The shell pulls until there is no output left: output after that needs a new WantWrite.
   void pulled(bool wants_write) { writing_ = wants_write; }
@@ -58,6 +85,7 @@ class ReportedState {
  private:
   bool reading_ = true;
   bool writing_ = false;
+  bool ended_ = false;
 };
 
 }  // namespace railgun::proxy

@@ -41,9 +41,10 @@ struct Counters {
   // Both roles. Each request that has started is counted once more when it ends: as completed, when the whole answer
   // was passed on (for a sender that includes a listener's own error page), or as failed.
   Counter requests_started, requests_completed, requests_failed;
-  Counter answers_delta;   // with a reference
-  Counter answers_full;    // compressed, without a reference
-  Counter answers_stream;  // passed as they are
+  Counter requests_aborted;  // the client left before its answer was complete
+  Counter answers_delta;     // with a reference
+  Counter answers_full;      // compressed, without a reference
+  Counter answers_stream;    // passed as they are
   Counter page_bytes, coded_bytes;
   Counter link_bytes_sent, link_bytes_received, links_opened, links_closed;
   Counter handshakes_open;      // connections to the link port whose peers are not known yet
@@ -52,6 +53,7 @@ struct Counters {
   Counter references_named, references_found;
   Counter store_gets, store_hits, store_puts;
   // The sender.
+  Counter clients_rejected, clients_displaced;  // by clients.limit and clients.per_address
   Counter clients_accepted, clients_open;
   Counter answers_direct;   // begun without a link; not in the three above
   Counter answers_527;      // among requests_failed: not to be added to it

@@ -24,8 +24,10 @@ Progress Direct::take(SenderRequest& request, const SenderPorts& ports, CallInpu
   } else if (auto* body = std::get_if<http::ResponseBody>(&event)) {
     bytes_ += body->bytes.size();
     body_.append(std::move(body->bytes));
-  } else if (std::holds_alternative<http::ResponseEnd>(event)) {
+  } else if (std::holds_alternative<http::TunnelEnd>(event)) {
     ended_ = true;
+  } else if (std::holds_alternative<http::ResponseEnd>(event)) {
+    ended_ = call_over_ = true;
   } else if (auto* failure = std::get_if<http::ExchangeFailed>(&event)) {
     return OriginFailed{std::move(failure->error)};
   }
@@ -40,7 +42,9 @@ Progress Direct::pump(SenderRequest& request, const SenderPorts& ports) {
     body_.consume(count);
     call_.consumed(count);
   }
-  if (ended_ && body_.empty()) return Complete{};
+  if (!ended_ || !body_.empty()) return UnderWay{};
+  if (call_over_) return Complete{};
+  ports.client.send_end(ports.now());
   return UnderWay{};
 }
 

@@ -26,8 +26,9 @@ class Direct {
   OriginCall call_;
   std::string reason_;
   Instant asked_;
-  ByteQueue body_;  // held for the client; bounded by the origin connection's limit on unread bytes
-  bool ended_ = false;
+  ByteQueue body_;          // held for the client; bounded by the origin connection's limit on unread bytes
+  bool ended_ = false;      // by the origin; of a tunnel: its direction
+  bool call_over_ = false;  // of a tunnel: both directions
   std::uint64_t bytes_ = 0;
   bool upload_closed_ = false;
 };

@@ -23,6 +23,9 @@ namespace railgun::proxy {
 enum class ConnectionId : std::uint64_t {};
 enum class ConnectionKind : std::uint8_t { kClient, kLink, kOrigin };
 
+// Whether a client that has connected may stay, as far as its shell can tell.
+enum class Admission : std::uint8_t { kFree, kClientsLimit, kPerAddress };
+
 // Open a connection. Answered by connected() or closed().
 struct Dial {
   ConnectionId connection;
@@ -43,6 +46,11 @@ struct WantWrite {
 struct SetReading {
   ConnectionId connection;
   bool on;
+};
+// All that can be pulled now is the last output: end our direction once it is sent (FIN, under TLS close_notify first).
+// The connection is still read.
+struct EndOutput {
+  ConnectionId connection;
 };
 // Close the connection. The core has forgotten it: it takes no more reports and has nothing more to pull. `final_bytes`
 // are sent first, as far as the peer takes them in time.
@@ -72,6 +80,6 @@ struct LogLine {
   LogLevel level;
   std::string text;
 };
-using Effect = std::variant<Dial, WantWrite, SetReading, Close, StoreGet, StorePut, Prepare, LogLine>;
+using Effect = std::variant<Dial, WantWrite, SetReading, EndOutput, Close, StoreGet, StorePut, Prepare, LogLine>;
 
 }  // namespace railgun::proxy

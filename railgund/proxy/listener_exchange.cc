@@ -91,8 +91,10 @@ void ListenerExchange::take(const Ports& ports, StreamInput event) {
     upload_.append(data->data);
   } else if (std::holds_alternative<link::EndReceived>(event)) {
     upload_ended_ = true;
-  } else if (std::holds_alternative<link::StreamReset>(event) || std::holds_alternative<StreamLost>(event)) {
-    return drop(ports);
+  } else if (const auto* reset = std::get_if<link::StreamReset>(&event)) {
+    return drop(ports, reset->code == link::ResetCode::kCancelled);
+  } else if (std::holds_alternative<StreamLost>(event)) {
+    return drop(ports, false);
   }
   pump(ports);
 }
@@ -105,9 +107,12 @@ void ListenerExchange::take(const Ports& ports, CallInput event) {
     origin_flags_ = call_->flags();
   } else if (auto* body = std::get_if<http::ResponseBody>(&event)) {
     inbox_.append(std::move(body->bytes));
-  } else if (std::holds_alternative<http::ResponseEnd>(event)) {
+  } else if (std::holds_alternative<http::TunnelEnd>(event)) {
     origin_ended_ = true;
+  } else if (std::holds_alternative<http::ResponseEnd>(event)) {
+    origin_ended_ = call_over_ = true;
   } else if (const auto* failure = std::get_if<http::ExchangeFailed>(&event)) {
+    if (answer_sent_) return end();
     if (!writer_) return answer_error(ports, failure->error);
     const bool late = failure->error.code == Errc::kTimeout;
     return fail(ports, late ? link::ResetCode::kTimeout : link::ResetCode::kNoOrigin, failure->error.text);
@@ -118,6 +123,10 @@ void ListenerExchange::take(const Ports& ports, CallInput event) {
 void ListenerExchange::pump(const Ports& ports) {
   if (finished_) return;
   pump_request();
+  if (answer_sent_) {
+    if (call_over_) end();
+    return;
+  }
   if (response_ && (look_ups_.empty() || ports.now() >= look_ups_end_)) begin_answer(ports);
   if (writer_ && !finished_) pump_answer(ports);
 }
@@ -209,7 +218,9 @@ void ListenerExchange::finish(const Ports& ports) {
                                           " bytes as " + std::to_string(passed.coded_bytes) + ", " +
                                           std::to_string(took) + " ms");
   }
-  end();
+  // The client's direction of a tunnel may go on.
+  answer_sent_ = status_ == 101 && !call_over_;
+  if (!answer_sent_) end();
 }
 
 void ListenerExchange::answer_error(const Ports& ports, const Error& error) {
@@ -240,11 +251,16 @@ void ListenerExchange::answer_error(const Ports& ports, const Error& error) {
 void ListenerExchange::fail(const Ports& ports, link::ResetCode code, const std::string& reason) {
   ports.log(LogLevel::kError, address() + ": " + reason);
   stream_.reset(code);
-  drop(ports);
+  drop(ports, false);
 }
 
-void ListenerExchange::drop(const Ports& ports) {
-  count_failure(ports.counters(), counts_);
+void ListenerExchange::drop(const Ports& ports, bool client_left) {
+  if (answer_sent_) return end();
+  if (client_left) {
+    ports.counters().requests_aborted.add();
+  } else {
+    count_failure(ports.counters(), counts_);
+  }
   end();
 }
 

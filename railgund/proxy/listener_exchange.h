@@ -52,7 +52,8 @@ class ListenerExchange {
   void answer_error(const Ports& ports, const Error& error);
   // Ends the request without a whole answer; `code` tells the sender why.
   void fail(const Ports& ports, link::ResetCode code, const std::string& reason);
-  void drop(const Ports& ports);
+  // The sender wants no answer any more, or cannot get one. `client_left`: because its client did.
+  void drop(const Ports& ports, bool client_left);
   void end();
   bool has_body() const;
   std::string address() const { return ask_.request.host + ask_.request.target; }
@@ -86,7 +87,9 @@ class ListenerExchange {
   std::optional<AnswerWriter> writer_;  // once the answer's head was sent
   // The origin's body, before the writer. Bounded by the origin connection's limit on unread bytes.
   ByteQueue inbox_;
-  bool origin_ended_ = false;
+  bool origin_ended_ = false;  // of a tunnel: its direction
+  bool call_over_ = false;     // of a tunnel: both directions
+  bool answer_sent_ = false;   // of a tunnel: what the client sends still goes to the origin
 };
 
 }  // namespace railgun::proxy

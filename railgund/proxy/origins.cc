@@ -29,6 +29,7 @@ http::ClientLimits Origins::limits() const {
   limits.head_timeout = context_.config->lan_timeout;
   limits.body_timeout = context_.config->origin_body_timeout;
   limits.upgrade_timeout = context_.config->upgrade_timeout;
+  limits.half_closed_timeout = context_.config->half_closed_timeout;
   return limits;
 }
 
@@ -273,7 +274,7 @@ void Origins::pump(ConnectionId id, Instant now) {
   }
   Connection& connection = connections_.find(id)->second;
   connection.reported.update(context_, id, connection.http.wants_read(),
-                             connection.is_connected && connection.http.wants_write());
+                             connection.is_connected && connection.http.wants_write(), connection.http.wants_end());
   deadlines_.set(id, std::min(connection.http.deadline(), connection.idle_until));
 }
 

@@ -56,8 +56,8 @@ class OriginCall {
 struct CallWritable {};
 
 // ExchangeFailed also stands for an origin that was not reached. It and ResponseEnd are the last.
-using CallInput = std::variant<http::InterimReceived, http::ResponseReceived, http::ResponseBody, http::ResponseEnd,
-                               http::ExchangeFailed, CallWritable>;
+using CallInput = std::variant<http::InterimReceived, http::ResponseReceived, http::ResponseBody, http::TunnelEnd,
+                               http::ResponseEnd, http::ExchangeFailed, CallWritable>;
 struct CallEvent {
   ExchangeId exchange;
   CallInput input;

@@ -42,10 +42,12 @@ Progress OverLink::take(SenderRequest& request, const SenderPorts& ports, Stream
     if (!reader_.has_head()) return BadAnswer{{Errc::kMalformed, "answer without a head"}};
     if (auto read = reader_.end(end->trailer); !read) return BadAnswer{read.error()};
   } else if (const auto* reset = std::get_if<link::StreamReset>(&event)) {
-    return LinkFailed{"the listener gave up the request", reset->code == link::ResetCode::kRefused};
+    if (!reader_.has_end())
+      return LinkFailed{"the listener gave up the request", reset->code == link::ResetCode::kRefused};
   } else if (const auto* lost = std::get_if<StreamLost>(&event)) {
     // If the whole answer is here, only the client has yet to take it.
     if (!reader_.has_end()) return LinkFailed{lost->reason, false};
+    upload_closed_ = true;
   }
   return pump(request, ports);
 }
@@ -90,7 +92,10 @@ Progress OverLink::pump_answer(SenderRequest& request, const SenderPorts& ports)
     if (count == 0 && *used == 0) break;
   }
   stream_.consumed(consumed);
-  if (reader_.is_complete() && reader_.body().empty()) return Complete{};
+  if (!reader_.is_complete() || !reader_.body().empty()) return UnderWay{};
+  if (request.status != 101 || upload_closed_) return Complete{};
+  // The origin has ended its direction of a tunnel: the client's may go on.
+  ports.client.send_end(ports.now());
   return UnderWay{};
 }
 

@@ -42,7 +42,7 @@ class OverLink {
   std::string build_;
   Instant asked_;
   Duration decode_time_{};
-  bool upload_closed_ = false;  // the request's end was sent
+  bool upload_closed_ = false;  // the request's end was sent, or nobody wants it any more
 };
 
 }  // namespace railgun::proxy

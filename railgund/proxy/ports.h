@@ -1,6 +1,7 @@
 // What an exchange may do: everything else of the core is out of its reach. Made for each call.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,10 @@ class Ports {
   bool logs(LogLevel level) const { return router_.context.logs(level); }
   void log(LogLevel level, std::string text) const { router_.context.log(level, std::move(text)); }
   void log_limited(std::string text) const { router_.context.log_limited(std::move(text)); }
+  // One of the requests that may leave before enough of their body is here; nothing if there are `most` already.
+  std::optional<Share> stream_request(std::size_t most) const {
+    return Share::take(router_.context.streamed_requests, most);
+  }
   void store_put(StorePut put) const {
     router_.context.counters.store_puts.add();
     router_.context.add(std::move(put));

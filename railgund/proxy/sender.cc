@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "railgund/http/answer.h"
+
 namespace railgun::proxy {
 namespace {
 
@@ -15,6 +17,10 @@ http::ServerLimits server_limits(const config::Config& config) {
   limits.body_timeout = config.client_body_timeout;
   limits.write_timeout = config.client_write_timeout;
   limits.upgrade_timeout = config.upgrade_timeout;
+  limits.half_closed_timeout = config.half_closed_timeout;
+  limits.requests = config.clients_requests;
+  limits.min_rate = config.clients_min_rate_bytes;
+  limits.end_cancels = config.clients_half_close == config::HalfClose::kCancel;
   return limits;
 }
 
@@ -72,6 +78,32 @@ void Sender::cut_links(const std::string& peer, Instant now) {
   router_.context.now = now;
   router_.peers.cut_named(peer, now);
   settle();
+}
+
+std::optional<Bytes> Sender::over_limit(Admission limit, const std::string& peer, Instant now) {
+  router_.context.now = now;
+  Counters& counters = router_.context.counters;
+  const bool makes_room = limit == Admission::kClientsLimit && !idle_.empty();
+  (makes_room ? counters.clients_displaced : counters.clients_rejected).add();
+  if (limit_log_.take(now)) {
+    const config::Config& settings = *router_.context.config;
+    const bool is_total = limit == Admission::kClientsLimit;
+    router_.context.log(LogLevel::kNotice,
+                        (is_total ? "clients.limit (" + std::to_string(settings.clients_limit) + ") is reached"
+                                  : "clients.per_address (" + std::to_string(settings.clients_per_address) +
+                                        ") is reached by " + peer) +
+                            "; this worker has rejected " + std::to_string(counters.clients_rejected.get()) +
+                            " clients and closed " + std::to_string(counters.clients_displaced.get()) +
+                            " idle ones since its start; raise the limit, or find who holds the connections");
+  }
+  if (!makes_room)
+    return http::small_answer(503, "Too many connections; try again in a moment", {{"Retry-After", "5"}}, true,
+                              http::Framing::Connection::kClose);
+  const ConnectionId displaced = idle_.front();
+  release(displaced);
+  router_.context.add(Close{.connection = displaced, .final_bytes = {}});
+  settle();
+  return std::nullopt;
 }
 
 ConnectionId Sender::accepted(ConnectionKind kind, const std::string& peer, std::vector<std::string> hosts,
@@ -223,8 +255,21 @@ void Sender::serve(ConnectionId id, Client& client) {
     router_.context.add(Close{.connection = id, .final_bytes = {}, .reset = reset});
     return;
   }
-  client.reported.update(router_.context, id, client.http.wants_read(), client.http.wants_write());
+  client.reported.update(router_.context, id, client.http.wants_read(), client.http.wants_write(),
+                         client.http.wants_end());
   client_deadlines_.set(id, client.http.deadline());
+  note_idle(id, client);
+}
+
+void Sender::note_idle(ConnectionId id, Client& client) {
+  const bool is_idle = client.http.is_idle();
+  if (is_idle == client.idle_place.has_value()) return;
+  if (is_idle) {
+    client.idle_place = idle_.insert(idle_.end(), id);
+  } else {
+    idle_.erase(*client.idle_place);
+    client.idle_place.reset();
+  }
 }
 
 void Sender::take(ConnectionId id, Client& client, http::ServerEvent event) {
@@ -270,6 +315,7 @@ void Sender::release(ConnectionId id) {
     exchanges_.at(*client.exchange).drop(SenderPorts(router_, *client.exchange, client.http, client.address));
     note_exchange(client);
   }
+  if (client.idle_place) idle_.erase(*client.idle_place);
   clients_.erase(found);
   client_deadlines_.remove(id);
   router_.context.counters.clients_open.subtract();

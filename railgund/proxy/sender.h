@@ -2,6 +2,7 @@
 // The whole core; proxy/driver.h runs it.
 #pragma once
 
+#include <list>
 #include <memory>
 #include <optional>
 #include <set>
@@ -9,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "railgund/base/rate_limit.h"
 #include "railgund/config/config.h"
 #include "railgund/http/server_connection.h"
 #include "railgund/page/cache.h"
@@ -39,6 +41,9 @@ class Sender {
   // Ends links, at once: all whose peer has this name or certificate host.
   void cut_links(const std::string& peer, Instant now);
 
+  // A client has connected while a limit is reached. kClientsLimit: makes room by closing the client that has been idle
+  // for longest, and returns nothing: the client may be accepted. Otherwise returns what to send it before it is closed.
+  std::optional<Bytes> over_limit(Admission limit, const std::string& peer, Instant now);
   // A connection has come in. `peer`: its address. `hosts`: for a link, what its certificate allows (empty: all).
   ConnectionId accepted(ConnectionKind kind, const std::string& peer, std::vector<std::string> hosts, Instant now);
   // A Dial has succeeded, TLS included.
@@ -65,6 +70,7 @@ class Sender {
     http::ServerConnection http;
     std::optional<ExchangeId> exchange;
     ReportedState reported;
+    std::optional<std::list<ConnectionId>::iterator> idle_place;
   };
 
   Instant now() const { return router_.context.now; }
@@ -86,9 +92,12 @@ class Sender {
   // Removes the client's exchange if it has finished, else notes what it waits for.
   void note_exchange(Client& client);
   void release(ConnectionId id);
+  void note_idle(ConnectionId id, Client& client);
 
   Router router_;
   std::unordered_map<ConnectionId, Client> clients_;
+  std::list<ConnectionId> idle_;  // clients between requests, the one that has been idle for longest first
+  RateLimit limit_log_{{.burst = 1, .interval = std::chrono::seconds(10)}};  // a limit is reached again and again
   Deadlines<ConnectionId> client_deadlines_;
   std::unordered_map<ExchangeId, SenderExchange> exchanges_;
   std::set<ExchangeId> awaiting_link_;

@@ -14,6 +14,9 @@ namespace {
 
 // Well under a round trip: a longer wait for the store would cost more than its reference saves.
 constexpr Duration kStoreTimeout = std::chrono::milliseconds(15);
+// How long a body without an announced length is waited for: a client that sends a little at a time may expect an answer
+// in between.
+constexpr Duration kBodyWait = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -45,6 +48,17 @@ void SenderExchange::begin(const SenderPorts& ports) {
   }
   if (request_.http.expects_continue) ports.client.send_interim(100, {});
   add_visitor_fields(request_.http, ports.client_address, request_.config->trusted_proxies);
+  if (request_.may_leave()) return leave(ports);
+  const bool may_stream = request_.http.body.kind == http::BodyLength::Kind::kChunked;
+  state_ = AwaitingBody{may_stream ? ports.now() + kBodyWait : kNever};
+}
+
+// The request goes on its way.
+void SenderExchange::leave(const SenderPorts& ports) {
+  // Many applications read as much as Content-Length says, and nothing without it.
+  if (request_.upload_ended && request_.http.body.kind == http::BodyLength::Kind::kChunked)
+    request_.http.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = request_.upload.size()};
+  state_ = Choosing{};
   look_up_or_choose(ports);
 }
 
@@ -128,6 +142,8 @@ void SenderExchange::take(const SenderPorts& ports, http::ServerEvent event) {
   } else if (std::holds_alternative<http::ClientGone>(event)) {
     return drop(ports);
   }
+  if (request_.upload_ended) request_.streamed.reset();
+  if (std::holds_alternative<AwaitingBody>(state_) && request_.may_leave()) leave(ports);
   pump(ports);
 }
 
@@ -241,7 +257,12 @@ Instant SenderExchange::deadline() const {
 
 void SenderExchange::on_deadline(const SenderPorts& ports) {
   if (ports.now() < deadline()) return;
-  if (std::holds_alternative<AwaitingStore>(state_)) {
+  if (auto* awaiting = std::get_if<AwaitingBody>(&state_)) {
+    awaiting->deadline = ports.now() + kBodyWait;
+    if (request_.upload.empty()) return;
+    request_.streamed = ports.stream_request(request_.config->request_streamed);
+    if (request_.streamed) leave(ports);
+  } else if (std::holds_alternative<AwaitingStore>(state_)) {
     take(ports, std::optional<Bytes>{});
   } else {
     links_changed(ports);
@@ -250,7 +271,7 @@ void SenderExchange::on_deadline(const SenderPorts& ports) {
 
 void SenderExchange::drop(const SenderPorts& ports) {
   if (is_finished()) return;
-  count_failure(ports.counters(), request_.counts);
+  ports.counters().requests_aborted.add();
   state_ = Finished{};
 }
 

@@ -45,6 +45,9 @@ class SenderExchange {
 
  private:
   struct Choosing {};
+  struct AwaitingBody {
+    Instant deadline;
+  };
   struct AwaitingStore {
     StoreLookup lookup;
     Instant deadline;
@@ -54,6 +57,7 @@ class SenderExchange {
   };
   struct Finished {};
 
+  void leave(const SenderPorts& ports);
   void look_up_or_choose(const SenderPorts& ports);
   void choose(const SenderPorts& ports);
   void ask_link(const SenderPorts& ports, const Link& link);
@@ -68,7 +72,7 @@ class SenderExchange {
   ConnectionId client_;
   SenderRequest request_;
   bool retried_ = false;
-  std::variant<Choosing, AwaitingStore, AwaitingLink, OverLink, Direct, Finished> state_;
+  std::variant<Choosing, AwaitingBody, AwaitingStore, AwaitingLink, OverLink, Direct, Finished> state_;
 };
 
 }  // namespace railgun::proxy

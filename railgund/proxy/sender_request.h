@@ -54,13 +54,20 @@ struct SenderRequest {
   // The body (or what the client sends through a tunnel). Held bytes are bounded by the client connection's limit on
   // unread bytes.
   ByteQueue upload{};
-  bool upload_begun = false;  // bytes have left: the request cannot be repeated
-  bool upload_ended = false;  // the client has sent all of it
+  bool upload_begun = false;        // bytes have left: the request cannot be repeated
+  bool upload_ended = false;        // the client has sent all of it
+  std::optional<Share> streamed{};  // it left before enough of it was here, and has not all come yet
 
   bool head_sent = false;
   unsigned status = 0;
 
   bool has_body() const { return http.body.kind != http::BodyLength::Kind::kNone || !http.upgrade.empty(); }
+  // So much of the body is here that a listener or an origin will not have to wait for it for long: all of it, or as
+  // much as request.body_buffer says.
+  bool may_leave() const {
+    return upload_ended || http.body.kind == http::BodyLength::Kind::kNone ||
+           upload.size() >= config->request_body_buffer_bytes;
+  }
   std::string id() const;
   // The page's address, for the log.
   std::string address() const { return http.host + http.target; }

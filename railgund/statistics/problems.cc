@@ -102,6 +102,13 @@ void system(std::vector<Problem>& problems, const Status& status, const ProblemF
                             std::to_string(facts.clients_limit) + " clients",
                         "raise LimitNOFILE of the unit, or lower clients.limit"});
   }
+  if (facts.clients_rejected > 0) {
+    problems.push_back(
+        {Severity::kWarning,
+         std::to_string(facts.clients_rejected) +
+             " client connections were rejected since the start because a limit was reached",
+         "the log names the limit; raise clients.limit or clients.per_address, or find who holds so many"});
+  }
   if (facts.slow_start_after_idle) {
     problems.push_back({Severity::kWarning, "the kernel slows each link down after a pause (tcp_slow_start_after_idle)",
                         "sysctl -w net.ipv4.tcp_slow_start_after_idle=0"});

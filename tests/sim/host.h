@@ -79,6 +79,10 @@ class Host {
       found->second->set_reading(reading.on);
   }
 
+  void perform(proxy::EndOutput end) {
+    if (const auto found = pipes_.find(end.connection); found != pipes_.end()) found->second->end();
+  }
+
   void perform(const proxy::Close& close) {
     dialling_.erase(close.connection);
     const auto found = pipes_.find(close.connection);

@@ -281,7 +281,8 @@ class Storm {
 
   // Every request that has begun has ended, and was counted so, once.
   static std::string count(const char* host, const proxy::Counters& counters) {
-    const std::uint64_t ended = counters.requests_completed.get() + counters.requests_failed.get();
+    const std::uint64_t ended =
+        counters.requests_completed.get() + counters.requests_failed.get() + counters.requests_aborted.get();
     if (counters.requests_started.get() == ended) return {};
     return std::string(host) + " has counted " + std::to_string(counters.requests_started.get()) +
            " requests, of which " + std::to_string(ended) + " ended";

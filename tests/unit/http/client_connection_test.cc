@@ -334,8 +334,51 @@ TEST(ClientConnection, IsATunnelAfterAnUpgrade) {
   origin.connection.send_body(as_bytes("more"), origin.now);
   EXPECT_EQ(origin.gets(), "more");
   origin.ends();
-  EXPECT_EQ(origin.heard(), "end\n");
+  EXPECT_EQ(origin.heard(), "tunnel end\n");
   EXPECT_FALSE(origin.connection.is_reusable());
+  // It may still read.
+  origin.connection.send_body(as_bytes("bye"), origin.now);
+  origin.connection.send_end(origin.now);
+  EXPECT_EQ(origin.heard(), "");
+  EXPECT_EQ(origin.gets(), "bye");
+  EXPECT_EQ(origin.heard(), "end\n");
+}
+
+TEST(ClientConnection, EndsItsDirectionOfATunnelAndGoesOnReading) {
+  Origin origin({.upgrade_timeout = 60min, .half_closed_timeout = 30s});
+  Request request = request_of("GET");
+  request.upgrade = "websocket";
+  origin.asked(request);
+  origin.sends("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  origin.heard();
+  EXPECT_FALSE(origin.connection.wants_end());
+  origin.connection.send_end(origin.now);
+  EXPECT_FALSE(origin.connection.wants_end());
+  origin.gets();
+  EXPECT_TRUE(origin.connection.wants_end());
+  EXPECT_EQ(origin.connection.deadline(), origin.now + 30s);
+  origin.now += 20s;
+  origin.sends("still here");
+  EXPECT_EQ(origin.heard(), "body still here\n");
+  EXPECT_EQ(origin.connection.deadline(), origin.now + 30s);
+  origin.ends();
+  EXPECT_EQ(origin.heard(), "tunnel end\nend\n");
+}
+
+TEST(ClientConnection, EndsATunnelWhoseOriginHasEndedAfterAWhile) {
+  Origin origin({.half_closed_timeout = 30s});
+  Request request = request_of("GET");
+  request.upgrade = "websocket";
+  origin.asked(request);
+  origin.gets();
+  origin.sends("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  origin.ends();
+  origin.heard();
+  origin.now += 30s;
+  origin.connection.send_body(as_bytes("x"), origin.now);
+  origin.gets();
+  origin.connection.on_deadline(origin.now);
+  EXPECT_EQ(origin.heard(), "end\n");
 }
 
 // timeout.upgrade: bytes of either direction count. The end is an orderly one: nothing failed.

@@ -74,6 +74,7 @@ class Transcript {
           }
           if constexpr (std::is_same_v<E, ResponseReceived>) line("response " + text_of(e.response));
           if constexpr (std::is_same_v<E, ResponseBody>) body("body ", e.bytes);
+          if constexpr (std::is_same_v<E, TunnelEnd>) line("tunnel end");
           if constexpr (std::is_same_v<E, ResponseEnd>) line("end");
           if constexpr (std::is_same_v<E, ExchangeFailed>) {
             line(std::string("failed ") + name_of(e.error.code) + (e.answer_begun ? " begun: " : ": ") + e.error.text);

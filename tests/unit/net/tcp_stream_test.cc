@@ -159,6 +159,32 @@ TEST_F(Stream, TellsOfThePeersEndOnceAndStillSends) {
   run_until([&] { return client->received == "still here"; });
 }
 
+TEST_F(Stream, EndsItsOutputAndStillReads) {
+  connect();
+  client->output = "all that I say";
+  client->stream.want_write();
+  client->stream.end_output();
+  run_until([&] { return server->has_ended; });
+  EXPECT_EQ(server->received, "all that I say");
+  server->output = "and I";
+  server->stream.want_write();
+  run_until([&] { return !client->received.empty(); });
+  EXPECT_EQ(client->received, "and I");
+  EXPECT_FALSE(client->is_closed);
+}
+
+// Nothing is read from it any more, so nothing but a look at it tells.
+TEST_F(Stream, TellsThatAPeerThatHasEndedIsGone) {
+  connect();
+  client->stream.end_output();
+  run_until([&] { return server->has_ended; });
+  EXPECT_FALSE(server->is_closed);
+  client->stream.abort();
+  run_until([&] { return server->is_closed; });
+  ASSERT_TRUE(server->error.has_value());
+  EXPECT_EQ(server->error->code, Errc::kUnavailable);
+}
+
 TEST_F(Stream, CloseAfterFlushSendsEverythingFirst) {
   connect();
   const std::string all(4 << 20, 'y');

@@ -61,6 +61,7 @@ struct FailingShell {
   }
   void perform(WantWrite want) { done.push_back(attached.empty() ? "write too early" : "write"), (void)want; }
   void perform(SetReading) { done.push_back("reading"); }
+  void perform(EndOutput) { done.push_back("end"); }
   void perform(const Close&) { done.push_back("close"); }
   void perform(const StoreGet&) { done.push_back("get"); }
   void perform(const StorePut&) { done.push_back("put"); }

@@ -160,7 +160,83 @@ TEST_F(ListenerTest, ClosesTheOriginsConnectionWhenTheSenderCancels) {
   const auto closes = bench_.take<Close>();
   ASSERT_EQ(closes.size(), 1U);
   EXPECT_EQ(closes[0].connection, from);
-  EXPECT_EQ(bench_.counters.requests_failed.get(), 1U);
+  EXPECT_EQ(bench_.counters.requests_failed.get(), 0U);
+  EXPECT_EQ(bench_.counters.requests_aborted.get(), 1U);
+}
+
+class ListenerTunnelTest : public ListenerTest {
+ protected:
+  void open() {
+    start();
+    Ask ask;
+    ask.request.method = "GET";
+    ask.request.target = "/ws";
+    ask.request.host = "site.test";
+    ask.request.upgrade = "websocket";
+    const EncodedHead head = encode_ask(ask);
+    stream_ = sender_.mux.open(head.prelude, head.fields).value();
+    carry();
+    origin_ = origin();
+    bench_.sent(origin_);
+    bench_.receive(origin_, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    EXPECT_EQ(answered().response.status, 101U);
+  }
+  bool is_closed() {
+    const auto closes = bench_.take<Close>();
+    return std::any_of(closes.begin(), closes.end(), [&](const Close& close) { return close.connection == origin_; });
+  }
+  link::StreamId stream_{};
+  ConnectionId origin_{};
+};
+
+TEST_F(ListenerTunnelTest, PassesTheClientsEndOnAndStillCarriesTheOrigins) {
+  open();
+  sender_.mux.send_data(stream_, as_bytes("bye"));
+  sender_.mux.send_end(stream_, {});
+  carry();
+  EXPECT_TRUE(bench_.take<EndOutput>().empty());
+  EXPECT_EQ(bench_.sent(origin_), "bye");
+  const auto ends = bench_.take<EndOutput>();
+  ASSERT_EQ(ends.size(), 1U);
+  EXPECT_EQ(ends[0].connection, origin_);
+  EXPECT_FALSE(is_closed());
+  bench_.receive(origin_, "still here");
+  carry();
+  EXPECT_EQ(body(), "still here");
+  bench_.core->receive_end(origin_, bench_.now);
+  carry();
+  EXPECT_EQ(sender_.take<link::EndReceived>().size(), 1U);
+  EXPECT_TRUE(is_closed());
+  EXPECT_EQ(sender_.mux.open_streams(), 0U);
+  EXPECT_EQ(bench_.counters.requests_completed.get(), 1U);
+}
+
+TEST_F(ListenerTunnelTest, PassesTheOriginsEndOnAndStillCarriesTheClients) {
+  open();
+  bench_.core->receive_end(origin_, bench_.now);
+  carry();
+  EXPECT_EQ(sender_.take<link::EndReceived>().size(), 1U);
+  EXPECT_FALSE(is_closed());
+  sender_.mux.send_data(stream_, as_bytes("more"));
+  sender_.mux.send_end(stream_, {});
+  carry();
+  EXPECT_EQ(bench_.sent(origin_), "more");
+  EXPECT_TRUE(is_closed());
+  EXPECT_EQ(sender_.mux.open_streams(), 0U);
+  EXPECT_EQ(bench_.counters.requests_completed.get(), 1U);
+  EXPECT_EQ(bench_.counters.requests_failed.get(), 0U);
+}
+
+TEST_F(ListenerTunnelTest, ClosesTheOriginsConnectionWhenItKeepsSilentAfterTheClientsEnd) {
+  open();
+  sender_.mux.send_end(stream_, {});
+  carry();
+  bench_.sent(origin_);
+  bench_.pass(config::Config{}.half_closed_timeout);
+  carry();
+  EXPECT_TRUE(is_closed());
+  EXPECT_EQ(sender_.take<link::EndReceived>().size(), 1U);
+  EXPECT_EQ(sender_.mux.open_streams(), 0U);
 }
 
 TEST_F(ListenerTest, EndsTheRequestsOfALinkThatIsLost) {

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 class SenderTest : public testing::Test {
  protected:
   void start(bool has_origin = false, bool has_store = false) {
-    auto config = std::make_shared<config::Config>();
+    auto config = std::make_shared<config::Config>(config_);
     config->role = config::Role::kSender;
     config->sites = {{.host = "site.test", .listeners = {{"listener", 2408}}, .origin = {}}};
     if (has_origin) config->sites[0].origin = config::OriginTarget{.secure = false, .endpoint = {"origin", 80}};
@@ -52,6 +52,7 @@ class SenderTest : public testing::Test {
   std::uint64_t failed() const { return bench_.counters.requests_failed.get(); }
   std::uint64_t completed() const { return bench_.counters.requests_completed.get(); }
 
+  config::Config config_;
   CoreBench<Sender> bench_;
   FarEnd listener_{link::Role::kAnswerer, Greeting{.reference_key = Bytes(32, 1), .build = "0001"}};
   ConnectionId link_{};
@@ -193,7 +194,177 @@ TEST_F(SenderTest, CancelsTheStreamOfAClientThatLeaves) {
   ASSERT_EQ(resets.size(), 1U);
   EXPECT_EQ(resets[0].stream, stream);
   EXPECT_EQ(resets[0].code, link::ResetCode::kCancelled);
-  EXPECT_EQ(failed(), 1U);
+  EXPECT_EQ(failed(), 0U);
+  EXPECT_EQ(bench_.counters.requests_aborted.get(), 1U);
+}
+
+// Hundreds of clients that sent a head and now and then a byte of their body once held every connection to the origin.
+TEST_F(SenderTest, AsksOnlyWhenTheBodyIsHere) {
+  start();
+  link_up();
+  const ConnectionId client = ask("POST /a HTTP/1.1\r\nHost: site.test\r\nContent-Length: 4\r\n\r\nbo");
+  bench_.pass(10s);
+  carry();
+  EXPECT_TRUE(listener_.take<link::HeadReceived>().empty());
+  bench_.receive(client, "dy");
+  carry();
+  answer(asked(), "hello");
+  EXPECT_TRUE(bench_.sent(client).ends_with("hello"));
+}
+
+TEST_F(SenderTest, AsksWhenEnoughOfALongBodyIsHere) {
+  start();
+  link_up();
+  const std::size_t enough = config::Config{}.request_body_buffer_bytes;
+  const ConnectionId client = ask("POST /a HTTP/1.1\r\nHost: site.test\r\nContent-Length: 1000000\r\n\r\n");
+  bench_.receive(client, std::string(enough - 1, 'x'));
+  carry();
+  EXPECT_TRUE(listener_.take<link::HeadReceived>().empty());
+  bench_.receive(client, "x");
+  carry();
+  asked();
+}
+
+// Applications that read what Content-Length says got nothing of chunked bodies.
+TEST_F(SenderTest, SendsAChunkedBodyThatIsHereWithItsLength) {
+  start();
+  link_up();
+  ask("POST /a HTTP/1.1\r\nHost: site.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+  const auto heads = listener_.take<link::HeadReceived>();
+  ASSERT_EQ(heads.size(), 1U);
+  const http::Request request = decode_ask(heads[0].prelude, heads[0].fields).value().request;
+  EXPECT_EQ(request.body.kind, http::BodyLength::Kind::kKnown);
+  EXPECT_EQ(request.body.bytes, 5U);
+}
+
+// A client that sends a little at a time and reads answers in between.
+TEST_F(SenderTest, StreamsSomeBodiesOfUnknownLengthBeforeTheyAreHere) {
+  config_.request_streamed = 2;
+  start();
+  link_up();
+  std::vector<ConnectionId> clients;
+  for (int i = 0; i < 3; ++i)
+    clients.push_back(ask("POST /a HTTP/1.1\r\nHost: site.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"));
+  EXPECT_TRUE(listener_.take<link::HeadReceived>().empty());
+  bench_.pass(2s);
+  carry();
+  EXPECT_EQ(listener_.take<link::HeadReceived>().size(), 2U);
+  // One of them is complete: another one may.
+  for (const ConnectionId client : {clients[0], clients[1]}) bench_.receive(client, "0\r\n\r\n");
+  bench_.pass(2s);
+  carry();
+  EXPECT_EQ(listener_.take<link::HeadReceived>().size(), 1U);
+}
+
+TEST_F(SenderTest, ClosesTheClientThatIsIdleForLongestToMakeRoom) {
+  start();
+  link_up();
+  const auto connect = [&] { return bench_.core->accepted(ConnectionKind::kClient, "192.0.2.1", {}, bench_.now); };
+  const ConnectionId busy = ask(kGet), first = connect(), second = connect();
+  bench_.take<Close>();
+  EXPECT_FALSE(bench_.core->over_limit(Admission::kClientsLimit, "192.0.2.9", bench_.now).has_value());
+  auto closes = bench_.take<Close>();
+  ASSERT_EQ(closes.size(), 1U);
+  EXPECT_EQ(closes[0].connection, first);
+  EXPECT_FALSE(bench_.core->over_limit(Admission::kClientsLimit, "192.0.2.9", bench_.now).has_value());
+  closes = bench_.take<Close>();
+  ASSERT_EQ(closes.size(), 1U);
+  EXPECT_EQ(closes[0].connection, second);
+  // The other one waits for its answer.
+  const auto refusal = bench_.core->over_limit(Admission::kClientsLimit, "192.0.2.9", bench_.now);
+  ASSERT_TRUE(refusal.has_value());
+  EXPECT_TRUE(as_text(*refusal).starts_with("HTTP/1.1 503 "));
+  EXPECT_NE(as_text(*refusal).find("Retry-After: "), std::string_view::npos);
+  EXPECT_TRUE(bench_.take<Close>().empty());
+  EXPECT_EQ(bench_.counters.clients_displaced.get(), 2U);
+  EXPECT_EQ(bench_.counters.clients_rejected.get(), 1U);
+  // It is idle once it has its answer.
+  answer(asked(), "hello");
+  bench_.sent(busy);
+  EXPECT_FALSE(bench_.core->over_limit(Admission::kClientsLimit, "192.0.2.9", bench_.now).has_value());
+}
+
+TEST_F(SenderTest, RefusesAClientWhoseAddressHasTooManyConnections) {
+  start();
+  link_up();
+  bench_.core->accepted(ConnectionKind::kClient, "192.0.2.1", {}, bench_.now);
+  EXPECT_TRUE(bench_.core->over_limit(Admission::kPerAddress, "192.0.2.9", bench_.now).has_value());
+  EXPECT_TRUE(bench_.take<Close>().empty());
+  const auto lines = bench_.take<LogLine>();
+  EXPECT_EQ(std::ranges::count_if(lines, [](const LogLine& line) { return line.text.contains("clients.per_address"); }),
+            1);
+  EXPECT_TRUE(bench_.core->over_limit(Admission::kPerAddress, "192.0.2.9", bench_.now).has_value());
+  EXPECT_TRUE(bench_.take<LogLine>().empty());
+}
+
+const std::string kUpgrade = "GET /ws HTTP/1.1\r\nHost: site.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+
+class SenderTunnelTest : public SenderTest {
+ protected:
+  void open() {
+    start();
+    link_up();
+    client_ = ask(kUpgrade);
+    stream_ = asked();
+    Answer answer;
+    answer.response.status = 101;
+    answer.response.upgrade = "websocket";
+    const EncodedHead head = encode_answer(answer);
+    ASSERT_TRUE(listener_.mux.send_head(stream_, head.prelude, head.fields).has_value());
+    carry();
+    EXPECT_TRUE(bench_.sent(client_).starts_with("HTTP/1.1 101 "));
+  }
+  bool is_closed() {
+    const auto closes = bench_.take<Close>();
+    return std::any_of(closes.begin(), closes.end(), [&](const Close& close) { return close.connection == client_; });
+  }
+  ConnectionId client_{};
+  link::StreamId stream_{};
+};
+
+// A closed browser tab once left its WebSocket open at the origin for good, and its stream on the link.
+TEST_F(SenderTunnelTest, PassesTheClientsEndOnAndStillCarriesTheOrigins) {
+  open();
+  bench_.core->receive_end(client_, bench_.now);
+  carry();
+  EXPECT_EQ(listener_.take<link::EndReceived>().size(), 1U);
+  listener_.mux.send_data(stream_, as_bytes("still here"));
+  carry();
+  EXPECT_EQ(bench_.sent(client_), "still here");
+  listener_.mux.send_end(stream_, encode_trailer({}));
+  carry();
+  EXPECT_TRUE(is_closed());
+  EXPECT_EQ(listener_.mux.open_streams(), 0U);
+  EXPECT_EQ(completed(), 1U);
+}
+
+TEST_F(SenderTunnelTest, PassesTheOriginsEndOnAndStillCarriesTheClients) {
+  open();
+  listener_.mux.send_end(stream_, encode_trailer({}));
+  carry();
+  const auto ends = bench_.take<EndOutput>();
+  ASSERT_EQ(ends.size(), 1U);
+  EXPECT_EQ(ends[0].connection, client_);
+  EXPECT_FALSE(is_closed());
+  bench_.receive(client_, "more");
+  carry();
+  EXPECT_EQ(listener_.take<link::DataReceived>().size(), 1U);
+  bench_.core->receive_end(client_, bench_.now);
+  carry();
+  EXPECT_EQ(listener_.take<link::EndReceived>().size(), 1U);
+  EXPECT_TRUE(is_closed());
+  EXPECT_EQ(listener_.mux.open_streams(), 0U);
+  EXPECT_EQ(completed(), 1U);
+}
+
+TEST_F(SenderTunnelTest, EndsAHalfClosedTunnelThatIsSilent) {
+  open();
+  bench_.core->receive_end(client_, bench_.now);
+  bench_.pass(config::Config{}.half_closed_timeout);
+  carry();
+  EXPECT_TRUE(is_closed());
+  EXPECT_EQ(listener_.take<link::StreamReset>().size(), 1U);
+  EXPECT_EQ(listener_.mux.open_streams(), 0U);
 }
 
 TEST_F(SenderTest, AsksTheListenerWhenTheStoreDoesNotAnswerInTime) {
