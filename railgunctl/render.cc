@@ -54,6 +54,19 @@ std::string saved_text(const control::Traffic& traffic) {
          bytes_text(traffic.link_bytes) + " on the link";
 }
 
+// What visitors were sent, by coding; empty if nothing.
+std::string visitors_text(const control::Traffic& traffic) {
+  const std::pair<const char*, std::uint64_t> codings[] = {{"zstd", traffic.client_zstd_bytes},
+                                                           {"br", traffic.client_br_bytes},
+                                                           {"gzip", traffic.client_gzip_bytes},
+                                                           {"uncompressed", traffic.client_identity_bytes}};
+  std::vector<std::string> parts;
+  for (const auto& [name, bytes] : codings) {
+    if (bytes > 0) parts.push_back(bytes_text(bytes) + " " + name);
+  }
+  return join(parts);
+}
+
 std::string requests_text(const control::Traffic& traffic) {
   if (traffic.requests == 0) return "none yet";
   return count_text(traffic.requests) + ": delta " + share_text(traffic.delta, traffic.requests) + ", whole " +
@@ -216,6 +229,8 @@ std::string render(const control::Status& status) {
   if (status.role == control::Role::kSender) text += labelled("clients", count_text(status.clients) + " connected");
   text += labelled("requests", requests_text(status.traffic));
   text += labelled("saved", saved_text(status.traffic));
+  if (const std::string visitors = visitors_text(status.traffic); !visitors.empty())
+    text += labelled("visitors", "got " + visitors);
   text += labelled("memory", memory_text(status.memory));
   text += labelled("store", store_text(status.store));
   text += '\n' + render_links(status);

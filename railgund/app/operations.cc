@@ -111,7 +111,11 @@ control::Traffic traffic_of(const Totals& totals) {
           .direct = totals[&Counters::answers_direct],
           .errors = totals[&Counters::requests_failed],
           .page_bytes = totals[&Counters::page_bytes],
-          .link_bytes = totals[&Counters::coded_bytes]};
+          .link_bytes = totals[&Counters::coded_bytes],
+          .client_identity_bytes = totals[&Counters::client_bytes_identity],
+          .client_gzip_bytes = totals[&Counters::client_bytes_gzip],
+          .client_br_bytes = totals[&Counters::client_bytes_br],
+          .client_zstd_bytes = totals[&Counters::client_bytes_zstd]};
 }
 
 }  // namespace

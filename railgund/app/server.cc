@@ -16,6 +16,7 @@
 #include "railgund/config/value.h"
 #include "railgund/log/log.h"
 #include "railgund/log/panic.h"
+#include "railgund/tls/random.h"
 
 namespace railgun::app {
 namespace {
@@ -181,6 +182,9 @@ proxy::Admission Server::admission(const net::SocketAddress& client) const {
   return client_counts_.total() >= config_->clients_limit ? proxy::Admission::kClientsLimit : proxy::Admission::kFree;
 }
 
+// Names the text in a worker's cache of compressed segments (coding/gzip_encoder.h).
+constexpr std::size_t kCompressionKeyBytes = 32;
+
 Result<void> Server::start_workers() {
   if (config_->role == config::Role::kListener) {
     auto key = load_reference_key(*config_);
@@ -198,16 +202,18 @@ Result<void> Server::start_workers() {
   for (unsigned i = 0; i < worker_count(*config_); ++i) {
     // Requests of one worker and process have numbers of their own.
     const std::uint64_t first = static_cast<std::uint64_t>(random()) << 40 ^ static_cast<std::uint64_t>(i) << 36;
-    workers_.push_back(std::make_unique<Worker>(WorkerSettings{.config = config_,
-                                                               .trust = trust_,
-                                                               .cache = cache_,
-                                                               .store = store(),
-                                                               .preparer = preparer_,
-                                                               .reference_key = reference_key_,
-                                                               .build = build_,
-                                                               .first_request = first,
-                                                               .descriptors = descriptors_,
-                                                               .handshakes = handshakes}));
+    workers_.push_back(std::make_unique<Worker>(
+        WorkerSettings{.config = config_,
+                       .trust = trust_,
+                       .cache = cache_,
+                       .store = store(),
+                       .preparer = preparer_,
+                       .reference_key = reference_key_,
+                       .build = build_,
+                       .first_request = first,
+                       .compression_key = to_bytes(tls::random_bytes<kCompressionKeyBytes>()),
+                       .descriptors = descriptors_,
+                       .handshakes = handshakes}));
   }
   return {};
 }

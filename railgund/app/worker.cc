@@ -52,7 +52,7 @@ Worker::Worker(const WorkerSettings& settings) {
   const bool has_store = settings.store != nullptr;
   if (settings.config->role == config::Role::kSender) {
     auto core = std::make_unique<proxy::Sender>(settings.config, settings.cache, counters_, has_store,
-                                                settings.first_request, now);
+                                                settings.first_request, settings.compression_key, now);
     drive_ = std::make_unique<Drive<proxy::Sender>>(services, settings.trust, settings.config->wan_tls, link_options,
                                                     std::move(core));
   } else {

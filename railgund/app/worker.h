@@ -24,6 +24,7 @@ struct WorkerSettings {
   ByteView reference_key;  // a listener's
   std::string build;       // four hex digits
   std::uint64_t first_request;
+  Bytes compression_key;  // a sender's
   net::DescriptorBudget& descriptors;
   std::size_t handshakes;  // its part of link.handshakes
 };

@@ -26,9 +26,9 @@ class Encoder;
 // Of one worker; outlives its encoders.
 class Workshop {
  public:
-  // zstd and br keep a state for each answer, at most 3 MB. With so many under way further answers get gzip, which
+  // zstd and br keep a state for each answer, 4 MB at most at their default levels. With so many under way further answers get gzip, which
   // keeps 64 KB.
-  static constexpr std::size_t kMostStates = 64;
+  static constexpr std::size_t kMostStates = 32;
 
   // `cache_bytes`: of coded segments (gzip_encoder.h). `key`: random.
   Workshop(Levels levels, std::size_t cache_bytes, ByteView key);

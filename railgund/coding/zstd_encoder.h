@@ -26,7 +26,7 @@ class ZstdStates {
   std::vector<ZstdState> idle_;
 };
 
-// Holds about 3 MB with its window of 256 KB.
+// Holds about 4 MB (level 5) with its window of 256 KB.
 class ZstdEncoder {
  public:
   ZstdEncoder(int level, ZstdStates& states);  // 1 to 19

@@ -1,5 +1,8 @@
 #include "railgund/config/checks.h"
 
+#include <algorithm>
+
+#include "railgund/base/text.h"
 #include "railgund/config/value.h"
 
 namespace railgun::config {
@@ -28,6 +31,12 @@ void check_sender(const Config& config, const Findings& findings) {
   }
 }
 
+void check_compression(const Config& config, const Findings& findings) {
+  const bool is_off = std::any_of(config.compress.begin(), config.compress.end(),
+                                  [](const std::string& word) { return same_name(word, "off"); });
+  if (is_off && config.compress.size() > 1) findings.error("compress", "off stands alone, or there are codings");
+}
+
 void check_statistics(const Config& config, const Findings& findings) {
   if (config.stats_interval < std::chrono::seconds(1)) findings.error("stats.interval", "is less than a second");
   if (!config.stats_enabled) {
@@ -47,6 +56,7 @@ void check_statistics(const Config& config, const Findings& findings) {
 
 void check_settings(const Config& config, const Findings& findings) {
   if (config.role == Role::kSender) check_sender(config, findings);
+  check_compression(config, findings);
   check_statistics(config, findings);
   if (config.cert_file.empty() != config.key_file.empty()) {
     findings.error(config.cert_file.empty() ? "key.file" : "cert.file", "cert.file and key.file are needed together");

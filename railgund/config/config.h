@@ -76,6 +76,24 @@ struct Config {
   Duration upgrade_timeout = std::chrono::hours(1);          // a WebSocket without a byte in either direction; 0: none
   Duration half_closed_timeout = std::chrono::seconds(5);    // the same, once one of its ends sends no more; 0: none
 
+  // Pages compressed for visitors.
+  std::vector<std::string> compress = {"zstd", "br", "gzip"};  // in order of preference
+  int compress_zstd_level = 5, compress_br_level = 5, compress_gzip_level = 6;
+  std::size_t compress_min_bytes = 256;  // shorter bodies are sent as they are
+  std::vector<std::string> compress_types = {"text/*",
+                                             "application/json",
+                                             "application/*+json",
+                                             "application/xml",
+                                             "application/*+xml",
+                                             "application/javascript",
+                                             "image/svg+xml",
+                                             "application/x-javascript",
+                                             "application/wasm",
+                                             "font/ttf",
+                                             "font/otf",
+                                             "image/x-icon"};
+  std::size_t compress_memory_bytes = 16 << 20;  // compressed parts of pages kept by one worker
+
   // Origins.
   Duration lan_timeout = std::chrono::seconds(30);  // to connect and receive the head of the answer
   Duration origin_connect_timeout = std::chrono::seconds(10);

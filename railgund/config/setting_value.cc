@@ -35,6 +35,9 @@ std::string choice_list() {
   return join(choices(Enum{}), " | ", [](const auto& choice) { return choice.name; });
 }
 
+// Words of the setting "compress".
+constexpr std::array<std::string_view, 4> kCodings = {"zstd", "br", "gzip", "off"};
+
 bool is_visible(char c) { return c > ' ' && c < 0x7f; }
 
 Result<void> check_network(std::string_view text) {
@@ -70,6 +73,16 @@ Result<void> check_text(const Setting& setting, std::string_view text) {
       break;
     case Form::kHostPort:
       if (!parse_endpoint(text, setting.default_port)) return std::unexpected(unexpected_value("HOST:PORT", text));
+      break;
+    case Form::kCoding:
+      if (std::ranges::none_of(kCodings, [&](std::string_view coding) { return same_name(coding, text); })) {
+        return std::unexpected(unexpected_value("zstd, br, gzip or off", text));
+      }
+      break;
+    case Form::kMediaType:
+      if (!std::ranges::all_of(text, is_visible) || std::ranges::count(text, '/') != 1) {
+        return std::unexpected(unexpected_value("a media type such as text/html or text/*", text));
+      }
       break;
     case Form::kPath:
     case Form::kPlain:
@@ -238,11 +251,15 @@ struct Name {
       case Form::kWord:
       case Form::kPlain:
       case Form::kByteCount:
+      case Form::kCoding:
+      case Form::kMediaType:
         break;
     }
     return "word";
   }
-  std::string of(const std::vector<std::string>&) const { return "list"; }
+  std::string of(const std::vector<std::string>&) const {
+    return setting.form == Form::kCoding ? "list of zstd, br, gzip; or off" : "list";
+  }
   std::string of(const std::vector<Endpoint>&) const { return "list of HOST:PORT"; }
   std::string of(const std::optional<Endpoint>&) const { return "ADDRESS:PORT"; }
   std::string of(const std::optional<OriginTarget>&) const { return "http://HOST[:PORT] or https://HOST[:PORT]"; }
@@ -296,7 +313,8 @@ std::string type_text(const Setting& setting) {
         if constexpr (std::is_same_v<P, MemcachedServers>) {
           return "list of HOST:PORT, or path";
         } else if constexpr (kOfConfig<P>) {
-          return Name{setting}.of(Config{}.*place);
+          const Config defaults;  // a variable: g++ 12 cannot compile Config{}.*place
+          return Name{setting}.of(defaults.*place);
         } else {
           return Name{setting}.of(Site{}.*place);
         }

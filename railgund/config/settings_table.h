@@ -16,7 +16,18 @@ enum class Concerns : std::uint8_t { kBoth, kListener, kSender };
 // Whether a reload (SIGHUP) takes the new value, or only a restart.
 enum class Takes : std::uint8_t { kReload, kRestart };
 // What a text, or a number of std::size_t, stands for.
-enum class Form : std::uint8_t { kPlain, kByteCount, kPath, kWord, kAddress, kUrl, kSyslogAddress, kHostPort };
+enum class Form : std::uint8_t {
+  kPlain,
+  kByteCount,
+  kPath,
+  kWord,
+  kAddress,
+  kUrl,
+  kSyslogAddress,
+  kHostPort,
+  kCoding,
+  kMediaType
+};
 
 // memcached.servers: a list of HOST:PORT, or the full path of one Unix socket.
 struct MemcachedServers {};

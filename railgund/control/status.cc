@@ -44,6 +44,10 @@ void fields(auto& visit, Traffic& value) {
   visit("errors", value.errors);
   visit("page_bytes", value.page_bytes);
   visit("link_bytes", value.link_bytes);
+  visit("client_identity_bytes", value.client_identity_bytes);
+  visit("client_gzip_bytes", value.client_gzip_bytes);
+  visit("client_br_bytes", value.client_br_bytes);
+  visit("client_zstd_bytes", value.client_zstd_bytes);
 }
 
 void fields(auto& visit, LinkInfo& value) {

@@ -38,6 +38,8 @@ struct Traffic {
   std::uint64_t errors = 0;      // requests that were cut or answered by an error of railgund
   std::uint64_t page_bytes = 0;  // bodies of answers as the origin gave them
   std::uint64_t link_bytes = 0;  // what the same answers took on the link
+  // Of a sender: bodies as they went to clients, by coding.
+  std::uint64_t client_identity_bytes = 0, client_gzip_bytes = 0, client_br_bytes = 0, client_zstd_bytes = 0;
 };
 
 struct LinkInfo {

@@ -17,7 +17,8 @@ struct Distributions {
   Histogram store_time{kTimeScale};   // waiting for memcached
   Histogram encode_time{kTimeScale};  // listener: work on one answer
   Histogram decode_time{kTimeScale};  // sender: the same
-  Histogram page_bytes{kBytesScale};  // of pages that were coded, as deltas or compressed
+  Histogram compress_time{kTimeScale};  // sender: work on compressing one answer for its client
+  Histogram page_bytes{kBytesScale};    // of pages that were coded, as deltas or compressed
   Histogram delta_bytes{kBytesScale};
   Histogram delta_parts{kPartsScale};  // a delta's share of its page, parts of a million
 };
@@ -60,6 +61,8 @@ struct Counters {
   Counter answers_refused;  // among requests_failed: what is not served (421, 508), at either end
   Counter check_failures;   // answers that could not be rebuilt
   Counter asked_again;      // requests that were repeated, at most once each
+  // Bodies as they went to clients, by coding.
+  Counter client_bytes_identity, client_bytes_gzip, client_bytes_br, client_bytes_zstd;
   // The listener.
   Counter origin_connections, origin_reused, origin_retries, origin_failures, origin_bytes;
   Counter gunzipped;

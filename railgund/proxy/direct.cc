@@ -36,9 +36,8 @@ Progress Direct::take(SenderRequest& request, const SenderPorts& ports, CallInpu
 
 Progress Direct::pump(SenderRequest& request, const SenderPorts& ports) {
   pump_request(request, ports);
-  const std::size_t count = std::min(body_.size(), ports.client.writable_bytes());
+  const std::size_t count = request.send_body(ports, body_.view());
   if (count > 0) {
-    ports.client.send_body(body_.view().first(count), ports.now());
     body_.consume(count);
     call_.consumed(count);
   }

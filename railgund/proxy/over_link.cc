@@ -84,11 +84,8 @@ Progress OverLink::pump_answer(SenderRequest& request, const SenderPorts& ports)
       count_answer(ports.counters(), *request.counts, reader_.answer());
       request.send_head(ports, reader_.answer().response, header(request));
     }
-    const std::size_t count = request.head_sent ? std::min(reader_.body().size(), ports.client.writable_bytes()) : 0;
-    if (count > 0) {
-      ports.client.send_body(reader_.body().first(count), ports.now());
-      reader_.body_taken(count);
-    }
+    const std::size_t count = request.send_body(ports, reader_.body());
+    if (count > 0) reader_.body_taken(count);
     if (count == 0 && *used == 0) break;
   }
   stream_.consumed(consumed);

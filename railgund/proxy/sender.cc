@@ -38,9 +38,10 @@ std::vector<Endpoint> listeners_of(const config::Config& config) {
 }  // namespace
 
 Sender::Sender(config::ConfigPtr config, page::Cache& cache, Counters& counters, bool has_store,
-               std::uint64_t first_request, Instant now)
+               std::uint64_t first_request, ByteView compression_key, Instant now)
     : router_(std::move(config), cache, counters, has_store, link::Role::kAsker,
               Greeting{.reference_key = {}, .build = "0000"}),
+      compression_(*router_.context.config, compression_key),
       next_request_(first_request) {
   configure(router_.context.config, has_store, now);
 }
@@ -50,6 +51,7 @@ void Sender::configure(config::ConfigPtr config, bool has_store, Instant now) {
   router_.context.config = std::move(config);
   router_.context.has_store = has_store;
   const config::Config& settings = *router_.context.config;
+  compression_.configure(settings);
   router_.origins.close_idle();
   router_.peers.keep(listeners_of(settings), settings.wan_lanes, now);
   std::vector<ConnectionId> ids;
@@ -234,7 +236,7 @@ void Sender::with(ExchangeId id, Work work) {
   const ConnectionId client_id = found->second.client();
   const auto client = clients_.find(client_id);
   router_.context.counters.current_request.set(found->second.number());
-  work(found->second, SenderPorts(router_, id, client->second.http, client->second.address));
+  work(found->second, SenderPorts(router_, id, compression_, client->second.http, client->second.address));
   serve(client_id, client->second);
 }
 
@@ -281,10 +283,10 @@ void Sender::take(ConnectionId id, Client& client, http::ServerEvent event) {
         exchanges_.try_emplace(exchange_id, router_.context.config, id, std::move(received->request), number, now())
             .first->second;
     client.exchange = exchange_id;
-    exchange.begin(SenderPorts(router_, exchange_id, client.http, client.address));
+    exchange.begin(SenderPorts(router_, exchange_id, compression_, client.http, client.address));
   } else if (client.exchange) {
     exchanges_.at(*client.exchange)
-        .take(SenderPorts(router_, *client.exchange, client.http, client.address), std::move(event));
+        .take(SenderPorts(router_, *client.exchange, compression_, client.http, client.address), std::move(event));
   } else if (const auto* body = std::get_if<http::RequestBody>(&event)) {
     // The rest of a request that was answered already.
     client.http.body_consumed(body->bytes.size(), now());
@@ -312,7 +314,8 @@ void Sender::release(ConnectionId id) {
   if (found == clients_.end()) return;
   Client& client = found->second;
   if (client.exchange) {
-    exchanges_.at(*client.exchange).drop(SenderPorts(router_, *client.exchange, client.http, client.address));
+    exchanges_.at(*client.exchange)
+        .drop(SenderPorts(router_, *client.exchange, compression_, client.http, client.address));
     note_exchange(client);
   }
   if (client.idle_place) idle_.erase(*client.idle_place);

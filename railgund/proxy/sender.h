@@ -25,9 +25,9 @@ namespace railgun::proxy {
 class Sender {
  public:
   // `cache` and `counters` outlive the sender. `has_store`: StoreGet and StorePut make sense. `first_request`: where
-  // the numbers of requests start, different for each worker and process.
+  // the numbers of requests start, different for each worker and process. `compression_key`: random and secret.
   Sender(config::ConfigPtr config, page::Cache& cache, Counters& counters, bool has_store, std::uint64_t first_request,
-         Instant now);
+         ByteView compression_key, Instant now);
   Sender(const Sender&) = delete;
   Sender& operator=(const Sender&) = delete;
 
@@ -95,6 +95,7 @@ class Sender {
   void note_idle(ConnectionId id, Client& client);
 
   Router router_;
+  Compression compression_;  // outlives the exchanges, whose encoders it lends
   std::unordered_map<ConnectionId, Client> clients_;
   std::list<ConnectionId> idle_;  // clients between requests, the one that has been idle for longest first
   RateLimit limit_log_{{.burst = 1, .interval = std::chrono::seconds(10)}};  // a limit is reached again and again

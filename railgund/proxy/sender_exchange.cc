@@ -48,6 +48,7 @@ void SenderExchange::begin(const SenderPorts& ports) {
   }
   if (request_.http.expects_continue) ports.client.send_interim(100, {});
   add_visitor_fields(request_.http, ports.client_address, request_.config->trusted_proxies);
+  request_.tags_restored = ports.compression.restore_tags(request_.http);
   if (request_.may_leave()) return leave(ports);
   const bool may_stream = request_.http.body.kind == http::BodyLength::Kind::kChunked;
   state_ = AwaitingBody{may_stream ? ports.now() + kBodyWait : kNever};
@@ -215,7 +216,7 @@ void SenderExchange::finish(const SenderPorts& ports) {
   } else {
     log_answer(ports, std::get<Direct>(state_).passed(), "direct");
   }
-  ports.client.send_end(ports.now());
+  request_.send_end(ports);
   state_ = Finished{};
 }
 

@@ -12,6 +12,7 @@
 #include "railgund/http/server_connection.h"
 #include "railgund/page/page_key.h"
 #include "railgund/page/version.h"
+#include "railgund/proxy/compression.h"
 #include "railgund/proxy/ports.h"
 
 namespace railgun::proxy {
@@ -19,8 +20,10 @@ namespace railgun::proxy {
 // What a sender's exchange may do: besides all that, answer its client.
 class SenderPorts : public Ports {
  public:
-  SenderPorts(Router& router, ExchangeId self, http::ServerConnection& its_client, std::string_view address)
-      : Ports(router, self), client(its_client), client_address(address) {}
+  SenderPorts(Router& router, ExchangeId self, Compression& its_compression, http::ServerConnection& its_client,
+              std::string_view address)
+      : Ports(router, self), compression(its_compression), client(its_client), client_address(address) {}
+  Compression& compression;
   http::ServerConnection& client;
   std::string_view client_address;
 };
@@ -58,8 +61,11 @@ struct SenderRequest {
   bool upload_ended = false;        // the client has sent all of it
   std::optional<Share> streamed{};  // it left before enough of it was here, and has not all come yet
 
+  bool tags_restored = false;  // Compression::restore_tags()
   bool head_sent = false;
   unsigned status = 0;
+  std::optional<coding::Encoder> encoder{};  // of the answer's body; none: it goes as it is
+  Duration encode_time{};                    // spent in it
 
   bool has_body() const { return http.body.kind != http::BodyLength::Kind::kNone || !http.upgrade.empty(); }
   // So much of the body is here that a listener or an origin will not have to wait for it for long: all of it, or as
@@ -75,6 +81,10 @@ struct SenderRequest {
   void set_header(Fields& fields, const std::string& value) const;
   // Sends the answer's head to the client, with the header. A 101 makes a tunnel of the connection.
   void send_head(const SenderPorts& ports, http::Response response, const std::string& header);
+  // Sends from the front of `held` what the client has room for, compressed if the head said so. Says how much: nothing
+  // before the head, and of a compressed body one piece after the other, as the client takes them.
+  std::size_t send_body(const SenderPorts& ports, ByteView held);
+  void send_end(const SenderPorts& ports);
   // Bytes at the front of `upload` have gone on their way.
   void upload_taken(const SenderPorts& ports, std::size_t bytes);
 };

@@ -64,6 +64,14 @@ constexpr auto kMetrics = std::to_array<Metric>({
    .role = Role::kSender, .help = "Client connections answered by status 503 or closed because of clients.limit or clients.per_address."},
   {.member = &C::clients_displaced, .json = "clients_displaced", .prometheus = "railgun_clients_displaced_total",
    .role = Role::kSender, .help = "Idle client connections closed to make room, because clients.limit was reached."},
+  {.member = &C::client_bytes_identity, .json = "client_bytes_identity", .prometheus = "railgun_client_bytes_total",
+   .label = {"coding", "identity"}, .role = Role::kSender, .help = "Bodies sent to clients as they are."},
+  {.member = &C::client_bytes_gzip, .json = "client_bytes_gzip", .prometheus = "railgun_client_bytes_total",
+   .label = {"coding", "gzip"}, .role = Role::kSender, .help = "Bodies sent to clients in gzip."},
+  {.member = &C::client_bytes_br, .json = "client_bytes_br", .prometheus = "railgun_client_bytes_total",
+   .label = {"coding", "br"}, .role = Role::kSender, .help = "Bodies sent to clients in br."},
+  {.member = &C::client_bytes_zstd, .json = "client_bytes_zstd", .prometheus = "railgun_client_bytes_total",
+   .label = {"coding", "zstd"}, .role = Role::kSender, .help = "Bodies sent to clients in zstd."},
   // Links.
   {.member = &C::link_bytes_sent, .original = {"wan_bytes_sent"}, .history = "link_bytes",
    .prometheus = "railgun_link_bytes_total", .label = {"way", "sent"}, .help = "Bytes sent on links."},
@@ -178,6 +186,8 @@ constexpr auto kSpreadMetrics = std::to_array<SpreadMetric>({
    kNanosecond, Role::kBoth, "Waiting for memcached."},
   {&Spread::decode_time, &SpreadTotals::decode_time, "latency_seconds", "decode", "railgun_latency_seconds", {"phase", "decode"},
    kNanosecond, Role::kSender, "CPU time to rebuild one answer."},
+  {&Spread::compress_time, &SpreadTotals::compress_time, "latency_seconds", "compress", "railgun_latency_seconds",
+   {"phase", "compress"}, kNanosecond, Role::kSender, "CPU time to compress one answer for its client."},
   {&Spread::encode_time, &SpreadTotals::encode_time, "latency_seconds", "encode", "railgun_latency_seconds", {"phase", "encode"},
    kNanosecond, Role::kListener, "CPU time to code one answer."},
   {&Spread::page_bytes, &SpreadTotals::page_bytes, nullptr, "page_size_bytes", "railgun_page_size_bytes", {}, 1, Role::kBoth,
@@ -190,6 +200,7 @@ constexpr auto kSpreadMetrics = std::to_array<SpreadMetric>({
 
 constexpr auto kFamilies = std::to_array<Family>({
   {"railgun_answers_total", "Answers by the way they took."},
+  {"railgun_client_bytes_total", "Bodies sent to clients, by coding."},
   {"railgun_link_bytes_total", "Bytes on links."},
   {"railgun_store_errors_total", "Operations that memcached did not carry out."},
   {"railgun_site_answers_total", "Answers by host and way; failed: cut, or an error of railgund."},

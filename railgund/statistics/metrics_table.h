@@ -84,7 +84,7 @@ std::span<const SiteMetric> site_metrics();
 // proxy::Distributions, added up.
 struct SpreadTotals {
   HistogramCounts total_time{kTimeScale}, link_time{kTimeScale}, origin_time{kTimeScale}, store_time{kTimeScale};
-  HistogramCounts encode_time{kTimeScale}, decode_time{kTimeScale};
+  HistogramCounts encode_time{kTimeScale}, decode_time{kTimeScale}, compress_time{kTimeScale};
   HistogramCounts page_bytes{kBytesScale}, delta_bytes{kBytesScale}, delta_parts{kPartsScale};
 };
 

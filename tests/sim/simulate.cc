@@ -178,7 +178,8 @@ class Storm {
   }
   std::unique_ptr<Host<proxy::Sender>> make_sender() {
     return std::make_unique<Host<proxy::Sender>>(services(), "sender", [&](proxy::Counters& counters) {
-      return std::make_unique<proxy::Sender>(sender_config_, sender_cache_, counters, with_store_, 1, world_.now);
+      return std::make_unique<proxy::Sender>(sender_config_, sender_cache_, counters, with_store_, 1, as_bytes("key"),
+                                             world_.now);
     });
   }
   void start_sender() {

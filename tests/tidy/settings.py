@@ -13,6 +13,7 @@ def members(header):
     """The data members of struct Config, also where several stand in one declaration."""
     body = re.search(r"^struct Config \{\n(.*?)^\};", header, re.M | re.S).group(1)
     body = re.sub(r"//[^\n]*", "", body)
+    body = re.sub(r"\{[^{}]*\}", "", body)  # defaults that are lists
     for declaration in body.split(";"):
         declaration = re.sub(r"<[^<>]*>", "", re.sub(r"<[^<>]*>", "", declaration)).strip()
         if not declaration:

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "railgund/http/content_coding.h"
+
 #include "bench.h"
 
 namespace railgun::proxy {
@@ -17,7 +19,8 @@ class SenderTest : public testing::Test {
     config->role = config::Role::kSender;
     config->sites = {{.host = "site.test", .listeners = {{"listener", 2408}}, .origin = {}}};
     if (has_origin) config->sites[0].origin = config::OriginTarget{.secure = false, .endpoint = {"origin", 80}};
-    bench_.core = std::make_unique<Sender>(config, bench_.cache, bench_.counters, has_store, 1, bench_.now);
+    bench_.core =
+        std::make_unique<Sender>(config, bench_.cache, bench_.counters, has_store, 1, as_bytes("key"), bench_.now);
     link_ = bench_.take<Dial>().at(0).connection;
   }
   void link_up() {
@@ -38,10 +41,10 @@ class SenderTest : public testing::Test {
     EXPECT_EQ(heads.size(), 1U);
     return heads.empty() ? link::StreamId{} : heads[0].stream;
   }
-  void answer(link::StreamId stream, const std::string& body) {
+  void answer(link::StreamId stream, const std::string& body, Fields fields = {{"content-type", "image/png"}}) {
     Answer answer;
     answer.response.status = 200;
-    answer.response.fields = {{"content-type", "image/png"}};
+    answer.response.fields = std::move(fields);
     answer.response.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = body.size()};
     const EncodedHead head = encode_answer(answer);
     ASSERT_TRUE(listener_.mux.send_head(stream, head.prelude, head.fields).has_value());
@@ -396,6 +399,123 @@ TEST_F(SenderTest, EndsWhenItsLastClientHas) {
   answer(asked(), "last");
   EXPECT_TRUE(bench_.sent(client).ends_with("last"));
   EXPECT_TRUE(bench_.core->is_drained());
+}
+
+const std::string kGetGzip = "GET /a HTTP/1.1\r\nHost: site.test\r\nAccept-Encoding: gzip\r\n\r\n";
+const Fields kPage = {{"content-type", "text/html"}, {"etag", "\"v1\""}};
+
+// The body of an answer in chunks, put together and decoded.
+std::string decoded(const std::string& answer) {
+  std::string_view rest = std::string_view(answer).substr(answer.find("\r\n\r\n") + 4);
+  http::GzipDecoder decoder;
+  for (std::size_t size = 1; size > 0;) {
+    const std::size_t line = rest.find("\r\n");
+    size = std::stoul(std::string(rest.substr(0, line)), nullptr, 16);
+    EXPECT_TRUE(decoder.receive(as_bytes(rest.substr(line + 2, size))));
+    rest.remove_prefix(line + 2 + size + 2);
+  }
+  EXPECT_TRUE(decoder.finished());
+  return std::string(as_text(decoder.take()));
+}
+
+TEST_F(SenderTest, CompressesAPageForAVisitorWhoTakesIt) {
+  start();
+  link_up();
+  const ConnectionId client = ask(kGetGzip);
+  const std::string page(50'000, 'p');
+  answer(asked(), page, kPage);
+  const std::string sent = bench_.sent(client);
+  EXPECT_NE(sent.find("Content-Encoding: gzip\r\n"), std::string::npos) << sent.substr(0, 400);
+  EXPECT_NE(sent.find("ETag: W/\"v1\"\r\n"), std::string::npos);
+  EXPECT_NE(sent.find("Vary: Accept-Encoding\r\n"), std::string::npos);
+  EXPECT_EQ(sent.find("Content-Length"), std::string::npos);
+  EXPECT_LT(sent.size(), 2000U);
+  EXPECT_EQ(decoded(sent), page);
+  EXPECT_EQ(bench_.counters.client_bytes_identity.get(), 0U);
+  EXPECT_GT(bench_.counters.client_bytes_gzip.get(), 0U);
+  EXPECT_EQ(completed(), 1U);
+}
+
+TEST_F(SenderTest, SendsAPageAsItIsToAVisitorWhoTakesNothing) {
+  start();
+  link_up();
+  const ConnectionId client = ask(kGet);
+  const std::string page(50'000, 'p');
+  answer(asked(), page, kPage);
+  const std::string sent = bench_.sent(client);
+  EXPECT_TRUE(sent.ends_with(page));
+  EXPECT_NE(sent.find("ETag: \"v1\"\r\n"), std::string::npos);
+  EXPECT_NE(sent.find("Vary: Accept-Encoding\r\n"), std::string::npos);
+  EXPECT_EQ(bench_.counters.client_bytes_identity.get(), 50'000U);
+}
+
+TEST_F(SenderTest, AsksTheOriginWithTheTagThatItGave) {
+  start();
+  link_up();
+  const ConnectionId client = ask(kGetGzip);
+  answer(asked(), std::string(1000, 'p'), kPage);
+  bench_.sent(client);
+  bench_.receive(client, "GET /a HTTP/1.1\r\nHost: site.test\r\nIf-None-Match: W/\"v1\"\r\n\r\n");
+  carry();
+  const auto heads = listener_.take<link::HeadReceived>();
+  ASSERT_EQ(heads.size(), 1U);
+  EXPECT_EQ(field_value(heads[0].fields, "if-none-match"), "\"v1\"");
+  Answer answer;
+  answer.response.status = 304;
+  answer.response.fields = {{"etag", "\"v1\""}};
+  const EncodedHead head = encode_answer(answer);
+  ASSERT_TRUE(listener_.mux.send_head(heads[0].stream, head.prelude, head.fields).has_value());
+  listener_.mux.send_end(heads[0].stream, encode_trailer({}));
+  carry();
+  const std::string sent = bench_.sent(client);
+  EXPECT_TRUE(sent.starts_with("HTTP/1.1 304 ")) << sent;
+  EXPECT_NE(sent.find("ETag: W/\"v1\"\r\n"), std::string::npos) << sent;
+}
+
+// A page that is not there yet: what has come can be read at once.
+TEST_F(SenderTest, CompressesEachPieceOfASlowPageAtOnce) {
+  start();
+  link_up();
+  const ConnectionId client = ask(kGetGzip);
+  const link::StreamId stream = asked();
+  Answer answer;
+  answer.response.status = 200;
+  answer.response.fields = kPage;
+  answer.response.body = {.kind = http::BodyLength::Kind::kChunked, .bytes = 0};
+  const EncodedHead head = encode_answer(answer);
+  ASSERT_TRUE(listener_.mux.send_head(stream, head.prelude, head.fields).has_value());
+  carry();
+  std::string sent = bench_.sent(client);
+  http::GzipDecoder decoder;
+  for (const std::string piece : {"first", "second"}) {
+    listener_.mux.send_data(stream, as_bytes(piece));
+    carry();
+    const std::string chunk = bench_.sent(client);
+    const std::size_t line = chunk.find("\r\n") + 2;
+    ASSERT_TRUE(decoder.receive(as_bytes(std::string_view(chunk).substr(line, chunk.size() - line - 2))));
+    EXPECT_EQ(as_text(decoder.take()), piece);
+  }
+}
+
+TEST_F(SenderTest, AnswersHeadAsItWouldGet) {
+  start();
+  link_up();
+  const ConnectionId client = ask("HEAD /a HTTP/1.1\r\nHost: site.test\r\nAccept-Encoding: gzip\r\n\r\n");
+  const auto heads = listener_.take<link::HeadReceived>();
+  ASSERT_EQ(heads.size(), 1U);
+  Answer answer;
+  answer.response.status = 200;
+  answer.response.fields = kPage;
+  answer.response.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = 50'000};
+  const EncodedHead head = encode_answer(answer);
+  ASSERT_TRUE(listener_.mux.send_head(heads[0].stream, head.prelude, head.fields).has_value());
+  listener_.mux.send_end(heads[0].stream, encode_trailer({}));
+  carry();
+  const std::string sent = bench_.sent(client);
+  EXPECT_NE(sent.find("Content-Encoding: gzip\r\n"), std::string::npos) << sent;
+  EXPECT_EQ(sent.find("Content-Length"), std::string::npos) << sent;
+  EXPECT_TRUE(sent.ends_with("\r\n\r\n")) << sent;
+  EXPECT_EQ(completed(), 1U);
 }
 
 }  // namespace
