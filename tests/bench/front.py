@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""./dev bench front: pages compressed for visitors, by the sender and by an nginx that does it at the edge of a chain of two
+(gzip, level 6), in one run.
+
+Requests a second: the page and the rounds of ./dev bench, once for each Accept-Encoding. Bytes: the body of each answer as
+the client gets it, for the same page and, with DIR, for each file of DIR/RESOURCE/0001, 0002, ... in that order; every one
+is decoded (by curl) and compared with the origin's."""
+import argparse
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import pair as bench
+from pair import HOST, QuietPair, nginx_chain, nginx_origin, page_with_mark
+
+import origin  # noqa: E402  (pair.py has put tests/e2e on the path)
+
+GZIP = "gzip on; gzip_comp_level 6; gzip_min_length 0; gzip_proxied any; gzip_types *; gzip_vary on;"
+CODINGS = ("gzip", "zstd", "br")
+
+
+def body(port, path, accept, decode):
+    """The body of an answer as sent, or decoded."""
+    return subprocess.run(["curl", "-sS", "-f", "-H", f"Host: {HOST}", "-H", f"Accept-Encoding: {accept}",
+                           *(["--compressed"] if decode else []), f"http://127.0.0.1:{port}{path}"],
+                          check=True, capture_output=True).stdout
+
+
+def measure_speed(folder, origin_port, page, options):
+    script = folder / "report.lua"
+    script.write_text(bench.REPORT)
+    coded = folder / "coded"
+    coded.mkdir()
+    with nginx_chain(folder, origin_port) as plain, nginx_chain(coded, origin_port, GZIP) as gzip, \
+            QuietPair(origin_port) as pair:
+        gzip.name, gzip.accept = "nginx gzip -6", "gzip"
+        chains = [plain, gzip, pair.chain()]
+        for coding in CODINGS:
+            one = pair.chain()
+            one.name, one.accept = f"railgun {coding}", coding
+            chains.append(one)
+        for chain in chains:
+            chain.check(page)
+            chain.run(1, options.connections, script)
+            chain.rounds.clear()
+        for _ in range(options.rounds):
+            for chain in chains:
+                chain.run(options.seconds, options.connections, script)
+    return {chain.name: {**chain.medians(), "rounds": chain.rounds} for chain in chains}
+
+
+def measure_bytes(folder, versions):
+    """Bytes by resource and way; each resource's files in their order."""
+    bodies = {}
+
+    def answer(handler):
+        handler.answer(bodies[handler.path])
+
+    server = origin.serve({"*": answer})
+    sizes = {}
+    beside = folder / "beside"
+    beside.mkdir()
+    with nginx_chain(beside, server.server_port, GZIP) as nginx, QuietPair(server.server_port) as pair:
+        for resource in sorted({file.parent for file in versions}):
+            row = sizes.setdefault(resource.name, dict.fromkeys(("page", "nginx gzip -6", *CODINGS), 0))
+            path = f"/{resource.name}"
+            for file in sorted(file for file in versions if file.parent == resource):
+                bodies[path] = file.read_bytes()
+                row["page"] += len(bodies[path])
+                row["nginx gzip -6"] += len(body(nginx.port, path, "gzip", False))
+                for coding in CODINGS:
+                    row[coding] += len(body(pair.port, path, coding, False))
+                    if body(pair.port, path, coding, True) != bodies[path]:
+                        sys.exit(f"bench: {file} in {coding} is not what the origin sent")
+    server.shutdown()
+    return sizes
+
+
+def print_tables(result):
+    base = result["speed"]["nginx gzip -6"]["requests_per_second"]
+    own = result["speed"]["railgun"]["requests_per_second"]
+    print(f"{'chain':16}{'req/s':>8}{'x nginx+gzip':>14}{'x railgun':>11}{'edge CPU s/1k':>15}{'bytes/answer':>14}")
+    for name, row in result["speed"].items():
+        print(f"{name:16}{row['requests_per_second']:8.0f}{row['requests_per_second'] / base:14.2f}"
+              f"{row['requests_per_second'] / own:11.2f}{row['edge_cpu']:15.4f}{row['client_bytes']:14,.0f}")
+    print(f"\n{'pages':24}{'bytes':>12}{'nginx gzip -6':>15}" + "".join(f"{coding:>12}{'x':>7}" for coding in CODINGS))
+    rows = dict(result["bytes"])
+    rows["all"] = {key: sum(row[key] for row in rows.values()) for key in next(iter(rows.values()))}
+    for name, row in rows.items():
+        nginx = row["nginx gzip -6"]
+        print(f"{name:24}{row['page']:12,}{nginx:15,}" +
+              "".join(f"{row[coding]:12,}{row[coding] / nginx:7.3f}" for coding in CODINGS))
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench front", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=pathlib.Path, help="page versions: DIR/RESOURCE/0001, 0002, ...")
+    parser.add_argument("--rounds", type=int, default=5, help="of each chain (5)")
+    parser.add_argument("--seconds", type=int, default=3, help="of each round (3)")
+    parser.add_argument("--connections", type=int, default=32, help="of the client (32)")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    options = parser.parse_args()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="railgun-bench-"))
+    try:
+        page = page_with_mark()
+        sample = folder / "versions" / "bench-page"
+        sample.mkdir(parents=True)
+        for number in range(4):
+            (sample / f"{number:04}").write_text(page.replace("@MARK@", f"{number * 0x9e3779b97f4a7c15f39cc0605cedc834 % 2**128:032x}"))
+        versions = list(sample.iterdir()) + (list(options.folder.glob("*/*")) if options.folder else [])
+        with nginx_origin(folder, page) as origin_port:
+            result = {"speed": measure_speed(folder, origin_port, page, options)}
+        result["bytes"] = measure_bytes(folder, versions)
+    finally:
+        shutil.rmtree(folder)
+    print(json.dumps(result, indent=1)) if options.json else print_tables(result)
+
+
+if __name__ == "__main__":
+    main()
