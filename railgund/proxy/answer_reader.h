@@ -2,6 +2,7 @@
 // whole of it at the end. A core of its own, that knows neither streams nor clients.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -38,6 +39,10 @@ class AnswerReader {
   // Checked bytes that the client has not taken; valid until the next call that is not const.
   ByteView body() const;
   void body_taken(std::size_t count);
+  // Bytes from the link that are not rebuilt yet, and those of the page that the client has taken but that may become a
+  // version.
+  std::size_t coded_held_bytes() const { return coded_.size(); }
+  std::size_t kept_bytes() const { return page_.size() - std::min(page_.size(), body().size()); }
   // Everything has come, was rebuilt and checked.
   bool is_complete() const { return complete_; }
   // What both ends are to keep as the latest of the page: it, or the version it was rebuilt from, or null; after

@@ -38,6 +38,10 @@ class AnswerWriter {
 
   // Coded bytes ready to be sent; the caller takes them off.
   ByteQueue& coded() { return coded_; }
+  const ByteQueue& coded() const { return coded_; }
+  // Bytes of the page that are not coded yet, and those that may become a version.
+  std::size_t held_bytes() const { return encoder_ == nullptr ? 0 : encoder_->held_bytes(); }
+  std::size_t kept_bytes() const { return page_.size(); }
   bool is_finished() const { return finished_; }
 
   // A slow origin: when what is held must go out, so that the client sees it.

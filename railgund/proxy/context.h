@@ -13,6 +13,7 @@
 #include "railgund/page/cache.h"
 #include "railgund/proxy/counters.h"
 #include "railgund/proxy/effect.h"
+#include "railgund/proxy/held_bytes.h"
 
 namespace railgun::proxy {
 
@@ -46,6 +47,7 @@ struct Context {
   page::Cache& cache;  // shared by all workers, outlives them
   Counters& counters;  // this worker's
   bool has_store = false;
+  HeldBytes most_held{};  // of one exchange, ever: for the simulator
   Instant now{};  // of the input that is worked on; whoever takes inputs sets it
   std::deque<Effect> effects{};
   std::uint64_t last_connection = 0;

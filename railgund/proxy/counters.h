@@ -66,6 +66,8 @@ struct Counters {
   // The listener.
   Counter origin_connections, origin_reused, origin_retries, origin_failures, origin_bytes;
   Counter gunzipped;
+  // Not counts: bytes that requests hold now (proxy/held_bytes.h).
+  Counter held_upload, held_decoded, held_coded, held_page;
   // Not a count: the request worked on now, or last. A sender's number; a listener's link in the upper half, its stream
   // in the lower.
   Counter current_request;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "railgund/proxy/exchange_outcome.h"
+#include "railgund/proxy/held_bytes.h"
 #include "railgund/proxy/sender_request.h"
 
 namespace railgun::proxy {
@@ -18,6 +19,7 @@ class Direct {
   // Moves what can be moved, both ways.
   Progress pump(SenderRequest& request, const SenderPorts& ports);
 
+  HeldBytes held_bytes() const { return {.decoded = body_.size()}; }
   Passed passed() const { return {.page_bytes = bytes_, .coded_bytes = bytes_}; }
 
  private:

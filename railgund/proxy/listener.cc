@@ -139,6 +139,7 @@ void Listener::with(ExchangeId id, Work work) {
   ListenerExchange& exchange = found->second;
   router_.context.counters.current_request.set(exchange.number());
   work(exchange, Ports(router_, id));
+  exchange.count_held(router_.context);
   router_.deadlines.set(id, exchange.is_finished() ? kNever : exchange.deadline());
   if (exchange.is_finished()) exchanges_.erase(found);
 }

@@ -6,15 +6,14 @@
 #include "railgund/page/store_item.h"
 #include "railgund/proxy/cf_railgun.h"
 #include "railgund/proxy/forwarding.h"
+#include "railgund/proxy/held_limits.h"
 #include "railgund/proxy/host_rule.h"
 
 namespace railgun::proxy {
 namespace {
 
-// Coded bytes held for a link that is slow to take them; over it the origin is not read.
-constexpr std::size_t kCodedRoom = 64 * 1024;
-// What the writer is given at a time.
-constexpr std::size_t kPieceBytes = 64 * 1024;
+// Of a compressed body: one byte of it may become 1,032 bytes of page, which are all there at once.
+constexpr std::size_t kCompressedPieceBytes = 4 * 1024;
 
 }  // namespace
 
@@ -30,6 +29,16 @@ std::uint64_t ListenerExchange::number() const {
 
 bool ListenerExchange::has_body() const {
   return ask_.request.body.kind != http::BodyLength::Kind::kNone || !ask_.request.upgrade.empty();
+}
+
+HeldBytes ListenerExchange::held_bytes() const {
+  HeldBytes held{.upload = upload_.size(), .decoded = inbox_.size()};
+  if (writer_) {
+    held.decoded += writer_->held_bytes();
+    held.coded = writer_->coded().size();
+    held.page = writer_->kept_bytes();
+  }
+  return held;
 }
 
 void ListenerExchange::begin(const Ports& ports) {
@@ -180,8 +189,8 @@ void ListenerExchange::pump_answer(const Ports& ports) {
 }
 
 bool ListenerExchange::write_some(const Ports& ports) {
-  const std::size_t taken =
-      writer_->coded().size() < kCodedRoom ? std::min(inbox_.size(), kPieceBytes) : std::size_t{0};
+  const std::size_t piece = writer_->was_gunzipped() ? kCompressedPieceBytes : kPieceBytes;
+  const std::size_t taken = writer_->coded().size() < kCodedRoom ? std::min(inbox_.size(), piece) : std::size_t{0};
   const bool is_last = origin_ended_ && !writer_->is_finished() && taken == inbox_.size();
   if (taken == 0 && !is_last) return false;
   const Stopwatch work(ports.counters().clock);

@@ -9,6 +9,7 @@
 #include "railgund/page/page_key.h"
 #include "railgund/proxy/answer_writer.h"
 #include "railgund/proxy/exchange_outcome.h"
+#include "railgund/proxy/held_bytes.h"
 #include "railgund/proxy/link_stream.h"
 #include "railgund/proxy/message_codec.h"
 #include "railgund/proxy/ports.h"
@@ -32,6 +33,8 @@ class ListenerExchange {
   void on_deadline(const Ports& ports);
 
   bool is_finished() const { return finished_; }
+  // After every call: what is held now.
+  void count_held(Context& context) { held_account_.update(context.counters, context.most_held, held_bytes()); }
 
  private:
   // A reference that was named, on its way from the store.
@@ -56,6 +59,7 @@ class ListenerExchange {
   void drop(const Ports& ports, bool client_left);
   void end();
   bool has_body() const;
+  HeldBytes held_bytes() const;
   std::string address() const { return ask_.request.host + ask_.request.target; }
 
   config::ConfigPtr config_;
@@ -90,6 +94,7 @@ class ListenerExchange {
   bool origin_ended_ = false;  // of a tunnel: its direction
   bool call_over_ = false;     // of a tunnel: both directions
   bool answer_sent_ = false;   // of a tunnel: what the client sends still goes to the origin
+  HeldAccount held_account_;
 };
 
 }  // namespace railgun::proxy

@@ -5,15 +5,9 @@
 
 #include "railgund/page/store_item.h"
 #include "railgund/proxy/cf_railgun.h"
+#include "railgund/proxy/held_limits.h"
 
 namespace railgun::proxy {
-namespace {
-
-// Rebuilt bytes held for a client that is slow to take them.
-constexpr std::size_t kBodyRoom = 64 * 1024;
-
-}  // namespace
-
 Result<OverLink> OverLink::ask(SenderRequest& request, const SenderPorts& ports, const Link& link) {
   Ask ask;
   ask.request = request.http;

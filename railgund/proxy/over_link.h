@@ -6,6 +6,7 @@
 
 #include "railgund/proxy/answer_reader.h"
 #include "railgund/proxy/exchange_outcome.h"
+#include "railgund/proxy/held_bytes.h"
 #include "railgund/proxy/link_stream.h"
 #include "railgund/proxy/sender_request.h"
 
@@ -21,6 +22,10 @@ class OverLink {
   Progress take(SenderRequest& request, const SenderPorts& ports, StreamInput event);
   // Moves what can be moved, both ways.
   Progress pump(SenderRequest& request, const SenderPorts& ports);
+
+  HeldBytes held_bytes() const {
+    return {.decoded = reader_.body().size(), .coded = reader_.coded_held_bytes(), .page = reader_.kept_bytes()};
+  }
 
   // After a BadAnswer: tells the listener.
   void reject() { stream_.reset(link::ResetCode::kBadMessage); }

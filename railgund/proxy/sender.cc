@@ -297,6 +297,7 @@ void Sender::note_exchange(Client& client) {
   if (!client.exchange) return;
   const ExchangeId id = *client.exchange;
   const auto found = exchanges_.find(id);
+  found->second.count_held(router_.context);
   const bool finished = found->second.is_finished();
   router_.deadlines.set(id, finished ? kNever : found->second.deadline());
   if (!finished && found->second.awaits_link()) {

@@ -56,6 +56,9 @@ class Sender {
   std::size_t pull(ConnectionId id, Bytes& to, std::size_t most, Instant now);
   void store_answer(TicketId ticket, std::optional<Bytes> item, Instant now);
 
+  // The most that one request has ever held.
+  const HeldBytes& most_held() const { return router_.context.most_held; }
+
   std::optional<Effect> poll() { return router_.poll_effect(); }
   Instant deadline() const { return std::min(router_.deadline(), client_deadlines_.earliest()); }
   void on_deadline(Instant now);

@@ -238,6 +238,14 @@ void SenderExchange::fail(const SenderPorts& ports, unsigned status, const std::
   state_ = Finished{};
 }
 
+HeldBytes SenderExchange::held_bytes() const {
+  HeldBytes held;
+  if (const auto* over = std::get_if<OverLink>(&state_)) held = over->held_bytes();
+  if (const auto* direct = std::get_if<Direct>(&state_)) held = direct->held_bytes();
+  held.upload = request_.upload.size();
+  return held;
+}
+
 void SenderExchange::log_answer(const SenderPorts& ports, const Passed& passed, const std::string& how) const {
   if (!ports.logs(LogLevel::kInformation)) return;
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(ports.now() - request_.started).count();

@@ -40,6 +40,8 @@ class SenderExchange {
 
   // The answer has been handed to the client, or never will be.
   bool is_finished() const { return std::holds_alternative<Finished>(state_); }
+  // After every call: what is held now.
+  void count_held(Context& context) { held_account_.update(context.counters, context.most_held, held_bytes()); }
   // The client is gone.
   void drop(const SenderPorts& ports);
 
@@ -67,12 +69,14 @@ class SenderExchange {
   void retry_or_fail(const SenderPorts& ports, bool may_repeat, const std::string& line);
   void finish(const SenderPorts& ports);
   void fail(const SenderPorts& ports, unsigned status, const std::string& line);
+  HeldBytes held_bytes() const;
   void log_answer(const SenderPorts& ports, const Passed& passed, const std::string& how) const;
 
   ConnectionId client_;
   SenderRequest request_;
   bool retried_ = false;
   std::variant<Choosing, AwaitingBody, AwaitingStore, AwaitingLink, OverLink, Direct, Finished> state_;
+  HeldAccount held_account_;
 };
 
 }  // namespace railgun::proxy

@@ -72,6 +72,15 @@ constexpr auto kMetrics = std::to_array<Metric>({
    .label = {"coding", "br"}, .role = Role::kSender, .help = "Bodies sent to clients in br."},
   {.member = &C::client_bytes_zstd, .json = "client_bytes_zstd", .prometheus = "railgun_client_bytes_total",
    .label = {"coding", "zstd"}, .role = Role::kSender, .help = "Bodies sent to clients in zstd."},
+  // Requests under way.
+  {.member = &C::held_upload, .json = "held_upload_bytes", .prometheus = "railgun_held_bytes",
+   .label = {"kind", "upload"}, .type = Type::kGauge, .help = "Bytes of uploads that requests hold for a slow origin or link."},
+  {.member = &C::held_decoded, .json = "held_decoded_bytes", .prometheus = "railgun_held_bytes",
+   .label = {"kind", "decoded"}, .type = Type::kGauge, .help = "Bytes of answers that requests hold, before they are coded or after they are rebuilt."},
+  {.member = &C::held_coded, .json = "held_coded_bytes", .prometheus = "railgun_held_bytes",
+   .label = {"kind", "coded"}, .type = Type::kGauge, .help = "Coded bytes of answers that requests hold for a slow link or client."},
+  {.member = &C::held_page, .json = "held_page_bytes", .prometheus = "railgun_held_bytes",
+   .label = {"kind", "page"}, .type = Type::kGauge, .help = "Bytes of pages under way that may be kept as versions."},
   // Links.
   {.member = &C::link_bytes_sent, .original = {"wan_bytes_sent"}, .history = "link_bytes",
    .prometheus = "railgun_link_bytes_total", .label = {"way", "sent"}, .help = "Bytes sent on links."},

@@ -62,7 +62,7 @@ void Origin::accept(PipePtr pipe) {
 // A page of some kilobytes that depends on its target and on the time: a clock, a few lines that come and go.
 std::string Origin::page(const std::string& target) {
   const std::uint64_t seed = hash64(as_bytes(target));
-  const std::uint64_t lines = 20 + seed % 600;
+  const std::uint64_t lines = target.find("big") != std::string::npos ? 6000 : 20 + seed % 600;
   const auto second = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::seconds>(world_.now.time_since_epoch()).count());
   std::string text = "<html><p>" + std::to_string(second) + "</p>\n";
@@ -170,22 +170,22 @@ void Visitor::step() {
   while (pipe_->in_flight() < Pipe::kWindow) {
     Bytes bytes;
     if (http_.pull(bytes, 8000, world_.now) == 0) break;
-    if (old_ && !std::exchange(asked_, true)) make_old(bytes);
+    if (manners_.is_old && !std::exchange(asked_, true)) make_old(bytes);
     pipe_->write(bytes);
   }
+  const bool has_asked = !http_.wants_write() && (method_ != "POST" || ended_);
+  if (manners_.half_closes && has_asked && !std::exchange(half_closed_, true)) pipe_->end();
   while (auto event = http_.poll()) {
     if (auto* received = std::get_if<http::ResponseReceived>(&*event)) {
       response_ = received->response;
     } else if (auto* body = std::get_if<http::ResponseBody>(&*event)) {
       body_ += as_text(body->bytes);
       http_.body_consumed(body->bytes.size(), world_.now);
-      // A slow client stands still after each piece, the longer the more it got.
-      if (slow_) {
-        pipe_->set_reading(false);
-        const auto pause = std::chrono::milliseconds(5 + body->bytes.size() / 20);
-        world_.after(pause, [self = shared_from_this()] {
-          if (!self->done_) self->pipe_->set_reading(true);
-        });
+      if (manners_.silence > Duration{}) {
+        read_on_after(std::exchange(manners_.silence, Duration{}));
+      } else if (manners_.is_slow) {
+        // The longer the more it got.
+        read_on_after(std::chrono::milliseconds(5 + body->bytes.size() / 20));
       }
     } else if (std::holds_alternative<http::ResponseEnd>(*event)) {
       return judge();
@@ -193,6 +193,16 @@ void Visitor::step() {
       return finish(Outcome::Kind::kCut, failure->error.text);
     }
   }
+}
+
+void Visitor::read_on_after(Duration pause) {
+  constexpr Duration kPatience = std::chrono::seconds(70);
+  pipe_->set_reading(false);
+  world_.after(std::min(pause, kPatience), [self = shared_from_this(), leaves = pause > kPatience] {
+    if (self->done_) return;
+    if (leaves) return self->finish(Outcome::Kind::kCut, "left, having read nothing");
+    self->pipe_->set_reading(true);
+  });
 }
 
 void Visitor::judge() {

@@ -44,17 +44,23 @@ struct Outcome {
   bool was_delta = false;
 };
 
+// How a client behaves.
+struct Manners {
+  bool is_slow = false;      // stands still after each piece
+  bool is_old = false;       // speaks HTTP/1.0, so that the end of the connection ends a body of unknown length
+  bool half_closes = false;  // ends its direction as soon as it has asked
+  Duration silence{};        // reads nothing for so long after its first bytes; longer than it waits: it leaves
+};
+
 // One request of one client, on a connection of its own.
 class Visitor : public std::enable_shared_from_this<Visitor> {
  public:
-  // `old`: speaks HTTP/1.0, so that the end of the connection ends a body of unknown length.
-  Visitor(World& world, const Ledger& ledger, std::string method, std::string target, bool slow, bool old)
+  Visitor(World& world, const Ledger& ledger, std::string method, std::string target, Manners manners)
       : world_(world),
         ledger_(ledger),
         method_(std::move(method)),
         target_(std::move(target)),
-        slow_(slow),
-        old_(old),
+        manners_(manners),
         http_({}, world.now) {}
   void start(PipePtr pipe);
   bool is_done() const { return done_; }
@@ -62,20 +68,23 @@ class Visitor : public std::enable_shared_from_this<Visitor> {
   const std::string& target() const { return target_; }
   // For the report of a stall.
   std::string state() const {
-    return method_ + (slow_ ? " slow" : "") + (old_ ? " 1.0" : "") + ", status " + std::to_string(response_.status) +
-           ", " + std::to_string(body_.size()) + " bytes";
+    return method_ + (manners_.is_slow ? " slow" : "") + (manners_.is_old ? " 1.0" : "") +
+           (manners_.half_closes ? " half closed" : "") + (manners_.silence > Duration{} ? " silent" : "") +
+           ", status " + std::to_string(response_.status) + ", " + std::to_string(body_.size()) + " bytes";
   }
   std::string header() const { return std::string(field_value(response_.fields, "Cf-Railgun")); }
 
  private:
   void step();
+  void read_on_after(Duration pause);
   void judge();
   void finish(Outcome::Kind kind, std::string text = {});
 
   World& world_;
   const Ledger& ledger_;
   std::string method_, target_;
-  bool slow_, old_;
+  Manners manners_;
+  bool half_closed_ = false;
   bool asked_ = false;  // a byte of the request was sent
   http::ClientConnection http_;
   PipePtr pipe_;

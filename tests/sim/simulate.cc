@@ -1,9 +1,9 @@
 // Runs pairs through storms, by seed: links cut, daemons killed, stores that lie, clients that stall, origins that
 // break off, a listener whose certificate is for another host. What must hold: a client gets the origin's bytes or an
-// error, never a mixture; nothing stalls; every request is counted once; and when the storm is over, everything works
-// again and pages cross as deltas. Then the same seed without a storm, while both daemons are replaced again and again
-// by successors, as upgrades in place do: no request may fail. Some seeds run twice and must do the same both times;
-// some also run through line_faults.h.
+// error, never a mixture; nothing stalls; no request ever holds more bytes than proxy/held_limits.h allows; every request
+// is counted once; and when the storm is over, everything works again and pages cross as deltas. Then the same seed
+// without a storm, while both daemons are replaced again and again by successors, as upgrades in place do: no request
+// may fail. Some seeds run twice and must do the same both times; some also run through line_faults.h.
 //
 //   simulate --seeds N [--first SEED]     many; prints the seeds that failed
 //   simulate --seed SEED                  one, with what happened
@@ -11,6 +11,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <vector>
+
+#include "railgund/proxy/held_limits.h"
 
 #include "actors.h"
 #include "host.h"
@@ -60,6 +62,7 @@ class Storm {
     if (seed % 6 == 0) listener->delta_padding_bytes = 128;
     listener_config_ = listener;
     world_.servers["origin:80"] = [this](PipePtr pipe) { origin_.accept(std::move(pipe)); };
+    world_.after_step = [this] { check_held_bytes(); };
     if (verbose) world_.on_log = [this](const std::string& line) { say(line.c_str()); };
     start_listener();
     start_sender();
@@ -69,7 +72,7 @@ class Storm {
   std::string run() {
     origin_.breaks_off = true;
     const Instant storm_end = world_.now + seconds(20);
-    plan_visits(storm_end, 120);
+    plan_visits(storm_end, 120, false);
     plan_faults(storm_end);
     world_.run_until(storm_end + seconds(120));
     origin_.breaks_off = false;
@@ -83,7 +86,7 @@ class Storm {
     // Calm: everything must work, and the second round of each page be a delta.
     visitors_.clear();
     for (int round = 0; round < 2; ++round) {
-      for (int i = 0; i < 8; ++i) visit("GET", "/calm/" + std::to_string(i), false);
+      for (int i = 0; i < 8; ++i) visit("GET", "/calm/" + std::to_string(i));
       world_.run_until(world_.now + seconds(15));
     }
     Counts counts;
@@ -105,7 +108,7 @@ class Storm {
   std::string run_upgrades() {
     const Instant end = world_.now + seconds(20);
     world_.run_until(world_.now + seconds(1));
-    plan_visits(end, 120);
+    plan_visits(end, 120, true);
     for (int i = 0; i < 6; ++i) {
       world_.at(some_time(end), [this] { hand_over_listener(); });
       world_.at(some_time(end), [this] { begin_sender_upgrade(); });
@@ -234,20 +237,25 @@ class Storm {
                             world_.dice.below(static_cast<std::uint64_t>((end - world_.now).count()))));
   }
 
-  void visit(std::string method, std::string target, bool slow, bool old = false) {
-    visitors_.push_back(std::make_shared<Visitor>(world_, ledger_, std::move(method), std::move(target), slow, old));
+  void visit(std::string method, std::string target, Manners manners = {}) {
+    visitors_.push_back(std::make_shared<Visitor>(world_, ledger_, std::move(method), std::move(target), manners));
     visitors_.back()->start(world_.connect("edge:80"));
   }
 
-  void plan_visits(Instant end, int count) {
+  // In a calm, nobody does what an operator would call a fault of his own.
+  void plan_visits(Instant end, int count, bool is_calm) {
     for (int i = 0; i < count; ++i) {
       const Instant when = some_time(end);
       const std::uint64_t kind = world_.dice.below(12);
       std::string method = kind == 0 ? "POST" : kind == 1 ? "HEAD" : "GET";
       std::string target = kind == 2 ? "/raw/1" : "/news/" + std::to_string(world_.dice.below(6));
-      const bool slow = world_.dice.one_in(8);
-      const bool old = world_.dice.one_in(8);
-      world_.at(when, [this, method, target, slow, old] { visit(method, target, slow, old); });
+      if (world_.dice.one_in(40)) target = world_.dice.one_in(2) ? "/big/1" : "/raw/big";
+      Manners manners{.is_slow = world_.dice.one_in(8), .is_old = world_.dice.one_in(8)};
+      if (!is_calm) {
+        manners.half_closes = world_.dice.one_in(12);
+        if (world_.dice.one_in(12)) manners.silence = seconds(1 + world_.dice.below(20) * world_.dice.below(10));
+      }
+      world_.at(when, [this, method, target, manners] { visit(method, target, manners); });
     }
   }
 
@@ -280,10 +288,32 @@ class Storm {
     }
   }
 
-  // Every request that has begun has ended, and was counted so, once.
+  // No exchange may ever hold more than its limits: a bound on memory whatever clients, origins and links do.
+  void check_held_bytes() {
+    if (sender_) check_held_bytes("sender", sender_->core().most_held());
+    if (listener_) check_held_bytes("listener", listener_->core().most_held());
+  }
+  void check_held_bytes(const char* host, const proxy::HeldBytes& held) {
+    const proxy::HeldBytes limits = proxy::held_limits(config::Config{}.reference_page_limit_bytes);
+    const auto check = [&](const char* kind, std::size_t most, std::size_t limit) {
+      if (most > limit) {
+        world_.fault(std::string(host) + " held " + std::to_string(most) + " bytes of " + kind +
+                     " for one request, of which " + std::to_string(limit) + " are allowed");
+      }
+    };
+    check("upload", held.upload, limits.upload);
+    check("decoded answer", held.decoded, limits.decoded);
+    check("coded answer", held.coded, limits.coded);
+    check("a page", held.page, limits.page);
+  }
+
+  // Every request that has begun has ended, was counted so, once, and holds nothing any more.
   static std::string count(const char* host, const proxy::Counters& counters) {
     const std::uint64_t ended =
         counters.requests_completed.get() + counters.requests_failed.get() + counters.requests_aborted.get();
+    const std::uint64_t left = counters.held_upload.get() + counters.held_decoded.get() + counters.held_coded.get() +
+                               counters.held_page.get();
+    if (left != 0) return std::string(host) + " counts " + std::to_string(left) + " bytes held when it is idle";
     if (counters.requests_started.get() == ended) return {};
     return std::string(host) + " has counted " + std::to_string(counters.requests_started.get()) +
            " requests, of which " + std::to_string(ended) + " ended";

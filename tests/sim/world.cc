@@ -20,6 +20,7 @@ void World::run_until(Instant end) {
     events_.pop();
     now = event.when;
     event.work();
+    if (after_step) after_step();
   }
   now = std::max(now, end);
 }

@@ -100,6 +100,8 @@ class World {
 
   void at(Instant when, std::function<void()> work);
   void after(Duration delay, std::function<void()> work) { at(now + delay, std::move(work)); }
+  // Called after each thing that happens; may be null.
+  std::function<void()> after_step;
   // Runs until nothing is left to happen or `end` has come.
   void run_until(Instant end);
   // A delay of this network.

@@ -1,0 +1,39 @@
+#include "railgund/proxy/held_bytes.h"
+
+#include <optional>
+
+#include <gtest/gtest.h>
+
+namespace railgun::proxy {
+namespace {
+
+TEST(HeldAccount, CountsTheSumAndTheMostOfOne) {
+  Counters counters;
+  HeldBytes most;
+  HeldAccount one, two;
+  one.update(counters, most, {.upload = 100, .coded = 7});
+  two.update(counters, most, {.upload = 50});
+  EXPECT_EQ(counters.held_upload.get(), 150U);
+  EXPECT_EQ(most.upload, 100U);
+  one.update(counters, most, {.upload = 10});
+  EXPECT_EQ(counters.held_upload.get(), 60U);
+  EXPECT_EQ(most.upload, 100U);
+  EXPECT_EQ(counters.held_coded.get(), 0U);
+  EXPECT_EQ(most.coded, 7U);
+}
+
+TEST(HeldAccount, EndsWithItsExchange) {
+  Counters counters;
+  HeldBytes most;
+  std::optional<HeldAccount> account(std::in_place);
+  account->update(counters, most, {.decoded = 5, .page = 9});
+  HeldAccount moved(std::move(*account));
+  account.reset();
+  EXPECT_EQ(counters.held_decoded.get(), 5U);
+  { const HeldAccount last(std::move(moved)); }
+  EXPECT_EQ(counters.held_decoded.get(), 0U);
+  EXPECT_EQ(counters.held_page.get(), 0U);
+}
+
+}  // namespace
+}  // namespace railgun::proxy
