@@ -34,6 +34,7 @@ struct TcpStream::Waiting {
   bool is_blocked = false;            // write_event is added
   bool closes_after_connect = false;  // close_after_flush() came first
   Bytes unsent;                       // pulled, and not taken by the kernel
+  std::optional<Error> write_error;   // nothing can be sent any more; what has come is read first
   Timer give_up;
   std::unique_ptr<ConnectRace> race;  // while connecting
 };
@@ -213,6 +214,7 @@ void TcpStream::on_read_event() {
     return report_closed(Error{error_number == ETIMEDOUT ? Errc::kTimeout : Errc::kUnavailable,
                                "connection to " + to_string(peer_) + " lost: " + error_text(error_number)});
   }
+  if (count == 0 && waiting_ != nullptr && waiting_->write_error) return report_closed(*waiting_->write_error);
   if (count == 0) {
     has_ended_ = true;
     watch_reading();
@@ -262,7 +264,7 @@ void TcpStream::on_give_up() {
 
 // Sends until the kernel takes no more, there is no more, or the turn's share is used up.
 void TcpStream::write_out() {
-  if (waiting_ != nullptr && waiting_->is_blocked) return;
+  if (waiting_ != nullptr && (waiting_->is_blocked || waiting_->write_error)) return;
   std::size_t written = 0;
   Scratch scratch(loop_);
   Bytes& pulled = scratch.bytes;
@@ -285,9 +287,7 @@ void TcpStream::write_out() {
     }
     const ssize_t sent = ::send(socket_.get(), pulled.data(), pulled.size(), MSG_NOSIGNAL);
     if (sent < 0 && !is_transient(errno)) {
-      const int error_number = errno;
-      return report_closed(Error{error_number == ETIMEDOUT ? Errc::kTimeout : Errc::kUnavailable,
-                                 "connection to " + to_string(peer_) + " lost: " + error_text(error_number)});
+      return fail_writing(errno);
     }
     const std::size_t taken = sent < 0 ? 0 : static_cast<std::size_t>(sent);
     written += taken;
@@ -327,6 +327,16 @@ void TcpStream::on_half_closed_check() {
   if (is_known && info.tcpi_state == TCP_CLOSE)
     return report_closed(Error{Errc::kUnavailable, "connection to " + to_string(peer_) + " lost: reset by the peer"});
   half_closed_check_->set(loop_.now() + kHalfClosedCheck);
+}
+
+// A peer that closes without having read everything resets the connection, but what it sent before is still here: an
+// answer that refuses an upload comes just so (RFC 9112 9.5). The stream closes once that is read.
+void TcpStream::fail_writing(int error_number) {
+  Error error{error_number == ETIMEDOUT ? Errc::kTimeout : Errc::kUnavailable,
+              "connection to " + to_string(peer_) + " lost: " + error_text(error_number)};
+  if (state_ != State::kOpen || has_ended_ || !is_reading_) return report_closed(std::move(error));
+  wants_write_ = false;
+  waiting().write_error = std::move(error);
 }
 
 void TcpStream::finish_flush() {

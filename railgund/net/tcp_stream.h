@@ -96,6 +96,7 @@ class TcpStream {
   void write_out();
   void watch_socket();
   void finish_connect(Result<ConnectRace::Winner> result);
+  void fail_writing(int error_number);
   void finish_flush();
   void report_closed(std::optional<Error> error);
   void drop_events();
