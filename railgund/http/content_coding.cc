@@ -1,6 +1,7 @@
 #include "railgund/http/content_coding.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 
@@ -41,6 +42,7 @@ struct GzipDecoder::State {
   Result<void> open(std::uint8_t first, std::uint8_t second);
   Result<void> inflate_some(ByteView& bytes);
   Result<void> check_limits() const;
+  bool awaits_check(std::uint8_t filler);
   std::unexpected<Error> break_off(Errc code, std::string text) {
     is_broken = true;
     output = Bytes();
@@ -59,6 +61,12 @@ struct GzipDecoder::State {
   bool is_over = false;  // something that is no member has followed: all the rest is none either
   bool is_broken = false;
 };
+
+// What zlib says of a body whose data were well.
+bool is_about_check(const z_stream& stream) {
+  const std::string_view message = stream.msg == nullptr ? "" : stream.msg;
+  return message == "incorrect data check" || message == "incorrect length check";
+}
 
 Result<void> GzipDecoder::State::open(std::uint8_t first, std::uint8_t second) {
   is_gzip = first == kGzipMagic;
@@ -89,6 +97,24 @@ Result<void> GzipDecoder::State::inflate_some(ByteView& bytes) {
     return break_off(Errc::kMalformed, "the compressed body is broken");
   }
   return {};
+}
+
+// Whether the data are complete: then bytes of any kind are taken for a check, and make no output.
+bool GzipDecoder::State::awaits_check(std::uint8_t filler) {
+  constexpr std::size_t kLongestCheck = 8;
+  z_stream copy{};
+  if (inflateCopy(&copy, &stream) != Z_OK) return false;
+  std::array<std::uint8_t, kLongestCheck> input;
+  input.fill(filler);
+  std::array<std::uint8_t, 16> made;
+  copy.next_in = input.data();
+  copy.avail_in = static_cast<uInt>(input.size());
+  copy.next_out = made.data();
+  copy.avail_out = static_cast<uInt>(made.size());
+  const int result = inflate(&copy, Z_NO_FLUSH);
+  const bool awaits = result == Z_DATA_ERROR && is_about_check(copy) && copy.avail_out == made.size();
+  inflateEnd(&copy);
+  return awaits;
 }
 
 Result<void> GzipDecoder::State::check_limits() const {
@@ -141,5 +167,12 @@ Result<void> GzipDecoder::receive(ByteView bytes) {
 Bytes GzipDecoder::take() { return std::exchange(state_->output, {}); }
 
 bool GzipDecoder::finished() const { return !state_->is_broken && (state_->at_end || state_->input_bytes == 0); }
+
+bool GzipDecoder::lacks_only_its_check() const {
+  State& s = *state_;
+  if (s.is_broken || !s.is_open || s.at_end) return false;
+  // In the midst of the data, one of the two would be taken for more of them.
+  return s.awaits_check(0x00) && s.awaits_check(0xff);
+}
 
 }  // namespace railgun::http

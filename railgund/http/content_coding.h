@@ -35,6 +35,8 @@ class GzipDecoder {
   // The body is complete: its end was seen and its check was right. What follows the last member is ignored. An empty
   // body is complete too: origins label it without looking.
   bool finished() const;
+  // All of the page is there, but the check behind it is missing or cut short. Browsers show such a page.
+  bool lacks_only_its_check() const;
 
  private:
   struct State;

@@ -159,7 +159,12 @@ AnswerTrailer AnswerWriter::keep_version() {
 }
 
 Result<void> AnswerWriter::finish() {
-  if (gunzip_ != nullptr && !gunzip_->finished()) return fail(Errc::kMalformed, "the origin's gzip body is cut short");
+  if (gunzip_ != nullptr && !gunzip_->finished()) {
+    if (!gunzip_->lacks_only_its_check()) return fail(Errc::kMalformed, "the origin's gzip body is cut short");
+    lacked_its_check_ = true;
+    keep_.reset();
+    page_ = Bytes{};
+  }
   flush_at_ = kNever;
   finished_ = true;
   AnswerTrailer trailer;

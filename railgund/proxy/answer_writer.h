@@ -33,8 +33,10 @@ class AnswerWriter {
 
   // Bytes of the origin's body. Errors: kMalformed, kTooLarge from undoing the origin's gzip: the answer is to be cut.
   Result<void> write(ByteView body, Instant now);
-  // The body is complete. Errors: kMalformed if the origin's gzip is not.
+  // The body is complete. Errors: kMalformed if the origin's gzip is not; but one that lacks only its check is passed
+  // on, and not kept.
   Result<void> finish();
+  bool lacked_its_check() const { return lacked_its_check_; }
 
   // Coded bytes ready to be sent; the caller takes them off.
   ByteQueue& coded() { return coded_; }
@@ -84,6 +86,7 @@ class AnswerWriter {
   Instant flush_at_ = kNever;
   Instant held_since_{};  // of what is held, the first byte
   bool finished_ = false;
+  bool lacked_its_check_ = false;
   Bytes trailer_;
   page::VersionPtr version_;
   std::uint64_t page_bytes_ = 0;
