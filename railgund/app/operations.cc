@@ -85,6 +85,7 @@ ProblemFacts problem_facts(const config::Config& config, const Totals& totals, c
   ProblemFacts facts{.now = net::wall_now(),
                      .origin_failures = totals[&Counters::origin_failures],
                      .origin_requests = totals.is_sender ? 0 : totals[&Counters::requests_started],
+                     .origin_refused = totals[&Counters::origin_refused],
                      .handshakes_open = totals[&Counters::handshakes_open],
                      .handshakes_limit = config.link_handshakes,
                      .descriptors_refused = totals[&Counters::descriptors_refused],

@@ -166,6 +166,16 @@ std::string_view unit_name(Duration unit) {
 
 bool is_address(std::string_view text) { return parse_address(text).has_value(); }
 
+std::string network_of(std::string_view address) {
+  constexpr std::size_t kHostBytes = 8;
+  const auto bytes = parse_address(address);
+  if (!bytes) return std::string(address);
+  const std::string key(bytes->begin(), bytes->end());
+  return address.find(':') != std::string_view::npos && !is_in_network(address, "::ffff:0:0/96")
+             ? key.substr(0, kHostBytes)
+             : key;
+}
+
 bool is_in_network(std::string_view address, std::string_view network) {
   const std::size_t slash = network.find('/');
   const auto wanted = parse_address(network.substr(0, slash));

@@ -41,5 +41,8 @@ bool is_address(std::string_view text);
 // `network`: an address, or one and the bits that count: "10.0.0.0/8". An IPv4 address and its form in IPv6
 // (::ffff:10.0.0.1) are the same. False if either cannot be read.
 bool is_in_network(std::string_view address, std::string_view network);
+// What the addresses of one visitor have in common, as a key: an IPv4 address, or the first 64 bits of an IPv6 address,
+// as most visitors have all the addresses with these. The text itself if it is no address.
+std::string network_of(std::string_view address);
 
 }  // namespace railgun::config

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "railgund/base/byte_queue.h"
+#include "railgund/base/text.h"
 #include "railgund/http/answer.h"
 #include "railgund/http/body_reader.h"
 #include "railgund/http/body_writer.h"
@@ -11,6 +12,7 @@
 #include "railgund/http/event_list.h"
 #include "railgund/http/head_reader.h"
 #include "railgund/http/policy.h"
+#include "railgund/http/syntax.h"
 #include "railgund/http/writer.h"
 
 namespace railgun::http {
@@ -18,6 +20,18 @@ namespace {
 
 // More interim answers than this to one request are an attack, or a fault.
 constexpr unsigned kMostInterim = 64;
+
+// "Keep-Alive: timeout=5, max=100": the time, or nothing.
+std::optional<Duration> read_keep_alive(const Fields& fields) {
+  constexpr std::string_view kTimeout = "timeout=";
+  constexpr std::uint64_t kMostSeconds = 24 * 3600;
+  for (const std::string_view element : split_list(field_value(fields, "Keep-Alive"))) {
+    if (!same_name(element.substr(0, kTimeout.size()), kTimeout)) continue;
+    const auto seconds = parse_decimal(element.substr(kTimeout.size()));
+    if (seconds) return std::chrono::seconds(std::min(*seconds, kMostSeconds));
+  }
+  return std::nullopt;
+}
 
 enum class Reading : std::uint8_t {
   kIdle,  // nothing may come
@@ -49,6 +63,7 @@ struct ClientConnection::State {
   bool awaits_continue = false;
   bool answer_begun = false;
   bool keep_alive = false;
+  std::optional<Duration> announced_idle;
   unsigned interims = 0;
   Asked asked;
   std::unique_ptr<HeadReader> head;
@@ -126,6 +141,7 @@ std::size_t ClientConnection::State::read_head(ByteView bytes) {
 }
 
 void ClientConnection::State::accept_head(RawHead raw) {
+  announced_idle = read_keep_alive(raw.fields);
   auto response = judge_response(std::move(raw), asked);
   if (!response) {
     fail(Errc::kMalformed, "answer: " + response.error().text);
@@ -390,6 +406,7 @@ bool ClientConnection::wants_end() const {
 }
 bool ClientConnection::is_reusable() const { return state_->reading == Reading::kIdle; }
 unsigned ClientConnection::exchanges() const { return state_->exchanges; }
+std::optional<Duration> ClientConnection::announced_idle() const { return state_->announced_idle; }
 
 Instant ClientConnection::deadline() const { return std::min(state_->read_deadline(), state_->write_deadline()); }
 

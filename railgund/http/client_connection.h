@@ -88,6 +88,9 @@ class ClientConnection {
   // The exchange is over and the connection may take another: kept alive, no surplus bytes, the request was all sent.
   bool is_reusable() const;
   unsigned exchanges() const;  // begun on this connection
+  // How long the origin keeps the connection without a request, as its last answer said (Keep-Alive: timeout=N). The
+  // connection is of no use then, and little before: what is sent is lost (RFC 9112 9.3.1).
+  std::optional<Duration> announced_idle() const;
 
   Instant deadline() const;
   void on_deadline(Instant now);

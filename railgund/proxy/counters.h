@@ -63,6 +63,8 @@ struct Counters {
   Counter asked_again;      // requests that were repeated, at most once each
   // Bodies as they went to clients, by coding.
   Counter client_bytes_identity, client_bytes_gzip, client_bytes_br, client_bytes_zstd;
+  // Requests refused because the connections to their origin were in use; not among origin_failures.
+  Counter origin_refused;
   // The listener.
   Counter origin_connections, origin_reused, origin_retries, origin_failures, origin_bytes;
   Counter gunzipped;

@@ -9,7 +9,7 @@ namespace railgun::proxy {
 
 // The visitor's own Accept-Encoding goes on: nothing is to be compared here.
 Direct::Direct(SenderRequest& request, const SenderPorts& ports, std::string reason)
-    : call_(ports.ask_origin(config::MappedOrigin{.targets = {*request.site->origin}}, request.http)),
+    : call_(ports.ask_origin(config::MappedOrigin{.targets = {*request.site->origin}}, request.http, 0)),
       reason_(std::move(reason)),
       asked_(ports.now()) {
   ports.counters().answers_direct.add();
@@ -28,6 +28,8 @@ Progress Direct::take(SenderRequest& request, const SenderPorts& ports, CallInpu
     ended_ = true;
   } else if (std::holds_alternative<http::ResponseEnd>(event)) {
     ended_ = call_over_ = true;
+  } else if (auto* busy = std::get_if<OriginBusy>(&event)) {
+    return std::move(*busy);
   } else if (auto* failure = std::get_if<http::ExchangeFailed>(&event)) {
     return OriginFailed{std::move(failure->error)};
   }
@@ -49,6 +51,7 @@ Progress Direct::pump(SenderRequest& request, const SenderPorts& ports) {
 
 void Direct::pump_request(SenderRequest& request, const SenderPorts& ports) {
   if (!request.has_body() || upload_closed_) return;
+  if (request.upload_ended) call_.upload_at_hand();
   const std::size_t moved = std::min(request.upload.size(), call_.writable_bytes());
   if (moved > 0) call_.send(request.upload.view().first(moved));
   request.upload_taken(ports, moved);

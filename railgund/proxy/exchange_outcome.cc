@@ -25,6 +25,16 @@ void count_failure(Counters& counters, SiteCounters* site) {
   if (site != nullptr) site->failed.add();
 }
 
+ErrorAnswer busy_answer(const OriginBusy& busy, std::string_view host) {
+  if (busy.error.code == Errc::kTimeout) return error_answer(busy.error, host);
+  return {503, "The origin of " + std::string(host) + " is busy: " + busy.error.text};
+}
+
+Field retry_after(const OriginBusy& busy) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(busy.retry_after).count();
+  return {"retry-after", std::to_string(seconds)};
+}
+
 void count_passed(Counters& counters, SiteCounters& site, const Passed& passed) {
   counters.page_bytes.add(passed.page_bytes);
   counters.coded_bytes.add(passed.coded_bytes);

@@ -7,6 +7,7 @@
 #include "railgund/page/page_key.h"
 #include "railgund/page/version.h"
 #include "railgund/proxy/counters.h"
+#include "railgund/proxy/forwarding.h"
 #include "railgund/proxy/message_codec.h"
 #include "railgund/proxy/ports.h"
 
@@ -17,6 +18,10 @@ void count_answer(Counters& counters, SiteCounters& site, const Answer& answer);
 
 // The request ends without a whole answer. `site`: null until the site is known.
 void count_failure(Counters& counters, SiteCounters* site);
+
+// The answer of ours that stands for an origin that was not asked, with when to ask again.
+ErrorAnswer busy_answer(const OriginBusy& busy, std::string_view host);
+Field retry_after(const OriginBusy& busy);
 
 // The whole answer was passed on. `page_bytes` of body; `coded_bytes` stood for them on the link.
 struct Passed {

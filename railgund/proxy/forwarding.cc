@@ -134,6 +134,15 @@ std::optional<page::Keep> keep_of(const http::Request& request, const http::Resp
   return std::nullopt;
 }
 
+std::string_view visitor_address(const Fields& fields) {
+  const std::string_view real = field_value(fields, "x-real-ip");
+  if (!real.empty()) return real;
+  const std::string_view chain = field_value(fields, "x-forwarded-for");
+  const std::size_t comma = chain.rfind(',');
+  const std::size_t begin = comma == std::string_view::npos ? 0 : chain.find_first_not_of(", \t", comma);
+  return begin == std::string_view::npos ? std::string_view{} : chain.substr(begin);
+}
+
 std::string_view host_name(std::string_view host) {
   if (host.starts_with('[')) {
     const std::size_t close = host.find(']');

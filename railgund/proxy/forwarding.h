@@ -42,6 +42,9 @@ bool is_gzip(const http::Response& response);
 std::optional<page::Keep> keep_of(const http::Request& request, const http::Response& response,
                                   config::NoStore no_store);
 
+// The visitor's address, as the sender has vouched for it: X-Real-IP, or the last of X-Forwarded-For. Empty: unknown.
+std::string_view visitor_address(const Fields& fields);
+
 // `host` without its port.
 std::string_view host_name(std::string_view host);
 

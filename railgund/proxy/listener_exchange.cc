@@ -57,7 +57,7 @@ void ListenerExchange::begin(const Ports& ports) {
       target.secure = false;
     }
   }
-  call_ = ports.ask_origin(origin, std::move(request));
+  call_ = ports.ask_origin(origin, std::move(request), static_cast<std::uint64_t>(stream_.key().link));
 }
 
 void ListenerExchange::look_up_references(const Ports& ports) {
@@ -120,6 +120,9 @@ void ListenerExchange::take(const Ports& ports, CallInput event) {
     origin_ended_ = true;
   } else if (std::holds_alternative<http::ResponseEnd>(event)) {
     origin_ended_ = call_over_ = true;
+  } else if (const auto* busy = std::get_if<OriginBusy>(&event)) {
+    // Origins has logged why, once for all requests.
+    return answer_ourselves(ports, busy_answer(*busy, ask_.request.host), {retry_after(*busy)});
   } else if (const auto* failure = std::get_if<http::ExchangeFailed>(&event)) {
     if (answer_sent_) return end();
     if (!writer_) return answer_error(ports, failure->error);
@@ -142,6 +145,7 @@ void ListenerExchange::pump(const Ports& ports) {
 
 void ListenerExchange::pump_request() {
   if (!has_body() || upload_closed_) return;
+  if (upload_ended_) call_->upload_at_hand();
   const std::size_t moved = std::min(upload_.size(), call_->writable_bytes());
   if (moved > 0) {
     call_->send(upload_.view().first(moved));
@@ -199,12 +203,15 @@ bool ListenerExchange::write_some(const Ports& ports) {
   encode_time_ += work.elapsed();
   inbox_.consume(taken);
   if (taken > 0) call_->consumed(taken);
-  if (!done) fail(ports, link::ResetCode::kNoOrigin, done.error().text);
+  // Asking again would not help: the sender is told so.
+  if (!done) fail(ports, link::ResetCode::kBadMessage, done.error().text);
   return true;
 }
 
 void ListenerExchange::finish(const Ports& ports) {
   stream_.end(writer_->trailer());
+  if (writer_->lacked_its_check())
+    ports.log(LogLevel::kError, address() + ": the origin's gzip body ends without its check; passed on, but not kept");
   const Passed passed{.page_bytes = writer_->page_bytes(), .coded_bytes = writer_->coded_bytes()};
   Distributions& spread = ports.counters().spread;
   ports.counters().requests_completed.add();
@@ -240,13 +247,17 @@ void ListenerExchange::answer_error(const Ports& ports, const Error& error) {
   } else {
     ports.log(LogLevel::kError, address() + ": " + error.text);
   }
+  answer_ourselves(ports, error_answer(error, ask_.request.host), {});
+}
+
+void ListenerExchange::answer_ourselves(const Ports& ports, const ErrorAnswer& made, const Fields& extra) {
   count_failure(ports.counters(), counts_);
-  const ErrorAnswer made = error_answer(error, ask_.request.host);
   const std::string text = made.line + "\n";
   Answer answer;
   answer.from_listener = true;
   answer.response.status = made.status;
   answer.response.fields = {{"content-type", "text/plain; charset=utf-8"}, {"cache-control", "no-store"}};
+  answer.response.fields.insert(answer.response.fields.end(), extra.begin(), extra.end());
   answer.response.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = text.size()};
   const EncodedHead head = encode_answer(answer);
   // A fixed head fits every link. If the link is lost, this does nothing.

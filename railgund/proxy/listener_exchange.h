@@ -53,6 +53,7 @@ class ListenerExchange {
   bool write_some(const Ports& ports);
   void finish(const Ports& ports);
   void answer_error(const Ports& ports, const Error& error);
+  void answer_ourselves(const Ports& ports, const ErrorAnswer& made, const Fields& extra);
   // Ends the request without a whole answer; `code` tells the sender why.
   void fail(const Ports& ports, link::ResetCode code, const std::string& reason);
   // The sender wants no answer any more, or cannot get one. `client_left`: because its client did.

@@ -1,5 +1,9 @@
-// Connections to origins: kept alive, pooled by target, tried in turn, with one safe retry. Used by a listener for
-// everything and by a sender that goes direct. A core.
+// Requests to origins: connections kept alive and shared fairly, targets tried in turn, one safe retry, and an answer
+// within the deadline when no connection is free or no target can be reached. Used by a listener for everything and by
+// a sender that goes direct. A core.
+//
+// Whatever a request waits for, it ends: a connection within lan.timeout of begin(), or OriginBusy; an answer as
+// http::ClientConnection says.
 #pragma once
 
 #include <deque>
@@ -12,15 +16,16 @@
 #include <vector>
 
 #include "railgund/base/byte_queue.h"
+#include "railgund/base/rate_limit.h"
 #include "railgund/config/origin_map.h"
 #include "railgund/http/client_connection.h"
+#include "railgund/proxy/call_id.h"
 #include "railgund/proxy/context.h"
 #include "railgund/proxy/deadlines.h"
+#include "railgund/proxy/origin_health.h"
+#include "railgund/proxy/origin_places.h"
 
 namespace railgun::proxy {
-
-// One request to an origin.
-enum class CallId : std::uint64_t {};
 
 class Origins;
 
@@ -42,6 +47,8 @@ class OriginCall {
   std::size_t writable_bytes() const;
   void send(ByteView bytes);
   void end();
+  // All of the request's body is at hand, sent or not: from now on it only takes as long as the origin does.
+  void upload_at_hand();
   // So many bytes of the answer's body have been passed on.
   void consumed(std::size_t bytes);
   // Flags of the Cf-Railgun header known so far: mapped, reused, restarted.
@@ -55,9 +62,17 @@ class OriginCall {
 // Room for the request's body has come up: writable_bytes() is to be looked at again.
 struct CallWritable {};
 
-// ExchangeFailed also stands for an origin that was not reached. It and ResponseEnd are the last.
+// The origin was not asked. kUnavailable: every connection that the request may have is in use (setting
+// origin.connections). kTimeout: the origin has not answered connections for some time. Another try after `retry_after`
+// may work.
+struct OriginBusy {
+  Error error;
+  Duration retry_after;
+};
+
+// ExchangeFailed also stands for an origin that was not reached. It, OriginBusy and ResponseEnd are the last.
 using CallInput = std::variant<http::InterimReceived, http::ResponseReceived, http::ResponseBody, http::TunnelEnd,
-                               http::ResponseEnd, http::ExchangeFailed, CallWritable>;
+                               http::ResponseEnd, http::ExchangeFailed, OriginBusy, CallWritable>;
 struct CallEvent {
   ExchangeId exchange;
   CallInput input;
@@ -68,8 +83,9 @@ class Origins {
   explicit Origins(Context& context) : context_(context) {}
 
   // Asks one of the targets. The server's name for TLS is the request's host. A connection to a host that the request
-  // chose goes to public addresses only, and is never shared with one that the map chose.
-  OriginCall begin(ExchangeId exchange, const config::MappedOrigin& origin, http::Request request);
+  // chose goes to public addresses only, and is never shared with one that the map chose. `claimant`: whom connections
+  // are shared between.
+  OriginCall begin(ExchangeId exchange, const config::MappedOrigin& origin, http::Request request, Claimant claimant);
   std::optional<CallEvent> poll();
 
   // The shell's side, for connections of ConnectionKind::kOrigin. Unknown ones are ignored.
@@ -80,11 +96,15 @@ class Origins {
   void closed(ConnectionId id, const Error& error, Instant now);
   std::size_t pull(ConnectionId id, Bytes& to, std::size_t most, Instant now);
 
-  Instant deadline() const { return deadlines_.earliest(); }
+  Instant deadline() const { return std::min(deadlines_.earliest(), waiting_until_.earliest()); }
   void on_deadline(Instant now);
 
   // Closes what is idle (drain, new settings).
   void close_idle();
+
+  // Tables that strangers could make grow: bounded by the requests under way, and by OriginHealth::kMost.
+  std::size_t pools() const { return pools_.size(); }
+  std::size_t targets_in_trouble() const { return health_.size(); }
 
  private:
   friend class OriginCall;
@@ -92,13 +112,24 @@ class Origins {
   struct Call {
     ExchangeId exchange{};
     http::Request request;
+    Claimant claimant;
+    OriginUse use = OriginUse::kAnswer;
     std::vector<config::OriginTarget> targets;
-    bool public_only = false;  // see Dial
     std::size_t next_target = 0;
+    bool public_only = false;  // see Dial
+    Instant reach_until{};     // connected by then, or failed
     std::optional<ConnectionId> connection;
+    bool is_waiting = false;  // in its pool's queue
     std::uint16_t flags = 0;
-    bool body_begun = false;
+    bool body_begun = false;    // bytes of the request's body were given to a connection
+    bool upload_ended = false;  // and its end
+    bool is_answered = false;   // the answer's head has come
     bool ended = false;
+  };
+  // A place of its pool that a connection holds, and for whom.
+  struct Place {
+    Claimant claimant;
+    OriginUse use;
   };
   struct Connection {
     Connection(TargetKey target_key, http::ClientLimits limits, Instant now)
@@ -107,14 +138,17 @@ class Origins {
     http::ClientConnection http;
     std::optional<CallId> call;
     bool is_connected = false;
+    std::optional<Place> place;  // while it works for a call
     Instant idle_until = kNever;
     ReportedState reported;
   };
-  struct Target {
+  // The connections of one target. Lives as long as there is one, or a request waits.
+  struct Pool {
+    explicit Pool(std::size_t most) : places(most) {}
+    OriginPlaces places;
+    OriginQueue queue;
     std::vector<ConnectionId> idle;
     std::size_t open = 0;
-    std::deque<CallId> waiting;
-    Instant sick_until{};  // it could not be reached a moment ago: others first
   };
 
   struct Queued {
@@ -130,23 +164,42 @@ class Origins {
   void cancel(CallId call, Instant now);
   std::uint16_t flags(CallId call) const;
 
+  void upload_at_hand(CallId call, Instant now);
+
+  // Finding a connection.
+  Pool& pool_of(const TargetKey& key);
   void place(CallId id, Call& call, Instant now);
+  void take_place(CallId id, Call& call, Pool& pool, Instant now);
+  ConnectionId dial(const config::OriginTarget& target, const TargetKey& key, const Call& call, Instant deadline);
+  void dial_for(CallId id, Call& call, Place place, Instant now);
+  bool try_next_target(CallId id, Call& call, Instant now);
+  void serve_waiting(const TargetKey& key, Instant now);
+  void change_use(CallId id, Call& call, OriginUse use, Instant now);
+  void leave_queue(CallId id, Call& call);
+  void refuse(CallId id, Call& call, Error error, Duration retry_after);
+  void refuse_for_connections(CallId id, Call& call, Instant now);
+
+  // Using one.
   void start(CallId id, Call& call, ConnectionId connection_id, Connection& connection, Instant now);
-  void dial(CallId id, Call& call, const config::OriginTarget& target, const TargetKey& key, Instant now);
+  bool take_head(const http::Response& response, ConnectionId connection_id, Connection& connection, Instant now);
   void pump(ConnectionId id, Instant now);
   void report_writable(const Connection& connection);
   void finish_exchange(ConnectionId id, Connection& connection, Instant now);
+  void keep_idle(ConnectionId id, Connection& connection, Instant now);
   void fail_exchange(ConnectionId id, http::ExchangeFailed failure, Instant now);
+  void give_back_place(Connection& connection);
   void drop(ConnectionId id, Instant now);
-  void serve_waiting(const TargetKey& key, Instant now);
   http::ClientLimits limits() const;
 
   Context& context_;
   std::unordered_map<ConnectionId, Connection> connections_;
   std::unordered_map<CallId, Call> calls_;
-  std::map<TargetKey, Target> targets_;
+  std::map<TargetKey, Pool> pools_;
+  OriginHealth health_;
   std::deque<Queued> events_;
   Deadlines<ConnectionId> deadlines_;
+  Deadlines<CallId> waiting_until_;
+  RateLimit refusals_logged_{{.burst = 1, .interval = std::chrono::seconds(10)}};
   std::uint64_t last_call_ = 0;
   std::size_t turn_ = 0;
 };

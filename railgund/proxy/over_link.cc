@@ -36,8 +36,11 @@ Progress OverLink::take(SenderRequest& request, const SenderPorts& ports, Stream
     if (!reader_.has_head()) return BadAnswer{{Errc::kMalformed, "answer without a head"}};
     if (auto read = reader_.end(end->trailer); !read) return BadAnswer{read.error()};
   } else if (const auto* reset = std::get_if<link::StreamReset>(&event)) {
-    if (!reader_.has_end())
+    if (!reader_.has_end()) {
+      if (reset->code == link::ResetCode::kBadMessage)
+        return OriginFailed{{Errc::kMalformed, "its body is broken; the listener's log says how"}};
       return LinkFailed{"the listener gave up the request", reset->code == link::ResetCode::kRefused};
+    }
   } else if (const auto* lost = std::get_if<StreamLost>(&event)) {
     // If the whole answer is here, only the client has yet to take it.
     if (!reader_.has_end()) return LinkFailed{lost->reason, false};

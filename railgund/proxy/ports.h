@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "railgund/config/value.h"
+#include "railgund/proxy/forwarding.h"
 #include "railgund/proxy/router.h"
 
 namespace railgun::proxy {
@@ -45,8 +47,12 @@ class Ports {
     return router_.peers.open(link.id, self_, prelude, fields);
   }
 
-  OriginCall ask_origin(const config::MappedOrigin& origin, http::Request request) const {
-    return router_.origins.begin(self_, origin, std::move(request));
+  // `link`: that the request came over; 0: none.
+  OriginCall ask_origin(const config::MappedOrigin& origin, http::Request request, std::uint64_t link) const {
+    Claimant claimant{.link = link,
+                      .site = std::string(host_name(request.host)),
+                      .visitor = config::network_of(visitor_address(request.fields))};
+    return router_.origins.begin(self_, origin, std::move(request), std::move(claimant));
   }
   StoreLookup look_up(std::string key) const { return router_.lookups.begin(self_, std::move(key)); }
 

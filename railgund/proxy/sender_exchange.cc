@@ -183,6 +183,9 @@ void SenderExchange::handle(const SenderPorts& ports, Progress progress) {
   } else if (const auto* origin = std::get_if<OriginFailed>(&progress)) {
     const ErrorAnswer answer = error_answer(origin->error, request_.http.host);
     fail(ports, answer.status, answer.line);
+  } else if (const auto* busy = std::get_if<OriginBusy>(&progress)) {
+    const ErrorAnswer answer = busy_answer(*busy, request_.http.host);
+    fail(ports, answer.status, answer.line, {retry_after(*busy)});
   }
 }
 
@@ -221,7 +224,7 @@ void SenderExchange::finish(const SenderPorts& ports) {
 }
 
 // The client is told, or cut off if part of an answer has left.
-void SenderExchange::fail(const SenderPorts& ports, unsigned status, const std::string& line) {
+void SenderExchange::fail(const SenderPorts& ports, unsigned status, const std::string& line, Fields extra) {
   count_failure(ports.counters(), request_.counts);
   if (request_.head_sent) {
     ports.client.abort();
@@ -230,7 +233,6 @@ void SenderExchange::fail(const SenderPorts& ports, unsigned status, const std::
     if (ports.logs(LogLevel::kInformation))
       ports.log(LogLevel::kInformation,
                 request_.http.method + " " + request_.address() + " " + std::to_string(status) + ": " + line);
-    Fields extra;
     request_.set_header(extra,
                         format_cf_railgun({.passage = Passage::kNormal, .id = request_.id(), .version = "0000"}));
     ports.client.send_error(status, line, extra, ports.now());

@@ -68,7 +68,8 @@ class SenderExchange {
   void leave_silent_link(const SenderPorts& ports);
   void retry_or_fail(const SenderPorts& ports, bool may_repeat, const std::string& line);
   void finish(const SenderPorts& ports);
-  void fail(const SenderPorts& ports, unsigned status, const std::string& line);
+  // `extra`: fields of the answer.
+  void fail(const SenderPorts& ports, unsigned status, const std::string& line, Fields extra = {});
   HeldBytes held_bytes() const;
   void log_answer(const SenderPorts& ports, const Passed& passed, const std::string& how) const;
 

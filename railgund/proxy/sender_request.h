@@ -41,7 +41,7 @@ struct BadAnswer {
 struct OriginFailed {
   Error error;
 };
-using Progress = std::variant<UnderWay, Complete, LinkFailed, BadAnswer, OriginFailed>;
+using Progress = std::variant<UnderWay, Complete, LinkFailed, BadAnswer, OriginFailed, OriginBusy>;
 
 struct SenderRequest {
   config::ConfigPtr config;

@@ -169,6 +169,8 @@ constexpr auto kMetrics = std::to_array<Metric>({
    .help = "Requests repeated on a new origin connection."},
   {.member = &C::origin_failures, .json = "origin_failures", .original = {"no_origin_response", Role::kListener},
    .prometheus = "railgun_origin_failures_total", .help = "Requests that no origin answered."},
+  {.member = &C::origin_refused, .json = "origin_refused", .prometheus = "railgun_origin_refused_total",
+   .help = "Requests refused because the connections to their origin were in use (origin.connections)."},
   {.member = &C::origin_bytes, .json = "origin_bytes", .original = {"bytes_retrieved", Role::kListener},
    .prometheus = "railgun_origin_bytes_total", .help = "Bytes received from origins."},
 });

@@ -67,6 +67,12 @@ void links(std::vector<Problem>& problems, const Status& status) {
 }
 
 void origins(std::vector<Problem>& problems, const ProblemFacts& facts) {
+  if (facts.origin_refused > 0) {
+    problems.push_back({Severity::kWarning,
+                        std::to_string(facts.origin_refused) +
+                            " requests were refused because all connections to their origin were in use",
+                        "look for slow pages and event streams, or raise origin.connections"});
+  }
   // Fewer requests say little.
   if (facts.origin_requests < 20 || facts.origin_failures * 10 < facts.origin_requests) return;
   problems.push_back(

@@ -87,5 +87,14 @@ TEST(Value, KnowsWhichAddressesANetworkHolds) {
   for (const auto& [address, network] : outside) EXPECT_FALSE(is_in_network(address, network)) << address << network;
 }
 
+TEST(NetworkOf, IsTheAddressOrTheFirstHalfOfIt) {
+  EXPECT_EQ(network_of("192.0.2.1"), network_of("::ffff:192.0.2.1"));
+  EXPECT_NE(network_of("192.0.2.1"), network_of("192.0.2.2"));
+  EXPECT_EQ(network_of("2001:db8:0:1::1"), network_of("2001:db8:0:1:ffff::2"));
+  EXPECT_NE(network_of("2001:db8:0:1::1"), network_of("2001:db8:0:2::1"));
+  EXPECT_NE(network_of("192.0.2.1"), network_of("::1"));
+  EXPECT_EQ(network_of("unknown"), "unknown");
+}
+
 }  // namespace
 }  // namespace railgun::config

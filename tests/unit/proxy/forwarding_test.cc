@@ -21,6 +21,13 @@ http::Response html(std::uint64_t bytes = 1000) {
   return response;
 }
 
+TEST(VisitorAddress, IsWhatTheSenderVouchedFor) {
+  EXPECT_EQ(visitor_address({{"x-forwarded-for", "10.0.0.1, 192.0.2.7"}, {"x-real-ip", "192.0.2.7"}}), "192.0.2.7");
+  EXPECT_EQ(visitor_address({{"x-forwarded-for", "10.0.0.1, 192.0.2.7"}}), "192.0.2.7");
+  EXPECT_EQ(visitor_address({{"x-forwarded-for", "2001:db8::1"}}), "2001:db8::1");
+  EXPECT_EQ(visitor_address({}), "");
+}
+
 TEST(VisitorFields, NameTheVisitorAndForgetWhatHeClaims) {
   http::Request request = get();
   request.fields = {{"X-Forwarded-For", "6.6.6.6"}, {"CF-Connecting-IP", "6.6.6.6"}, {"Accept", "*/*"}};

@@ -150,6 +150,38 @@ TEST_F(ListenerTest, ResetsTheStreamWhenTheOriginBreaksOff) {
   EXPECT_EQ(bench_.counters.requests_failed.get(), 1U);
 }
 
+// The page was asked for twice and then ended as 527 "the link broke", though every browser shows it straight.
+TEST_F(ListenerTest, PassesAGzipBodyWithoutItsCheckAndKeepsItNot) {
+  start();
+  // A gzip head and one stored block of 100 bytes.
+  const std::string body = std::string("\x1f\x8b\x08\0\0\0\0\0\0\x03\x01\x64\0\x9b\xff", 15) + std::string(100, 'p');
+  ask("GET");
+  const ConnectionId from = origin();
+  bench_.sent(from);
+  bench_.receive(from, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\nContent-Length: " +
+                           std::to_string(body.size()) + "\r\n\r\n" + body);
+  EXPECT_EQ(answered().coding, Coding::kDelta);
+  const auto ends = sender_.take<link::EndReceived>();
+  ASSERT_EQ(ends.size(), 1U);
+  EXPECT_EQ(decode_trailer(ends[0].trailer)->kept, AnswerTrailer::Kept::kNothing);
+  EXPECT_EQ(bench_.counters.requests_completed.get(), 1U);
+  EXPECT_EQ(bench_.cache.counters().versions, 0U);
+}
+
+TEST_F(ListenerTest, SaysThatABodyIsBrokenInItsMiddle) {
+  start();
+  ask("GET");
+  const ConnectionId from = origin();
+  bench_.sent(from);
+  bench_.receive(from,
+                 "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\nContent-Length: 70\r\n\r\n" +
+                     std::string(70, 'x'));
+  carry();
+  const auto resets = sender_.take<link::StreamReset>();
+  ASSERT_EQ(resets.size(), 1U);
+  EXPECT_EQ(resets[0].code, link::ResetCode::kBadMessage);
+}
+
 TEST_F(ListenerTest, ClosesTheOriginsConnectionWhenTheSenderCancels) {
   start();
   const link::StreamId stream = ask("GET");

@@ -1,0 +1,91 @@
+// What an exchange does with its call.
+#include <algorithm>
+
+#include "railgund/proxy/origins.h"
+
+namespace railgun::proxy {
+
+OriginCall::~OriginCall() {
+  if (origins_ != nullptr) origins_->cancel(id_, origins_->context_.now);
+}
+std::size_t OriginCall::writable_bytes() const { return origins_->writable_bytes(id_); }
+void OriginCall::send(ByteView bytes) { origins_->send_body(id_, bytes, origins_->context_.now); }
+void OriginCall::end() { origins_->send_end(id_, origins_->context_.now); }
+void OriginCall::upload_at_hand() { origins_->upload_at_hand(id_, origins_->context_.now); }
+void OriginCall::consumed(std::size_t bytes) { origins_->body_consumed(id_, bytes, origins_->context_.now); }
+std::uint16_t OriginCall::flags() const { return origins_->flags(id_); }
+
+std::size_t Origins::writable_bytes(CallId call) const {
+  const auto found = calls_.find(call);
+  if (found == calls_.end() || !found->second.connection) return 0;
+  const auto connection = connections_.find(*found->second.connection);
+  return connection == connections_.end() || !connection->second.is_connected
+             ? 0
+             : connection->second.http.writable_bytes();
+}
+
+void Origins::send_body(CallId call, ByteView bytes, Instant now) {
+  const auto found = calls_.find(call);
+  if (found == calls_.end() || !found->second.connection || found->second.ended || bytes.empty()) return;
+  found->second.body_begun = true;
+  const ConnectionId id = *found->second.connection;
+  if (const auto connection = connections_.find(id); connection != connections_.end()) {
+    connection->second.http.send_body(bytes, now);
+    pump(id, now);
+  }
+}
+
+void Origins::send_end(CallId call, Instant now) {
+  const auto found = calls_.find(call);
+  if (found == calls_.end() || !found->second.connection || found->second.ended) return;
+  found->second.upload_ended = true;
+  const ConnectionId id = *found->second.connection;
+  if (const auto connection = connections_.find(id); connection != connections_.end()) {
+    connection->second.http.send_end(now);
+    pump(id, now);
+  }
+}
+
+void Origins::body_consumed(CallId call, std::size_t bytes, Instant now) {
+  const auto found = calls_.find(call);
+  if (found == calls_.end() || !found->second.connection || bytes == 0) return;
+  const ConnectionId id = *found->second.connection;
+  if (const auto connection = connections_.find(id); connection != connections_.end()) {
+    connection->second.http.body_consumed(bytes, now);
+    pump(id, now);
+  }
+}
+
+void Origins::cancel(CallId call, Instant now) {
+  const auto found = calls_.find(call);
+  if (found == calls_.end()) return;
+  const std::optional<ConnectionId> connection = found->second.connection;
+  const bool ended = found->second.ended;
+  leave_queue(call, found->second);
+  calls_.erase(found);
+  if (connection && !ended) drop(*connection, now);
+}
+
+void Origins::upload_at_hand(CallId call, Instant now) {
+  const auto found = calls_.find(call);
+  if (found == calls_.end() || found->second.ended || found->second.is_answered) return;
+  if (!found->second.request.upgrade.empty()) return;
+  change_use(call, found->second, OriginUse::kAnswer, now);
+}
+
+std::optional<CallEvent> Origins::poll() {
+  while (!events_.empty()) {
+    Queued queued = std::move(events_.front());
+    events_.pop_front();
+    if (const auto call = calls_.find(queued.call); call != calls_.end())
+      return CallEvent{call->second.exchange, std::move(queued.input)};
+  }
+  return std::nullopt;
+}
+
+std::uint16_t Origins::flags(CallId call) const {
+  const auto found = calls_.find(call);
+  return found == calls_.end() ? std::uint16_t{0} : found->second.flags;
+}
+
+}  // namespace railgun::proxy

@@ -1,0 +1,204 @@
+"""Origins that are busy, silent, or break the rules: raw sockets play them, and each does just what is said here."""
+import contextlib
+import gzip
+import socket
+import struct
+import sys
+import threading
+
+import harness
+
+PAGE = b"<html>" + b"".join(b"<p>line %d</p>\n" % i for i in range(1000))
+
+
+class Origin:
+    """Listens on loopback and runs `behave(connection, head)` for each request head, on a thread a connection."""
+
+    def __init__(self, behave, receive_buffer=None):
+        self.behave = behave
+        self.heads = []
+        self.listening = socket.socket()
+        if receive_buffer:
+            self.listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.listening.bind(("127.0.0.1", 0))
+        self.listening.listen(512)
+        self.port = self.listening.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.listening.accept()
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        held = b""
+        with contextlib.suppress(OSError), connection:
+            while True:
+                while b"\r\n\r\n" not in held:
+                    piece = connection.recv(65536)
+                    if not piece:
+                        return
+                    held += piece
+                head, _, held = held.partition(b"\r\n\r\n")
+                self.heads.append(head.decode())
+                if self.behave(connection, head.decode()) == "close":
+                    return
+
+    def close(self):
+        self.listening.close()
+
+
+def answer(connection, body, fields="", content_type="text/html"):
+    connection.sendall(f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\n{fields}"
+                       f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+
+
+def reset(connection):
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def streams_or_page(connection, head):
+    if "/stream" in head:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n")
+        connection.recv(1)  # until it is closed
+        return "close"
+    answer(connection, b"page", content_type="text/plain")
+    return None
+
+
+def ask(pair, target, method="GET", fields="", body=b"", host="site.test"):
+    client = socket.create_connection(("127.0.0.1", pair.port), timeout=harness.PATIENCE)
+    client.sendall(f"{method} {target} HTTP/1.1\r\nHost: {host}\r\n{fields}\r\n".encode() + body)
+    return client
+
+
+def read_until(client, mark):
+    got = b""
+    while mark not in got:
+        piece = client.recv(65536)
+        assert piece, got
+        got += piece
+    return got
+
+
+def test_connections_in_use_are_named_within_the_timeout():
+    origin = Origin(streams_or_page)
+    settings = {"origin.connections": 4, "lan.timeout": 2}
+    with harness.Pair(origin.port, listener=settings) as pair, contextlib.ExitStack() as clients:
+        for _ in range(4):
+            client = clients.enter_context(ask(pair, "/stream"))
+            read_until(client, b"data: 1")
+        status, fields, body = pair.get("/page")
+        assert status == 503 and b"origin.connections" in body, (status, body)
+        assert int(fields["Retry-After"]) > 0, fields
+        assert "origin.connections" in pair.listener.log.read_text()
+        clients.close()
+        harness.wait_until(lambda: pair.get("/page")[0] == 200, "the connections are free again")
+    origin.close()
+
+
+def test_streams_leave_connections_for_pages():
+    origin = Origin(streams_or_page)
+    with harness.Pair(origin.port, listener={"origin.connections": 64}) as pair, contextlib.ExitStack() as clients:
+        refused = 0
+        for _ in range(70):
+            client = clients.enter_context(ask(pair, "/stream"))
+            refused += read_until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 503")
+        assert 0 < refused < 70, refused
+        for _ in range(5):
+            assert pair.get("/page")[0] == 200
+    origin.close()
+
+
+def refuse(connection, _):
+    connection.sendall(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\ntoo large")
+    return "close"
+
+
+def test_an_early_refusal_arrives():
+    origin = Origin(refuse, receive_buffer=8192)
+    with harness.Pair(origin.port) as pair, harness.Pair(origin.port, listener={}, direct=True) as other:
+        for number in range(20):
+            for way in (pair, other):
+                chunked = number % 2
+                fields = "Transfer-Encoding: chunked\r\n" if chunked else "Content-Length: 5000000\r\n"
+                with ask(way, "/u", "POST", fields) as client:
+                    sender = threading.Thread(target=send_much, args=(client, chunked))
+                    sender.start()
+                    got = read_until(client, b"too large")
+                    client.shutdown(socket.SHUT_RDWR)
+                    sender.join()
+                assert got.startswith(b"HTTP/1.1 413"), got
+    origin.close()
+
+
+def send_much(client, chunked):
+    piece = b"u" * 10000
+    with contextlib.suppress(OSError):
+        for _ in range(500):
+            client.sendall(b"2710\r\n" + piece + b"\r\n" if chunked else piece)
+
+
+def test_a_gzip_body_without_its_check_is_shown_and_not_kept():
+    coded = gzip.compress(PAGE)[:-8]
+    origin = Origin(lambda connection, _: answer(connection, coded, "Content-Encoding: gzip\r\n"))
+    with harness.Pair(origin.port) as pair:
+        for count in (1, 2):
+            status, fields, body = pair.get("/p", headers={"Accept-Encoding": "gzip"})
+            if fields.get("Content-Encoding") == "gzip":
+                body = gzip.decompress(body)
+            assert status == 200 and body == PAGE, (status, len(body))
+            assert sum("GET /p " in head for head in origin.heads) == count, origin.heads
+        assert "without its check" in pair.listener.log.read_text()
+    origin.close()
+
+
+def breaks_off(connection, _):
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + PAGE)
+    reset(connection)
+    return "close"
+
+
+def test_an_answer_that_breaks_off_is_not_taken_for_whole():
+    origin = Origin(breaks_off)
+    with harness.Pair(origin.port) as pair:
+        with ask(pair, "/p") as client:
+            got = b""
+            with contextlib.suppress(ConnectionResetError):
+                while piece := client.recv(65536):
+                    got += piece
+        assert not got.endswith(b"0\r\n\r\n"), got[-20:]
+    origin.close()
+
+
+def second_request_is_reset():
+    count = {}
+
+    def behave(connection, head):
+        count[connection] = count.get(connection, 0) + 1
+        if count[connection] == 1:
+            return answer(connection, b"ok", content_type="text/plain")
+        reset(connection)
+        return "close"
+    return behave
+
+
+def test_a_request_without_a_body_is_sent_again():
+    origin = Origin(second_request_is_reset())
+    with harness.Pair(origin.port) as pair:
+        for method in ("GET", "DELETE", "PUT", "OPTIONS"):
+            assert pair.get("/first")[0] == 200
+            with ask(pair, "/x", method, "Content-Length: 0\r\n") as client:
+                got = read_until(client, b"\r\n\r\n")
+            assert got.startswith(b"HTTP/1.1 200"), (method, got)
+        assert pair.get("/first")[0] == 200
+        with ask(pair, "/x", "POST", "Content-Length: 0\r\n") as client:
+            got = read_until(client, b"\r\n\r\n")
+        assert got.startswith(b"HTTP/1.1 527"), got
+        assert sum("POST" in head for head in origin.heads) == 1, origin.heads
+    origin.close()
+
+
+harness.run_tests(sys.modules[__name__])
