@@ -30,7 +30,7 @@ Result<bool> prepare_identity(const config::Config& config, WallTime now) {
       return fail(Errc::kInvalid, file(config::kAuthorityFile) + " and " + file(kAuthorityKeyFile) +
                                       " belong together: one is missing");
     if (authority_key.error().code != Errc::kNotFound) return std::unexpected(authority_key.error());
-    auto made = tls::create_authority("railgun authority", tls::validity_from(now, kAuthorityLifetime),
+    auto made = tls::create_authority(std::string(tls::kAuthorityName), tls::validity_from(now, kAuthorityLifetime),
                                       tls::random_bytes<16>());
     if (!made) return std::unexpected(made.error());
     if (auto written = write_state_file(file(kAuthorityKeyFile), made->key); !written)
@@ -45,7 +45,7 @@ Result<bool> prepare_identity(const config::Config& config, WallTime now) {
   auto request = tls::create_request("sender");
   if (!request) return std::unexpected(request.error());
   auto certificate = tls::issue_certificate(
-      {*authority_key, *authority}, request->request, {"sender.railgun"},
+      {*authority_key, *authority}, request->request, {std::string(tls::kSenderName)},
       tls::validity_from(now, std::chrono::floor<std::chrono::seconds>(config.activation_certificate_life)),
       tls::random_bytes<16>());
   if (!certificate) return std::unexpected(certificate.error());

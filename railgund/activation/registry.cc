@@ -8,6 +8,7 @@
 #include "railgund/base/text.h"
 #include "railgund/control/json_fields.h"
 #include "railgund/control/railgun_fields.h"
+#include "railgund/tls/certificate.h"
 #include "railgund/tls/digest.h"
 
 namespace railgun::activation {
@@ -137,7 +138,12 @@ Result<Railgun> Registry::create(const std::string& name, const std::vector<std:
   if (entries_.size() >= kMaxEntries)
     return fail(Errc::kUnavailable, "there are 1000 railguns already, including deleted ones");
   Railgun railgun{.name = name, .uses_left = uses, .created = count(now), .expires = count(expires)};
-  for (const std::string& host : hosts) railgun.hosts.push_back(lower_ascii(host));
+  for (const std::string& host : hosts) {
+    railgun.hosts.push_back(lower_ascii(host));
+    // Its certificate would be taken for a sender's.
+    if (railgun.hosts.back() == tls::kSenderName)
+      return fail(Errc::kInvalid, railgun.hosts.back() + " is no host that a listener can serve");
+  }
   entries_.push_back({.railgun = railgun, .secret_hash = hash_of(secret)});
   return railgun;
 }

@@ -1,6 +1,7 @@
 #include "railgund/app/drive.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "railgund/base/check.h"
@@ -62,15 +63,49 @@ template <typename Core>
 std::vector<std::string> Drive<Core>::hosts_of(const Connection& connection) {
   if (connection.kind != proxy::ConnectionKind::kLink || connection.stream.tls() == nullptr) return {};
   const auto certificate = connection.stream.tls()->peer_certificate();
-  return certificate ? certificate->dns_names : std::vector<std::string>{};
+  return certificate ? tls::hosts_of(*certificate) : std::vector<std::string>{};
 }
 
 template <typename Core>
-bool Drive<Core>::is_revoked(const Connection& connection) const {
-  if (trust_->revoked.empty() || connection.kind != proxy::ConnectionKind::kLink || connection.stream.tls() == nullptr)
-    return false;
+std::string Drive<Core>::reason_against(const Connection& connection) const {
+  if (connection.kind != proxy::ConnectionKind::kLink || connection.stream.tls() == nullptr) return {};
   const auto certificate = connection.stream.tls()->peer_certificate();
-  return certificate && trust_->revoked.contains(certificate->serial);
+  if (!certificate) return {};
+  if (trust_->revoked.contains(certificate->serial)) return "its railgun is deleted, disabled or deactivated";
+  constexpr bool kIsSender = std::is_same_v<Core, proxy::Sender>;
+  if (!tls::may_be(kIsSender ? tls::LinkRole::kListener : tls::LinkRole::kSender, *certificate)) {
+    return kIsSender ? "its certificate is a sender's, and a listener was expected"
+                     : "its certificate is a listener's, and a sender was expected";
+  }
+  if (trust_->link != nullptr && !connection.stream.tls()->is_peer_trusted_by(*trust_->link))
+    return "the authority of its certificate is not trusted any more";
+  return {};
+}
+
+// After a change of trust: links that would not come up any more.
+template <typename Core>
+void Drive<Core>::cut_distrusted() {
+  std::vector<std::pair<proxy::ConnectionId, std::string>> cut;
+  for (const auto& [id, connection] : by_id_) {
+    if (!connection->stream.is_open()) continue;
+    if (std::string reason = reason_against(*connection); !reason.empty()) cut.emplace_back(id, std::move(reason));
+  }
+  for (const auto& [id, reason] : cut) {
+    Connection* const connection = find(id);
+    if (connection == nullptr) continue;
+    by_id_.erase(id);
+    connection->id.reset();
+    driver_.closed(id, {Errc::kDenied, reason});
+    connection->stream.abort();
+    remove(*connection);
+  }
+}
+
+template <typename Core>
+void Drive<Core>::set_trust(TrustPtr trust) {
+  if (trust == trust_) return;
+  trust_ = std::move(trust);
+  cut_distrusted();
 }
 
 template <typename Core>
@@ -191,9 +226,8 @@ bool Drive<Core>::reject_over_limit(Connection& connection, const net::SocketAdd
 
 template <typename Core>
 void Drive<Core>::on_open(Connection& connection) {
-  if (is_revoked(connection)) {
-    log::information("link with " + connection.stream.peer() +
-                     " refused: its railgun is deleted, disabled or deactivated");
+  if (const std::string reason = reason_against(connection); !reason.empty()) {
+    failed_links_.write(log::kError, "link with " + connection.stream.peer() + " refused: " + reason, now());
     connection.is_accounted_for = true;
     connection.stream.close({}, now() + kFlushTimeout);
     return;

@@ -56,7 +56,8 @@ class Drive final {
   Core& core() { return driver_.core(); }
   void settle() { driver_.settle(); }
   // New certificates: for connections from now on.
-  void set_trust(TrustPtr trust) { trust_ = std::move(trust); }
+  // Cuts the links whose peers the new trust would not let in: revoked, or of an authority that is trusted no more.
+  void set_trust(TrustPtr trust);
   // For look-ups from now on. Null: none.
   void set_store(memcached::Client* store) { services_.store = store; }
 
@@ -122,10 +123,11 @@ class Drive final {
 
   void connect(const proxy::Dial& dial, std::vector<net::SocketAddress> addresses);
   Connection* find(proxy::ConnectionId id);
-  // The hosts that a link's peer may serve: the DNS names in its certificate, if it has any.
+  // The hosts that a link is for, by its peer's certificate; empty: all.
   static std::vector<std::string> hosts_of(const Connection& connection);
-  // Whether the certificate of a link's peer is revoked (railgunctl railgun delete, disable).
-  bool is_revoked(const Connection& connection) const;
+  // Why the peer of a link must not have it, for the log; empty: it may.
+  std::string reason_against(const Connection& connection) const;
+  void cut_distrusted();
   void log_failed_link(const std::string& peer, const Error& error);
   // A descriptor for a new connection; null, counted and logged: there is none for this kind.
   std::optional<net::DescriptorBudget::Lease> take_descriptor(net::DescriptorBudget::Kind kind);

@@ -1,10 +1,12 @@
 #include "railgund/tls/certificate.h"
 
+#include <algorithm>
 #include <array>
 
 #include <arpa/inet.h>
 #include <openssl/evp.h>
 
+#include "railgund/base/field.h"
 #include "railgund/base/hash.h"
 #include "railgund/base/text.h"
 #include "railgund/tls/openssl_handles.h"
@@ -67,6 +69,21 @@ CertificateFacts facts_of(const X509* certificate) {
   facts.not_before = wall_time(X509_get0_notBefore(certificate));
   facts.not_after = wall_time(X509_get0_notAfter(certificate));
   return facts;
+}
+
+bool may_be(LinkRole role, const CertificateFacts& certificate) {
+  const bool is_senders =
+      std::find(certificate.dns_names.begin(), certificate.dns_names.end(), kSenderName) != certificate.dns_names.end();
+  if (role == LinkRole::kListener) return !is_senders;
+  return is_senders || certificate.issuer != kAuthorityName;
+}
+
+std::vector<std::string> hosts_of(const CertificateFacts& certificate) {
+  std::vector<std::string> hosts;
+  for (const std::string& name : certificate.dns_names) {
+    if (name != kSenderName) hosts.push_back(lower_ascii(name));
+  }
+  return hosts;
 }
 
 Result<CertificateFacts> certificate_facts(std::string_view pem) {

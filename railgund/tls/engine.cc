@@ -224,6 +224,21 @@ std::optional<CertificateFacts> Engine::peer_certificate() const {
   return facts_of(certificate);
 }
 
+bool Engine::is_peer_trusted_by(const Context& context) const {
+  X509* const certificate = SSL_get0_peer_certificate(state_->ssl.get());
+  const std::unique_ptr<X509_STORE_CTX, Freer<X509_STORE_CTX_free>> check(X509_STORE_CTX_new());
+  if (certificate == nullptr || check == nullptr ||
+      X509_STORE_CTX_init(check.get(), SSL_CTX_get_cert_store(context.get()), certificate,
+                          SSL_get_peer_cert_chain(state_->ssl.get())) != 1) {
+    ERR_clear_error();
+    return false;
+  }
+  X509_STORE_CTX_set_flags(check.get(), X509_V_FLAG_NO_CHECK_TIME);
+  const bool is_trusted = X509_verify_cert(check.get()) == 1;
+  ERR_clear_error();
+  return is_trusted;
+}
+
 std::string Engine::peer_name() const {
   const std::optional<CertificateFacts> facts = peer_certificate();
   if (!facts) return {};

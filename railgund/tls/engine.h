@@ -51,6 +51,9 @@ class Engine {
 
   // Nothing before the handshake is done, or if the peer has none.
   std::optional<CertificateFacts> peer_certificate() const;
+  // Whether the peer's certificate comes from an authority that `context` trusts, which may not be the context of the
+  // handshake. Its validity in time is not looked at: that the clock moves on is no change of trust.
+  bool is_peer_trusted_by(const Context& context) const;
   // The first DNS name of its certificate, else the common name, else empty.
   std::string peer_name() const;
   std::string version() const;   // "TLSv1.3"
