@@ -86,6 +86,7 @@ ProblemFacts problem_facts(const config::Config& config, const Totals& totals, c
                      .origin_failures = totals[&Counters::origin_failures],
                      .origin_requests = totals.is_sender ? 0 : totals[&Counters::requests_started],
                      .origin_refused = totals[&Counters::origin_refused],
+                     .forwarding_ignored = totals[&Counters::forwarding_ignored],
                      .handshakes_open = totals[&Counters::handshakes_open],
                      .handshakes_limit = config.link_handshakes,
                      .descriptors_refused = totals[&Counters::descriptors_refused],
@@ -290,9 +291,8 @@ struct Operations::State {
     }
     auto target = http::split_target("GET", arguments.url);
     if (!target || !target->is_absolute) return fail(Errc::kInvalid, "purge: expected http://HOST/… or https://HOST/…");
-    // Visitors kept apart by the isolation settings have keys of their own; this is the address as others see it.
     const http::Request asked{.method = "GET", .target = target->path, .host = target->host, .secure = target->secure};
-    purged.pages = server.cache().purge(proxy::keys_of(asked, *server.config()));
+    purged.pages = server.cache().purge(proxy::keys_of(asked, *server.config()).own);
     return control::to_json(purged);
   }
 

@@ -199,21 +199,22 @@ Result<void> Server::start_workers() {
   const std::size_t most =
       std::min(config_->link_handshakes, descriptors_.share(net::DescriptorBudget::Kind::kNewcomer));
   const std::size_t handshakes = std::max<std::size_t>(most / workers, 2);
+  const std::uint64_t of_this_process = static_cast<std::uint64_t>(random()) << 40;
   for (unsigned i = 0; i < worker_count(*config_); ++i) {
     // Requests of one worker and process have numbers of their own.
-    const std::uint64_t first = static_cast<std::uint64_t>(random()) << 40 ^ static_cast<std::uint64_t>(i) << 36;
-    workers_.push_back(std::make_unique<Worker>(
-        WorkerSettings{.config = config_,
-                       .trust = trust_,
-                       .cache = cache_,
-                       .store = store(),
-                       .preparer = preparer_,
-                       .reference_key = reference_key_,
-                       .build = build_,
-                       .first_request = first,
-                       .compression_key = to_bytes(tls::random_bytes<kCompressionKeyBytes>()),
-                       .descriptors = descriptors_,
-                       .handshakes = handshakes}));
+    const std::uint64_t first = of_this_process ^ static_cast<std::uint64_t>(i) << 30;
+    workers_.push_back(
+        std::make_unique<Worker>(WorkerSettings{.config = config_,
+                                                .trust = trust_,
+                                                .cache = cache_,
+                                                .store = store(),
+                                                .preparer = preparer_,
+                                                .reference_key = reference_key_,
+                                                .build = build_,
+                                                .first_request = first,
+                                                .compression_key = to_bytes(tls::random_bytes<kCompressionKeyBytes>()),
+                                                .descriptors = descriptors_,
+                                                .handshakes = handshakes}));
   }
   return {};
 }

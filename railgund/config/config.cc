@@ -4,6 +4,10 @@
 
 namespace railgun::config {
 
+std::vector<std::string> analytics_cookies() {
+  return {"_ga*", "_gid", "_gat*", "_gcl_*", "__utm*", "_fbp", "_pk_*", "_hj*", "_clck", "_clsk"};
+}
+
 const Site* find_site(const Config& config, std::string_view host) {
   const Site* best = nullptr;
   std::size_t best_length = 0;  // 0: "default"; otherwise what a wildcard's suffix covers

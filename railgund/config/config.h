@@ -28,6 +28,9 @@ struct Site {
   bool operator==(const Site&) const = default;
 };
 
+// Names of cookies that measure and advertise: pages do not depend on them. "*" at the end stands for any ending.
+std::vector<std::string> analytics_cookies();
+
 // Each member has the name of its key: wan.port is wan_port, timeout.link_ping is link_ping_timeout; the unit of a
 // plain number is added (tests/tidy/settings.py). The table has the help texts.
 struct Config {
@@ -46,7 +49,8 @@ struct Config {
   bool wan_accept = false;         // a sender accepts links from listeners, on wan_ip and wan_port
   std::string wan_congestion;      // TCP congestion control; empty: the system's
   std::string cert_file, key_file, link_ca_file;
-  std::size_t link_streams = 4000;  // concurrent requests on one link
+  std::vector<std::string> link_hosts;  // that senders may ask for besides those of their certificates
+  std::size_t link_streams = 4000;      // concurrent requests on one link
   std::size_t link_stream_window_bytes = 256 * 1024, link_window_bytes = 32 << 20;
   std::size_t link_queue_bytes = 4 << 20;  // of bodies that wait to be sent on one link
   std::size_t link_handshakes = 64;        // connections to wan.port that have not completed TLS, all workers together
@@ -68,6 +72,7 @@ struct Config {
   std::size_t request_body_buffer_bytes = 64 * 1024;         // of an upload, before the request goes on its way
   std::size_t request_streamed = 32;                         // uploads of one worker that go on their way earlier
   std::string header_name = "Cf-Railgun";                    // empty: no header
+  bool header_exact = false;                                 // ratios as they are, whoever asks
   std::vector<std::string> trusted_proxies;                  // addresses whose X-Forwarded-For is kept and extended
   Duration client_head_timeout = std::chrono::seconds(15);   // from the first byte of a request to the end of its head
   Duration client_idle_timeout = std::chrono::seconds(75);   // between requests
@@ -113,6 +118,9 @@ struct Config {
   std::size_t reference_page_limit_bytes = 8 << 20;  // largest page kept as a reference
   NoStore reference_no_store = NoStore::kMemory;
   std::string reference_secret_file;
+  bool isolate_visitors = true;  // a page asked for with credentials is a reference for the same ones alone
+  std::vector<std::string> isolate_ignore_cookies = analytics_cookies();  // no credentials; "*": any ending
+  unsigned isolate_shared_by = 3;  // visitors who were sent the same version: it is everybody's reference from then on
   std::vector<std::string> isolate_cookies, isolate_headers;
   bool isolate_authorization = true;
   Effort delta_effort = Effort::kAuto;

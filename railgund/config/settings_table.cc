@@ -158,6 +158,11 @@ const std::array kSettings{
             .help = "Name of the response header that says how Railgun handled the request (railgunctl decode explains "
                     "it). none: no header.",
             .form = Form::kWord},
+    Setting{.key = "header.exact",
+            .place = &Config::header_exact,
+            .concerns = Concerns::kSender,
+            .help = "Show every client the exact size of the delta in that header. 0: trusted.proxies see it exactly, "
+                    "others rounded up to 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50 or 100 percent."},
     Setting{.key = "trusted.proxies",
             .place = &Config::trusted_proxies,
             .concerns = Concerns::kSender,
@@ -307,6 +312,13 @@ const std::array kSettings{
                     "after activation.",
             .form = Form::kPath,
             .example = "/etc/railgun/link-ca.crt"},
+    Setting{.key = "link.hosts",
+            .place = &Config::link_hosts,
+            .concerns = Concerns::kListener,
+            .help = "Hosts that every sender may request, in addition to those that its certificate names: HOST, "
+                    "*.example.com, or * for all. A sender whose certificate names no host may request all hosts.",
+            .form = Form::kWord,
+            .example = "*.example.com"},
     Setting{.key = "link.streams",
             .place = &Config::link_streams,
             .takes = Takes::kRestart,
@@ -449,6 +461,24 @@ const std::array kSettings{
                     "page versions; created if it does not exist. Listeners that share a memcached need the same key. "
                     "Empty: reference.secret in state.directory.",
             .form = Form::kPath},
+    Setting{.key = "isolate.visitors",
+            .place = &Config::isolate_visitors,
+            .help = "Use a page that was requested with cookies or Authorization as a reference only for requests with "
+                    "the same ones. Pages requested without them, and those of isolate.shared_by, are references for "
+                    "everybody. 0: all pages are, so the size of a delta tells whether a guess about another visitor's "
+                    "page is right."},
+    Setting{.key = "isolate.ignore_cookies",
+            .place = &Config::isolate_ignore_cookies,
+            .help = "Cookies that isolate.visitors ignores, because pages do not depend on them: analytics, for "
+                    "example. A * at the end stands for any ending.",
+            .form = Form::kWord},
+    Setting{.key = "isolate.shared_by",
+            .place = &Config::isolate_shared_by,
+            .concerns = Concerns::kSender,
+            .help = "Number of visitors who must have received the same version, byte for byte, before it is a "
+                    "reference for everybody.",
+            .least = 2,
+            .most = 8},
     Setting{.key = "isolate.cookies",
             .place = &Config::isolate_cookies,
             .help = "Cookies that separate visitors: a page is never a reference for a request with another value of "

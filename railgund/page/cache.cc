@@ -56,26 +56,30 @@ Cache::~Cache() = default;
 // By the last byte: the maps within a shard go by the first.
 Cache::Shard& Cache::shard_of(const Id128& name) const { return *shards_[name.bytes.back() & (shards_.size() - 1)]; }
 
-VersionPtr Cache::find(const Id128& id) {
+VersionPtr Cache::find(const Id128& id, const Id128& site) {
   std::vector<Departed> departed;
   VersionPtr version;
   {
     Shard& shard = shard_of(id);
     const MutexLock lock(shard.mutex);
-    version = shard.pool.use(id, departed);
+    version = shard.pool.use(id, site, departed);
     ++(version ? shard.hits : shard.misses);
   }
   forget_all(departed);
   return version;
 }
 
-std::vector<VersionPtr> Cache::candidates(const PageKeys& keys) {
+std::vector<VersionPtr> Cache::candidates(const PageKeys& keys, const PageKeys* open) {
   struct Wanted {
     Id128 key;
-    bool second;  // the one before the latest too
+    bool second = false;  // the one before the latest too
   };
+  std::vector<Wanted> all = {{keys.exact}, {keys.address}};
+  if (open != nullptr) all.insert(all.end(), {{open->exact}, {open->address}});
+  all.push_back({keys.sibling, true});
+  if (open != nullptr) all.push_back({open->sibling, true});
   std::vector<VersionPtr> found;
-  for (const Wanted& wanted : {Wanted{keys.exact, false}, Wanted{keys.address, false}, Wanted{keys.sibling, true}}) {
+  for (const Wanted& wanted : all) {
     std::array<std::optional<Id128>, 2> ids;
     {
       Shard& shard = shard_of(wanted.key);
@@ -87,11 +91,11 @@ std::vector<VersionPtr> Cache::candidates(const PageKeys& keys) {
     }
     for (const std::optional<Id128>& id : ids) {
       const auto same = [&](const VersionPtr& version) { return version->id == *id; };
-      if (!id || std::ranges::any_of(found, same)) continue;
+      if (!id || found.size() == kMostCandidates || std::ranges::any_of(found, same)) continue;
       // Only the best one is a use.
       VersionPtr version;
       if (found.empty()) {
-        version = find(*id);
+        version = find(*id, keys.site);
       } else {
         Shard& shard = shard_of(*id);
         const MutexLock lock(shard.mutex);
@@ -132,7 +136,7 @@ bool Cache::insert(VersionPtr version, const PageKeys& keys) {
     Shard& shard = shard_of(id);
     const MutexLock lock(shard.mutex);
     ++shard.insertions;
-    shard.pool.insert(std::move(version), &keys, departed);
+    shard.pool.insert(std::move(version), keys.site, &keys, departed);
   }
   if (replaced) {
     Shard& shard = shard_of(*replaced);
@@ -143,13 +147,13 @@ bool Cache::insert(VersionPtr version, const PageKeys& keys) {
   return replaced.has_value();
 }
 
-void Cache::insert(VersionPtr version) {
+void Cache::insert(VersionPtr version, const Id128& site) {
   Shard& shard = shard_of(version->id);
   std::vector<Departed> departed;
   {
     const MutexLock lock(shard.mutex);
     ++shard.insertions;
-    shard.pool.insert(std::move(version), nullptr, departed);
+    shard.pool.insert(std::move(version), site, nullptr, departed);
   }
   forget_all(departed);
 }
@@ -182,7 +186,7 @@ std::size_t Cache::purge(const PageKeys& keys) {
     std::vector<Departed> departed;
     {
       const MutexLock lock(shard->mutex);
-      count += shard->pool.erase_address(keys.address, departed);
+      count += shard->pool.erase_page(keys.page, departed);
     }
     forget_all(departed);
   }

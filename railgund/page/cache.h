@@ -35,19 +35,23 @@ class Cache {
   explicit Cache(std::size_t limit_bytes) : Cache(CacheLimits{limit_bytes, limit_bytes / 5}) {}
   ~Cache();
 
-  // The version of that id, or null.
-  VersionPtr find(const Id128& id);
+  // The version of that id, or null if there is none or it is not of that site: whoever learns the id of another
+  // site's version finds nothing by it.
+  VersionPtr find(const Id128& id, const Id128& site);
 
   // Up to four versions for a request with these keys, best first and without repeats: the latest of the exact key, the
   // latest of the address, two siblings. Of the siblings the first stays the first while the next kSiblingStays are
-  // kept, because to prepare a sibling costs several times what coding against it does.
-  std::vector<VersionPtr> candidates(const PageKeys& keys);
+  // kept, because to prepare a sibling costs several times what coding against it does. `open`: keys of the same page
+  // for everybody, whose exact version and address come before the first keys' siblings, and whose siblings come last;
+  // null: none.
+  static constexpr std::size_t kMostCandidates = 4;
+  std::vector<VersionPtr> candidates(const PageKeys& keys, const PageKeys* open = nullptr);
 
   // Keeps a version and makes it the latest of its keys. The versions it replaces under the exact key leave first.
   // True if it replaced one: the page was asked for before.
   bool insert(VersionPtr version, const PageKeys& keys);
-  // Keeps a version under its id alone (it came from the store).
-  void insert(VersionPtr version);
+  // Keeps a version under its id alone, for one site (it came from the store).
+  void insert(VersionPtr version, const Id128& site);
 
   // Charges what was prepared for a version since it was inserted or looked up. Others, or it, may have to leave.
   void recount(const Id128& id);
@@ -58,7 +62,7 @@ class Cache {
 
   // Forgets a version that proved useless or wrong.
   void erase(const Id128& id);
-  // Forgets every version of an address, whatever the cookies' class; all versions of all pages. Says how many went.
+  // Forgets every version of a page, whoever asked for it; all versions of all pages. Says how many went.
   std::size_t purge(const PageKeys& keys);
   std::size_t clear();
 

@@ -1,7 +1,7 @@
 #include "railgund/page/page_key.h"
 
 #include <algorithm>
-#include <vector>
+#include <utility>
 
 #include "railgund/base/bytes.h"
 #include "railgund/base/text.h"
@@ -10,7 +10,7 @@ namespace railgun::page {
 namespace {
 
 // What a key stands for goes into it, so that keys of two kinds never meet.
-enum class Kind : std::uint8_t { kExact = 1, kAddress = 2, kSibling = 3 };
+enum class Kind : std::uint8_t { kExact = 1, kAddress = 2, kSibling = 3, kPage = 4, kSite = 5, kVisitor = 6 };
 
 void add(ByteWriter& to, std::string_view text) {
   to.varint(text.size());
@@ -100,17 +100,46 @@ Id128 key_of(Kind kind, const Bytes& shared, const Bytes& own) {
   return hash128(text);
 }
 
-}  // namespace
+bool is_ignored(const Isolation& isolation, std::string_view cookie) {
+  return std::ranges::any_of(isolation.ignored_cookies, [&](std::string_view name) {
+    return name.ends_with('*') ? cookie.starts_with(name.substr(0, name.size() - 1)) : cookie == name;
+  });
+}
 
-PageKeys page_keys(bool secure, std::string_view host, std::string_view target, const Fields& request_fields,
-                   const Isolation& isolation) {
-  const std::vector<Cookie> cookies = sorted_cookies(request_fields);
+// A hash of what a request brings to prove who asks; nothing if it brings nothing.
+std::optional<Id128> visitor_of(const Fields& fields, const std::vector<Cookie>& cookies, const Isolation& isolation) {
+  Bytes text;
+  ByteWriter out(text);
+  out.u8(static_cast<std::uint8_t>(Kind::kVisitor));
+  const std::size_t empty = text.size();
+  for (const Cookie& cookie : cookies) {
+    if (is_ignored(isolation, cookie.name)) continue;
+    add(out, cookie.name);
+    add(out, cookie.value);
+  }
+  for (const Field& field : fields) {
+    if (!same_name(field.name, "authorization")) continue;
+    // No cookie has this name.
+    add(out, "=");
+    add(out, field.value);
+  }
+  if (text.size() == empty) return std::nullopt;
+  return hash128(text);
+}
 
-  Bytes shared;
+// `visitor`: for that one alone. `names`: tell classes of cookies apart.
+PageKeys make_keys(bool secure, std::string_view host, std::string_view target, const Fields& fields,
+                   const std::vector<Cookie>& cookies, const Isolation& isolation, const std::optional<Id128>& visitor,
+                   bool names) {
+  Bytes place;
+  ByteWriter to_place(place);
+  to_place.u8(secure ? 1 : 0);
+  add(to_place, canonical_host(secure, host));
+
+  Bytes shared = place;
   ByteWriter to_shared(shared);
-  to_shared.u8(secure ? 1 : 0);
-  add(to_shared, canonical_host(secure, host));
-  add_isolation(to_shared, request_fields, cookies, isolation);
+  add_isolation(to_shared, fields, cookies, isolation);
+  if (visitor) to_shared.bytes(visitor->bytes);
 
   Bytes address;
   ByteWriter to_address(address);
@@ -120,7 +149,7 @@ PageKeys page_keys(bool secure, std::string_view host, std::string_view target, 
   ByteWriter to_exact(exact);
   std::string_view last;
   for (const Cookie& cookie : cookies) {
-    if (cookie.name != last) add(to_exact, cookie.name);
+    if (names && cookie.name != last) add(to_exact, cookie.name);
     last = cookie.name;
   }
 
@@ -128,9 +157,82 @@ PageKeys page_keys(bool secure, std::string_view host, std::string_view target, 
   ByteWriter to_sibling(sibling);
   add(to_sibling, template_path(target));
 
+  Bytes site;
+  ByteWriter to_site(site);
+  add(to_site, canonical_host(secure, host));
+
   return {.exact = key_of(Kind::kExact, shared, exact),
           .address = key_of(Kind::kAddress, shared, address),
-          .sibling = key_of(Kind::kSibling, shared, sibling)};
+          .sibling = key_of(Kind::kSibling, shared, sibling),
+          .page = key_of(Kind::kPage, place, address),
+          .site = key_of(Kind::kSite, {}, site)};
+}
+
+// "name=value" of a Set-Cookie field, and whether that cookie is there from now on.
+struct SetCookie {
+  Cookie cookie;
+  bool is_kept = true;
+};
+SetCookie read_set_cookie(std::string_view value) {
+  SetCookie set;
+  const std::size_t end = std::min(value.find(';'), value.size());
+  const std::string_view pair = value.substr(0, end);
+  const std::size_t equals = std::min(pair.find('='), pair.size());
+  set.cookie = {without_spaces(pair.substr(0, equals)), without_spaces(pair.substr(std::min(equals + 1, pair.size())))};
+  // How servers take a cookie back: an age of nothing, or a date at the beginning of time.
+  const std::string attributes = lower_ascii(value.substr(end));
+  for (const std::string_view gone : {"max-age=0", "max-age=-", "01-jan-1970", "01 jan 1970", "expires=0"}) {
+    if (attributes.find(gone) != std::string::npos) set.is_kept = false;
+  }
+  return set;
+}
+
+}  // namespace
+
+PageKeys page_keys(bool secure, std::string_view host, std::string_view target, const Fields& request_fields,
+                   const Isolation& isolation) {
+  return make_keys(secure, host, target, request_fields, sorted_cookies(request_fields), isolation, std::nullopt, true);
+}
+
+RequestKeys request_keys(bool secure, std::string_view host, std::string_view target, const Fields& request_fields,
+                         const Isolation& isolation) {
+  if (!isolation.visitors) {
+    return {.own = page_keys(secure, host, target, request_fields, isolation), .open = std::nullopt, .visitor = {}};
+  }
+  const std::vector<Cookie> cookies = sorted_cookies(request_fields);
+  Isolation rest = isolation;
+  rest.authorization = false;  // it is one of the credentials
+  const auto keys_for = [&](const std::optional<Id128>& visitor) {
+    return make_keys(secure, host, target, request_fields, cookies, rest, visitor, false);
+  };
+  const PageKeys open = keys_for(std::nullopt);
+  const std::optional<Id128> visitor = visitor_of(request_fields, cookies, isolation);
+  if (!visitor) return {.own = open, .open = std::nullopt, .visitor = {}};
+  return {.own = keys_for(visitor), .open = open, .visitor = *visitor};
+}
+
+Fields with_new_cookies(const Fields& request_fields, const Fields& answer_fields) {
+  std::vector<Cookie> cookies = sorted_cookies(request_fields);
+  for (const Field& field : answer_fields) {
+    if (!same_name(field.name, "set-cookie")) continue;
+    const SetCookie set = read_set_cookie(field.value);
+    if (set.cookie.name.empty()) continue;
+    std::erase_if(cookies, [&](const Cookie& cookie) { return cookie.name == set.cookie.name; });
+    if (set.is_kept) cookies.push_back(set.cookie);
+  }
+  std::string line;
+  for (const Cookie& cookie : cookies) {
+    if (!line.empty()) line += "; ";
+    line += cookie.name;
+    line += '=';
+    line += cookie.value;
+  }
+  Fields fields;
+  for (const Field& field : request_fields) {
+    if (!same_name(field.name, "cookie")) fields.push_back(field);
+  }
+  if (!line.empty()) fields.push_back({"cookie", std::move(line)});
+  return fields;
 }
 
 }  // namespace railgun::page

@@ -2,19 +2,27 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "railgund/base/field.h"
 #include "railgund/base/hash.h"
 
 namespace railgun::page {
 
-// Names of cookies and fields whose values keep visitors apart: their values become part of every key, so that pages
-// of different values never serve each other as references.
+// What keeps visitors apart (doc/SECURITY.md, "What a length tells").
 struct Isolation {
+  // A page that was asked for with credentials (cookies, Authorization) is a reference for the same credentials alone.
+  bool visitors = false;
+  // Cookies that are no credentials, by name; a "*" at the end stands for any ending. Counts with `visitors`.
+  std::vector<std::string> ignored_cookies;
+  // Names of cookies and fields whose values are part of every key: pages of different values never serve each other as
+  // references, public or not.
   std::vector<std::string> cookies;
   std::vector<std::string> fields;
+  // The same for Authorization. Counts without `visitors`.
   bool authorization = false;
 };
 
@@ -24,9 +32,29 @@ struct PageKeys {
   Id128 exact;    // scheme, host, path and query, and the class of the cookies (which names are there)
   Id128 address;  // scheme, host, path and query
   Id128 sibling;  // scheme, host and the path with its last segment, its numbers and its query removed: one template
+  Id128 page;     // scheme, host, path and query, whoever asks: what a purge names
+  Id128 site;     // the host: whose versions these are
 };
 
+// The keys where visitors are not kept apart: Isolation::visitors is not looked at.
 PageKeys page_keys(bool secure, std::string_view host, std::string_view target, const Fields& request_fields,
                    const Isolation& isolation);
+
+// The keys of one visitor's request.
+struct RequestKeys {
+  PageKeys own;                  // under which the answer is kept
+  std::optional<PageKeys> open;  // of the same page for everybody, if `own` is for this visitor alone
+  Id128 visitor;                 // a hash of the credentials, if `own` is for this visitor alone
+
+  bool is_private() const { return open.has_value(); }
+  const PageKeys& everybodys() const { return open ? *open : own; }
+};
+RequestKeys request_keys(bool secure, std::string_view host, std::string_view target, const Fields& request_fields,
+                         const Isolation& isolation);
+
+// The fields of the visitor's next request, as far as its cookies go: those of this request, and those that the answer
+// sets (RFC 6265; whatever path they are for). So a page whose answer begins or renews a session is kept for the
+// visitor who has that session from now on, and is nobody else's.
+Fields with_new_cookies(const Fields& request_fields, const Fields& answer_fields);
 
 }  // namespace railgun::page

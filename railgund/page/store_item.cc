@@ -42,7 +42,13 @@ std::uint64_t item_check(std::uint8_t format, const Id128& id, std::uint64_t len
 
 }  // namespace
 
-std::string store_key_of_version(const Id128& id) { return "rgv1:" + to_hex(id); }
+std::string store_key_of_version(const Id128& site, const Id128& id) {
+  Bytes text;
+  ByteWriter out(text);
+  out.bytes(site.bytes);
+  out.bytes(id.bytes);
+  return "rgv2:" + to_hex(hash128(text));
+}
 std::string store_key_of_page(const Id128& exact_key) { return "rgp1:" + to_hex(exact_key); }
 
 Bytes encode_item(const Version& version) {

@@ -11,8 +11,9 @@
 namespace railgun::page {
 
 // Keys for the store: the kind, the format's version and 32 hex digits, no byte of a stranger's choosing.
-// The listener stores versions under their id; the sender stores the latest version of a page under its exact key.
-std::string store_key_of_version(const Id128& id);
+// The listener stores versions under their id and site, so that the id of another site's version finds nothing; the
+// sender stores the latest version of a page under its exact key.
+std::string store_key_of_version(const Id128& site, const Id128& id);
 std::string store_key_of_page(const Id128& exact_key);
 
 // An item is a header (format, id, length, check) and the page's bytes, compressed by zstd where that pays.

@@ -13,16 +13,19 @@ constexpr std::size_t kWindowShare = 16;  // one part in so many
 constexpr std::size_t kKeysMost = 4;
 // Of so many that were used least recently, the prepared state of the page asked for least often is dropped first.
 constexpr int kPreparedCompared = 4;
+// A version that many sites share is not found for more of them than this.
+constexpr std::size_t kSitesMost = 4;
 
 }  // namespace
 
 std::size_t VersionPool::window_budget() const { return limits_.bytes / kWindowShare; }
 std::size_t VersionPool::protected_budget() const { return (limits_.bytes - window_budget()) / 5 * 4; }
 
-VersionPtr VersionPool::use(const Id128& id, std::vector<Departed>& departed) {
+VersionPtr VersionPool::use(const Id128& id, const Id128& site, std::vector<Departed>& departed) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return nullptr;
   Entry& entry = found->second;
+  if (std::ranges::find(entry.sites, site) == entry.sites.end()) return nullptr;
   VersionPtr version = entry.version;
   touch(entry);
   leave_if_too_large(entry, departed);
@@ -35,7 +38,7 @@ VersionPtr VersionPool::peek(const Id128& id) const {
   return found == entries_.end() ? nullptr : found->second.version;
 }
 
-void VersionPool::insert(VersionPtr version, const PageKeys* keys, std::vector<Departed>& departed) {
+void VersionPool::insert(VersionPtr version, const Id128& site, const PageKeys* keys, std::vector<Departed>& departed) {
   const Id128 id = version->id;
   const auto [place, is_new] = entries_.try_emplace(id);
   Entry& entry = place->second;
@@ -43,6 +46,10 @@ void VersionPool::insert(VersionPtr version, const PageKeys* keys, std::vector<D
     entry.version = std::move(version);
     entry.page = id;
     entry.place = list(Queue::kWindow).insert(list(Queue::kWindow).begin(), &entry);
+  }
+  if (std::ranges::find(entry.sites, site) == entry.sites.end()) {
+    if (entry.sites.size() == kSitesMost) entry.sites.erase(entry.sites.begin());
+    entry.sites.push_back(site);
   }
   if (keys != nullptr) {
     entry.page = keys->exact;
@@ -76,6 +83,7 @@ void VersionPool::replace(const Id128& id) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return;
   Entry& entry = found->second;
+  if (entry.keys.size() > 1) return;  // still another page's version
   move_to_front(entry, Queue::kReplaced);
   // Requests on their way may still name it, so what was prepared stays while there is room.
   if (entry.prepared > 0) prepared_.splice(prepared_.end(), prepared_, entry.prepared_place);
@@ -103,10 +111,10 @@ bool VersionPool::erase(const Id128& id, std::vector<Departed>& departed) {
   return true;
 }
 
-std::size_t VersionPool::erase_address(const Id128& address, std::vector<Departed>& departed) {
+std::size_t VersionPool::erase_page(const Id128& page, std::vector<Departed>& departed) {
   std::vector<Entry*> doomed;
   for (auto& [id, entry] : entries_) {
-    if (std::ranges::find(entry.keys, address, &PageKeys::address) != entry.keys.end()) doomed.push_back(&entry);
+    if (std::ranges::find(entry.keys, page, &PageKeys::page) != entry.keys.end()) doomed.push_back(&entry);
   }
   for (Entry* entry : doomed) let_go(*entry, departed);
   return doomed.size();
@@ -135,7 +143,8 @@ void VersionPool::charge(Entry& entry) {
   constexpr std::size_t kOverhead =
       sizeof(Id128) + sizeof(Entry) + 2 * kNode + sizeof(Entry*) + sizeof(Version) + 3 * sizeof(void*);
   constexpr std::size_t kPerKeys = sizeof(PageKeys) + 3 * (3 * sizeof(Id128) + kNode + sizeof(void*));
-  const std::size_t now = entry.version->reference.page_memory_bytes() + kOverhead + entry.keys.size() * kPerKeys;
+  const std::size_t now = entry.version->reference.page_memory_bytes() + kOverhead + entry.keys.size() * kPerKeys +
+                          entry.sites.size() * sizeof(Id128);
   page_bytes_ += now - entry.charged;
   list_bytes(entry.queue) += now - entry.charged;
   entry.charged = now;

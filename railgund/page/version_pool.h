@@ -45,17 +45,18 @@ class VersionPool {
   VersionPool(const VersionPool&) = delete;
   VersionPool& operator=(const VersionPool&) = delete;
 
-  // Null if it is not there. A use keeps the version and its prepared state longer, and charges what was prepared since.
-  VersionPtr use(const Id128& id, std::vector<Departed>& departed);
+  // Null if it is not there, or not of that site. A use keeps the version and its prepared state longer, and charges what
+  // was prepared since.
+  VersionPtr use(const Id128& id, const Id128& site, std::vector<Departed>& departed);
   // The same without being a use.
   VersionPtr peek(const Id128& id) const;
 
-  // `keys`: null if none are known. A version that is there already is used and gets the keys too. One larger than the
-  // whole pool departs at once.
-  void insert(VersionPtr version, const PageKeys* keys, std::vector<Departed>& departed);
+  // `keys`: null if none are known. A version that is there already is used and gets site and keys too. One larger than
+  // the whole pool departs at once.
+  void insert(VersionPtr version, const Id128& site, const PageKeys* keys, std::vector<Departed>& departed);
   // Charges what was prepared for a version since the last call.
   void recount(const Id128& id, std::vector<Departed>& departed);
-  // A newer version of the page is there.
+  // A newer version of a page is there. It is the first to leave unless it is another page's version, too.
   void replace(const Id128& id);
   // State prepared for this version now would have room, or more reason to stay than what it would displace.
   bool is_worth_preparing(const Id128& id) const;
@@ -63,8 +64,8 @@ class VersionPool {
   void drop_prepared(std::vector<Departed>& departed);
 
   bool erase(const Id128& id, std::vector<Departed>& departed);
-  // All versions of that address. Says how many.
-  std::size_t erase_address(const Id128& address, std::vector<Departed>& departed);
+  // All versions of the page of that key (PageKeys::page). Says how many.
+  std::size_t erase_page(const Id128& page, std::vector<Departed>& departed);
   std::size_t clear(std::vector<Departed>& departed);
 
   std::size_t bytes() const { return page_bytes_ + prepared_bytes_; }
@@ -84,6 +85,7 @@ class VersionPool {
     VersionPtr version;
     Id128 page;  // whose frequency counts: the exact key, or the id where no key is known
     std::vector<PageKeys> keys;
+    std::vector<Id128> sites;  // one, but for pages that sites have in common; the latest few
     std::size_t charged = 0;   // without prepared state
     std::size_t prepared = 0;  // prepared state; if not 0, the entry is in prepared_
     Queue queue = Queue::kWindow;

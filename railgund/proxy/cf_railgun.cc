@@ -159,6 +159,15 @@ std::array<char, 10> request_id(std::uint64_t number) noexcept {
   return digits;
 }
 
+std::uint32_t coarse_ratio(std::uint32_t ratio_hundredths) {
+  for (std::uint32_t decade = 10; decade < kMaxRatioHundredths; decade *= 10) {
+    for (const std::uint32_t step : {1U, 2U, 5U}) {
+      if (ratio_hundredths <= step * decade) return step * decade;
+    }
+  }
+  return kMaxRatioHundredths;
+}
+
 std::span<const FlagMeaning> flag_meanings() { return kMeanings; }
 
 std::string format_cf_railgun(const CfRailgun& value) {

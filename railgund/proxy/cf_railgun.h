@@ -47,6 +47,10 @@ struct CfRailgun {
   bool operator==(const CfRailgun&) const = default;
 };
 
+// The ratio as strangers see it: rounded up to 0.1, 0.2, 0.5, 1, 2, 5, … percent. Exact sizes of what a page differs in
+// tell about the page (doc/SECURITY.md, "What a length tells").
+std::uint32_t coarse_ratio(std::uint32_t ratio_hundredths);
+
 // The header's value. What is out of bounds is cut to them; a reason loses what may not stand in a header.
 std::string format_cf_railgun(const CfRailgun& value);
 

@@ -11,6 +11,7 @@
 #include "railgund/base/time.h"
 #include "railgund/config/config.h"
 #include "railgund/page/cache.h"
+#include "railgund/page/sharing.h"
 #include "railgund/proxy/counters.h"
 #include "railgund/proxy/effect.h"
 #include "railgund/proxy/held_bytes.h"
@@ -47,8 +48,9 @@ struct Context {
   page::Cache& cache;  // shared by all workers, outlives them
   Counters& counters;  // this worker's
   bool has_store = false;
-  HeldBytes most_held{};  // of one exchange, ever: for the simulator
-  Instant now{};  // of the input that is worked on; whoever takes inputs sets it
+  page::Sharing sharing{};  // a sender's
+  HeldBytes most_held{};    // of one exchange, ever: for the simulator
+  Instant now{};            // of the input that is worked on; whoever takes inputs sets it
   std::deque<Effect> effects{};
   std::uint64_t last_connection = 0;
   std::uint64_t last_ticket = 0;

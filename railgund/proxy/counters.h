@@ -56,11 +56,12 @@ struct Counters {
   // The sender.
   Counter clients_rejected, clients_displaced;  // by clients.limit and clients.per_address
   Counter clients_accepted, clients_open;
-  Counter answers_direct;   // begun without a link; not in the three above
-  Counter answers_527;      // among requests_failed: not to be added to it
-  Counter answers_refused;  // among requests_failed: what is not served (421, 508), at either end
-  Counter check_failures;   // answers that could not be rebuilt
-  Counter asked_again;      // requests that were repeated, at most once each
+  Counter answers_direct;      // begun without a link; not in the three above
+  Counter answers_527;         // among requests_failed: not to be added to it
+  Counter answers_refused;     // among requests_failed: what is not served (421, 508), at either end
+  Counter forwarding_ignored;  // requests of neighbours whose X-Forwarded-* fields were dropped
+  Counter check_failures;      // answers that could not be rebuilt
+  Counter asked_again;         // requests that were repeated, at most once each
   // Bodies as they went to clients, by coding.
   Counter client_bytes_identity, client_bytes_gzip, client_bytes_br, client_bytes_zstd;
   // Requests refused because the connections to their origin were in use; not among origin_failures.

@@ -4,12 +4,22 @@
 #include <utility>
 
 #include "railgund/proxy/cf_railgun.h"
+#include "railgund/proxy/forwarding.h"
 
 namespace railgun::proxy {
+namespace {
+
+http::Request with_our_hop(const SenderRequest& request) {
+  http::Request asked = request.http;
+  add_via(asked, request.direct_name());
+  return asked;
+}
+
+}  // namespace
 
 // The visitor's own Accept-Encoding goes on: nothing is to be compared here.
 Direct::Direct(SenderRequest& request, const SenderPorts& ports, std::string reason)
-    : call_(ports.ask_origin(config::MappedOrigin{.targets = {*request.site->origin}}, request.http, 0)),
+    : call_(ports.ask_origin(config::MappedOrigin{.targets = {*request.site->origin}}, with_our_hop(request), 0)),
       reason_(std::move(reason)),
       asked_(ports.now()) {
   ports.counters().answers_direct.add();

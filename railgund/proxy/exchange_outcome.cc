@@ -51,7 +51,7 @@ void keep_version(const Ports& ports, const KeptVersion& kept, const page::PageK
   if (kept.reference) ports.cache().recount(kept.reference->id);
   if (!kept.version) return;
   const bool is_requested_again = keys != nullptr && ports.cache().insert(kept.version, *keys);
-  if (ports.has_store() && kept.version->keep == page::Keep::kStoreToo && !kept.is_reference)
+  if (ports.has_store() && !store_key.empty() && kept.version->keep == page::Keep::kStoreToo && !kept.is_reference)
     ports.store_put({std::move(store_key), page::encode_item(*kept.version)});
   if (is_requested_again && !kept.version->reference.is_prepared(kept.strong_may_follow))
     ports.prepare({kept.version, kept.strong_may_follow});

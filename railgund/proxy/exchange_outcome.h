@@ -40,7 +40,8 @@ struct KeptVersion {
   bool is_reference = false;   // `version` is `reference`: the store has it already
   bool strong_may_follow = false;
 };
-// `keys`: of the page that was asked for; null: no page that can be asked for again. `store_key`: of the version.
+// `keys`: of the page that was asked for; null: no page that can be asked for again. `store_key`: of the version;
+// empty: not for the store.
 void keep_version(const Ports& ports, const KeptVersion& kept, const page::PageKeys* keys, std::string store_key);
 
 }  // namespace railgun::proxy

@@ -4,14 +4,56 @@
 #include <array>
 
 #include "railgund/base/text.h"
+#include "railgund/config/address_class.h"
 #include "railgund/config/value.h"
 
 namespace railgun::proxy {
 namespace {
 
-constexpr std::array<std::string_view, 7> kVisitorFields = {"x-forwarded-for", "x-forwarded-proto", "x-real-ip",
-                                                            "forwarded",       "cf-connecting-ip",  "true-client-ip",
-                                                            "x-forwarded-host"};
+// By which proxies tell who the visitor is and what he asked them for, besides all of X-Forwarded-*.
+constexpr std::array<std::string_view, 17> kVisitorFields = {"forwarded",
+                                                             "x-real-ip",
+                                                             "x-client-ip",
+                                                             "x-cluster-client-ip",
+                                                             "true-client-ip",
+                                                             "fastly-client-ip",
+                                                             "cf-connecting-ip",
+                                                             "cf-connecting-ipv6",
+                                                             "cf-pseudo-ipv4",
+                                                             "cf-visitor",
+                                                             "x-original-host",
+                                                             "x-original-url",
+                                                             "x-rewrite-url",
+                                                             "x-url-scheme",
+                                                             "front-end-https",
+                                                             "x-original-forwarded-for",
+                                                             "x-envoy-external-address"};
+
+// As a CGI gateway reads a name: without regard to case, and with anything that is no letter or digit alike.
+std::string normal_name(std::string_view name) {
+  std::string normal = lower_ascii(name);
+  for (char& c : normal) {
+    if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) c = '-';
+  }
+  return normal;
+}
+
+bool is_visitor_field(std::string_view normal) {
+  return normal.starts_with("x-forwarded-") ||
+         std::find(kVisitorFields.begin(), kVisitorFields.end(), normal) != kVisitorFields.end();
+}
+
+// All lines of a field as the one list that they stand for (RFC 9110 5.3), without its empty members.
+std::vector<std::string> list_of(const Fields& fields, std::string_view name) {
+  std::vector<std::string> members;
+  for (const Field& field : fields) {
+    if (!same_name(field.name, name)) continue;
+    for (const std::string_view member : split(field.value, ",")) {
+      if (const std::string_view text = trim(member); !text.empty()) members.emplace_back(text);
+    }
+  }
+  return members;
+}
 
 // A media type without its parameters, in lower case.
 std::string media_type(const http::Response& response) {
@@ -55,28 +97,59 @@ bool has_directive(std::string_view value, std::string_view directive) {
 
 }  // namespace
 
-void add_visitor_fields(http::Request& request, std::string_view client_address,
-                        const std::vector<std::string>& trusted_proxies) {
-  const bool trusted = std::any_of(trusted_proxies.begin(), trusted_proxies.end(), [&](const std::string& network) {
-    return config::is_in_network(client_address, network);
+bool is_trusted_proxy(std::string_view client_address, const std::vector<std::string>& trusted) {
+  return std::any_of(trusted.begin(), trusted.end(),
+                     [&](const std::string& network) { return config::is_in_network(client_address, network); });
+}
+
+bool add_visitor_fields(http::Request& request, std::string_view client_address,
+                        const std::vector<std::string>& trusted) {
+  const bool is_trusted = is_trusted_proxy(client_address, trusted);
+  bool has_dropped = false;
+  std::erase_if(request.fields, [&](const Field& field) {
+    const std::string normal = normal_name(field.name);
+    if (!is_visitor_field(normal)) return false;
+    const bool is_look_alike = !same_name(field.name, normal);
+    has_dropped = has_dropped || (!is_trusted && !is_look_alike);
+    return !is_trusted || is_look_alike;
   });
-  if (!trusted) {
-    for (const std::string_view name : kVisitorFields) remove_fields(request.fields, name);
+
+  std::vector<std::string> chain = list_of(request.fields, "x-forwarded-for");
+  // The nearest hop that no trusted proxy is: nobody vouches for what is before it.
+  std::string visitor(client_address);
+  for (auto hop = chain.rbegin(); hop != chain.rend() && is_trusted_proxy(visitor, trusted); ++hop) {
+    if (!config::is_address(*hop)) break;
+    visitor = *hop;
   }
-  std::string forwarded_for(field_value(request.fields, "x-forwarded-for"));
-  if (!forwarded_for.empty()) forwarded_for += ", ";
-  forwarded_for += client_address;
-  set_field(request.fields, "x-forwarded-for", forwarded_for);
+  chain.emplace_back(client_address);
+  set_field(request.fields, "x-forwarded-for", join(chain));
   if (find_field(request.fields, "x-forwarded-proto") == nullptr) {
     request.fields.push_back({"x-forwarded-proto", request.secure ? "https" : "http"});
   }
-  if (find_field(request.fields, "x-real-ip") == nullptr)
-    request.fields.push_back({"x-real-ip", std::string(client_address)});
-  // RFC 9110 7.6.3: what we received, and who we are.
-  std::string via(field_value(request.fields, "via"));
-  if (!via.empty()) via += ", ";
-  via += request.minor_version == 0 ? "1.0 railgun" : "1.1 railgun";
-  set_field(request.fields, "via", via);
+  if (find_field(request.fields, "x-real-ip") == nullptr) request.fields.push_back({"x-real-ip", std::move(visitor)});
+  return has_dropped && !config::is_public_address(client_address);
+}
+
+std::string pair_name(const KeyedHash& hash) {
+  // Four bytes tell the hops of one request apart, and are too few to learn anything about the key.
+  const Id128 id = hash(as_bytes(std::string_view("via")));
+  return "railgun-" + to_hex(ByteView(id.bytes).first(4));
+}
+
+std::size_t times_in_via(const Fields& fields, std::string_view name) {
+  std::size_t times = 0;
+  for (const std::string& hop : list_of(fields, "via")) {
+    // "1.1 name (comment)"
+    const std::vector<std::string_view> words = split(hop, kWhiteSpace);
+    if (words.size() >= 2 && same_name(words[1], name)) ++times;
+  }
+  return times;
+}
+
+void add_via(http::Request& request, std::string_view name) {
+  std::vector<std::string> hops = list_of(request.fields, "via");
+  hops.push_back((request.minor_version == 0 ? "1.0 " : "1.1 ") + std::string(name));
+  set_field(request.fields, "via", join(hops));
 }
 
 void prepare_origin_request(http::Request& request, const config::Config& config) {
@@ -89,11 +162,24 @@ void prepare_origin_request(http::Request& request, const config::Config& config
   if (config.origin_cf_railgun) request.fields.push_back({"cf-railgun", "origin"});
 }
 
-page::PageKeys keys_of(const http::Request& request, const config::Config& config) {
-  const page::Isolation isolation = {.cookies = config.isolate_cookies,
+page::RequestKeys keys_of(const http::Request& request, const config::Config& config) {
+  const page::Isolation isolation = {.visitors = config.isolate_visitors,
+                                     .ignored_cookies = config.isolate_ignore_cookies,
+                                     .cookies = config.isolate_cookies,
                                      .fields = config.isolate_headers,
                                      .authorization = config.isolate_authorization};
-  return page::page_keys(request.secure, request.host, request.target, request.fields, isolation);
+  return page::request_keys(request.secure, request.host, request.target, request.fields, isolation);
+}
+
+page::RequestKeys keys_after(const http::Request& request, const http::Response& response, const config::Config& config,
+                             const page::RequestKeys& keys) {
+  if (!config.isolate_visitors || find_field(response.fields, "set-cookie") == nullptr) return keys;
+  http::Request next;
+  next.host = request.host;
+  next.target = request.target;
+  next.secure = request.secure;
+  next.fields = page::with_new_cookies(request.fields, response.fields);
+  return keys_of(next, config);
 }
 
 bool is_idempotent(std::string_view method) {

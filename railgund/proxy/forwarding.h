@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "railgund/base/hash.h"
 #include "railgund/config/config.h"
 #include "railgund/http/message.h"
 #include "railgund/page/page_key.h"
@@ -14,19 +15,36 @@
 
 namespace railgun::proxy {
 
-// The sender's part, before the request goes on: X-Forwarded-For, X-Forwarded-Proto, X-Real-IP and Via. What the client
-// itself sent of the first three is dropped unless it is a trusted proxy (an address, or a network such as 10.0.0.0/8).
-// `Cf-Connecting-Ip` and other visitor-address fields pass untouched from a trusted proxy and are dropped from anyone
-// else.
-void add_visitor_fields(http::Request& request, std::string_view client_address,
-                        const std::vector<std::string>& trusted_proxies);
+// Whether the client is a proxy whose word counts: `trusted` has addresses, and networks such as 10.0.0.0/8.
+bool is_trusted_proxy(std::string_view client_address, const std::vector<std::string>& trusted);
+
+// The sender's part, before the request goes on: says who the visitor is (X-Forwarded-For, X-Real-IP) and how he came
+// (X-Forwarded-Proto). Whatever the client itself sent of these and of the other fields that applications take for the
+// word of a proxy (X-Forwarded-*, Forwarded, Cf-Connecting-IP, …) is dropped unless it is a trusted proxy. Of a trusted
+// proxy they pass, and the client is added to the one chain that all lines of X-Forwarded-For make (RFC 9110 5.3).
+// Look-alikes, which a CGI gateway turns into the same variable ("X_Forwarded_For"), are dropped from everybody: a
+// trusted proxy that does not know them passes on what a visitor wrote.
+// True if a neighbour, at an inner address, sent such fields and is not trusted: probably a proxy that should be.
+bool add_visitor_fields(http::Request& request, std::string_view client_address,
+                        const std::vector<std::string>& trusted);
+
+// The name of a pair in Via (RFC 9110 7.6.3): a pseudonym that is the same for all links of a listener, and tells
+// nothing about it. `hash`: of its reference ids.
+std::string pair_name(const KeyedHash& hash);
+// How often a hop of this name is in the request's Via fields: more than expected, and the request goes round.
+std::size_t times_in_via(const Fields& fields, std::string_view name);
+// Adds a hop: the version we received, and the name.
+void add_via(http::Request& request, std::string_view name);
 
 // The listener's part, before the request goes to the origin: asks for the identity coding where the answer may become
 // a delta, names a user agent if the client did not, and says Cf-Railgun if the setting wants it.
 void prepare_origin_request(http::Request& request, const config::Config& config);
 
 // The keys of the page that is asked for: what answers may be references for each other is a setting.
-page::PageKeys keys_of(const http::Request& request, const config::Config& config);
+page::RequestKeys keys_of(const http::Request& request, const config::Config& config);
+// The keys under which its answer is kept: `keys`, unless the answer changes the visitor's cookies.
+page::RequestKeys keys_after(const http::Request& request, const http::Response& response, const config::Config& config,
+                             const page::RequestKeys& keys);
 
 // The method may be sent twice without harm (RFC 9110 9.2.2).
 bool is_idempotent(std::string_view method);

@@ -47,7 +47,15 @@ void ListenerExchange::begin(const Ports& ports) {
   config::MappedOrigin origin = config_->origins.find(request.host, request.secure);
   counts_ = &ports.counters().sites.at(host_name(request.host), origin.from_map && !origin.from_default);
   counts_->requests.add();
-  if (auto judged = judge_host(origin, request.host); !judged) return answer_error(ports, judged.error());
+  if (auto judged = judge(ports, origin); !judged) return answer_error(ports, judged.error());
+  // The sender has added this pair's name. Once more: it went out from here before.
+  if (times_in_via(request.fields, pair_name(hash_)) > 1) {
+    const std::string host(host_name(request.host));
+    ports.log_limited("loop: a request for " + host + " came back from its origin: add the line " + host +
+                      " = ADDRESS, with the origin's own address, to the map file");
+    ports.counters().answers_refused.add();
+    return answer_ourselves(ports, {508, "The request came back to where it had been (" + host + ")"}, {});
+  }
   if (request.method == "GET" && request.upgrade.empty()) keys_ = keys_of(request, *config_);
   look_up_references(ports);
   prepare_origin_request(request, *config_);
@@ -60,10 +68,26 @@ void ListenerExchange::begin(const Ports& ports) {
   call_ = ports.ask_origin(origin, std::move(request), static_cast<std::uint64_t>(stream_.key().link));
 }
 
+// Whether this sender may ask for that. Errors: kInvalid.
+Result<void> ListenerExchange::judge(const Ports& ports, const config::MappedOrigin& origin) const {
+  const std::string_view host = host_name(ask_.request.host);
+  const Link* link = ports.find_link(stream_.key().link);
+  const std::vector<std::string>& more = config_->link_hosts;
+  const bool is_more = std::find(more.begin(), more.end(), "*") != more.end() || (!more.empty() && allows(more, host));
+  if (link != nullptr && !is_more && !allows(link->hosts, host)) {
+    return railgun::fail(Errc::kInvalid,
+                         "the sender at " + link->peer_name + " requested " + std::string(host) +
+                             ", which its certificate does not name: issue it a certificate with that name or "
+                             "with none, or add the host to link.hosts");
+  }
+  return judge_host(origin, ask_.request.host);
+}
+
 void ListenerExchange::look_up_references(const Ports& ports) {
+  if (!keys_) return;
   if (!ask_.references.empty()) ports.counters().references_named.add();
   for (std::size_t i = 0; i < ask_.references.size(); ++i) {
-    if (page::VersionPtr version = ports.cache().find(ask_.references[i])) {
+    if (page::VersionPtr version = ports.cache().find(ask_.references[i], keys_->own.site)) {
       held_ = HeldReference{static_cast<std::uint8_t>(i), std::move(version)};
       break;
     }
@@ -73,7 +97,8 @@ void ListenerExchange::look_up_references(const Ports& ports) {
   if (!ports.has_store() || nearer == 0) return;
   look_ups_end_ = ports.now() + config_->memcached_timeout;
   for (std::size_t i = 0; i < nearer; ++i) {
-    look_ups_.push_back({ports.look_up(page::store_key_of_version(ask_.references[i])), static_cast<std::uint8_t>(i)});
+    look_ups_.push_back(
+        {ports.look_up(page::store_key_of_version(keys_->own.site, ask_.references[i])), static_cast<std::uint8_t>(i)});
   }
 }
 
@@ -88,7 +113,7 @@ void ListenerExchange::take(const Ports& ports, TicketId ticket, const std::opti
     if (auto version =
             page::decode_item(*store_item, hash_, ask_.references[index], config_->reference_page_limit_bytes)) {
       ports.counters().store_hits.add();
-      ports.cache().insert(version);
+      ports.cache().insert(version, keys_->own.site);
       held_ = HeldReference{index, std::move(version)};
     }
   }
@@ -166,6 +191,7 @@ void ListenerExchange::begin_answer(const Ports& ports) {
   status_ = response_->status;
   const Link* link = ports.find_link(stream_.key().link);
   writer_.emplace(*config_, hash_, link == nullptr ? 0 : link->speed.bytes_per_second());
+  if (keys_) keys_ = keys_after(ask_.request, *response_, *config_, *keys_);
   Answer answer = writer_->begin(ask_.request, std::move(*response_), held_);
   response_.reset();
   answer.origin_time = origin_time_;
@@ -227,7 +253,8 @@ void ListenerExchange::finish(const Ports& ports) {
                 .version = version,
                 .is_reference = writer_->keeps_reference(),
                 .strong_may_follow = writer_->may_use_strong()},
-               keys_ ? &*keys_ : nullptr, version == nullptr ? std::string{} : page::store_key_of_version(version->id));
+               keys_ ? &keys_->own : nullptr,
+               keys_ && version ? page::store_key_of_version(keys_->own.site, version->id) : std::string{});
   if (ports.logs(LogLevel::kInformation)) {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(ports.now() - started_).count();
     ports.log(LogLevel::kInformation, ask_.request.method + " " + address() + " " + std::to_string(passed.page_bytes) +

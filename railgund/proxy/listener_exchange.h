@@ -9,6 +9,7 @@
 #include "railgund/page/page_key.h"
 #include "railgund/proxy/answer_writer.h"
 #include "railgund/proxy/exchange_outcome.h"
+#include "railgund/proxy/forwarding.h"
 #include "railgund/proxy/held_bytes.h"
 #include "railgund/proxy/link_stream.h"
 #include "railgund/proxy/message_codec.h"
@@ -43,6 +44,7 @@ class ListenerExchange {
     std::uint8_t index;
   };
 
+  Result<void> judge(const Ports& ports, const config::MappedOrigin& origin) const;
   void look_up_references(const Ports& ports);
   // Moves what can be moved, both ways; after any event.
   void pump(const Ports& ports);
@@ -68,7 +70,7 @@ class ListenerExchange {
   Ask ask_;
   const KeyedHash& hash_;
   Instant started_;
-  std::optional<page::PageKeys> keys_{};  // of a GET
+  std::optional<page::RequestKeys> keys_{};  // of a GET
   bool finished_ = false;
 
   // For the statistics.

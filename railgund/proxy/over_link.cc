@@ -5,12 +5,14 @@
 
 #include "railgund/page/store_item.h"
 #include "railgund/proxy/cf_railgun.h"
+#include "railgund/proxy/forwarding.h"
 #include "railgund/proxy/held_limits.h"
 
 namespace railgun::proxy {
 Result<OverLink> OverLink::ask(SenderRequest& request, const SenderPorts& ports, const Link& link) {
   Ask ask;
   ask.request = request.http;
+  add_via(ask.request, link.via_name);
   if (request.named.size() > kMostReferences) request.named.resize(kMostReferences);
   for (const page::VersionPtr& version : request.named) ask.references.push_back(version->id);
   const EncodedHead head = encode_ask(ask);
@@ -79,7 +81,8 @@ Progress OverLink::pump_answer(SenderRequest& request, const SenderPorts& ports)
     const bool ready = reader_.answer().coding == Coding::kRaw || !reader_.body().empty() || reader_.is_complete();
     if (ready && !request.head_sent) {
       count_answer(ports.counters(), *request.counts, reader_.answer());
-      request.send_head(ports, reader_.answer().response, header(request));
+      request.send_head(ports, reader_.answer().response,
+                        header(request, request.is_from_trusted_proxy || request.config->header_exact));
     }
     const std::size_t count = request.send_body(ports, reader_.body());
     if (count > 0) reader_.body_taken(count);
@@ -93,7 +96,7 @@ Progress OverLink::pump_answer(SenderRequest& request, const SenderPorts& ports)
   return UnderWay{};
 }
 
-std::string OverLink::header(const SenderRequest& request) const {
+std::string OverLink::header(const SenderRequest& request, bool is_exact) const {
   const Answer& answer = reader_.answer();
   CfRailgun header;
   header.passage = answer.coding == Coding::kDelta ? Passage::kDelta : Passage::kStream;
@@ -107,7 +110,22 @@ std::string OverLink::header(const SenderRequest& request) const {
     header.ratio_hundredths = static_cast<std::uint32_t>(
         std::min<std::uint64_t>(10000 * reader_.coded_bytes() / reader_.page_bytes(), 9999999));
   }
+  if (!is_exact) header.ratio_hundredths = coarse_ratio(header.ratio_hundredths);
   return format_cf_railgun(header);
+}
+
+void OverLink::keep_page(const SenderRequest& request, const SenderPorts& ports) {
+  const page::RequestKeys keys = keys_after(request.http, reader_.answer().response, *request.config, request.keys);
+  const page::VersionPtr version = reader_.version();
+  // A visitor's own page is in this memory alone: nobody would look for it in the store.
+  keep_version(ports,
+               {.reference = reader_.reference(),
+                .version = version,
+                .is_reference = reader_.keeps_reference(),
+                .strong_may_follow = reader_.strong_may_follow()},
+               &keys.own, keys.is_private() ? std::string{} : page::store_key_of_page(keys.own.exact));
+  if (!keys.is_private() || version == nullptr || reader_.keeps_reference()) return;
+  if (ports.was_received(keys.open->exact, version->id, keys.visitor)) ports.cache().insert(version, *keys.open);
 }
 
 Passed OverLink::finish(SenderRequest& request, const SenderPorts& ports) {
@@ -118,12 +136,7 @@ Passed OverLink::finish(SenderRequest& request, const SenderPorts& ports) {
     record(spread.decode_time, decode_time_);
     record_sizes(spread, passed.page_bytes, passed.coded_bytes, reader_.answer().reference.has_value());
   }
-  keep_version(ports,
-               {.reference = reader_.reference(),
-                .version = reader_.version(),
-                .is_reference = reader_.keeps_reference(),
-                .strong_may_follow = reader_.strong_may_follow()},
-               &request.keys, page::store_key_of_page(request.keys.exact));
+  keep_page(request, ports);
   // An answer may end before the request's body does: nobody wants the rest of it then.
   if (upload_closed_) {
     stream_.release();

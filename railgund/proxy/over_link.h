@@ -32,14 +32,15 @@ class OverLink {
 
   // The answer was complete. Counts it, keeps the page's version, lets go of the stream.
   Passed finish(SenderRequest& request, const SenderPorts& ports);
-  // The Cf-Railgun header of the answer as far as it has come.
-  std::string header(const SenderRequest& request) const;
+  // The Cf-Railgun header of the answer as far as it has come. `is_exact`: with the ratio as it is.
+  std::string header(const SenderRequest& request, bool is_exact) const;
 
  private:
   OverLink(LinkStream stream, AnswerReader reader, std::string build, Instant asked)
       : stream_(std::move(stream)), reader_(std::move(reader)), build_(std::move(build)), asked_(asked) {}
 
   void pump_request(SenderRequest& request, const SenderPorts& ports);
+  void keep_page(const SenderRequest& request, const SenderPorts& ports);
   Progress pump_answer(SenderRequest& request, const SenderPorts& ports);
 
   LinkStream stream_;

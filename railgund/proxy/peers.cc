@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "railgund/base/text.h"
+#include "railgund/proxy/forwarding.h"
 
 namespace railgun::proxy {
 namespace {
@@ -297,7 +298,10 @@ Result<void> Peers::take_events(Link& link, Instant now) {
       if (from_listener != (role_ == link::Role::kAsker)) {
         return fail(Errc::kDenied, from_listener ? "both ends are listeners" : "both ends are senders");
       }
-      if (from_listener) link.reference_hash = std::make_shared<const KeyedHash>(greeting->reference_key);
+      if (from_listener) {
+        link.reference_hash = std::make_shared<const KeyedHash>(greeting->reference_key);
+        link.via_name = pair_name(*link.reference_hash);
+      }
       link.greeting = std::move(*greeting);
       const Lanes::Replaced replaced = lanes_.up(link.id);
       for (const ConnectionId attempt : replaced.attempts) discard(attempt);

@@ -32,6 +32,11 @@ class Ports {
     router_.context.counters.store_puts.add();
     router_.context.add(std::move(put));
   }
+  // See page::Sharing.
+  bool was_received(const Id128& page, const Id128& version, const Id128& visitor) const {
+    Context& context = router_.context;
+    return context.sharing.received(page, version, visitor, context.config->isolate_shared_by);
+  }
   void prepare(Prepare prepare) const { router_.context.add(std::move(prepare)); }
 
   // Links: as Peers has them.

@@ -25,7 +25,8 @@ namespace railgun::proxy {
 class Sender {
  public:
   // `cache` and `counters` outlive the sender. `has_store`: StoreGet and StorePut make sense. `first_request`: where
-  // the numbers of requests start, different for each worker and process. `compression_key`: random and secret.
+  // the numbers of requests start, different for each worker and process; the upper 24 bits are those of the process.
+  // `compression_key`: random and secret.
   Sender(config::ConfigPtr config, page::Cache& cache, Counters& counters, bool has_store, std::uint64_t first_request,
          ByteView compression_key, Instant now);
   Sender(const Sender&) = delete;

@@ -46,8 +46,20 @@ void SenderExchange::begin(const SenderPorts& ports) {
     ports.log_limited("refused: " + judged.error().text);
     return fail(ports, 421, "This sender does not serve '" + request_.http.host + "'");
   }
+  request_.is_from_trusted_proxy = is_trusted_proxy(ports.client_address, request_.config->trusted_proxies);
+  // RFC 9110 7.4: an https target that came in without TLS, on nobody's word.
+  if (request_.http.secure && !request_.is_from_trusted_proxy) {
+    counters.answers_refused.add();
+    return fail(ports, 421, "An https address was asked for over an unsecured connection");
+  }
   if (request_.http.expects_continue) ports.client.send_interim(100, {});
-  add_visitor_fields(request_.http, ports.client_address, request_.config->trusted_proxies);
+  if (add_visitor_fields(request_.http, ports.client_address, request_.config->trusted_proxies)) {
+    counters.forwarding_ignored.add();
+    ports.log_limited(
+        "X-Forwarded-* fields of " + std::string(ports.client_address) +
+        " are ignored because it is not in trusted.proxies: if it is a proxy in front of this sender, add "
+        "it there, or the origin sees plain HTTP and the proxy's address");
+  }
   request_.tags_restored = ports.compression.restore_tags(request_.http);
   if (request_.may_leave()) return leave(ports);
   const bool may_stream = request_.http.body.kind == http::BodyLength::Kind::kChunked;
@@ -67,9 +79,9 @@ void SenderExchange::leave(const SenderPorts& ports) {
 void SenderExchange::look_up_or_choose(const SenderPorts& ports) {
   if (request_.http.method != "GET" || !request_.http.upgrade.empty()) return choose(ports);
   request_.keys = keys_of(request_.http, *request_.config);
-  request_.named = ports.cache().candidates(request_.keys);
+  request_.named = ports.cache().candidates(request_.keys.own, request_.keys.open ? &*request_.keys.open : nullptr);
   if (!request_.named.empty() || !ports.has_store()) return choose(ports);
-  state_ = AwaitingStore{ports.look_up(page::store_key_of_page(request_.keys.exact)),
+  state_ = AwaitingStore{ports.look_up(page::store_key_of_page(request_.keys.everybodys().exact)),
                          ports.now() + std::min(kStoreTimeout, request_.config->memcached_timeout)};
 }
 
@@ -82,7 +94,7 @@ void SenderExchange::take(const SenderPorts& ports, std::optional<Bytes> store_i
     if (page::VersionPtr version = page::decode_item(*store_item, *link->reference_hash, std::nullopt,
                                                      request_.config->reference_page_limit_bytes)) {
       ports.counters().store_hits.add();
-      ports.cache().insert(version, request_.keys);
+      ports.cache().insert(version, request_.keys.everybodys());
       request_.named.push_back(std::move(version));
     }
   }
@@ -109,6 +121,11 @@ void SenderExchange::links_changed(const SenderPorts& ports) {
 }
 
 void SenderExchange::ask_link(const SenderPorts& ports, const Link& link) {
+  if (times_in_via(request_.http.fields, link.via_name) > 0) {
+    const std::string host(host_name(request_.http.host));
+    return fail_loop(ports, "its listener finds the origin of " + host + " at this sender: add the line " + host +
+                                " = ADDRESS, with the origin's own address, to the listener's map file");
+  }
   auto over = OverLink::ask(request_, ports, link);
   if (over) {
     state_ = *std::move(over);
@@ -121,6 +138,11 @@ void SenderExchange::ask_link(const SenderPorts& ports, const Link& link) {
 
 void SenderExchange::go_direct(const SenderPorts& ports, std::string reason) {
   if (request_.site->origin) {
+    if (times_in_via(request_.http.fields, request_.direct_name()) > 0) {
+      return fail_loop(ports, "site." + request_.site->host +
+                                  ".origin leads back to this sender: set it to the "
+                                  "origin's own address");
+    }
     state_.emplace<Direct>(request_, ports, std::move(reason));
     return;
   }
@@ -201,6 +223,12 @@ void SenderExchange::leave_silent_link(const SenderPorts& ports) {
   choose(ports);
 }
 
+void SenderExchange::fail_loop(const SenderPorts& ports, const std::string& advice) {
+  ports.counters().answers_refused.add();
+  ports.log_limited("loop: a request for " + request_.http.host + " came back: " + advice);
+  fail(ports, 508, "The request came back to where it had been: '" + request_.http.host + "' leads in a circle");
+}
+
 // The request goes another way, once, if the client has seen nothing of an answer and no byte of its body is gone.
 void SenderExchange::retry_or_fail(const SenderPorts& ports, bool may_repeat, const std::string& line) {
   if (!may_repeat || request_.head_sent || request_.upload_begun || retried_) return fail(ports, 527, line);
@@ -215,7 +243,7 @@ void SenderExchange::finish(const SenderPorts& ports) {
   record_total_time(ports.counters().spread, request_.status, ports.now() - request_.started);
   if (auto* over = std::get_if<OverLink>(&state_)) {
     const Passed passed = over->finish(request_, ports);
-    if (ports.logs(LogLevel::kInformation)) log_answer(ports, passed, over->header(request_));
+    if (ports.logs(LogLevel::kInformation)) log_answer(ports, passed, over->header(request_, true));
   } else {
     log_answer(ports, std::get<Direct>(state_).passed(), "direct");
   }

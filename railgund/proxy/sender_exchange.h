@@ -63,6 +63,7 @@ class SenderExchange {
   void look_up_or_choose(const SenderPorts& ports);
   void choose(const SenderPorts& ports);
   void ask_link(const SenderPorts& ports, const Link& link);
+  void fail_loop(const SenderPorts& ports, const std::string& advice);
   void go_direct(const SenderPorts& ports, std::string reason);
   void handle(const SenderPorts& ports, Progress progress);
   void leave_silent_link(const SenderPorts& ports);

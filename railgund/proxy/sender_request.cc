@@ -35,6 +35,12 @@ std::string SenderRequest::id() const {
   return {digits.begin(), digits.end()};
 }
 
+// The upper bits are those of the process (Sender's constructor).
+std::string SenderRequest::direct_name() const {
+  const auto digits = request_id(number >> 40);
+  return "railgun-" + std::string(digits.begin(), digits.begin() + 8);
+}
+
 void SenderRequest::set_header(Fields& fields, const std::string& value) const {
   if (config->header_name.empty()) return;
   remove_fields(fields, config->header_name);

@@ -51,7 +51,8 @@ struct SenderRequest {
   Instant started;
   SiteCounters* counts = nullptr;
 
-  page::PageKeys keys{};
+  bool is_from_trusted_proxy = false;
+  page::RequestKeys keys{};
   std::vector<page::VersionPtr> named{};
 
   // The body (or what the client sends through a tunnel). Held bytes are bounded by the client connection's limit on
@@ -75,6 +76,8 @@ struct SenderRequest {
            upload.size() >= config->request_body_buffer_bytes;
   }
   std::string id() const;
+  // The name in Via of a request that goes direct: of this process.
+  std::string direct_name() const;
   // The page's address, for the log.
   std::string address() const { return http.host + http.target; }
   // Sets the header (setting header.name; empty: none).

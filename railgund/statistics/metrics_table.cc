@@ -105,6 +105,8 @@ constexpr auto kMetrics = std::to_array<Metric>({
    .help = "Requests whose reference both ends had."},
   {.member = &C::check_failures, .json = "check_failures", .prometheus = "railgun_check_failures_total",
    .role = Role::kSender, .help = "Answers that could not be rebuilt or whose check failed."},
+  {.member = &C::forwarding_ignored, .json = "forwarding_ignored", .prometheus = "railgun_forwarding_ignored_total",
+   .role = Role::kSender, .help = "Requests from inner addresses whose X-Forwarded-* fields were dropped."},
   {.member = &Cache::versions, .json = "references", .prometheus = "railgun_references", .type = Type::kGauge,
    .help = "Page versions in memory."},
   {.member = &Cache::bytes, .json = "reference_bytes", .history = "reference_bytes",

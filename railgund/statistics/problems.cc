@@ -81,6 +81,14 @@ void origins(std::vector<Problem>& problems, const ProblemFacts& facts) {
        "here: set its inner address in map.file"});
 }
 
+void trust(std::vector<Problem>& problems, const ProblemFacts& facts) {
+  if (facts.forwarding_ignored == 0) return;
+  problems.push_back(
+      {Severity::kWarning,
+       "a neighbour sends X-Forwarded-* headers that are ignored, so origins see plain HTTP and its address",
+       "if it is a proxy in front of this sender, add its address (see the log) to trusted.proxies"});
+}
+
 void system(std::vector<Problem>& problems, const Status& status, const ProblemFacts& facts) {
   if (status.store.kind == control::StoreKind::kMemcached && status.store.state == control::StoreState::kDown) {
     problems.push_back({Severity::kWarning,
@@ -139,6 +147,7 @@ std::vector<Problem> find_problems(const Status& status, const ProblemFacts& fac
   certificate(problems, facts);
   links(problems, status);
   origins(problems, facts);
+  trust(problems, facts);
   system(problems, status, facts);
   std::stable_partition(problems.begin(), problems.end(),
                         [](const Problem& problem) { return problem.severity == Severity::kError; });

@@ -17,6 +17,7 @@ struct ProblemFacts {
   WallTime now{};
   std::uint64_t origin_failures = 0, origin_requests = 0;
   std::uint64_t origin_refused = 0;
+  std::uint64_t forwarding_ignored = 0;
   std::uint64_t handshakes_open = 0, handshakes_limit = 0;
   std::uint64_t descriptors_refused = 0;  // since the start
   std::uint64_t file_limit = 0, clients_limit = 0, clients_rejected = 0;

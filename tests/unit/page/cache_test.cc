@@ -18,6 +18,8 @@ PageKeys keys(const std::string& target, const std::string& cookie = "") {
   return page_keys(true, "example.com", target, cookie.empty() ? Fields{} : Fields{{"Cookie", cookie}}, {});
 }
 
+const Id128 kSite = keys("/").site;
+
 std::vector<Id128> ids(const std::vector<VersionPtr>& versions) {
   std::vector<Id128> result;
   for (const VersionPtr& one : versions) result.push_back(one->id);
@@ -26,11 +28,11 @@ std::vector<Id128> ids(const std::vector<VersionPtr>& versions) {
 
 TEST(Cache, FindsAVersionByItsId) {
   Cache cache(1 << 20);
-  EXPECT_EQ(cache.find(name("1")), nullptr);
+  EXPECT_EQ(cache.find(name("1"), kSite), nullptr);
   cache.insert(version("1"), keys("/a"));
-  cache.insert(version("2"));
-  EXPECT_EQ(cache.find(name("1"))->id, name("1"));
-  EXPECT_EQ(cache.find(name("2"))->id, name("2"));
+  cache.insert(version("2"), kSite);
+  EXPECT_EQ(cache.find(name("1"), kSite)->id, name("1"));
+  EXPECT_EQ(cache.find(name("2"), kSite)->id, name("2"));
   EXPECT_EQ(cache.counters().hits, 2u);
   EXPECT_EQ(cache.counters().misses, 1u);
   EXPECT_EQ(cache.counters().insertions, 2u);
@@ -102,7 +104,7 @@ TEST(Cache, ChargesWhatAReferenceHasGrownBy) {
   const std::size_t before = cache.counters().bytes;
   const std::size_t held = one->reference.memory_bytes();
   one->reference.prepare();
-  cache.find(one->id);
+  cache.find(one->id, kSite);
   EXPECT_EQ(cache.counters().bytes - before, one->reference.memory_bytes() - held);
 }
 
@@ -111,7 +113,7 @@ TEST(Cache, DropsPreparedStateBeforeItLetsAVersionGo) {
   for (int i = 0; i < 30; ++i) {
     const std::string page = std::to_string(i);
     cache.insert(version(page, 100'000), keys("/" + page + "/"));
-    cache.find(name(page))->reference.prepare();
+    cache.find(name(page), kSite)->reference.prepare();
     cache.recount(name(page));
     EXPECT_LE(cache.counters().bytes, std::size_t{4} << 20);
   }
@@ -128,7 +130,7 @@ TEST(Cache, LeavesPreparedStateItsShare) {
   for (int i = 0; i < 200; ++i) {
     const std::string page = std::to_string(i);
     cache.insert(version(page, 100'000), keys("/" + page + "/"));
-    cache.find(name(page))->reference.prepare();
+    cache.find(name(page), kSite)->reference.prepare();
     cache.recount(name(page));
   }
   EXPECT_LE(cache.counters().prepared_bytes, kShare);
@@ -140,14 +142,14 @@ TEST(Cache, LeavesPreparedStateItsShare) {
 TEST(Cache, KeepsThePreparedStateOfThePagesAskedForMost) {
   Cache cache({.bytes = 12 << 20, .prepared_share_bytes = 6 << 20});
   const auto ask = [&](const std::string& page) {
-    if (cache.find(name(page)) == nullptr) cache.insert(version(page, 100'000), keys("/" + page + "/"));
+    if (cache.find(name(page), kSite) == nullptr) cache.insert(version(page, 100'000), keys("/" + page + "/"));
     cache.insert(version(page, 100'000), keys("/" + page + "/"));  // the same once more: a request
-    cache.find(name(page))->reference.prepare();
+    cache.find(name(page), kSite)->reference.prepare();
     cache.recount(name(page));
   };
   for (int round = 0; round < 6; ++round) ask("popular");
   for (int i = 0; i < 60; ++i) ask("rare " + std::to_string(i));
-  EXPECT_TRUE(cache.find(name("popular"))->reference.is_prepared(false));
+  EXPECT_TRUE(cache.find(name("popular"), kSite)->reference.is_prepared(false));
 }
 
 TEST(Cache, PreparesAheadOnlyWhatWouldStay) {
@@ -159,7 +161,7 @@ TEST(Cache, PreparesAheadOnlyWhatWouldStay) {
   }
   for (const char* page : {"1", "2"}) {
     EXPECT_TRUE(cache.is_worth_preparing(name(page)));
-    cache.find(name(page))->reference.prepare();
+    cache.find(name(page), kSite)->reference.prepare();
     cache.recount(name(page));
   }
   // Asked for no more often than the others, until it is.
@@ -175,8 +177,8 @@ TEST(Cache, RefusesAPageThatIsLargerThanItself) {
   Cache cache(100'000);
   cache.insert(version("small"), keys("/s"));
   cache.insert(version("large", 200'000), keys("/l"));
-  EXPECT_EQ(cache.find(name("large")), nullptr);
-  EXPECT_NE(cache.find(name("small")), nullptr);
+  EXPECT_EQ(cache.find(name("large"), kSite), nullptr);
+  EXPECT_NE(cache.find(name("small"), kSite), nullptr);
   EXPECT_EQ(ids(cache.candidates(keys("/l"))), (std::vector{name("small")}));  // a sibling
   EXPECT_EQ(cache.counters().refused, 1u);
 }
@@ -185,9 +187,9 @@ TEST(Cache, LetsReplacedVersionsGoFirst) {
   Cache cache(100'000);
   cache.insert(version("quiet"), keys("/quiet/"));
   for (int i = 0; i < 1000; ++i) cache.insert(version("version " + std::to_string(i)), keys("/busy/"));
-  EXPECT_NE(cache.find(name("quiet")), nullptr);
-  EXPECT_NE(cache.find(name("version 999")), nullptr);
-  EXPECT_EQ(cache.find(name("version 0")), nullptr);
+  EXPECT_NE(cache.find(name("quiet"), kSite), nullptr);
+  EXPECT_NE(cache.find(name("version 999"), kSite), nullptr);
+  EXPECT_EQ(cache.find(name("version 0"), kSite), nullptr);
   EXPECT_GT(cache.counters().versions, 20u);  // older ones stay while there is room
 }
 
@@ -203,7 +205,7 @@ TEST(Cache, KeepsThePagesPeopleAskForThroughACrawlersScan) {
   }
   for (int i = 0; i < 5000; ++i) ask("/crawled" + std::to_string(i) + "/", 2000);
   int kept = 0;
-  for (int i = 0; i < 100; ++i) kept += cache.find(name("/popular" + std::to_string(i) + "/")) ? 1 : 0;
+  for (int i = 0; i < 100; ++i) kept += cache.find(name("/popular" + std::to_string(i) + "/"), kSite) ? 1 : 0;
   EXPECT_GE(kept, 95);
   EXPECT_LE(cache.counters().bytes, 400'000u);
 }
@@ -215,7 +217,7 @@ TEST(Cache, LetsNewFavouritesIn) {
     for (int i = 0; i < 20; ++i) cache.insert(version("new " + std::to_string(i)), keys("/new/" + std::to_string(i)));
   }
   int kept = 0;
-  for (int i = 0; i < 20; ++i) kept += cache.find(name("new " + std::to_string(i))) ? 1 : 0;
+  for (int i = 0; i < 20; ++i) kept += cache.find(name("new " + std::to_string(i)), kSite) ? 1 : 0;
   EXPECT_GE(kept, 19);
 }
 
@@ -225,7 +227,7 @@ TEST(Cache, ForgetsWhatIsErasedAndTheKeysWithIt) {
   cache.insert(version("2"), keys("/a"));
   cache.erase(name("2"));
   cache.erase(name("2"));
-  EXPECT_EQ(cache.find(name("2")), nullptr);
+  EXPECT_EQ(cache.find(name("2"), kSite), nullptr);
   EXPECT_EQ(ids(cache.candidates(keys("/a"))), (std::vector{name("1")}));
   cache.erase(name("1"));
   EXPECT_TRUE(cache.candidates(keys("/a")).empty());
@@ -247,7 +249,7 @@ TEST(Cache, PurgesEveryVersionOfAnAddress) {
 TEST(Cache, KeepsAPinnedVersionAliveAfterItLeft) {
   Cache cache(1 << 20);
   cache.insert(version("1"), keys("/a"));
-  const VersionPtr pinned = cache.find(name("1"));
+  const VersionPtr pinned = cache.find(name("1"), kSite);
   cache.clear();
   EXPECT_EQ(pinned->reference.bytes().size(), 1000u);
 }

@@ -90,7 +90,7 @@ TEST(StoreItem, IsAMissUnderAnotherKeyOrAnotherId) {
 
 TEST(StoreItem, HasKeysOfTwoKinds) {
   const Id128 id = hash128(as_bytes("x"));
-  EXPECT_EQ(store_key_of_version(id), "rgv1:" + to_hex(id));
+  EXPECT_EQ(store_key_of_version(id, id).substr(0, 5), "rgv2:");
   EXPECT_EQ(store_key_of_page(id), "rgp1:" + to_hex(id));
 }
 

@@ -15,6 +15,17 @@ const CfRailgun kSample{.passage = Passage::kDelta,
                         .flags = kOriginMapped | kReferenceNamed | kReferenceFound,
                         .version = "5360"};
 
+TEST(CfRailgun, TellsStrangersNoSizes) {
+  EXPECT_EQ(coarse_ratio(0), 10U);
+  EXPECT_EQ(coarse_ratio(10), 10U);
+  EXPECT_EQ(coarse_ratio(11), 20U);
+  EXPECT_EQ(coarse_ratio(21), 50U);
+  EXPECT_EQ(coarse_ratio(205), 500U);
+  EXPECT_EQ(coarse_ratio(5001), 10000U);
+  EXPECT_EQ(coarse_ratio(10001), 20000U);
+  EXPECT_EQ(coarse_ratio(9'999'999), 9'999'999U);
+}
+
 TEST(CfRailgun, WritesADeltaAsTheOriginalDid) {
   EXPECT_EQ(format_cf_railgun(kSample), "151df128a1 2.05 0.009465 0031 5360");
 }

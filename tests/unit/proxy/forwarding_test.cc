@@ -35,7 +35,6 @@ TEST(VisitorFields, NameTheVisitorAndForgetWhatHeClaims) {
   EXPECT_EQ(field_value(request.fields, "x-forwarded-for"), "192.0.2.1");
   EXPECT_EQ(field_value(request.fields, "x-real-ip"), "192.0.2.1");
   EXPECT_EQ(field_value(request.fields, "x-forwarded-proto"), "http");
-  EXPECT_EQ(field_value(request.fields, "via"), "1.1 railgun");
   EXPECT_EQ(find_field(request.fields, "cf-connecting-ip"), nullptr);
 }
 
@@ -48,8 +47,84 @@ TEST(VisitorFields, AddToWhatATrustedProxySays) {
   add_visitor_fields(request, "192.0.2.1", {"10.0.0.0/8", "192.0.2.0/24"});
   EXPECT_EQ(field_value(request.fields, "x-forwarded-for"), "198.51.100.7, 192.0.2.1");
   EXPECT_EQ(field_value(request.fields, "x-forwarded-proto"), "https");
-  EXPECT_EQ(field_value(request.fields, "via"), "1.1 front, 1.1 railgun");
   EXPECT_EQ(field_value(request.fields, "cf-connecting-ip"), "198.51.100.7");
+}
+
+TEST(VisitorFields, AreOneChainOverAllLines) {
+  http::Request request = get();
+  request.fields = {{"X-Forwarded-For", "10.0.0.1"}, {"Accept", "*/*"}, {"x-forwarded-for", " 203.0.113.9 ,"}};
+  add_visitor_fields(request, "127.0.0.1", {"127.0.0.1"});
+  EXPECT_EQ(count_fields(request.fields, "x-forwarded-for"), 1U);
+  EXPECT_EQ(field_value(request.fields, "x-forwarded-for"), "10.0.0.1, 203.0.113.9, 127.0.0.1");
+  // The last that no trusted proxy is.
+  EXPECT_EQ(field_value(request.fields, "x-real-ip"), "203.0.113.9");
+}
+
+TEST(VisitorFields, OfAChainOfTrustedProxiesNameTheVisitor) {
+  http::Request request = get();
+  request.fields = {{"X-Forwarded-For", "203.0.113.9, 10.0.0.5"}};
+  add_visitor_fields(request, "10.0.0.6", {"10.0.0.0/8"});
+  EXPECT_EQ(field_value(request.fields, "x-real-ip"), "203.0.113.9");
+  request.fields = {{"X-Forwarded-For", "unknown"}};
+  add_visitor_fields(request, "10.0.0.6", {"10.0.0.0/8"});
+  EXPECT_EQ(field_value(request.fields, "x-real-ip"), "10.0.0.6");
+}
+
+TEST(VisitorFields, OfStrangersAreDroppedWhateverTheirSpelling) {
+  for (const char* name : {"X-Forwarded-For", "x-forwarded-proto", "X-FORWARDED-HOST", "X-Forwarded-Port",
+                           "X-Forwarded-Server", "X-Forwarded-Ssl", "Forwarded", "X-Real-IP", "True-Client-IP",
+                           "CF-Connecting-IP", "X-Client-IP", "X-Original-URL", "X_Forwarded_For", "x_forwarded-proto",
+                           "X_Real_IP", "X.Forwarded.For", "CF_Connecting_IP", "X-Forwarded_Port"}) {
+    http::Request request = get();
+    request.fields = {{name, "6.6.6.6"}, {"Accept", "*/*"}};
+    add_visitor_fields(request, "198.51.100.1", {"10.0.0.1"});
+    for (const Field& field : request.fields) EXPECT_NE(field.value, "6.6.6.6") << name;
+    EXPECT_NE(find_field(request.fields, "accept"), nullptr);
+  }
+}
+
+TEST(VisitorFields, OfTrustedProxiesPassButForLookAlikes) {
+  http::Request request = get();
+  request.fields = {{"X-Forwarded-Port", "443"},
+                    {"Forwarded", "for=1.2.3.4"},
+                    {"X_Forwarded_For", "6.6.6.6"},
+                    {"X_Real_IP", "6.6.6.6"}};
+  add_visitor_fields(request, "10.0.0.1", {"10.0.0.1"});
+  EXPECT_EQ(field_value(request.fields, "x-forwarded-port"), "443");
+  EXPECT_EQ(field_value(request.fields, "forwarded"), "for=1.2.3.4");
+  for (const Field& field : request.fields) EXPECT_NE(field.value, "6.6.6.6");
+}
+
+TEST(VisitorFields, TellOfANeighbourWhoShouldProbablyBeTrusted) {
+  const auto told = [](const char* client, const Fields& fields, const std::vector<std::string>& trusted) {
+    http::Request request = get();
+    request.fields = fields;
+    return add_visitor_fields(request, client, trusted);
+  };
+  const Fields proto{{"X-Forwarded-Proto", "https"}};
+  EXPECT_TRUE(told("127.0.0.1", proto, {}));
+  EXPECT_TRUE(told("10.0.0.1", proto, {"10.0.0.2"}));
+  EXPECT_TRUE(told("fd00::1", proto, {}));
+  EXPECT_FALSE(told("127.0.0.1", proto, {"127.0.0.1"}));
+  EXPECT_FALSE(told("8.8.8.8", proto, {}));
+  EXPECT_FALSE(told("127.0.0.1", {}, {}));
+  EXPECT_FALSE(told("127.0.0.1", {{"X_Forwarded_Proto", "https"}}, {}));
+}
+
+TEST(Via, NamesThePairAndTellsThatARequestCameBack) {
+  const KeyedHash one(Bytes(32, 1)), two(Bytes(32, 2));
+  EXPECT_EQ(pair_name(one).size(), std::string_view("railgun-00000000").size());
+  EXPECT_NE(pair_name(one), pair_name(two));
+  http::Request request = get();
+  add_via(request, pair_name(one));
+  EXPECT_EQ(times_in_via(request.fields, pair_name(one)), 1U);
+  EXPECT_EQ(times_in_via(request.fields, pair_name(two)), 0U);
+  request.minor_version = 0;
+  add_via(request, pair_name(two));
+  EXPECT_EQ(field_value(request.fields, "via"), "1.1 " + pair_name(one) + ", 1.0 " + pair_name(two));
+  // As others write it, on lines of their own.
+  request.fields = {{"Via", "1.1 front"}, {"VIA", "HTTP/1.1 RAILGUN-X (comment),1.1 railgun-x"}, {"Via", "railgun-x"}};
+  EXPECT_EQ(times_in_via(request.fields, "railgun-x"), 2U);
 }
 
 TEST(OriginRequest, AsksForIdentityAndNamesAUserAgent) {

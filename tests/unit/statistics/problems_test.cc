@@ -17,6 +17,12 @@ TEST(Problems, AreNoneWhereAllIsWell) {
   EXPECT_TRUE(find_problems(status, {}).empty());
 }
 
+TEST(Problems, NameAProxyThatIsNotTrusted) {
+  const auto problems = find_problems(sender(), {.forwarding_ignored = 1});
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_NE(problems[0].advice.find("trusted.proxies"), std::string::npos);
+}
+
 TEST(Problems, NameASiteWithoutALink) {
   Status status = sender();
   status.sites.push_back({.host = "a", .listeners = {"l:2408"}, .origin = "http://o:80"});
