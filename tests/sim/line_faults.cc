@@ -40,7 +40,8 @@ class Line {
     if (verbose) world_.on_log = [](const std::string& line) { std::printf("  %s\n", line.c_str()); };
     world_.servers["origin:80"] = [this](PipePtr pipe) { origin_.accept(std::move(pipe)); };
     sender_ = std::make_unique<Host<proxy::Sender>>(HostServices{world_, nullptr}, "sender", [&](auto& counters) {
-      return std::make_unique<proxy::Sender>(sender_config_, sender_cache_, counters, false, 1, world_.now);
+      return std::make_unique<proxy::Sender>(sender_config_, sender_cache_, counters, false, 1, as_bytes("key"),
+                                             world_.now);
     });
     world_.servers["edge:80"] = [this](PipePtr pipe) {
       sender_->accept(proxy::ConnectionKind::kClient, std::move(pipe), "192.0.2.1");
@@ -72,7 +73,7 @@ class Line {
   }
   void ask() {
     visits_.push_back(
-        {std::make_shared<Visitor>(world_, ledger_, "GET", "/news/" + std::to_string(visits_.size() % 5), false, false),
+        {std::make_shared<Visitor>(world_, ledger_, "GET", "/news/" + std::to_string(visits_.size() % 5), Manners{}),
          world_.now});
     visits_.back().visitor->start(world_.connect("edge:80"));
   }
