@@ -53,17 +53,22 @@ void SenderExchange::begin(const SenderPorts& ports) {
     return fail(ports, 421, "An https address was asked for over an unsecured connection");
   }
   if (request_.http.expects_continue) ports.client.send_interim(100, {});
-  if (add_visitor_fields(request_.http, ports.client_address, request_.config->trusted_proxies)) {
+  const bool is_ignored = add_visitor_fields(request_.http, ports.client_address, request_.config->trusted_proxies);
+  request_.tags_restored = ports.compression.restore_tags(request_.http);
+  if (request_.may_leave()) {
+    leave(ports);
+  } else {
+    const bool may_stream = request_.http.body.kind == http::BodyLength::Kind::kChunked;
+    state_ = AwaitingBody{may_stream ? ports.now() + kBodyWait : kNever};
+  }
+  // Not of a request that has come back to us: its line says more.
+  if (is_ignored && !is_finished()) {
     counters.forwarding_ignored.add();
     ports.log_limited(
         "X-Forwarded-* fields of " + std::string(ports.client_address) +
         " are ignored because it is not in trusted.proxies: if it is a proxy in front of this sender, add "
         "it there, or the origin sees plain HTTP and the proxy's address");
   }
-  request_.tags_restored = ports.compression.restore_tags(request_.http);
-  if (request_.may_leave()) return leave(ports);
-  const bool may_stream = request_.http.body.kind == http::BodyLength::Kind::kChunked;
-  state_ = AwaitingBody{may_stream ? ports.now() + kBodyWait : kNever};
 }
 
 // The request goes on its way.

@@ -224,7 +224,8 @@ def test_fields_between_hops_stay_between_them():
         for name in ("x-mine", "te", "keep-alive", "cf-railgun"):
             assert name not in at_origin, f"{name} reached the origin: {at_origin}"
         same(at_origin["x-forwarded-for"], "127.0.0.1", "X-Forwarded-For from somebody who is no proxy of ours")
-        same((at_origin["via"], at_origin["x-forwarded-proto"], at_origin["x-other"]), ("1.1 railgun", "http", "kept"), "Via")
+        assert at_origin["via"].startswith("1.1 railgun-"), at_origin
+        same((at_origin["x-forwarded-proto"], at_origin["x-other"]), ("http", "kept"), "X-Forwarded-Proto")
         same((at_origin["accept-encoding"], at_origin["cookie"], at_origin["host"]), ("identity", "a=1; b=2", "site.test"),
              "what the origin is asked")
     with python_pair(sender={"trusted.proxies": "10.9.8.7 127.0.0.0/8"}) as pair:

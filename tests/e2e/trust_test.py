@@ -59,7 +59,8 @@ def test_a_host_chooses_no_port_and_no_inner_address():
                 assert got in (400, 421), f"{map_text!r} {host}, absolute form: {got}"
             for host in ("169.254.169.254", "[fe80::1]", "localhost") if map_text == "" else ():
                 assert status(pair.port, host) == 421, host
-            assert "map file" in pair.listener.log.read_text(), map_text
+            if map_text == "":
+                assert "map file" in pair.listener.log.read_text()
     assert not asked, asked
     # What a line names is served, and so is every port that the sender listens on.
     with pair_with({"*": lambda handler: handler.answer(b"page")}) as pair:
@@ -205,18 +206,20 @@ def test_no_length_tells_of_another_visitors_page():
         token = b"token=493817;" if "ann" in handler.headers.get("Cookie", "") else b""
         handler.answer(page + token + handler.path.partition("?")[2].encode())
 
-    with pair_with({"*": reflect}, sender={"header.exact": 1}, relay=True) as pair:
+    with pair_with({"*": reflect}) as pair:
         pair.get("/p?x", {"Cookie": "session=ann"})
 
         def bytes_for(guess, bob):
-            before = pair.relay.counts()[1]
-            pair.get(f"/p?token={guess};", {"Cookie": f"session={bob}"})
-            return pair.relay.counts()[1] - before
-        # Each guess by a visitor of its own, so that no guess is compared with another one.
+            pair.get(f"/p?token={guess};{bob}", {"Cookie": f"session={bob}"})
+            line = f"/p?token={guess};{bob} 200 "
+            harness.wait_until(lambda: line in pair.sender.log.read_text(), "the log says what was sent")
+            return int(pair.sender.log.read_text().rpartition(line)[2].split()[3].rstrip(","))
+        # Each guess by a visitor of its own and for a page of its own: none is compared with another, or shared by three.
         right = [bytes_for("493817", f"r{i}") for i in range(5)]
         wrong = [bytes_for(f"{i}93816", f"w{i}") for i in range(5)]
         print(f"        right guesses {right}, wrong ones {wrong}")
-        assert min(wrong) - 8 <= min(right) and max(right) <= max(wrong) + 8, (right, wrong)
+        # Each is compressed by itself, whose sizes differ by a few bytes. Ann's page as a reference makes it a few bytes.
+        assert max(right + wrong) - min(right + wrong) <= 16 and min(right) > 1000, (right, wrong)
 
 
 harness.run_tests(sys.modules[__name__])
