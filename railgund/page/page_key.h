@@ -17,11 +17,11 @@ struct Isolation {
   // A page that was asked for with credentials (cookies, Authorization) is a reference for the same credentials alone.
   bool visitors = false;
   // Cookies that are no credentials, by name; a "*" at the end stands for any ending. Counts with `visitors`.
-  std::vector<std::string> ignored_cookies;
+  std::vector<std::string> ignored_cookies{};
   // Names of cookies and fields whose values are part of every key: pages of different values never serve each other as
   // references, public or not.
-  std::vector<std::string> cookies;
-  std::vector<std::string> fields;
+  std::vector<std::string> cookies{};
+  std::vector<std::string> fields{};
   // The same for Authorization. Counts without `visitors`.
   bool authorization = false;
 };

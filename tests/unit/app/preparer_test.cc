@@ -14,8 +14,8 @@ TEST(Preparer, PreparesWhatTheTierWants) {
   Preparer preparer(cache);
   const page::VersionPtr fast = version_of(50'000, "fast");
   const page::VersionPtr strong = version_of(50'000, "strong");
-  cache.insert(fast);
-  cache.insert(strong);
+  cache.insert(fast, Id128{});
+  cache.insert(strong, Id128{});
   const std::size_t before = fast->reference.memory_bytes();
   preparer.add(fast, false);
   preparer.add(strong, true);
@@ -27,7 +27,7 @@ TEST(Preparer, PreparesWhatTheTierWants) {
 TEST(Preparer, ChargesTheCacheForIt) {
   page::Cache cache(64 << 20);
   const page::VersionPtr version = version_of(50'000);
-  cache.insert(version);
+  cache.insert(version, Id128{});
   const std::size_t before = cache.counters().bytes;
   const std::size_t held = version->reference.memory_bytes();
   Preparer preparer(cache);
