@@ -25,7 +25,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // Every seed that this divides also has its lines fail.
-constexpr std::uint64_t kLineEach = 4;
+constexpr std::uint64_t kLineEach = 10;
 
 // Every seed that this divides runs twice.
 constexpr std::uint64_t kRepeatEach = 10;

@@ -179,7 +179,8 @@ TEST_F(PeersTest, ASilentLinkIsReplacedWhileItMayStillComeBack) {
   const ConnectionId old = dials(sender_context_).at(0).connection;
   accept(old);
   now_ += 5s;
-  ASSERT_TRUE(sender_.open(old, ExchangeId{7}, {}, {}).has_value());
+  const auto request = sender_.open(old, ExchangeId{7}, {}, {});
+  ASSERT_TRUE(request.has_value());
   Bytes lost;
   sender_.pull(old, lost, SIZE_MAX, now_);
   now_ += 1s;
@@ -204,7 +205,8 @@ TEST_F(PeersTest, ASilentLinkIsReplacedWhileItMayStillComeBack) {
 TEST_F(PeersTest, ALinkThatIsHeardAgainNeedsNoReplacement) {
   const ConnectionId link = dials(sender_context_).at(0).connection;
   const ConnectionId far = accept(link);
-  ASSERT_TRUE(sender_.open(link, ExchangeId{7}, {}, {}).has_value());
+  const auto request = sender_.open(link, ExchangeId{7}, {}, {});
+  ASSERT_TRUE(request.has_value());
   Bytes late;
   sender_.pull(link, late, SIZE_MAX, now_);
   now_ += 1s;
