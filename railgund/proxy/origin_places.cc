@@ -6,13 +6,13 @@ namespace railgun::proxy {
 
 template <typename Visit>
 void OriginPlaces::each_key(const Claimant& claimant, OriginUse use, Visit visit) {
-  visit(Key{use, "link " + std::to_string(claimant.link)});
-  visit(Key{use, "site " + claimant.site});
-  visit(Key{use, "visitor " + claimant.visitor});
+  visit(Key{use, "link " + std::to_string(claimant.link)}, kLinkShare);
+  visit(Key{use, "site " + claimant.site}, kSiteShare);
+  visit(Key{use, "visitor " + claimant.visitor}, kVisitorShare);
 }
 
 std::size_t OriginPlaces::streams_room() const {
-  const std::size_t most = most_ - most_ / (kShareOfRoom + 1);
+  const std::size_t most = most_ - most_ / (kVisitorShare + 1);
   return most - std::min(streams_, most);
 }
 
@@ -21,9 +21,9 @@ bool OriginPlaces::may_take(const Claimant& claimant, OriginUse use) const {
   if (use == OriginUse::kStream) room = std::min(room, streams_room());
   if (room == 0) return false;
   bool within = true;
-  each_key(claimant, use, [&](const Key& key) {
+  each_key(claimant, use, [&](const Key& key, std::size_t share) {
     const auto found = by_key_.find(key);
-    if (found != by_key_.end() && !is_within_share(found->second, room)) within = false;
+    if (found != by_key_.end() && !is_within_share(found->second, room, share)) within = false;
   });
   return within;
 }
@@ -31,13 +31,13 @@ bool OriginPlaces::may_take(const Claimant& claimant, OriginUse use) const {
 void OriginPlaces::take(const Claimant& claimant, OriginUse use) {
   ++held_;
   if (use == OriginUse::kStream) ++streams_;
-  each_key(claimant, use, [&](const Key& key) { ++by_key_[key]; });
+  each_key(claimant, use, [&](const Key& key, std::size_t) { ++by_key_[key]; });
 }
 
 void OriginPlaces::give_back(const Claimant& claimant, OriginUse use) {
   --held_;
   if (use == OriginUse::kStream) --streams_;
-  each_key(claimant, use, [&](const Key& key) {
+  each_key(claimant, use, [&](const Key& key, std::size_t) {
     const auto found = by_key_.find(key);
     if (--found->second == 0) by_key_.erase(found);
   });
@@ -46,7 +46,7 @@ void OriginPlaces::give_back(const Claimant& claimant, OriginUse use) {
 bool OriginQueue::add(CallId call, const Claimant& claimant, OriginUse use) {
   const auto known = visitors_.find(claimant.visitor);
   const std::size_t waiting = known == visitors_.end() ? 0 : known->second.size;
-  if (!is_within_share(waiting, kMost - size_)) return false;
+  if (!is_within_share(waiting, kMost - size_, kVisitorShare)) return false;
   Visitor& visitor = visitors_[claimant.visitor];
   Line& line =
       visitor.lines.try_emplace({use, claimant.link, claimant.site}, claimant, use, std::deque<CallId>{}).first->second;

@@ -28,10 +28,13 @@ enum class OriginUse : std::uint8_t {
   kStream,  // lasts as long as the client likes: tunnels, event streams, uploads that have not come yet
 };
 
-// Of `room` places that are left, one holder may have so many times as many. So one alone can take seven eighths of all
-// places, two take seven fifteenths each, and there is always one for the next who comes.
-inline constexpr std::size_t kShareOfRoom = 7;
-constexpr bool is_within_share(std::size_t held, std::size_t room) { return held < kShareOfRoom * room; }
+// Of `room` places that are left, one visitor may have so many times as many. So one alone can take seven eighths of all
+// places, two take seven fifteenths each, and there is always one for the next who comes. A site has many visitors, and
+// a link many sites: they may take more, or one visitor could use up what its whole site or link may have.
+inline constexpr std::size_t kVisitorShare = 7;
+inline constexpr std::size_t kSiteShare = 15;
+inline constexpr std::size_t kLinkShare = 31;
+constexpr bool is_within_share(std::size_t held, std::size_t room, std::size_t share) { return held < share * room; }
 
 // The places of one origin: as many as it may have connections (setting origin.connections).
 class OriginPlaces {

@@ -214,6 +214,7 @@ constexpr auto kSpreadMetrics = std::to_array<SpreadMetric>({
 constexpr auto kFamilies = std::to_array<Family>({
   {"railgun_answers_total", "Answers by the way they took."},
   {"railgun_client_bytes_total", "Bodies sent to clients, by coding."},
+  {"railgun_held_bytes", "Bytes that requests under way hold."},
   {"railgun_link_bytes_total", "Bytes on links."},
   {"railgun_store_errors_total", "Operations that memcached did not carry out."},
   {"railgun_site_answers_total", "Answers by host and way; failed: cut, or an error of railgund."},

@@ -36,13 +36,21 @@ TEST(OriginPlaces, AreAllForOneWhereThereAreFew) {
   }
 }
 
-TEST(OriginPlaces, AreSharedByVisitorSiteAndLink) {
-  for (const Claimant& other : {of("b", "a.test", 1), of("a", "b.test", 1), of("a", "a.test", 2)}) {
-    OriginPlaces places(16);
-    take_all(places, of("a"));
-    // Whatever they have in common is used up.
-    EXPECT_FALSE(places.may_take(other, OriginUse::kAnswer));
-  }
+TEST(OriginPlaces, AVisitorsShareCountsOverAllSitesAndLinks) {
+  OriginPlaces places(16);
+  EXPECT_EQ(take_all(places, of("a")), 14U);
+  EXPECT_FALSE(places.may_take(of("a", "b.test", 1), OriginUse::kAnswer));
+  EXPECT_FALSE(places.may_take(of("a", "a.test", 2), OriginUse::kAnswer));
+  // Nor does it use up what its site and its link may have.
+  EXPECT_TRUE(places.may_take(of("b", "a.test", 1), OriginUse::kAnswer));
+}
+
+TEST(OriginPlaces, ASiteLeavesSomeForOtherSitesOfTheSameLink) {
+  OriginPlaces places(16);
+  std::size_t held = 0;
+  for (int i = 0; i < 100; ++i) held += take_all(places, of("v" + std::to_string(i)));
+  EXPECT_EQ(held, 15U);
+  EXPECT_TRUE(places.may_take(of("other", "b.test", 1), OriginUse::kAnswer));
 }
 
 TEST(OriginPlaces, LeaveAnEighthForAnswersWhoeverStreams) {
