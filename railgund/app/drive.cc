@@ -67,11 +67,17 @@ std::vector<std::string> Drive<Core>::hosts_of(const Connection& connection) {
 }
 
 template <typename Core>
+bool Drive<Core>::is_revoked(const Connection& connection) const {
+  if (connection.kind != proxy::ConnectionKind::kLink || connection.stream.tls() == nullptr) return false;
+  const auto certificate = connection.stream.tls()->peer_certificate();
+  return certificate && trust_->revoked.contains(certificate->serial);
+}
+
+template <typename Core>
 std::string Drive<Core>::reason_against(const Connection& connection) const {
   if (connection.kind != proxy::ConnectionKind::kLink || connection.stream.tls() == nullptr) return {};
   const auto certificate = connection.stream.tls()->peer_certificate();
   if (!certificate) return {};
-  if (trust_->revoked.contains(certificate->serial)) return "its railgun is deleted, disabled or deactivated";
   constexpr bool kIsSender = std::is_same_v<Core, proxy::Sender>;
   if (!tls::may_be(kIsSender ? tls::LinkRole::kListener : tls::LinkRole::kSender, *certificate)) {
     return kIsSender ? "its certificate is a sender's, and a listener was expected"
@@ -82,7 +88,8 @@ std::string Drive<Core>::reason_against(const Connection& connection) const {
   return {};
 }
 
-// After a change of trust: links that would not come up any more.
+// After a change of trust: links of a role or an authority that is not accepted any more. Those of a railgun that was
+// deleted or disabled are cut by its hosts (cut_links); one whose listener deactivates itself finishes its requests.
 template <typename Core>
 void Drive<Core>::cut_distrusted() {
   std::vector<std::pair<proxy::ConnectionId, std::string>> cut;
@@ -226,7 +233,9 @@ bool Drive<Core>::reject_over_limit(Connection& connection, const net::SocketAdd
 
 template <typename Core>
 void Drive<Core>::on_open(Connection& connection) {
-  if (const std::string reason = reason_against(connection); !reason.empty()) {
+  const bool revoked = is_revoked(connection);
+  const std::string reason = revoked ? "its railgun is deleted, disabled or deactivated" : reason_against(connection);
+  if (!reason.empty()) {
     failed_links_.write(log::kError, "link with " + connection.stream.peer() + " refused: " + reason, now());
     connection.is_accounted_for = true;
     connection.stream.close({}, now() + kFlushTimeout);

@@ -125,7 +125,8 @@ class Drive final {
   Connection* find(proxy::ConnectionId id);
   // The hosts that a link is for, by its peer's certificate; empty: all.
   static std::vector<std::string> hosts_of(const Connection& connection);
-  // Why the peer of a link must not have it, for the log; empty: it may.
+  bool is_revoked(const Connection& connection) const;
+  // Why the peer of a link must not have it, for the log; empty: it may. Not whether its certificate is revoked.
   std::string reason_against(const Connection& connection) const;
   void cut_distrusted();
   void log_failed_link(const std::string& peer, const Error& error);

@@ -186,8 +186,12 @@ def test_a_host_that_the_certificate_lacks_is_named_with_what_to_do():
         status, _, body = world.ask("/a", {"Host": "other.test"})
         assert status == 527 and b"its listener's certificate is not for this host" in body, (status, body)
         assert b"127.0.0.1" not in body, "visitors are told where the listener is"
-        log = world.sender.log.read_text()
-        assert f"its certificate is for {HOST} and not for other.test" in log and "--host other.test" in log, log[-600:]
+
+        def is_logged():
+            log = world.sender.log.read_text()
+            return f"its certificate is for {HOST} and not for other.test" in log and "--host other.test" in log
+
+        wait_until(is_logged, 20, "the log names the certificate's host and what to do")
 
 
 class FakedClock:
