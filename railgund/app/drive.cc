@@ -7,6 +7,7 @@
 #include "railgund/base/check.h"
 #include "railgund/config/address_class.h"
 #include "railgund/log/log.h"
+#include "railgund/proxy/peers.h"
 
 namespace railgun::app {
 namespace {
@@ -402,7 +403,9 @@ void Drive<Core>::perform(const proxy::Dial& dial) {
 
 template <typename Core>
 void Drive<Core>::connect(const proxy::Dial& dial, std::vector<net::SocketAddress> addresses) {
-  if (dial.public_only) {
+  // The operator has named the hosts of our own certificate: those may be at an inner address, as in /etc/hosts.
+  const bool is_ours = !trust_->hosts.empty() && proxy::allows(trust_->hosts, dial.endpoint.host);
+  if (dial.public_only && !is_ours) {
     const std::string first = addresses.front().host();
     std::erase_if(addresses, [](const net::SocketAddress& to) { return !config::is_public_address(to.host()); });
     if (addresses.empty()) {

@@ -2,7 +2,15 @@
 
 #include <unistd.h>
 
+#include "railgund/base/file.h"
+#include "railgund/tls/certificate.h"
+
 namespace railgun::app {
+namespace {
+
+constexpr std::size_t kCertificateBytes = 1 << 20;  // more than any chain
+
+}  // namespace
 
 Result<TrustPtr> load_trust(const config::Config& config) {
   auto trust = std::make_shared<Trust>();
@@ -15,6 +23,9 @@ Result<TrustPtr> load_trust(const config::Config& config) {
     auto context = tls::make_link_context(*identity);
     if (!context) return fail(context.error().code, settings + files.certificate + ": " + context.error().text);
     trust->link = std::move(*context);
+    if (const auto text = read_file(files.certificate, kCertificateBytes)) {
+      if (const auto facts = tls::certificate_facts(*text)) trust->hosts = tls::hosts_of(*facts);
+    }
     if (auto warning = tls::key_file_warning(files.key)) trust->warnings.push_back(std::move(*warning));
   }
   auto origin = tls::make_origin_context({.verify = config.validate_cert, .bundle_file = config.ca_bundle});
