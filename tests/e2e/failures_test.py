@@ -191,7 +191,7 @@ def test_a_host_that_the_certificate_lacks_is_named_with_what_to_do():
             log = world.sender.log.read_text()
             return f"its certificate is for {HOST} and not for other.test" in log and "--host other.test" in log
 
-        wait_until(is_logged, 20, "the log names the certificate's host and what to do")
+        wait_until(is_logged, "the log names the certificate's host and what to do")
 
 
 class FakedClock:

@@ -87,14 +87,16 @@ def test_connections_in_use_are_named_within_the_timeout():
     origin = Origin(streams_or_page)
     settings = {"origin.connections": 4, "lan.timeout": 2}
     with harness.Pair(origin.port, listener=settings) as pair, contextlib.ExitStack() as clients:
-        for _ in range(4):
-            client = clients.enter_context(ask(pair, "/stream"))
+        readers = [clients.enter_context(ask(pair, "/stream")) for _ in range(4)]
+        for client in readers:
             read_until(client, b"data: 1")
         status, fields, body = pair.get("/page")
         assert status == 503 and b"origin.connections" in body, (status, body)
         assert int(fields["Retry-After"]) > 0, fields
-        assert "origin.connections" in pair.listener.log.read_text()
-        clients.close()
+        harness.wait_until(lambda: "origin.connections" in pair.listener.log.read_text(), "the log names the limit")
+        # A plain end may come from a client that still reads (clients.half_close); a reset says that it has left.
+        for client in readers:
+            reset(client)
         harness.wait_until(lambda: pair.get("/page")[0] == 200, "the connections are free again")
     origin.close()
 
@@ -151,7 +153,7 @@ def test_a_gzip_body_without_its_check_is_shown_and_not_kept():
                 body = gzip.decompress(body)
             assert status == 200 and body == PAGE, (status, len(body))
             assert sum("GET /p " in head for head in origin.heads) == count, origin.heads
-        assert "without its check" in pair.listener.log.read_text()
+        harness.wait_until(lambda: "without its check" in pair.listener.log.read_text(), "the log tells of it")
     origin.close()
 
 
@@ -164,12 +166,12 @@ def breaks_off(connection, _):
 def test_an_answer_that_breaks_off_is_not_taken_for_whole():
     origin = Origin(breaks_off)
     with harness.Pair(origin.port) as pair:
-        with ask(pair, "/p") as client:
+        with ask(pair, "/p", fields="Connection: close\r\n") as client:
             got = b""
             with contextlib.suppress(ConnectionResetError):
                 while piece := client.recv(65536):
                     got += piece
-        assert not got.endswith(b"0\r\n\r\n"), got[-20:]
+        assert got.startswith(b"HTTP/1.1 527") or not got.endswith(b"0\r\n\r\n"), (got[:40], got[-20:])
     origin.close()
 
 
