@@ -340,7 +340,7 @@ def test_more_clients_than_the_limit():
             assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
         stats = ctl(pair.sender, "stats")[1]
         assert "railgun.clients_rejected: 1" in stats and "railgun.clients_displaced: 3" in stats, stats
-        assert "clients.limit (3) is reached" in pair.sender.log.read_text()
+        wait_until(lambda: "clients.limit (3) is reached" in pair.sender.log.read_text(), "the log names the limit")
         assert "were rejected" in ctl(pair.sender, "status")[1]
 
 

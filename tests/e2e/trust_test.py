@@ -60,7 +60,7 @@ def test_a_host_chooses_no_port_and_no_inner_address():
             for host in ("169.254.169.254", "[fe80::1]", "localhost") if map_text == "" else ():
                 assert status(pair.port, host) == 421, host
             if map_text == "":
-                assert "map file" in pair.listener.log.read_text()
+                harness.wait_until(lambda: "map file" in pair.listener.log.read_text(), "the log names the cure")
     assert not asked, asked
     # What a line names is served, and so is every port that the sender listens on.
     with pair_with({"*": lambda handler: handler.answer(b"page")}) as pair:
@@ -99,7 +99,7 @@ def test_only_trusted_proxies_say_who_the_visitor_is():
         assert seen["x-forwarded-for"] == seen["x-real-ip"] == "127.0.0.1", seen
         assert seen["x-forwarded-proto"] == "http" and "x-forwarded-port" not in seen, seen
         assert "6.6.6.6" not in seen.values(), seen
-        assert "trusted.proxies" in pair.sender.log.read_text()
+        harness.wait_until(lambda: "trusted.proxies" in pair.sender.log.read_text(), "the log names the setting")
         assert status(pair.port, "site.test", "https://site.test/") == 421
 
 
@@ -108,8 +108,8 @@ def test_a_request_that_comes_back_is_told_so_at_once():
         (pair.folder / "nat.conf").write_text(f"default = 127.0.0.1:{pair.port}\n")
         harness.ctl(pair.listener, "reload")
         assert status(pair.port, "site.test") == 508
-        log = pair.sender.log.read_text()
-        assert "loop" in log and "map file" in log, log
+        harness.wait_until(lambda: all(part in pair.sender.log.read_text() for part in ("loop", "map file")),
+                           "the log names the loop and the cure")
     sender = {"site.loop.test.listeners": f"127.0.0.1:{harness.free_port()}"}
     with pair_with({}, sender=sender) as pair:
         pair.sender.settings["site.loop.test.origin"] = f"http://127.0.0.1:{pair.port}"
@@ -143,7 +143,7 @@ def test_names_in_certificates_bind_both_ends():
             got = status(pair.port, "site.test")
             assert got == (200 if served else 421), (name, hosts, got)
             if not served:
-                assert "link.hosts" in pair.listener.log.read_text()
+                harness.wait_until(lambda: "link.hosts" in pair.listener.log.read_text(), "the log names the setting")
                 pair.listener.settings["link.hosts"] = "site.test"
                 pair.listener.write()
                 harness.ctl(pair.listener, "reload")
