@@ -238,19 +238,19 @@ std::string_view host_name(std::string_view host) {
 }
 
 ErrorAnswer error_answer(const Error& error, std::string_view host) {
-  const std::string where = " (" + std::string(host) + "): ";
+  const std::string where = " (" + std::string(host) + ")";
   switch (error.code) {
     case Errc::kInvalid:
       return {421, "This host is not served here (" + std::string(host) + ")"};
     case Errc::kDenied:
-      return {520, "The origin's certificate was refused" + where + error.text};
+      return {520, "The origin's certificate was refused" + where};
     case Errc::kTimeout:
-      return {527, "No answer from the origin in time" + where + error.text};
+      return {527, "No answer from the origin in time" + where};
     case Errc::kMalformed:
     case Errc::kTooLarge:
-      return {527, "The origin's answer could not be read" + where + error.text};
+      return {527, "The origin's answer could not be read" + where + ": " + error.text};
     default:
-      return {527, "The origin could not be reached" + where + error.text};
+      return {527, "The origin could not be reached" + where};
   }
 }
 

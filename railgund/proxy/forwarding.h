@@ -72,7 +72,7 @@ struct ErrorAnswer {
   std::string line;
 };
 // 421 for a host that is not served (kInvalid), 520 for a certificate that was refused, 527 for everything between the
-// link and the origin (RAILGUN's statuses).
+// link and the origin (RAILGUN's statuses). The line names no address of ours: the log has the rest.
 ErrorAnswer error_answer(const Error& error, std::string_view host);
 
 }  // namespace railgun::proxy

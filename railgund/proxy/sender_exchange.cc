@@ -208,6 +208,13 @@ void SenderExchange::handle(const SenderPorts& ports, Progress progress) {
     retry_or_fail(ports, is_idempotent(request_.http.method),
                   "The answer that came over the link could not be rebuilt");
   } else if (const auto* origin = std::get_if<OriginFailed>(&progress)) {
+    const std::string text = request_.http.host + request_.http.target + ": " + origin->error.text;
+    // What a stranger asks for fills no log.
+    if (origin->error.code == Errc::kInvalid) {
+      ports.log_limited(text);
+    } else {
+      ports.log(LogLevel::kError, text);
+    }
     const ErrorAnswer answer = error_answer(origin->error, request_.http.host);
     fail(ports, answer.status, answer.line);
   } else if (const auto* busy = std::get_if<OriginBusy>(&progress)) {

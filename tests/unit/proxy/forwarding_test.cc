@@ -191,5 +191,13 @@ TEST(HostName, HasNoPort) {
   EXPECT_EQ(host_name("site.test"), "site.test");
 }
 
+TEST(ErrorAnswer, NamesNoAddressToVisitors) {
+  for (const Errc code : {Errc::kUnavailable, Errc::kTimeout, Errc::kDenied}) {
+    const ErrorAnswer answer = error_answer({code, "connection failed 10.0.0.5:9000: connection refused"}, "site.test");
+    EXPECT_EQ(answer.line.find("10.0.0.5"), std::string::npos) << answer.line;
+    EXPECT_NE(answer.line.find("site.test"), std::string::npos) << answer.line;
+  }
+}
+
 }  // namespace
 }  // namespace railgun::proxy
