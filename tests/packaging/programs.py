@@ -71,9 +71,21 @@ def programs(wanted):
     for folder in FOLDERS:
         for path in sorted(pathlib.Path(folder).iterdir()):
             is_alternative = path.is_symlink() and os.readlink(path).startswith("/etc/alternatives/")
-            if str(path) in files or (is_alternative and os.path.realpath(path) in files):
+            if str(path) in files:
                 found.setdefault(path.name, str(path))
+            elif is_alternative and (target := target_of(path, files)):
+                found.setdefault(path.name, target)
     return found
+
+
+def target_of(alternative, files):
+    """One of `files` that may stand behind the link `alternative`. Another package's program may stand there now, as gawk
+    does behind awk once it is installed beside mawk."""
+    if os.path.realpath(alternative) in files:
+        return os.path.realpath(alternative)
+    record = DPKG / "alternatives" / os.path.basename(os.readlink(alternative))
+    listed = record.read_text().splitlines() if record.is_file() else []
+    return next((line for line in listed if line in files and os.access(line, os.X_OK)), None)
 
 
 def link(folder, wanted):
