@@ -1,5 +1,6 @@
 #include "railgund/app/control_server.h"
 
+#include <atomic>
 #include <cstring>
 #include <filesystem>
 #include <thread>
@@ -23,8 +24,11 @@ class ControlServerTest : public testing::Test {
     ASSERT_NE(mkdtemp(folder.data()), nullptr);
     folder_ = folder;
     auto server =
-        ControlServer::open(loop_, path(), "", [](const control::Request& request, ControlServer::Reply reply) {
-          if (request.command == Command::kStats) return;
+        ControlServer::open(loop_, path(), "", [this](const control::Request& request, ControlServer::Reply reply) {
+          if (request.command == Command::kStats) {
+            ++unanswered_;
+            return unanswered_.notify_all();
+          }
           if (request.command == Command::kDrain) return reply(fail(Errc::kUnavailable, "not now"));
           reply(std::string(R"({"was":")") + control::name_of(request.command) + "\"}");
         });
@@ -73,9 +77,13 @@ class ControlServerTest : public testing::Test {
     }
     return answer;
   }
+  void wait_until_unanswered(std::size_t count) const {
+    for (std::size_t now = unanswered_; now < count; now = unanswered_) unanswered_.wait(now);
+  }
   static std::string request(Command command) { return control::format_request({command, {}}) + '\n'; }
 
   std::string folder_;
+  std::atomic<std::size_t> unanswered_ = 0;  // requests for `stats`
   net::EventLoop loop_;
   std::unique_ptr<ControlServer> server_;
   std::thread thread_;
@@ -129,14 +137,11 @@ TEST_F(ControlServerTest, RefusesOneMoreWhileAllWaitForAnswers) {
     EXPECT_NE(line(clients.back()), "");
   }
   for (const net::Descriptor& client : clients) send(client, request(Command::kStats));
-  // Until the loop has read all of these, some count as silent.
-  std::string refused = "not yet";
-  for (int tries = 0; tries < 1000 && !refused.empty(); ++tries) {
-    const auto client = connect();
-    send(client, request(Command::kStatus));
-    refused = line(client);
-  }
-  EXPECT_EQ(refused, "");
+  // A client whose request has not been read yet counts as silent and would make room.
+  wait_until_unanswered(clients.size());
+  const auto client = connect();
+  send(client, request(Command::kStatus));
+  EXPECT_EQ(line(client), "");
 }
 
 TEST_F(ControlServerTest, ClosesTheOldestSilentConnectionForANewOne) {
