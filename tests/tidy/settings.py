@@ -40,8 +40,8 @@ def main():
     faults = [f"railgund/config/config.h: {name}: nothing outside config/ reads it" for name in names
               if name not in PARSED_AWAY and not re.search(rf"(\.|->){name}\b", readers)]
     table = re.findall(r'\.key = "([^"]+)",\s*\.place = &Config::(\w+),',
-                       (root / "railgund/config/settings_table.cc").read_text())
-    faults += [f"railgund/config/settings_table.cc: {key} is kept as {member}, another name" for key, member in table
+                       "".join(path.read_text() for path in (root / "railgund/config").glob("settings_*.cc")))
+    faults += [f"railgund/config: {key} is kept as {member}, another name" for key, member in table
                if not is_named_for(member, key)]
     print("\n".join(faults + [f"{len(names)} members and {len(table)} keys checked, {len(faults)} faults"]))
     return 1 if faults or len(names) < 50 or len(table) < 50 else 0
