@@ -11,6 +11,7 @@
 
 #include "railgund/app/entropy.h"
 #include "railgund/app/lifecycle.h"
+#include "railgund/app/memory.h"
 #include "railgund/app/operations.h"
 #include "railgund/app/server.h"
 #include "railgund/config/parser.h"
@@ -54,6 +55,7 @@ int serve(const std::string& path, std::optional<Role> role, bool to_standard_er
     std::cerr << parsed.error().text << "\n";
     return 1;
   }
+  railgun::app::tune_allocator();
   const auto config = std::make_shared<const railgun::config::Config>(std::move(parsed->config));
   const auto target = to_standard_error ? railgun::log::Target{} : railgun::log::target_of(config->syslog_addr);
   if (auto opened = railgun::log::open(target, config->log_level); !opened) {

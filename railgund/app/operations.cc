@@ -9,6 +9,7 @@
 #include "railgund/activation/sender.h"
 #include "railgund/app/debug_crash.h"
 #include "railgund/app/lifecycle.h"
+#include "railgund/app/memory.h"
 #include "railgund/app/server.h"
 #include "railgund/base/file.h"
 #include "railgund/config/state_files.h"
@@ -81,7 +82,8 @@ void add_site_traffic(std::vector<control::SiteInfo>& sites, const config::Confi
   }
 }
 
-ProblemFacts problem_facts(const config::Config& config, const Totals& totals, const std::string& post_failure) {
+ProblemFacts problem_facts(const config::Config& config, const Totals& totals, const std::string& post_failure,
+                           const statistics::MemoryState& memory) {
   ProblemFacts facts{.now = net::wall_now(),
                      .origin_failures = totals[&Counters::origin_failures],
                      .origin_requests = totals.is_sender ? 0 : totals[&Counters::requests_started],
@@ -92,7 +94,8 @@ ProblemFacts problem_facts(const config::Config& config, const Totals& totals, c
                      .descriptors_refused = totals[&Counters::descriptors_refused],
                      .clients_limit = totals.is_sender ? config.clients_limit : 0,
                      .clients_rejected = totals[&Counters::clients_rejected],
-                     .post_failure = post_failure};
+                     .post_failure = post_failure,
+                     .overload = memory.overload};
   if (config.wan_tls) {
     const auto found = tls::certificate_facts(text_of_file(
         config.cert_file.empty() ? config::state_file(config, config::kCertificateFile) : config.cert_file));
@@ -244,7 +247,8 @@ struct Operations::State {
     for (const proxy::LinkStatus& link : links) status.links.push_back(link_info(link));
     for (const config::Site& site : config.sites) status.sites.push_back(site_info(site, status.links));
     add_site_traffic(status.sites, config, sum);
-    status.problems = statistics::find_problems(status, problem_facts(config, sum, statistics.post_failure()));
+    status.problems =
+        statistics::find_problems(status, problem_facts(config, sum, statistics.post_failure(), server.memory_state()));
     return status;
   }
 
@@ -287,6 +291,7 @@ struct Operations::State {
     control::Purged purged;
     if (arguments.url.empty()) {
       purged.pages = server.cache().clear();
+      return_free_memory();
       return control::to_json(purged);
     }
     auto target = http::split_target("GET", arguments.url);

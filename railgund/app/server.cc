@@ -63,8 +63,8 @@ Server::Server(ServerOptions options, config::ConfigPtr config)
       read_config_(*config_),
       build_(build_digits()),
       started_(loop_.now()),
-      cache_({.bytes = config_->memory_limit_bytes,
-              .prepared_share_bytes = config_->memory_limit_bytes / 100 * config_->memory_prepared_percent}),
+      memory_limit_bytes_(applied_memory_limit(*config_)),
+      cache_(cache_limits(*config_, memory_limit_bytes_)),
       descriptors_(net::DescriptorBudget::shares(file_limit(), worker_count(*config_),
                                                  config_->role == config::Role::kSender)) {}
 
@@ -83,6 +83,7 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, config::Con
   if (auto loaded = server->reload_trust(); !loaded) return std::unexpected(loaded.error());
   if (auto opened = server->open_sockets(); !opened) return std::unexpected(opened.error());
   if (auto started = server->start_workers(); !started) return std::unexpected(started.error());
+  server->memory_.start();
   return server;
 }
 
@@ -158,6 +159,8 @@ Result<void> Server::open_sockets() {
     acceptors_.push_back(std::make_unique<net::Acceptor>(
         loop_, std::move(socket),
         [this, kind = want.kind](net::Descriptor accepted, const net::SocketAddress& peer) {
+          // A client gets status 503 for what it asks.
+          if (kind == proxy::ConnectionKind::kLink && cache_.shortage() == page::Shortage::kServeNothing) return;
           std::optional<AcceptedClient> client;
           if (kind == proxy::ConnectionKind::kClient) {
             const proxy::Admission admitted = admission(peer);
@@ -231,7 +234,8 @@ void Server::start_store() {
 memcached::Client* Server::store() { return wants_store(*config_) ? store_.get() : nullptr; }
 
 void Server::set_accepting(bool on) {
-  for (const auto& acceptor : acceptors_) acceptor->set_accepting(on);
+  is_accepting_ = on;
+  for (const auto& acceptor : acceptors_) acceptor->set_accepting(on && memory_.is_accepting());
 }
 
 std::vector<int> Server::listening_descriptors() const {

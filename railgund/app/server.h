@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "railgund/activation/daemon.h"
+#include "railgund/app/memory_watch.h"
 #include "railgund/app/trust.h"
 #include "railgund/app/worker.h"
 #include "railgund/config/config.h"
@@ -72,6 +73,7 @@ class Server final : public statistics::Source, public activation::Daemon {
 
   std::vector<const proxy::Counters*> worker_counters() const override;
   page::CacheCounters cache_counters() const override { return cache_.counters(); }
+  statistics::MemoryState memory_state() const override { return memory_.state(); }
   std::optional<memcached::Counters> store_counters() const override;
   void links(std::function<void(std::vector<proxy::LinkStatus>)> done) override;
 
@@ -102,6 +104,7 @@ class Server final : public statistics::Source, public activation::Daemon {
   Bytes reference_key_;
   net::EventLoop loop_;
   Instant started_;
+  std::size_t memory_limit_bytes_;  // memory.limit as applied
   page::Cache cache_;
   std::unique_ptr<memcached::Client> store_;
   Preparer preparer_{cache_};
@@ -111,6 +114,8 @@ class Server final : public statistics::Source, public activation::Daemon {
   std::size_t next_worker_ = 0;
   log::RateLimit pauses_{{.burst = 1, .interval = std::chrono::seconds(10)}};
   std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
+  bool is_accepting_ = true;  // unless there is a shortage of memory
+  MemoryWatch memory_{loop_, cache_, *config_, memory_limit_bytes_, [this] { set_accepting(is_accepting_); }};
 };
 
 }  // namespace railgun::app

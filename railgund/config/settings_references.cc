@@ -15,7 +15,11 @@ constexpr std::array kSettings{
     Setting{.key = "memory.limit",
             .place = &Config::memory_limit_bytes,
             .takes = Takes::kRestart,
-            .help = "Memory limit for page versions. The versions that are used most are kept.",
+            .help =
+                "Memory limit for page versions and the tables prepared for them. The versions that are used most are "
+                "kept. At most half of the memory of the machine or of its cgroup is used, whatever this says. When "
+                "the resident memory of the process exceeds this limit and what the program needs besides, versions "
+                "are dropped.",
             .form = Form::kByteCount,
             .least = kMiB,
             .section = "References and deltas"},

@@ -45,10 +45,26 @@ struct Cache::Shard {
 
 Cache::Cache(CacheLimits limits) : sketch_(limits.bytes / kSmallPageBytes) {
   const std::size_t count = shards_for(limits.bytes);
-  const std::size_t for_pools = limits.bytes - std::min(limits.bytes, sketch_.memory_bytes());
-  const CacheLimits each{.bytes = for_pools / count,
-                         .prepared_share_bytes = std::min(limits.prepared_share_bytes, for_pools) / count};
+  const CacheLimits each = limits_of_shard(limits, count);
   for (std::size_t i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>(each, sketch_));
+}
+
+CacheLimits Cache::limits_of_shard(CacheLimits limits, std::size_t shards) const {
+  const std::size_t for_pools = limits.bytes - std::min(limits.bytes, sketch_.memory_bytes());
+  return {.bytes = for_pools / shards,
+          .prepared_share_bytes = std::min(limits.prepared_share_bytes, for_pools) / shards};
+}
+
+void Cache::set_limits(CacheLimits limits) {
+  const CacheLimits each = limits_of_shard(limits, shards_.size());
+  for (const auto& shard : shards_) {
+    std::vector<Departed> departed;
+    {
+      const MutexLock lock(shard->mutex);
+      shard->pool.set_limits(each, departed);
+    }
+    forget_all(departed);
+  }
 }
 
 Cache::~Cache() = default;
@@ -57,6 +73,7 @@ Cache::~Cache() = default;
 Cache::Shard& Cache::shard_of(const Id128& name) const { return *shards_[name.bytes.back() & (shards_.size() - 1)]; }
 
 VersionPtr Cache::find(const Id128& id, const Id128& site) {
+  if (shortage() >= Shortage::kFindNothing) return nullptr;
   std::vector<Departed> departed;
   VersionPtr version;
   {
@@ -70,6 +87,7 @@ VersionPtr Cache::find(const Id128& id, const Id128& site) {
 }
 
 std::vector<VersionPtr> Cache::candidates(const PageKeys& keys, const PageKeys* open) {
+  if (shortage() >= Shortage::kFindNothing) return {};
   struct Wanted {
     Id128 key;
     bool second = false;  // the one before the latest too
@@ -125,6 +143,7 @@ void Cache::change(const Id128& id, Change change) {
 }
 
 bool Cache::insert(VersionPtr version, const PageKeys& keys) {
+  if (shortage() >= Shortage::kKeepNothing) return false;
   const Id128 id = version->id;
   // Keys first: a version that leaves takes its keys along, so none outlives it.
   const std::optional<Id128> replaced = remember(keys.exact, id);
@@ -148,6 +167,7 @@ bool Cache::insert(VersionPtr version, const PageKeys& keys) {
 }
 
 void Cache::insert(VersionPtr version, const Id128& site) {
+  if (shortage() >= Shortage::kKeepNothing) return;
   Shard& shard = shard_of(version->id);
   std::vector<Departed> departed;
   {

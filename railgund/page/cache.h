@@ -3,6 +3,7 @@
 // https://arxiv.org/abs/1512.00727).
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -23,6 +24,14 @@ struct CacheCounters {
   std::size_t bytes = 0, versions = 0;
   std::size_t prepared_bytes = 0;    // of `bytes`: state prepared for coding
   std::uint64_t prepared_drops = 0;  // how often such state was dropped for want of room
+};
+
+// What a shortage of memory forbids. Each includes those before it.
+enum class Shortage : std::uint8_t {
+  kNone,
+  kKeepNothing,   // insert() keeps nothing
+  kFindNothing,   // find() and candidates() find nothing, so pages are coded without references
+  kServeNothing,  // nothing that the cache does: requests are answered by 503
 };
 
 // Thread-safe.
@@ -66,6 +75,11 @@ class Cache {
   std::size_t purge(const PageKeys& keys);
   std::size_t clear();
 
+  // Changes the limits. The number of shards stays as it was made.
+  void set_limits(CacheLimits limits);
+  void set_shortage(Shortage shortage) { shortage_.store(shortage, std::memory_order_relaxed); }
+  Shortage shortage() const { return shortage_.load(std::memory_order_relaxed); }
+
   CacheCounters counters() const;
 
   static constexpr unsigned kSiblingStays = 16;
@@ -73,6 +87,7 @@ class Cache {
  private:
   struct Shard;
 
+  CacheLimits limits_of_shard(CacheLimits limits, std::size_t shards) const;
   Shard& shard_of(const Id128& name) const;
   // Makes `id` the latest under a key; gives the one that was.
   std::optional<Id128> remember(const Id128& key, const Id128& id);
@@ -82,6 +97,7 @@ class Cache {
   template <typename Change>
   void change(const Id128& id, Change change);
 
+  std::atomic<Shortage> shortage_ = Shortage::kNone;
   FrequencySketch sketch_;
   std::vector<std::unique_ptr<Shard>> shards_;  // a power of two
 };

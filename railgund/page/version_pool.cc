@@ -100,6 +100,11 @@ bool VersionPool::is_worth_preparing(const Id128& id) const {
   return last.queue == Queue::kReplaced || sketch_.estimate(entry.page) > sketch_.estimate(last.page);
 }
 
+void VersionPool::set_limits(CacheLimits limits, std::vector<Departed>& departed) {
+  limits_ = limits;
+  make_room(departed);
+}
+
 void VersionPool::drop_prepared(std::vector<Departed>& departed) {
   while (!prepared_.empty()) drop_prepared(*prepared_.back(), departed);
 }

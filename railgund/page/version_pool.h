@@ -68,6 +68,9 @@ class VersionPool {
   std::size_t erase_page(const Id128& page, std::vector<Departed>& departed);
   std::size_t clear(std::vector<Departed>& departed);
 
+  // From now on; who has no room under the new limits leaves.
+  void set_limits(CacheLimits limits, std::vector<Departed>& departed);
+
   std::size_t bytes() const { return page_bytes_ + prepared_bytes_; }
   std::size_t prepared_bytes() const { return prepared_bytes_; }
   std::size_t versions() const { return entries_.size(); }
@@ -110,7 +113,7 @@ class VersionPool {
   Entry& least_wanted_prepared();
   void let_go(Entry& entry, std::vector<Departed>& departed);
 
-  const CacheLimits limits_;
+  CacheLimits limits_;
   FrequencySketch& sketch_;
   std::unordered_map<Id128, Entry> entries_;
   std::array<EntryList, kQueues> lists_;  // most recently used first

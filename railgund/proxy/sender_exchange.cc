@@ -12,6 +12,9 @@
 namespace railgun::proxy {
 namespace {
 
+// A shortage of memory takes some seconds to end.
+constexpr unsigned kRetryAfterSeconds = 5;
+
 // Well under a round trip: a longer wait for the store would cost more than its reference saves.
 constexpr Duration kStoreTimeout = std::chrono::milliseconds(15);
 // How long a body without an announced length is waited for: a client that sends a little at a time may expect an answer
@@ -35,6 +38,8 @@ void SenderExchange::begin(const SenderPorts& ports) {
   request_.counts =
       request_.site == nullptr ? &counters.sites.other() : &counters.sites.at(host, request_.site->host == host);
   request_.counts->requests.add();
+  if (ports.cache().shortage() == page::Shortage::kServeNothing)
+    return fail(ports, 503, "This server is short of memory");
   if (request_.site == nullptr) {
     counters.answers_refused.add();
     const std::string name(host);
@@ -275,6 +280,7 @@ void SenderExchange::fail(const SenderPorts& ports, unsigned status, const std::
                 request_.http.method + " " + request_.address() + " " + std::to_string(status) + ": " + line);
     request_.set_header(extra,
                         format_cf_railgun({.passage = Passage::kNormal, .id = request_.id(), .version = "0000"}));
+    if (status == 503) extra.push_back({"Retry-After", std::to_string(kRetryAfterSeconds)});
     ports.client.send_error(status, line, extra, ports.now());
   }
   state_ = Finished{};

@@ -134,6 +134,9 @@ constexpr auto kMetrics = std::to_array<Metric>({
    .type = Type::kGauge, .help = "Resident memory of the process (memstats.sys of the JSON)."},
   {.member = &Memory::allocated_bytes, .prometheus = "railgun_allocated_bytes", .type = Type::kGauge,
    .help = "Memory that the program has allocated (memstats.alloc of the JSON; 0 in the portable build)."},
+  {.member = &Memory::overload_step, .json = "overload_step", .prometheus = "railgun_overload_step", .type = Type::kGauge,
+   .help = "What a shortage of memory has stopped. 0: nothing. 1: prepared tables. 2: keeping versions. 3: deltas. 4: accepting "
+           "connections. 5: serving (status 503)."},
   // memcached.
   {.member = &C::store_gets, .json = "store_gets", .prometheus = "railgun_store_gets_total",
    .help = "Look-ups that requests made in memcached."},

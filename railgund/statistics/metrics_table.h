@@ -20,6 +20,7 @@ struct MemoryUse {
   std::uint64_t allocated_bytes = 0;  // by the program; 0 where the C library does not say
   std::uint64_t resident_bytes = 0;
   std::uint64_t reference_limit_bytes = 0;  // memory.limit
+  std::uint64_t overload_step = 0;          // 0: none
 };
 
 // Of the log.

@@ -127,6 +127,10 @@ void system(std::vector<Problem>& problems, const Status& status, const ProblemF
     problems.push_back({Severity::kWarning, "the kernel slows each link down after a pause (tcp_slow_start_after_idle)",
                         "sysctl -w net.ipv4.tcp_slow_start_after_idle=0"});
   }
+  if (!facts.overload.empty()) {
+    problems.push_back({Severity::kWarning, "memory is over its limit: " + facts.overload,
+                        "raise memory.limit if the machine has more memory, or lower clients.limit"});
+  }
   if (!facts.post_failure.empty()) {
     problems.push_back({Severity::kWarning, "statistics cannot be posted to " + facts.post_failure,
                         "check that the receiver runs, or change stats.url"});

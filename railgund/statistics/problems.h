@@ -22,6 +22,7 @@ struct ProblemFacts {
   std::uint64_t descriptors_refused = 0;  // since the start
   std::uint64_t file_limit = 0, clients_limit = 0, clients_rejected = 0;
   std::string post_failure{};          // of stats.url
+  std::string overload{};              // what a shortage of memory has stopped; empty: nothing
   bool slow_start_after_idle = false;  // net.ipv4.tcp_slow_start_after_idle
 };
 

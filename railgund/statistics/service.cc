@@ -83,7 +83,9 @@ Totals Service::totals() {
   for (const proxy::Counters* counters : source_.worker_counters()) add_counters(sum, *counters);
   sum.numbers.set(memory_);
   sum.numbers.set(LogCounters{.dropped_lines = log::dropped_lines()});
-  sum[&MemoryUse::reference_limit_bytes] = source_.settings()->memory_limit_bytes;
+  const MemoryState memory = source_.memory_state();
+  sum[&MemoryUse::reference_limit_bytes] = memory.limit_bytes;
+  sum[&MemoryUse::overload_step] = memory.overload_step;
   sum.numbers.set(source_.cache_counters());
   if (const auto store = source_.store_counters()) {
     sum.numbers.set(*store);

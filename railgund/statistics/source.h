@@ -1,8 +1,10 @@
 // Where the statistics come from: what the service asks of the daemon. Called on the main loop.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "railgund/config/config.h"
@@ -13,6 +15,12 @@
 
 namespace railgun::statistics {
 
+struct MemoryState {
+  std::uint64_t limit_bytes = 0;    // memory.limit as applied
+  std::uint64_t overload_step = 0;  // 0: none
+  std::string overload{};           // what the step does; empty: none
+};
+
 class Source {
  public:
   virtual ~Source() = default;
@@ -22,6 +30,7 @@ class Source {
   // One for each worker; valid as long as the source.
   virtual std::vector<const proxy::Counters*> worker_counters() const = 0;
   virtual page::CacheCounters cache_counters() const = 0;
+  virtual MemoryState memory_state() const = 0;
   // Nothing without memcached.
   virtual std::optional<memcached::Counters> store_counters() const = 0;
   // Asks the workers for their links. `done` is called once on the main loop, later.

@@ -68,6 +68,7 @@ EXCEPTIONS = [
     ("railgund/delta/nibble_rows.cc", "threads", "thread_local: 1 MB of scratch lent to one page after the other"),
     ("railgund/delta/zstd_tier.cc", "threads", "thread_local: zstd contexts, some 100 KB each, lent likewise"),
     ("railgund/page/cache.cc", "threads", "the one cache that all workers share: a short lock a look-up"),
+    ("railgund/page/cache.h", "atomics", "one shell says what a shortage of memory forbids, all workers read it"),
     ("railgund/page/frequency_sketch.h", "atomics", "shared by the cache's shards, without a lock"),
     ("railgund/page/version.h", "atomics", "versions are shared; each remembers what deltas against it took"),
     ("railgund/tls/context.cc", "files", "asks for a key file's mode, and which bundle of authorities is there"),

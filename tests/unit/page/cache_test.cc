@@ -264,6 +264,31 @@ TEST(Cache, SharesOnePageOfManyAddressesWithoutGrowing) {
   EXPECT_LT(cache.counters().bytes, first + 3000);
 }
 
+TEST(Cache, GivesWayToALowerLimit) {
+  Cache cache(8 << 20);
+  for (int i = 0; i < 50; ++i) cache.insert(version(std::to_string(i), 100'000), keys("/" + std::to_string(i) + "/"));
+  const std::size_t before = cache.counters().versions;
+  cache.set_limits({.bytes = 1 << 20, .prepared_share_bytes = 0});
+  EXPECT_LE(cache.counters().bytes, std::size_t{1} << 20);
+  EXPECT_GT(cache.counters().versions, 5u);
+  EXPECT_LT(cache.counters().versions, before);
+}
+
+TEST(Cache, DoesLessTheLessMemoryThereIs) {
+  Cache cache(1 << 20);
+  cache.insert(version("1"), keys("/a"));
+  cache.set_shortage(Shortage::kKeepNothing);
+  EXPECT_FALSE(cache.insert(version("2"), keys("/a")));
+  cache.insert(version("3"), kSite);
+  EXPECT_EQ(cache.find(name("3"), kSite), nullptr);
+  EXPECT_EQ(ids(cache.candidates(keys("/a"))), (std::vector{name("1")}));
+  cache.set_shortage(Shortage::kFindNothing);
+  EXPECT_EQ(cache.find(name("1"), kSite), nullptr);
+  EXPECT_TRUE(cache.candidates(keys("/a")).empty());
+  cache.set_shortage(Shortage::kNone);
+  EXPECT_NE(cache.find(name("1"), kSite), nullptr);
+}
+
 TEST(Cache, BearsManyThreads) {
   constexpr std::size_t kLimit = 128 << 20;  // two shards
   Cache cache(kLimit);

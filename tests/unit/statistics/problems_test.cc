@@ -52,6 +52,12 @@ TEST(Problems, NameAReceiverOfStatisticsThatDoesNotTakeThem) {
   EXPECT_EQ(problems[0].text, "statistics cannot be posted to http://a:80: refused");
 }
 
+TEST(Problems, NameWhatAShortageOfMemoryStopped) {
+  const auto problems = find_problems(sender(), {.overload = "new connections wait"});
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].text, "memory is over its limit: new connections wait");
+}
+
 TEST(Problems, GiveANewDaemonTimeToDial) {
   Status status = sender();
   status.uptime_seconds = 2;

@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""./dev bench scale: what pages cost in memory, and what a crawler costs in CPU.
+
+1. Memory of a kept page, of 92 KB and of 2 KB: what the cache charges, and resident memory of both ends, after each of
+   COUNT pages was asked for once (cold) and a second time with 32 new bytes (warm). Room enough for all.
+2. Resident memory of both ends with 3,000 URLs of 92 KB and memory.limit as it is by default.
+3. CPU of both ends for each page of a crawler: new addresses of one template, half of each page new.
+One worker for each end. RAILGUN_BIN names the build."""
+import argparse
+import http.client
+import json
+import pathlib
+import random
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
+import harness  # noqa: E402
+import origin  # noqa: E402
+
+
+def text_of(source, count):
+    """So many bytes of text that compresses like a page's, to about a quarter."""
+    words = WORDS
+    parts, size = [], 0
+    while size < count:
+        line = f"<p id=s{source.getrandbits(40):x}>" + " ".join(source.choice(words) for _ in range(24)) + "</p>\n"
+        parts.append(line)
+        size += len(line)
+    return "".join(parts)[:count].encode()
+
+
+_letters = random.Random(1)
+WORDS = ["".join(_letters.choice("aeioubcdfglmnprst") for _ in range(_letters.randint(2, 9))) for _ in range(900)]
+
+
+class Pages:
+    """Pages of one template: `shared` bytes are the same in all, the others belong to the address; 32 bytes are new in
+    every answer."""
+
+    def __init__(self, size, shared):
+        self.own_bytes = size - shared - 32
+        self.template = text_of(random.Random(2), shared)
+        self.asked = 0
+
+    def answer(self, handler):
+        self.asked += 1
+        own = text_of(random.Random(handler.path), self.own_bytes)
+        handler.answer(self.template + b"%032d" % self.asked + own)
+
+
+class Client:
+    def __init__(self, pair):
+        self.connection = http.client.HTTPConnection("127.0.0.1", pair.port, timeout=60)
+        self.host = pair.host
+
+    def get(self, path):
+        self.connection.request("GET", path, headers={"Host": self.host})
+        answer = self.connection.getresponse()
+        if answer.status != 200:
+            sys.exit(f"scale: {path}: status {answer.status}")
+        return answer.read()
+
+
+class QuietPair(harness.Pair):
+    """Logs errors alone, so the link is found out by a request."""
+
+    def link_is_up(self):
+        return self.get("/up")[0] == 200
+
+
+def make_pair(pages, settings):
+    server = origin.serve({"*": pages.answer})
+    return QuietPair(server.server_port, listener={"log.level": 0, **settings}, sender={"log.level": 0, **settings})
+
+
+def both(pair):
+    return (("listener", pair.listener), ("sender", pair.sender))
+
+
+def memory_of(daemon):
+    return json.loads(harness.ctl(daemon, "status", "--json")[1])["memory"]
+
+
+def memory_a_page(size, count):
+    pages = Pages(size, size // 2)
+    with make_pair(pages, {"memory.limit": "4G"}) as pair:
+        client = Client(pair)
+        client.get("/warm-up")
+        before = {name: memory_of(daemon) for name, daemon in both(pair)}
+        for visit in ("cold", "warm"):
+            for number in range(count):
+                client.get(f"/page/{number}")
+            for name, daemon in both(pair):
+                now = memory_of(daemon)
+                versions = now["references"] - before[name]["references"]
+                charged = (now["reference_bytes"] - before[name]["reference_bytes"]) / max(versions, 1)
+                resident = (now["resident_bytes"] - before[name]["resident_bytes"]) / count
+                print(f"page of {size:>6} bytes, {visit}, {name:8}: charged {charged:>9,.0f} a version "
+                      f"({versions} versions), resident {resident:>9,.0f} a page")
+
+
+def resident(count):
+    pages = Pages(92_516, 46_000)
+    with make_pair(pages, {}) as pair:
+        client = Client(pair)
+        peak = {name: 0 for name, _ in both(pair)}
+        for number in range(count):
+            client.get(f"/page/{number}")
+            if number % 100 == 99:
+                for name, daemon in both(pair):
+                    peak[name] = max(peak[name], daemon.resident_bytes())
+        for name, daemon in both(pair):
+            now = memory_of(daemon)
+            print(f"{count} URLs, default limit, {name:8}: resident {daemon.resident_bytes() / 2**20:.0f} MB, at most "
+                  f"{peak[name] / 2**20:.0f} MB, {now['references']} versions in {now['reference_bytes'] / 2**20:.0f} MB")
+
+
+def crawler(count):
+    pages = Pages(92_516, 46_000)
+    with make_pair(pages, {}) as pair:
+        client = Client(pair)
+        for number in range(20):
+            client.get(f"/first/{number}")
+        before = {name: daemon.cpu_seconds() for name, daemon in both(pair)}
+        for number in range(count):
+            client.get(f"/first/x{number}")
+        spent = {name: (daemon.cpu_seconds() - before[name]) / count * 1000 for name, daemon in both(pair)}
+        print(f"crawler, {count} new pages: " + ", ".join(f"{name} {ms:.2f} ms" for name, ms in spent.items()) +
+              f", both {sum(spent.values()):.2f} ms a page")
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("parts", nargs="*", default=["memory", "resident", "crawler"],
+                           help="memory, resident, crawler (default: all)")
+    arguments.add_argument("--count", type=int, default=200, help="pages of the memory and crawler parts")
+    arguments.add_argument("--urls", type=int, default=3000, help="URLs of the resident part")
+    options = arguments.parse_args()
+    if "memory" in options.parts:
+        memory_a_page(92_516, options.count)
+        memory_a_page(2_048, options.count * 4)
+    if "resident" in options.parts:
+        resident(options.urls)
+    if "crawler" in options.parts:
+        crawler(options.count)
+
+
+if __name__ == "__main__":
+    main()
