@@ -13,8 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-import pair as bench
-from pair import HOST, QuietPair, nginx_chain, nginx_origin, page_with_mark
+from pair import HOST, QuietPair, nginx_chain, nginx_origin, page_with_mark, run_rounds
 
 import origin  # noqa: E402  (pair.py has put tests/e2e on the path)
 
@@ -30,8 +29,6 @@ def body(port, path, accept, decode):
 
 
 def measure_speed(folder, origin_port, page, options):
-    script = folder / "report.lua"
-    script.write_text(bench.REPORT)
     coded = folder / "coded"
     coded.mkdir()
     with nginx_chain(folder, origin_port) as plain, nginx_chain(coded, origin_port, GZIP) as gzip, \
@@ -42,14 +39,7 @@ def measure_speed(folder, origin_port, page, options):
             one = pair.chain()
             one.name, one.accept = f"railgun {coding}", coding
             chains.append(one)
-        for chain in chains:
-            chain.check(page)
-            chain.run(1, options.connections, script)
-            chain.rounds.clear()
-        for _ in range(options.rounds):
-            for chain in chains:
-                chain.run(options.seconds, options.connections, script)
-    return {chain.name: {**chain.medians(), "rounds": chain.rounds} for chain in chains}
+        return run_rounds(chains, page, folder, options)
 
 
 def measure_bytes(folder, versions):

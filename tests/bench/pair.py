@@ -264,19 +264,23 @@ def idle_cost(chain, count):
     return {"clients": count, "bytes_each": bytes_each, "cpu_percent": cpu_percent}
 
 
-def compare(folder, origin_port, page, options):
+def run_rounds(chains, page, folder, options):
+    """The chains in turn, round by round, after one that does not count: {name: medians and rounds}."""
     script = folder / "report.lua"
     script.write_text(REPORT)
-    with nginx_chain(folder, origin_port) as nginx, QuietPair(origin_port) as pair:
-        chains = [nginx, pair.chain()]
+    for chain in chains:
+        chain.check(page)
+        chain.run(1, options.connections, script)
+        chain.rounds.clear()
+    for _ in range(options.rounds):
         for chain in chains:
-            chain.check(page)
-            chain.run(1, options.connections, script)
-            chain.rounds.clear()
-        for _ in range(options.rounds):
-            for chain in chains:
-                chain.run(options.seconds, options.connections, script)
+            chain.run(options.seconds, options.connections, script)
     return {chain.name: {**chain.medians(), "rounds": chain.rounds} for chain in chains}
+
+
+def compare(folder, origin_port, page, options):
+    with nginx_chain(folder, origin_port) as nginx, QuietPair(origin_port) as pair:
+        return run_rounds([nginx, pair.chain()], page, folder, options)
 
 
 def compare_idle(folder, origin_port, count):
