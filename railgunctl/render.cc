@@ -190,9 +190,10 @@ std::string render_links(const control::Status& status) {
     rows.push_back({link.peer, control::name_of(link.state), link.dialed ? "out" : "in", span_text(link.age_seconds),
                     link.round_trip_seconds > 0 ? span_text(link.round_trip_seconds) : "-", count_text(link.streams),
                     bytes_text(link.bytes_in), bytes_text(link.bytes_out),
-                    link.hosts.empty() ? "all" : join(link.hosts)});
+                    link.tls_group.empty() ? "-" : link.tls_group, link.hosts.empty() ? "all" : join(link.hosts)});
   }
-  return table({"LINK", "STATE", "DIRECTION", "AGE", "ROUND TRIP", "STREAMS", "IN", "OUT", "HOSTS"}, rows);
+  return table({"LINK", "STATE", "DIRECTION", "AGE", "ROUND TRIP", "STREAMS", "IN", "OUT", "KEY EXCHANGE", "HOSTS"},
+               rows);
 }
 
 std::string render_sites(const control::Status& status) {

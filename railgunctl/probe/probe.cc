@@ -222,7 +222,9 @@ std::string probe_text(const ProbeFacts& facts, const ProbeVerdict& verdict, Wal
   if (!facts.first_bytes.empty()) text += labelled("it says", first_line(facts.first_bytes));
   if (facts.tls_error) text += labelled("TLS", facts.tls_error->text);
   if (facts.tls) {
-    text += labelled("TLS", facts.tls->version + ", " + facts.tls->cipher + ", in " + milliseconds(facts.tls->time));
+    text += labelled("TLS", facts.tls->version + ", " + facts.tls->cipher +
+                                (facts.tls->group.empty() ? "" : ", " + facts.tls->group) + ", in " +
+                                milliseconds(facts.tls->time));
     if (facts.tls->certificate) text += certificate_lines(facts, *facts.tls->certificate, now);
     text += labelled("protocol", protocol_text(facts));
     if (facts.tls->protocol == tls::kLinkProtocol || facts.link) text += labelled("link", link_text(facts));

@@ -27,7 +27,7 @@ struct ProbeFacts {
   // TLS as anyone sees it, without a certificate of ours.
   struct Tls {
     Duration time{};
-    std::string version{}, cipher{}, protocol{};  // `protocol`: by ALPN
+    std::string version{}, cipher{}, group{}, protocol{};  // `group`: of the key exchange; `protocol`: by ALPN
     std::optional<tls::CertificateFacts> certificate{};
     bool asks_for_certificate = false;  // and let us go no further without
   };

@@ -38,11 +38,9 @@ json to_json(const tls::CertificateFacts& certificate) {
 }
 
 json to_json(const ProbeFacts::Tls& tls) {
-  json value = {{"seconds", seconds(tls.time)},
-                {"version", tls.version},
-                {"cipher", tls.cipher},
-                {"protocol", tls.protocol},
-                {"demands_certificate", tls.asks_for_certificate}};
+  json value = {{"seconds", seconds(tls.time)}, {"version", tls.version},
+                {"cipher", tls.cipher},         {"group", tls.group},
+                {"protocol", tls.protocol},     {"demands_certificate", tls.asks_for_certificate}};
   if (tls.certificate) value["certificate"] = to_json(*tls.certificate);
   return value;
 }

@@ -44,6 +44,7 @@ void look_at_tls(ProbeFacts& facts, Wire wire, Instant give_up) {
   facts.tls = ProbeFacts::Tls{.time = net::steady_now() - begun,
                               .version = engine.version(),
                               .cipher = engine.cipher(),
+                              .group = engine.group(),
                               .protocol = engine.protocol(),
                               .certificate = engine.peer_certificate()};
   const Duration wait = 2 * facts.attempts.back().time + kComplaintTime;

@@ -89,6 +89,17 @@ std::string Drive<Core>::reason_against(const Connection& connection) const {
   return {};
 }
 
+template <typename Core>
+std::vector<proxy::LinkStatus> Drive<Core>::links() {
+  std::vector<proxy::LinkStatus> all = core().links(now());
+  for (proxy::LinkStatus& link : all) {
+    const Connection* const connection = find(link.id);
+    if (connection != nullptr && connection->stream.tls() != nullptr)
+      link.tls_group = connection->stream.tls()->group();
+  }
+  return all;
+}
+
 // After a change of trust: links of a role or an authority that is not accepted any more. Those of a railgun that was
 // deleted or disabled are cut by its hosts (cut_links); one whose listener deactivates itself finishes its requests.
 template <typename Core>

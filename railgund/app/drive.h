@@ -55,6 +55,8 @@ class Drive final {
   // After calls to the core: settle().
   Core& core() { return driver_.core(); }
   void settle() { driver_.settle(); }
+  // The core's links, with what their TLS agreed on.
+  std::vector<proxy::LinkStatus> links();
   // New certificates: for connections from now on.
   // Cuts the links whose peers the new trust would not let in: revoked, or of an authority that is trusted no more.
   void set_trust(TrustPtr trust);

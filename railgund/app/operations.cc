@@ -52,7 +52,8 @@ control::LinkInfo link_info(const proxy::LinkStatus& link) {
           .round_trip_seconds = link.round_trip ? seconds(*link.round_trip) : 0,
           .streams = link.streams,
           .bytes_in = link.bytes_received,
-          .bytes_out = link.bytes_sent};
+          .bytes_out = link.bytes_sent,
+          .tls_group = link.tls_group};
 }
 
 control::SiteInfo site_info(const config::Site& site, const std::vector<control::LinkInfo>& links) {

@@ -129,7 +129,7 @@ void Worker::cut_links(std::string peer) {
 }
 
 void Worker::report_links(std::function<void(std::vector<proxy::LinkStatus>)> done) {
-  on_drive([this, done = std::move(done)](auto& drive) { done(drive.core().links(loop_.now())); });
+  on_drive([this, done = std::move(done)](auto& drive) { done(drive.links()); });
 }
 
 void Worker::nudge() {

@@ -60,6 +60,7 @@ void fields(auto& visit, LinkInfo& value) {
   visit("streams", value.streams);
   visit("bytes_in", value.bytes_in);
   visit("bytes_out", value.bytes_out);
+  visit("tls_group", value.tls_group);
 }
 
 void fields(auto& visit, SiteInfo& value) {

@@ -51,6 +51,7 @@ struct LinkInfo {
   double round_trip_seconds = 0;  // 0: not yet measured
   std::uint64_t streams = 0;      // open now
   std::uint64_t bytes_in = 0, bytes_out = 0;
+  std::string tls_group{};  // of the key exchange, as OpenSSL names it; empty without TLS
 };
 
 struct SiteInfo {

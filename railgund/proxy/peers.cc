@@ -461,7 +461,8 @@ std::vector<LinkStatus> Peers::status(Instant now) const {
   std::vector<LinkStatus> all;
   for (const auto& [id, link] : links_) {
     if (lanes_.is_spare(id)) continue;
-    all.push_back({.peer = link.peer_name,
+    all.push_back({.id = id,
+                   .peer = link.peer_name,
                    .dialed = link.endpoint.has_value(),
                    .up = link.greeting.has_value(),
                    .going_away = link.mux_.is_going_away() || link.mux_.is_retiring(),
@@ -470,7 +471,8 @@ std::vector<LinkStatus> Peers::status(Instant now) const {
                    .streams = link.mux_.open_streams(),
                    .bytes_sent = link.mux_.counters().bytes_sent,
                    .bytes_received = link.mux_.counters().bytes_received,
-                   .hosts = link.hosts});
+                   .hosts = link.hosts,
+                   .tls_group = {}});
   }
   return all;
 }

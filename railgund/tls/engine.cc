@@ -252,6 +252,13 @@ std::string Engine::cipher() const {
   return name == nullptr ? "" : name;
 }
 
+std::string Engine::group() const {
+  SSL* const ssl = state_->ssl.get();
+  const int group = static_cast<int>(SSL_get_negotiated_group(ssl));
+  const char* const name = group == 0 ? nullptr : SSL_group_to_name(ssl, group);
+  return name == nullptr ? "" : name;
+}
+
 std::string Engine::protocol() const {
   const unsigned char* name = nullptr;
   unsigned size = 0;

@@ -59,6 +59,8 @@ class Engine {
   std::string version() const;   // "TLSv1.3"
   std::string cipher() const;    // "TLS_AES_128_GCM_SHA256"
   std::string protocol() const;  // agreed on by ALPN, empty if none
+  // Of the key exchange: "X25519MLKEM768" (OpenSSL 3.5 and later at both ends), "x25519", …; empty before the handshake.
+  std::string group() const;
 
  private:
   struct State;

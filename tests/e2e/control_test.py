@@ -40,6 +40,8 @@ def test_a_pair_is_seen_from_both_ends():
         assert "requests_completed: 3" in ctl(pair.listener, "stats")[1]
         assert "site.test" in ctl(pair.sender, "sites")[1]
         assert "up" in ctl(pair.sender, "links")[1]
+        assert sender["links"][0]["tls_group"] in ("x25519", "X25519MLKEM768"), sender["links"]
+        assert sender["links"][0]["tls_group"] == listener["links"][0]["tls_group"], listener["links"]
         assert "memory" in ctl(pair.sender, "status")[1]
 
         code, out, _ = ctl(pair.sender, "purge", "http://site.test/a")

@@ -66,6 +66,7 @@ def test_a_listener_is_seen_with_and_without_a_certificate():
         assert seen["tls"]["certificate"]["issuer"] == "test authority" and seen["round_trip_seconds"] > 0, seen
 
         code, seen = verdict(pair.link_port, config=pair.sender.config)
+        assert seen["tls"]["group"] in ("x25519", "X25519MLKEM768"), seen["tls"]
         assert code == OK and seen["link"]["role"] == "listener" and seen["link"]["highest_version"] == 1, seen
         assert len(seen["link"]["round_trips_seconds"]) == 5 and len(seen["own_authority"]["sha256"]) == 64, seen
         code, out = probe(pair.link_port, config=pair.sender.config)

@@ -9,6 +9,8 @@
                                       those of the index, whose signature apt has verified. New files go into FOLDER.
 
 The archives are those of this machine's apt. The index is read into a folder of our own, so apt's state is left as it is.
+A line of the list is SUM NAME [RELEASE]. RELEASE is the Debian that a package's versions are taken from, where that is a newer
+one than this machine's: the same archives are asked for it.
 RAILGUN_SOURCES_LIST: another file than sources.sha256. RAILGUN_APT_PARTS: a folder of apt's source lists (deb-src) instead
 of this machine's."""
 import functools
@@ -35,7 +37,12 @@ def say(text):
 
 def recorded():
     """{file name: sum}, in the order of the list."""
-    return {name: digest for digest, name in (line.split() for line in LIST.read_text().splitlines())}
+    return {name: digest for digest, name, *_ in map(str.split, LIST.read_text().splitlines())}
+
+
+def releases():
+    """{package: the newer Debian it is taken from}."""
+    return {package_of(fields[1]): fields[2] for fields in map(str.split, LIST.read_text().splitlines()) if len(fields) > 2}
 
 
 def has_sum(path, digest):
@@ -65,25 +72,27 @@ class Index:
 
     def __init__(self, packages):
         self.archives, self.sources = [], {package: [] for package in packages}
+        self.releases = {package: release for package, release in releases().items() if package in self.sources}
         with tempfile.TemporaryDirectory(prefix="railgun-apt-") as folder:
             self._read(pathlib.Path(folder))
 
     def _read(self, folder):
         (folder / "lists/partial").mkdir(parents=True)
-        options = ["-o", "Dir::Etc::SourceList=/dev/null", "-o", f"Dir::Etc::SourceParts={apt_parts(folder)}",
+        options = ["-o", "Dir::Etc::SourceList=/dev/null", "-o", f"Dir::Etc::SourceParts={apt_parts(folder, self.releases.values())}",
                    "-o", f"Dir::State::Lists={folder}/lists", "-o", f"Dir::Cache={folder}", "-o", "APT::Sandbox::User="]
         done = subprocess.run(["apt-get", *options, "-qq", "update"], capture_output=True, text=True)
         if done.returncode != 0:
             sys.exit(f"sources: cannot read the archives' source index:\n{done.stdout}{done.stderr}")
-        lines = subprocess.run(["apt-get", *options, "indextargets", "--format", "$(REPO_URI) $(FILENAME)", "Created-By: Sources"],
-                               capture_output=True, text=True, check=True).stdout
-        for archive, file in map(str.split, lines.splitlines()):
+        lines = subprocess.run(["apt-get", *options, "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(FILENAME)",
+                                "Created-By: Sources"], capture_output=True, text=True, check=True).stdout
+        for archive, suite, file in map(str.split, lines.splitlines()):
+            release = next((one for one in self.releases.values() if suite.startswith(one)), None)
             if archive not in self.archives:
                 self.archives.append(archive)
             text = subprocess.run([DOWNLOAD, "cat-file", file], capture_output=True, check=True).stdout.decode(errors="replace")
             for paragraph in text.split("\n\n"):
                 package = re.match(r"\s*Package: (\S+)", paragraph)
-                if package and package[1] in self.sources:
+                if package and package[1] in self.sources and self.releases.get(package[1]) == release:
                     self.sources[package[1]].append(Source(archive, paragraph))
 
     def addresses(self, package, name):
@@ -102,18 +111,23 @@ class Index:
                    key=functools.cmp_to_key(lambda one, other: compare(one.version, other.version)), default=None)
 
 
-def apt_parts(folder):
-    """A folder with the source lists of this machine's Debian archives, for sources."""
+def apt_parts(folder, newer=()):
+    """A folder with the source lists of this machine's Debian archives, for sources, and the same of the releases `newer`."""
     if given := os.environ.get("RAILGUN_APT_PARTS"):
         return given
     parts = folder / "parts"
     parts.mkdir()
     with_fields, lines = pathlib.Path("/etc/apt/sources.list.d/debian.sources"), pathlib.Path("/etc/apt/sources.list")
-    if with_fields.exists():
-        (parts / "debian.sources").write_text(re.sub(r"^Types:.*", "Types: deb-src", with_fields.read_text(), flags=re.M))
-    if lines.exists():
-        found = re.findall(r"^deb\s.*", lines.read_text(), re.M)
-        (parts / "debian.list").write_text("".join(re.sub("^deb", "deb-src", line) + "\n" for line in found))
+    here = re.search(r"^VERSION_CODENAME=(\w+)", pathlib.Path("/etc/os-release").read_text(), re.M)
+    for release in {here and here[1], *newer}:
+        def of_release(text):
+            return re.sub(rf"\b{here[1]}\b", release, text) if here else text
+        if with_fields.exists():
+            text = re.sub(r"^Types:.*", "Types: deb-src", with_fields.read_text(), flags=re.M)
+            (parts / f"{release}.sources").write_text(of_release(text))
+        if lines.exists():
+            found = re.findall(r"^deb\s.*", lines.read_text(), re.M)
+            (parts / f"{release}.list").write_text(of_release("".join(re.sub("^deb", "deb-src", line) + "\n" for line in found)))
     return parts
 
 
@@ -174,7 +188,9 @@ def update(folder, others):
             path = next(there, None)
             new |= {name: digest} if path is None else {path.name: hashlib.sha256(path.read_bytes()).hexdigest()}
     fresh = LIST.with_suffix(".new")
-    fresh.write_text("".join(f"{digest}  {name}\n" for name, digest in new.items()))
+    newer = releases()
+    fresh.write_text("".join(f"{digest}  {name}" + (f"  {newer[package_of(name)]}" if KIND.match(name) and package_of(name) in newer else "") + "\n"
+                             for name, digest in new.items()))
     fresh.replace(LIST)
     changes = [f"  {before} -> {after}" for before, after in zip(old, new) if (before, old[before]) != (after, new[after])]
     print("\n".join([*(changes or ["  nothing changed"]), *(f"  note: {note}" for note in notes)]))

@@ -10,8 +10,9 @@ import unittest
 
 SOURCES = pathlib.Path(__file__).with_name("sources.py")
 ORIG, PATCHES, NEW_PATCHES = "lib_1.0.orig.tar.gz", "lib_1.0-1.debian.tar.xz", "lib_1.0-1+deb12u1.debian.tar.xz"
+OTHER = "other_1.0.orig.tar.gz"
 # Stands for what the files hold.
-CONTENT = {name: f"the bytes of {name}\n".encode() for name in (ORIG, PATCHES, NEW_PATCHES)}
+CONTENT = {name: f"the bytes of {name}\n".encode() for name in (ORIG, PATCHES, NEW_PATCHES, OTHER)}
 OLD, NEW = {"1.0-1": (ORIG, PATCHES)}, {"1.0-1+deb12u1": (ORIG, NEW_PATCHES)}
 POOL = "pool/main/l/lib"
 
@@ -29,31 +30,31 @@ class Archives(unittest.TestCase):
         self.record(ORIG, PATCHES)
         (self.folder / "parts").mkdir()
 
-    def record(self, *names):
-        self.list.write_text("".join(f"{digest(CONTENT[name])}  {name}\n" for name in names))
+    def record(self, *names, release=""):
+        self.list.write_text("".join(f"{digest(CONTENT[name])}  {name}{release}\n" for name in names))
 
     def pool(self, root, held, pool=POOL):
         (root / pool).mkdir(parents=True)
         for file in held:
             (root / pool / file).write_bytes(CONTENT[file])
 
-    def archive(self, name, listed, held):
+    def archive(self, name, listed, held, suite="test", package="lib"):
         """An archive whose index lists these versions and whose pool holds these files. The first one made is asked first."""
         root = self.folder / name
         self.pool(root, held)
         text = ""
         for version, files in listed.items():
             sums = "".join(f" {digest(CONTENT[file])} {len(CONTENT[file])} {file}\n" for file in files)
-            text += (f"Package: lib\nFormat: 3.0 (quilt)\nBinary: lib\nArchitecture: any\nVersion: {version}\n"
+            text += (f"Package: {package}\nFormat: 3.0 (quilt)\nBinary: {package}\nArchitecture: any\nVersion: {version}\n"
                      f"Directory: {POOL}\nChecksums-Sha256:\n{sums}\n")
-        index = root / "dists/test/main/source/Sources"
+        index = root / f"dists/{suite}/main/source/Sources"
         index.parent.mkdir(parents=True)
         index.write_text(text)
-        (root / "dists/test/Release").write_text(
-            "Suite: test\nCodename: test\nComponents: main\nArchitectures: amd64\nDate: Thu, 01 Jan 2026 00:00:00 UTC\n"
+        (root / f"dists/{suite}/Release").write_text(
+            f"Suite: {suite}\nCodename: {suite}\nComponents: main\nArchitectures: amd64\nDate: Thu, 01 Jan 2026 00:00:00 UTC\n"
             f"SHA256:\n {digest(text.encode())} {len(text)} main/source/Sources\n")
         with open(self.folder / "parts/test.list", "a") as lines:
-            lines.write(f"deb-src [trusted=yes] copy:{root} test main\n")
+            lines.write(f"deb-src [trusted=yes] copy:{root} {suite} main\n")
 
     def run_sources(self, *arguments):
         done = subprocess.run([sys.executable, SOURCES, *arguments], capture_output=True, text=True, timeout=300,
@@ -119,6 +120,26 @@ class Archives(unittest.TestCase):
         self.expect_fetched(ORIG, NEW_PATCHES)
         code, out = self.run_sources("update", self.folder / "got")
         self.assertIn("nothing", out)
+
+    def test_a_package_of_a_newer_release_stays_with_that_release(self):
+        self.record(ORIG, PATCHES, release="  newer")
+        self.archive("main", {"2.0-1": (ORIG, PATCHES)}, [])
+        self.archive("next", NEW, [ORIG, PATCHES, NEW_PATCHES], suite="newer")
+        self.expect_fetched(ORIG, PATCHES)
+        code, out = self.run_sources("update", self.folder / "got")
+        self.assertEqual(code, 0, out)
+        self.assertIn(f"{PATCHES} -> {NEW_PATCHES}", out)
+        self.assertEqual(self.list.read_text().split(),
+                         [digest(CONTENT[ORIG]), ORIG, "newer", digest(CONTENT[NEW_PATCHES]), NEW_PATCHES, "newer"])
+
+    def test_other_packages_are_not_taken_from_a_newer_release(self):
+        self.archive("main", OLD, [ORIG, PATCHES])
+        self.list.write_text(self.list.read_text() + f"{digest(CONTENT[OTHER])}  {OTHER}  newer\n")
+        self.archive("next", NEW, [NEW_PATCHES], suite="newer")
+        self.archive("next-other", {"1.0-1": (OTHER,)}, [OTHER], suite="newer", package="other")
+        code, out = self.run_sources("update", self.folder / "got")
+        self.assertEqual(code, 0, out)
+        self.assertIn("nothing changed", out)
 
     def test_update_keeps_what_no_archive_delivers_anew(self):
         self.archive("security", NEW, [])

@@ -121,7 +121,7 @@ with_cmake() {
 build_openssl() {
   unpack openssl
   CC=musl-cc AR=ar RANLIB=ranlib ./Configure linux-x86_64 no-shared no-tests no-dso no-engine no-module no-async no-legacy \
-    no-afalgeng no-ktls --prefix=/usr --libdir=lib --openssldir=/etc/ssl "$flags" >>"$log" 2>&1
+    no-afalgeng no-ktls no-quic no-docs no-apps --prefix=/usr --libdir=lib --openssldir=/etc/ssl "$flags" >>"$log" 2>&1
   make -j"$JOBS" build_libs >>"$log" 2>&1
   cp libssl.a libcrypto.a "$prefix/lib/"
   cp -r include/openssl "$prefix/include/"

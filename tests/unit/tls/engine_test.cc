@@ -1,5 +1,7 @@
 #include "railgund/tls/engine.h"
 
+#include <openssl/opensslv.h>
+
 #include "tests/unit/tls/pair.h"
 
 namespace railgun::tls {
@@ -25,6 +27,12 @@ TEST_F(Link, CarriesBytesBothWays) {
   EXPECT_EQ(plaintext(client), "answer");
   EXPECT_EQ(client.version(), "TLSv1.3");
   EXPECT_TRUE(client.cipher().starts_with("TLS_"));
+  EXPECT_EQ(client.group(), server.group());
+#if OPENSSL_VERSION_NUMBER >= 0x30500000L
+  EXPECT_EQ(client.group(), "X25519MLKEM768");
+#else
+  EXPECT_EQ(client.group(), "x25519");
+#endif
 }
 
 TEST_F(Link, EachEndKnowsTheOther) {
