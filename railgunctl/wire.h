@@ -25,7 +25,7 @@ struct Resolved {
   bool was_name = false;  // and not an address already
 };
 // Errors: kNotFound, kTimeout, kUnavailable, as net::Resolver.
-Result<Resolved> resolve(const Endpoint& endpoint, Instant give_up);
+Result<Resolved> resolve(const Endpoint& endpoint, Instant deadline);
 
 // What became of an attempt to connect.
 enum class Reach { kOpen, kRefused, kTimeout, kUnreachable };
@@ -34,15 +34,15 @@ enum class Reach { kOpen, kRefused, kTimeout, kUnreachable };
 class Wire {
  public:
   struct Attempt;
-  static Attempt connect(const net::SocketAddress& address, Instant give_up);
-  static Attempt connect_unix(const std::string& path, Instant give_up);
+  static Attempt connect(const net::SocketAddress& address, Instant deadline);
+  static Attempt connect_unix(const std::string& path, Instant deadline);
 
   // Does the handshake of a client. Errors: kTimeout, kUnavailable (closed), those of tls::Engine.
-  Result<void> secure(const tls::ContextPtr& context, const std::string& server_name, Instant give_up);
+  Result<void> secure(const tls::ContextPtr& context, const std::string& server_name, Instant deadline);
 
   // At least one byte, or none at the peer's end. Errors: kTimeout, kUnavailable, those of tls::Engine.
-  Result<Bytes> read(Instant give_up);
-  Result<void> write(ByteView bytes, Instant give_up);
+  Result<Bytes> read(Instant deadline);
+  Result<void> write(ByteView bytes, Instant deadline);
 
   // Null without TLS.
   const tls::Engine* engine() const { return engine_.get(); }
@@ -52,10 +52,10 @@ class Wire {
  private:
   explicit Wire(net::Descriptor socket) : socket_(std::move(socket)) {}
 
-  bool wait(short events, Instant give_up) const;
-  Result<Bytes> read_plain(Instant give_up);
-  Result<void> write_plain(ByteView bytes, Instant give_up);
-  Result<void> flush(Instant give_up);
+  bool wait(short events, Instant deadline) const;
+  Result<Bytes> read_plain(Instant deadline);
+  Result<void> write_plain(ByteView bytes, Instant deadline);
+  Result<void> flush(Instant deadline);
 
   net::Descriptor socket_;
   std::unique_ptr<tls::Engine> engine_;
@@ -82,6 +82,6 @@ struct Connected {
   std::optional<Wire> wire{};             // null: none is
 };
 // Tries the addresses in turn. Each gets an equal share of the time left, so that a silent one leaves time for the others.
-Connected connect_any(const std::vector<net::SocketAddress>& addresses, Instant give_up);
+Connected connect_any(const std::vector<net::SocketAddress>& addresses, Instant deadline);
 
 }  // namespace railgun::ctl

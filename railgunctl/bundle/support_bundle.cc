@@ -25,7 +25,7 @@ namespace {
 
 constexpr std::size_t kMaxLogBytes = 10 << 20, kMaxPanicBytes = 1 << 20, kMaxConfigBytes = 4 << 20;
 constexpr std::size_t kMaxCertificateFiles = 100, kMaxCertificateBytes = 1 << 20;
-constexpr Duration kPatience = std::chrono::seconds(1);
+constexpr Duration kTimeout = std::chrono::seconds(1);
 
 struct Options {
   std::string output{};
@@ -84,7 +84,7 @@ class Collector {
   void daemon() {
     const std::string socket = root_.empty() ? socket_path(context_) : root_ + setting("control.socket");
     const auto ask_for = [&](control::Command command, const std::string& name) {
-      auto json = ask(socket, {.command = command, .arguments = {}}, kPatience);
+      auto json = ask(socket, {.command = command, .arguments = {}}, kTimeout);
       if (json) {
         add(name, redactor_.text(*json, name));
       } else {
@@ -107,7 +107,7 @@ class Collector {
   void check() {
     if (!root_.empty()) return miss("check.txt", "only the running system can be checked (not with --root)");
     add("check.txt",
-        redactor_.text(findings_text(check_all(context_, {.hosts = {}, .patience = kPatience})), "check.txt"));
+        redactor_.text(findings_text(check_all(context_, {.hosts = {}, .timeout = kTimeout})), "check.txt"));
   }
 
   void panic_log() {

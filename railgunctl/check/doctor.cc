@@ -31,7 +31,7 @@ class Doctor {
       : context_(context),
         options_(options),
         loaded_(config::load_config(context.config)),
-        status_(ask_status(context, options.patience)) {
+        status_(ask_status(context, options.timeout)) {
     if (loaded_) config_ = loaded_->config;
   }
 
@@ -41,7 +41,7 @@ class Doctor {
     if (status_) add(judge_links(*status_));
     if (loaded_) {
       own_ = own_identity(config_);
-      origins_ = origin_facts(config_, hosts(), give_up());
+      origins_ = origin_facts(config_, hosts(), deadline());
     }
     clock();
     if (loaded_) {
@@ -49,7 +49,7 @@ class Doctor {
       ports();
       peers();
       origins();
-      add(judge_memcached(memcached_facts(config_, give_up())));
+      add(judge_memcached(memcached_facts(config_, deadline())));
     }
     add(judge_kernel(kernel_facts(config_)));
     if (loaded_) {
@@ -65,7 +65,7 @@ class Doctor {
     findings_.insert(findings_.end(), std::make_move_iterator(findings.begin()),
                      std::make_move_iterator(findings.end()));
   }
-  Instant give_up() const { return net::steady_now() + options_.patience; }
+  Instant deadline() const { return net::steady_now() + options_.timeout; }
   bool is_sender() const { return config_.role == config::Role::kSender; }
   bool daemon_runs() const { return status_ || status_.error().exit_code == ExitCode::kDenied; }
 
@@ -100,8 +100,8 @@ class Doctor {
 
   void ports() {
     if (!is_sender() || config_.wan_accept)
-      add(judge_own_port(own_port_facts(config_, daemon_runs(), give_up()), net::wall_now()));
-    add(judge_local_ports(local_port_facts(config_, give_up()), daemon_runs()));
+      add(judge_own_port(own_port_facts(config_, daemon_runs(), deadline()), net::wall_now()));
+    add(judge_local_ports(local_port_facts(config_, deadline()), daemon_runs()));
   }
 
   // Listeners that activation registered are in the daemon's status alone.
@@ -120,8 +120,8 @@ class Doctor {
 
   void peers() {
     if (!config_.wan_tls) return;
-    if (is_sender()) add(judge_peers("listener", peer_facts(listeners(), own_, give_up()), net::wall_now()));
-    add(judge_peers("sender", peer_facts(config_.wan_dial, own_, give_up()), net::wall_now()));
+    if (is_sender()) add(judge_peers("listener", peer_facts(listeners(), own_, deadline()), net::wall_now()));
+    add(judge_peers("sender", peer_facts(config_.wan_dial, own_, deadline()), net::wall_now()));
   }
 
   // To the nearest sender.

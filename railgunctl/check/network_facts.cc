@@ -59,18 +59,18 @@ std::string host_alone(const std::string& host) {
 }
 
 // The best of a few connects: how far it is, and not how busy this machine was just then.
-Duration nearest(const Fetched& answer, std::uint16_t port, Instant give_up) {
+Duration nearest(const Fetched& answer, std::uint16_t port, Instant deadline) {
   constexpr int kMoreConnects = 3;
   Duration least = answer.phases.connect;
   const auto address = net::SocketAddress::parse(answer.address, port);
   for (int i = 0; address && i < kMoreConnects; ++i) {
-    const Wire::Attempt attempt = Wire::connect(*address, give_up);
+    const Wire::Attempt attempt = Wire::connect(*address, deadline);
     if (attempt.wire) least = std::min(least, attempt.time);
   }
   return least;
 }
 
-Fetched ask_origin(const OriginFacts& origin, const Result<tls::ContextPtr>& context, Instant give_up) {
+Fetched ask_origin(const OriginFacts& origin, const Result<tls::ContextPtr>& context, Instant deadline) {
   const std::string host = origin.host == "default" ? origin.target.endpoint.host : host_alone(origin.host);
   FetchOptions options{.endpoint = origin.target.endpoint,
                        .server_name = host,
@@ -84,8 +84,8 @@ Fetched ask_origin(const OriginFacts& origin, const Result<tls::ContextPtr>& con
     if (!context) return {.error = context.error()};
     options.context = *context;
   }
-  Fetched answer = fetch(options, give_up);
-  if (answer.reach == Reach::kOpen) answer.phases.connect = nearest(answer, origin.target.endpoint.port, give_up);
+  Fetched answer = fetch(options, deadline);
+  if (answer.reach == Reach::kOpen) answer.phases.connect = nearest(answer, origin.target.endpoint.port, deadline);
   return answer;
 }
 
@@ -116,11 +116,12 @@ std::vector<OriginFacts> origins_of(const config::Config& config, const std::vec
 }
 
 // What "stats" and its kin answer: lines of "STAT NAME VALUE" up to "END".
-Result<std::map<std::string, std::string>> ask_memcached(Wire& wire, const std::string& command, Instant give_up) {
-  if (auto written = wire.write(as_bytes(command + "\r\n"), give_up); !written) return std::unexpected(written.error());
+Result<std::map<std::string, std::string>> ask_memcached(Wire& wire, const std::string& command, Instant deadline) {
+  if (auto written = wire.write(as_bytes(command + "\r\n"), deadline); !written)
+    return std::unexpected(written.error());
   std::string text;
   while (!text.ends_with("END\r\n")) {
-    const auto bytes = wire.read(give_up);
+    const auto bytes = wire.read(deadline);
     if (!bytes) return std::unexpected(bytes.error());
     text += as_text(*bytes);
     if (bytes->empty() || text.size() > kMaxStatsBytes ||
@@ -144,9 +145,9 @@ std::optional<std::uint64_t> number(const std::map<std::string, std::string>& st
   return std::from_chars(found->second.data(), end, value).ec == std::errc{} ? std::optional(value) : std::nullopt;
 }
 
-Result<void> look_at_memcached(MemcachedFacts& facts, Wire::Attempt attempt, Instant give_up) {
+Result<void> look_at_memcached(MemcachedFacts& facts, Wire::Attempt attempt, Instant deadline) {
   if (!attempt.wire) return fail(Errc::kUnavailable, attempt.reason);
-  const auto stats = ask_memcached(*attempt.wire, "stats", give_up);
+  const auto stats = ask_memcached(*attempt.wire, "stats", deadline);
   if (!stats) return std::unexpected(stats.error());
   if (const auto version = stats->find("version"); version != stats->end()) facts.version = version->second;
   facts.memory_bytes = number(*stats, "limit_maxbytes");
@@ -155,33 +156,33 @@ Result<void> look_at_memcached(MemcachedFacts& facts, Wire::Attempt attempt, Ins
   facts.hits = number(*stats, "get_hits").value_or(0);
   facts.misses = number(*stats, "get_misses").value_or(0);
   // Very old ones do not know it.
-  if (const auto settings = ask_memcached(*attempt.wire, "stats settings", give_up)) {
+  if (const auto settings = ask_memcached(*attempt.wire, "stats settings", deadline)) {
     facts.item_bytes = number(*settings, "item_size_max");
   }
   return {};
 }
 
-Wire::Attempt connect_first(const Endpoint& endpoint, Instant give_up) {
-  const auto resolved = resolve(endpoint, give_up);
+Wire::Attempt connect_first(const Endpoint& endpoint, Instant deadline) {
+  const auto resolved = resolve(endpoint, deadline);
   if (!resolved) return {.reason = resolved.error().text};
-  return Wire::connect(resolved->addresses.front(), give_up);
+  return Wire::connect(resolved->addresses.front(), deadline);
 }
 
 }  // namespace
 
-OwnPortFacts own_port_facts(const config::Config& config, bool daemon_runs, Instant give_up) {
+OwnPortFacts own_port_facts(const config::Config& config, bool daemon_runs, Instant deadline) {
   OwnPortFacts facts{.port = config.wan_port, .daemon_runs = daemon_runs};
   const auto addresses =
       config.wan_ip.empty() ? own_addresses(config.wan_port) : std::vector<Endpoint>{{config.wan_ip, config.wan_port}};
-  facts.addresses = peer_facts(addresses, {}, give_up);
+  facts.addresses = peer_facts(addresses, {}, deadline);
   if (!config.activation_railgun_host.empty()) {
     if (const auto outside = parse_endpoint(config.activation_railgun_host, config.wan_port))
-      facts.outside = probe(*outside, {}, give_up);
+      facts.outside = probe(*outside, {}, deadline);
   }
   return facts;
 }
 
-std::vector<LocalPortFacts> local_port_facts(const config::Config& config, Instant give_up) {
+std::vector<LocalPortFacts> local_port_facts(const config::Config& config, Instant deadline) {
   std::vector<LocalPortFacts> ports;
   if (config.role == config::Role::kSender) {
     for (const Endpoint& endpoint : config.listen) ports.push_back({.name = "clients", .endpoint = endpoint});
@@ -192,36 +193,36 @@ std::vector<LocalPortFacts> local_port_facts(const config::Config& config, Insta
     Endpoint endpoint = port.endpoint;
     if (endpoint.host == "0.0.0.0") endpoint.host = "127.0.0.1";
     if (endpoint.host == "::") endpoint.host = "::1";
-    const Wire::Attempt attempt = connect_first(endpoint, give_up);
+    const Wire::Attempt attempt = connect_first(endpoint, deadline);
     port.reach = attempt.reach;
     port.reason = attempt.reason;
     return port;
   });
 }
 
-std::vector<ProbeFacts> peer_facts(const std::vector<Endpoint>& peers, const OwnIdentity& identity, Instant give_up) {
-  return side_by_side<ProbeFacts>(peers, [&](const Endpoint& peer) { return probe(peer, identity, give_up); });
+std::vector<ProbeFacts> peer_facts(const std::vector<Endpoint>& peers, const OwnIdentity& identity, Instant deadline) {
+  return side_by_side<ProbeFacts>(peers, [&](const Endpoint& peer) { return probe(peer, identity, deadline); });
 }
 
 std::vector<OriginFacts> origin_facts(const config::Config& config, const std::vector<std::string>& names,
-                                      Instant give_up) {
+                                      Instant deadline) {
   const auto context = tls::make_origin_context({.verify = config.validate_cert, .bundle_file = config.ca_bundle});
   return side_by_side<OriginFacts>(origins_of(config, names), [&](OriginFacts origin) {
-    origin.answer = ask_origin(origin, context, give_up);
+    origin.answer = ask_origin(origin, context, deadline);
     return origin;
   });
 }
 
-std::vector<MemcachedFacts> memcached_facts(const config::Config& config, Instant give_up) {
+std::vector<MemcachedFacts> memcached_facts(const config::Config& config, Instant deadline) {
   const auto look = [&](const std::string& server, Wire::Attempt attempt) {
     MemcachedFacts facts{.server = server, .wanted_item_bytes = config.memcached_limit_bytes};
-    if (auto looked = look_at_memcached(facts, std::move(attempt), give_up); !looked) facts.error = looked.error();
+    if (auto looked = look_at_memcached(facts, std::move(attempt), deadline); !looked) facts.error = looked.error();
     return facts;
   };
   if (!config.memcached_socket.empty())
-    return {look(config.memcached_socket, Wire::connect_unix(config.memcached_socket, give_up))};
+    return {look(config.memcached_socket, Wire::connect_unix(config.memcached_socket, deadline))};
   return side_by_side<MemcachedFacts>(config.memcached_servers, [&](const Endpoint& server) {
-    return look(to_string(server), connect_first(server, give_up));
+    return look(to_string(server), connect_first(server, deadline));
   });
 }
 

@@ -15,7 +15,7 @@ struct Options {
 };
 
 ExitCode run_check(Context& context, Options options) {
-  options.check.patience = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options.timeout_seconds));
+  options.check.timeout = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options.timeout_seconds));
   const Findings findings = check_all(context, options.check);
   context.out << (context.json ? findings_json(findings) : findings_text(findings));
   return has_error(findings) ? ExitCode::kFailed : ExitCode::kOk;

@@ -126,7 +126,7 @@ class Diagnoser {
   http::Request request() const {
     return {.method = "GET", .target = target_.path, .host = target_.host, .secure = target_.secure, .fields = fields_};
   }
-  Instant give_up() const {
+  Instant deadline() const {
     return net::steady_now() +
            std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options_.timeout_seconds));
   }
@@ -135,7 +135,7 @@ class Diagnoser {
     FetchOptions options{.endpoint = sender, .request = request()};
     // A sender takes a page's scheme from an absolute target.
     if (target_.secure) options.request.target = "https://" + target_.host + target_.path;
-    Sample sample = taken(fetch(options, give_up()));
+    Sample sample = taken(fetch(options, deadline()));
     const std::string_view header =
         header_name.empty() ? std::string_view{} : field_value(sample.answer.fields, header_name);
     if (auto passage = proxy::parse_cf_railgun(header); passage && !header.empty())
@@ -151,7 +151,7 @@ class Diagnoser {
       if (!context) return {.answer = {.error = context.error()}};
       options.context = *context;
     }
-    return taken(fetch(options, give_up()));
+    return taken(fetch(options, deadline()));
   }
 
   static Sample taken(Fetched answer) {

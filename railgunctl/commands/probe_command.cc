@@ -30,8 +30,8 @@ OwnIdentity identity_here(const Context& context) {
 ExitCode run_probe(Context& context, const Options& options) {
   const auto target = parse_endpoint(options.target, kLinkPort);
   if (!target) throw CLI::ValidationError("HOST[:PORT]", target.error().text);
-  const auto patience = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options.timeout_seconds));
-  const ProbeFacts facts = probe(*target, identity_here(context), net::steady_now() + patience);
+  const auto timeout = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options.timeout_seconds));
+  const ProbeFacts facts = probe(*target, identity_here(context), net::steady_now() + timeout);
   const auto now = net::wall_now();
   const ProbeVerdict verdict = judge(facts, now);
   context.out << (context.json ? probe_json(facts, verdict) : probe_text(facts, verdict, now));

@@ -16,7 +16,7 @@ using control::Railgun;
 using control::Request;
 
 // Activation crosses the network: two ends, a key, a signature.
-constexpr Duration kPatience = std::chrono::seconds(60);
+constexpr Duration kTimeout = std::chrono::seconds(60);
 
 std::string list_text(const std::vector<std::string>& items) { return items.empty() ? "-" : join(items); }
 
@@ -60,7 +60,7 @@ std::string words(const control::Activated& activated) {
 
 template <typename T>
 ExitCode run(Context& context, const Request& request) {
-  const auto json = ask(socket_path(context), request, kPatience);
+  const auto json = ask(socket_path(context), request, kTimeout);
   if (!json) return report(context, json.error());
   const auto value = control::from_json<T>(*json);
   if (!value) return report(context, value.error());

@@ -15,17 +15,17 @@ constexpr http::ClientLimits kLimits{.head_timeout = {}, .body_timeout = {}, .wr
 
 class Exchange {
  public:
-  Exchange(Fetched& fetched, Wire& wire, const FetchOptions& options, Instant give_up)
-      : fetched_(fetched), wire_(wire), options_(options), give_up_(give_up), http_(kLimits, net::steady_now()) {}
+  Exchange(Fetched& fetched, Wire& wire, const FetchOptions& options, Instant deadline)
+      : fetched_(fetched), wire_(wire), options_(options), deadline_(deadline), http_(kLimits, net::steady_now()) {}
 
   Result<void> run() {
     const Instant begun = net::steady_now();
     http_.send_request(options_.request, begun);
     Bytes request;
     http_.pull(request, SIZE_MAX, begun);
-    if (auto written = wire_.write(request, give_up_); !written) return written;
+    if (auto written = wire_.write(request, deadline_); !written) return written;
     while (!ended_) {
-      const auto bytes = wire_.read(give_up_);
+      const auto bytes = wire_.read(deadline_);
       if (!bytes) return std::unexpected(bytes.error());
       if (!first_byte_) {
         first_byte_ = net::steady_now();
@@ -80,17 +80,17 @@ class Exchange {
   Fetched& fetched_;
   Wire& wire_;
   const FetchOptions& options_;
-  Instant give_up_;
+  Instant deadline_;
   http::ClientConnection http_;
   std::optional<Instant> first_byte_;
   bool ended_ = false;
 };
 
-Result<Wire> open(Fetched& fetched, const FetchOptions& options, Instant give_up) {
-  const auto resolved = resolve(options.endpoint, give_up);
+Result<Wire> open(Fetched& fetched, const FetchOptions& options, Instant deadline) {
+  const auto resolved = resolve(options.endpoint, deadline);
   if (!resolved) return std::unexpected(resolved.error());
   fetched.phases.name = resolved->time;
-  Connected connected = connect_any(resolved->addresses, give_up);
+  Connected connected = connect_any(resolved->addresses, deadline);
   const ConnectResult& last = connected.attempts.back();  // addresses are never empty
   fetched.address = last.address;
   fetched.reach = last.reach;
@@ -99,23 +99,23 @@ Result<Wire> open(Fetched& fetched, const FetchOptions& options, Instant give_up
   return *std::move(connected.wire);
 }
 
-Result<void> run(Fetched& fetched, const FetchOptions& options, Instant give_up) {
-  auto wire = open(fetched, options, give_up);
+Result<void> run(Fetched& fetched, const FetchOptions& options, Instant deadline) {
+  auto wire = open(fetched, options, deadline);
   if (!wire) return std::unexpected(wire.error());
   if (options.context != nullptr) {
     const Instant begun = net::steady_now();
-    if (auto done = wire->secure(options.context, options.server_name, give_up); !done) return done;
+    if (auto done = wire->secure(options.context, options.server_name, deadline); !done) return done;
     fetched.phases.tls = net::steady_now() - begun;
     fetched.tls_version = wire->engine()->version();
   }
-  return Exchange(fetched, *wire, options, give_up).run();
+  return Exchange(fetched, *wire, options, deadline).run();
 }
 
 }  // namespace
 
-Fetched fetch(const FetchOptions& options, Instant give_up) {
+Fetched fetch(const FetchOptions& options, Instant deadline) {
   Fetched fetched;
-  if (auto done = run(fetched, options, give_up); !done) fetched.error = done.error();
+  if (auto done = run(fetched, options, deadline); !done) fetched.error = done.error();
   return fetched;
 }
 

@@ -40,6 +40,6 @@ struct Fetched {
   std::string body{};               // after: identity, where it was gzip or deflate
   std::optional<Error> error{};     // what ended it early
 };
-Fetched fetch(const FetchOptions& options, Instant give_up);
+Fetched fetch(const FetchOptions& options, Instant deadline);
 
 }  // namespace railgun::ctl

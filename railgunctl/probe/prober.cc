@@ -22,12 +22,12 @@ constexpr std::size_t kMaxCertificateBytes = 1 << 20;
 constexpr Duration kComplaintTime = std::chrono::milliseconds(300);
 
 // TLS 1.3 lets a client finish before the server has looked at its certificate: the complaint comes after.
-bool complains(Wire& wire, Instant give_up) {
-  const auto bytes = wire.read(give_up);
+bool complains(Wire& wire, Instant deadline) {
+  const auto bytes = wire.read(deadline);
   return !bytes && bytes.error().code == Errc::kDenied;
 }
 
-void look_at_tls(ProbeFacts& facts, Wire wire, Instant give_up) {
+void look_at_tls(ProbeFacts& facts, Wire wire, Instant deadline) {
   const auto context = tls::make_probe_context();
   if (!context) {
     facts.tls_error = context.error();
@@ -35,7 +35,7 @@ void look_at_tls(ProbeFacts& facts, Wire wire, Instant give_up) {
   }
   const Instant begun = net::steady_now();
   // The listener's certificate is for no name, but web servers choose theirs by it.
-  if (const auto done = wire.secure(*context, facts.target.host, give_up); !done) {
+  if (const auto done = wire.secure(*context, facts.target.host, deadline); !done) {
     facts.tls_error = done.error();
     if (done.error().code == Errc::kMalformed) facts.first_bytes = std::string(as_text(wire.first_bytes()));
     return;
@@ -48,21 +48,21 @@ void look_at_tls(ProbeFacts& facts, Wire wire, Instant give_up) {
                               .protocol = engine.protocol(),
                               .certificate = engine.peer_certificate()};
   const Duration wait = 2 * facts.attempts.back().time + kComplaintTime;
-  facts.tls->asks_for_certificate = complains(wire, std::min(give_up, net::steady_now() + wait));
+  facts.tls->asks_for_certificate = complains(wire, std::min(deadline, net::steady_now() + wait));
 }
 
 // The asker's end of one link, as far as its greeting and a few echoes.
 class LinkLook {
  public:
-  LinkLook(ProbeFacts& facts, Wire& wire, Instant give_up)
+  LinkLook(ProbeFacts& facts, Wire& wire, Instant deadline)
       : facts_(facts),
         wire_(wire),
-        give_up_(give_up),
+        deadline_(deadline),
         mux_(link::Role::kAsker, limits(), proxy::encode_greeting({.reference_key = {}, .build = "0000"}),
              net::steady_now()) {}
 
   void run() {
-    while (!has_seen_all() && net::steady_now() < give_up_) {
+    while (!has_seen_all() && net::steady_now() < deadline_) {
       if (auto done = turn(); !done) {
         if (!facts_.link) facts_.link_error = done.error();
         return;
@@ -85,13 +85,13 @@ class LinkLook {
   Result<void> write() {
     Bytes bytes;
     mux_.pull(bytes, SIZE_MAX, net::steady_now());
-    return wire_.write(bytes, give_up_);
+    return wire_.write(bytes, deadline_);
   }
 
   Result<void> turn() {
     if (auto alive = mux_.on_deadline(net::steady_now()); !alive) return alive;
     if (auto written = write(); !written) return written;
-    const auto bytes = wire_.read(std::min(give_up_, mux_.deadline()));
+    const auto bytes = wire_.read(std::min(deadline_, mux_.deadline()));
     if (!bytes) return bytes.error().code == Errc::kTimeout ? Result<void>{} : std::unexpected(bytes.error());
     if (bytes->empty()) return fail(Errc::kUnavailable, "the peer closed the connection");
     if (auto read = read_greeting(*bytes); !read || has_seen_all()) return read;
@@ -123,23 +123,23 @@ class LinkLook {
 
   ProbeFacts& facts_;
   Wire& wire_;
-  Instant give_up_;
+  Instant deadline_;
   link::Mux mux_;
   Bytes start_;  // until the greeting is whole
 };
 
-void look_at_link(ProbeFacts& facts, const net::SocketAddress& address, const OwnIdentity& identity, Instant give_up) {
-  Wire::Attempt attempt = Wire::connect(address, give_up);
+void look_at_link(ProbeFacts& facts, const net::SocketAddress& address, const OwnIdentity& identity, Instant deadline) {
+  Wire::Attempt attempt = Wire::connect(address, deadline);
   if (!attempt.wire) {
     facts.link_error = Error{Errc::kUnavailable, attempt.reason};
     return;
   }
   // No name: links check the authority alone.
-  if (const auto done = attempt.wire->secure(identity.context, "", give_up); !done) {
+  if (const auto done = attempt.wire->secure(identity.context, "", deadline); !done) {
     facts.link_error = done.error();
     return;
   }
-  LinkLook(facts, *attempt.wire, give_up).run();
+  LinkLook(facts, *attempt.wire, deadline).run();
 }
 
 std::string name_of(const config::Config& config, const tls::CertificateFacts& certificate) {
@@ -181,22 +181,22 @@ OwnIdentity own_identity(const config::Config& config) {
   return own;
 }
 
-ProbeFacts probe(const Endpoint& target, const OwnIdentity& identity, Instant give_up) {
+ProbeFacts probe(const Endpoint& target, const OwnIdentity& identity, Instant deadline) {
   ProbeFacts facts{.target = target, .identity = identity.name, .identity_error = identity.error};
   facts.authority = identity.authority;
-  const auto resolved = resolve(target, give_up);
+  const auto resolved = resolve(target, deadline);
   if (!resolved) {
     facts.name_error = resolved.error();
     return facts;
   }
   if (resolved->was_name) facts.name_time = resolved->time;
   for (const auto& address : resolved->addresses) facts.addresses.push_back(address.host());
-  Connected connected = connect_any(resolved->addresses, give_up);
+  Connected connected = connect_any(resolved->addresses, deadline);
   facts.attempts = std::move(connected.attempts);
   if (!connected.wire) return facts;
-  look_at_tls(facts, *std::move(connected.wire), give_up);
+  look_at_tls(facts, *std::move(connected.wire), deadline);
   if (facts.tls && facts.tls->protocol == tls::kLinkProtocol && identity.context != nullptr) {
-    look_at_link(facts, resolved->addresses[facts.attempts.size() - 1], identity, give_up);
+    look_at_link(facts, resolved->addresses[facts.attempts.size() - 1], identity, deadline);
   }
   return facts;
 }

@@ -19,7 +19,7 @@ struct OwnIdentity {
 };
 OwnIdentity own_identity(const config::Config& config);
 
-// Each step ends at `give_up` at the latest.
-ProbeFacts probe(const Endpoint& target, const OwnIdentity& identity, Instant give_up);
+// Each step ends at `deadline` at the latest.
+ProbeFacts probe(const Endpoint& target, const OwnIdentity& identity, Instant deadline);
 
 }  // namespace railgun::ctl

@@ -24,7 +24,7 @@ Result<http::Target> target_of(const std::string& url) {
   return *std::move(target);
 }
 
-Result<Fetched> fetch_page(const http::Target& target, Instant give_up) {
+Result<Fetched> fetch_page(const http::Target& target, Instant deadline) {
   auto endpoint = parse_endpoint(target.host, target.secure ? 443 : 80);
   if (!endpoint) return std::unexpected(endpoint.error());
   FetchOptions options{.endpoint = *endpoint,
@@ -41,7 +41,7 @@ Result<Fetched> fetch_page(const http::Target& target, Instant give_up) {
     if (!context) return std::unexpected(context.error());
     options.context = *context;
   }
-  Fetched fetched = fetch(options, give_up);
+  Fetched fetched = fetch(options, deadline);
   if (fetched.error) return std::unexpected(*fetched.error);
   return fetched;
 }
@@ -94,11 +94,11 @@ Result<Recorder> Recorder::open(const std::string& url, const std::filesystem::p
   return recorder;
 }
 
-Result<Recorder::Recorded> Recorder::record(Duration patience) {
-  const Instant give_up = net::steady_now() + patience;
+Result<Recorder::Recorded> Recorder::record(Duration timeout) {
+  const Instant deadline = net::steady_now() + timeout;
   http::Target target = target_;
   for (int leads = 0;; ++leads) {
-    auto answer = fetch_page(target, give_up);
+    auto answer = fetch_page(target, deadline);
     if (!answer) return std::unexpected(answer.error());
     if (answer->status == 200) {
       char number[16];

@@ -25,7 +25,7 @@ class Recorder {
     std::filesystem::path file;
     std::size_t bytes = 0;
   };
-  Result<Recorded> record(Duration patience);
+  Result<Recorded> record(Duration timeout);
 
  private:
   http::Target target_;

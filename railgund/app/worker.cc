@@ -109,9 +109,9 @@ void Worker::configure(config::ConfigPtr config, TrustPtr trust, memcached::Clie
   });
 }
 
-void Worker::drain(Duration patience) {
-  on_drive([this, patience](auto& drive) {
-    drive.core().drain(patience, loop_.now());
+void Worker::drain(Duration timeout) {
+  on_drive([this, timeout](auto& drive) {
+    drive.core().drain(timeout, loop_.now());
     drain_check_ = std::make_unique<net::Timer>(loop_, [this] { check_drained(); });
     drain_check_->set(loop_.now());
   });

@@ -43,8 +43,8 @@ class Worker {
               std::optional<AcceptedClient> client);
   // `store`: null if there is none any more.
   void configure(config::ConfigPtr config, TrustPtr trust, memcached::Client* store);
-  // `patience`: for those who do not know of it yet (proxy/sender.h, proxy/listener.h).
-  void drain(Duration patience);
+  // `timeout`: for those who do not know of it yet (proxy/sender.h, proxy/listener.h).
+  void drain(Duration timeout);
   // Everything has ended and all bytes have been taken.
   bool is_drained() const { return drained_; }
   void cut_links(std::string peer);

@@ -34,7 +34,7 @@ constexpr std::string_view kTaken = "==== reported ====\n";
 constexpr std::size_t kReportLimit = 64 * 1024;
 constexpr int kFrames = 64;
 // How long the report waits, in all, for a standard error that nobody reads, and then for the log's lines.
-constexpr int kPatienceMilliseconds = 1000;
+constexpr int kTimeoutMilliseconds = 1000;
 constexpr int kLogMilliseconds = 200;
 constexpr int kScannedWords = 1024;
 constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS};
@@ -52,7 +52,7 @@ thread_local const std::atomic<std::uint64_t>* request_number = nullptr;
 thread_local RequestText request_text = nullptr;
 
 // Collects text in a small buffer and writes it when the buffer is full. Uses system calls only. A descriptor that
-// takes nothing for kPatienceMilliseconds gets no more.
+// takes nothing for kTimeoutMilliseconds gets no more.
 class Out {
  public:
   explicit Out(int descriptor) : descriptor_(descriptor) {}
@@ -77,8 +77,8 @@ class Out {
     while (done < size_) {
       // The buffer is smaller than PIPE_BUF: what is polled for is room for all of it (pipe(7)).
       pollfd ready{.fd = descriptor_, .events = POLLOUT, .revents = 0};
-      if (patience_ == 0 || ::poll(&ready, 1, patience_) == 0) {
-        patience_ = 0;
+      if (timeout_ == 0 || ::poll(&ready, 1, timeout_) == 0) {
+        timeout_ = 0;
         break;
       }
       const ssize_t count = ::write(descriptor_, buffer_ + done, size_ - done);
@@ -98,7 +98,7 @@ class Out {
   }
 
   int descriptor_;
-  int patience_ = kPatienceMilliseconds;
+  int timeout_ = kTimeoutMilliseconds;
   char buffer_[512];
   std::size_t size_ = 0;
 };

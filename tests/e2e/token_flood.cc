@@ -24,7 +24,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMostAtOnce = 500;
-constexpr auto kPatience = std::chrono::seconds(60);
+constexpr auto kTimeout = std::chrono::seconds(60);
 constexpr double kLastAnswers = 60;  // seconds
 
 volatile std::sig_atomic_t told_to_end = 0;
@@ -39,7 +39,7 @@ struct Attempt {
   std::unique_ptr<SSL, FreeSsl> ssl;
   bool connected = false, sent = false;
   std::string answer;
-  Clock::time_point give_up;
+  Clock::time_point deadline;
 };
 
 struct Counts {
@@ -139,7 +139,7 @@ int main(int argc, char** argv) {
       attempt.ssl.reset(SSL_new(context.get()));
       SSL_set_fd(attempt.ssl.get(), attempt.socket);
       SSL_set_connect_state(attempt.ssl.get());
-      attempt.give_up = now + kPatience;
+      attempt.deadline = now + kTimeout;
       open.push_back(std::move(attempt));
     }
     polled.clear();
@@ -150,7 +150,7 @@ int main(int argc, char** argv) {
     ::poll(polled.data(), polled.size(), 1);
     for (std::size_t i = polled.size(); i-- > 0;) {
       Attempt& attempt = open[i];
-      const bool is_late = now > attempt.give_up;
+      const bool is_late = now > attempt.deadline;
       if (polled[i].revents == 0 && !is_late) continue;
       attempt.connected = true;
       if (is_late) ++counts.failed;

@@ -196,9 +196,9 @@ void Visitor::step() {
 }
 
 void Visitor::read_on_after(Duration pause) {
-  constexpr Duration kPatience = std::chrono::seconds(70);
+  constexpr Duration kTimeout = std::chrono::seconds(70);
   pipe_->set_reading(false);
-  world_.after(std::min(pause, kPatience), [self = shared_from_this(), leaves = pause > kPatience] {
+  world_.after(std::min(pause, kTimeout), [self = shared_from_this(), leaves = pause > kTimeout] {
     if (self->done_) return;
     if (leaves) return self->finish(Outcome::Kind::kCut, "left, having read nothing");
     self->pipe_->set_reading(true);

@@ -135,13 +135,13 @@ std::string run_short_darkness(std::uint64_t seed, bool verbose) {
 
 std::string run_long_darkness(std::uint64_t seed, bool verbose) {
   const config::Config defaults;
-  const Duration patience = link::Keepalive::kPrompt + defaults.link_ping_timeout + defaults.link_wait + seconds(1);
+  const Duration timeout = link::Keepalive::kPrompt + defaults.link_ping_timeout + defaults.link_wait + seconds(1);
   Line line(seed, verbose, {{"first", 2408}});
   line.start(kFirst);
   line.run(seconds(2));
   line.dark().insert(kFirst);
   line.visit(seconds(25), milliseconds(100));
-  line.run(patience);
+  line.run(timeout);
   if (std::string fault = line.judge("long darkness", Outcome::Kind::kError); !fault.empty()) return fault;
   line.run(milliseconds(3000 + line.below(1000)));
   line.dark().clear();

@@ -50,8 +50,8 @@ class ControlServerTest : public testing::Test {
     address.sun_family = AF_UNIX;
     std::memcpy(address.sun_path, path().data(), path().size());
     EXPECT_EQ(::connect(client.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    const timeval patience{.tv_sec = 60, .tv_usec = 0};
-    ::setsockopt(client.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    const timeval timeout{.tv_sec = 60, .tv_usec = 0};
+    ::setsockopt(client.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
     return client;
   }
   static void send(const net::Descriptor& client, std::string_view text) {

@@ -23,12 +23,12 @@ using namespace std::chrono_literals;
 constexpr const char* kProgram = "/usr/bin/memcached";
 
 // After this, what must happen counts as hanging.
-constexpr Duration kPatience = 1min;
+constexpr Duration kTimeout = 1min;
 
 // Tries again until it is so.
 template <typename Condition>
 bool eventually(Condition condition) {
-  const auto end = std::chrono::steady_clock::now() + kPatience;
+  const auto end = std::chrono::steady_clock::now() + kTimeout;
   while (std::chrono::steady_clock::now() < end) {
     if (condition()) return true;
     std::this_thread::sleep_for(5ms);
@@ -105,13 +105,13 @@ class ClientTest : public testing::Test {
     if (!folder_.empty()) std::filesystem::remove_all(folder_);
   }
 
-  Options on_socket(Duration timeout = kPatience) const {
+  Options on_socket(Duration timeout = kTimeout) const {
     Options options;
     options.servers.socket = socket_;
     options.servers.timeout = timeout;
     return options;
   }
-  static Options on_ports(std::vector<std::uint16_t> ports, Duration timeout = kPatience) {
+  static Options on_ports(std::vector<std::uint16_t> ports, Duration timeout = kTimeout) {
     Options options;
     for (const std::uint16_t port : ports) options.servers.endpoints.push_back({"127.0.0.1", port});
     options.servers.timeout = timeout;

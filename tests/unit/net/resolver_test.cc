@@ -44,10 +44,10 @@ class Resolve : public testing::Test {
     ::close(server);
     std::filesystem::remove_all(folder);
   }
-  Result<std::vector<SocketAddress>> resolve(const std::string& host, Duration patience = 1min) {
+  Result<std::vector<SocketAddress>> resolve(const std::string& host, Duration timeout = 1min) {
     Result<std::vector<SocketAddress>> result;
     bool is_done = false;
-    lookup = resolver->resolve(host, 80, loop.now() + patience, [&](Result<std::vector<SocketAddress>> answer) {
+    lookup = resolver->resolve(host, 80, loop.now() + timeout, [&](Result<std::vector<SocketAddress>> answer) {
       result = std::move(answer);
       is_done = true;
       loop.stop();

@@ -19,7 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // After this, what must happen counts as hanging.
-constexpr Duration kPatience = 1min;
+constexpr Duration kTestTimeout = 1min;
 
 // An end of a connection that remembers what it was told and sends what `output` holds.
 class Peer : public StreamHandler {
@@ -68,7 +68,7 @@ class Stream : public testing::Test {
       ADD_FAILURE() << "not done in time";
       loop.stop();
     });
-    limit.set(loop.now() + kPatience);
+    limit.set(loop.now() + kTestTimeout);
     Deferred check(loop, [&] { done() ? loop.stop() : check_again(); });
     again = &check;
     check.schedule();
@@ -85,7 +85,7 @@ class Stream : public testing::Test {
         std::make_unique<Acceptor>(loop, std::move(*listening), [&](Descriptor socket, const SocketAddress& from) {
           EXPECT_TRUE(server->stream.adopt(std::move(socket), from));
         });
-    client->stream.connect({acceptor->local()}, loop.now() + kPatience);
+    client->stream.connect({acceptor->local()}, loop.now() + kTestTimeout);
     run_until([&] { return client->is_connected && server->stream.is_open(); });
   }
 
@@ -189,14 +189,14 @@ TEST_F(Stream, CloseAfterFlushSendsEverythingFirst) {
   connect();
   const std::string all(4 << 20, 'y');
   server->output = all;
-  server->stream.close_after_flush(loop.now() + kPatience);
+  server->stream.close_after_flush(loop.now() + kTestTimeout);
   // A client that is still sending does not destroy the answer on its way.
   client->output = std::string(100000, 'z');
   client->stream.want_write();
   run_until([&] { return client->has_ended; });
   EXPECT_EQ(client->received, all);
   EXPECT_FALSE(server->is_closed);
-  client->stream.close_after_flush(loop.now() + kPatience);
+  client->stream.close_after_flush(loop.now() + kTestTimeout);
   run_until([&] { return server->is_closed && client->is_closed; });
   EXPECT_FALSE(server->error);
   EXPECT_FALSE(client->error);
@@ -236,7 +236,7 @@ TEST_F(Stream, ARefusedConnectionIsAnErrorNamingTheAddress) {
   acceptor = std::make_unique<Acceptor>(loop, std::move(*listening), [](Descriptor, const SocketAddress&) {});
   const SocketAddress nobody = acceptor->local();
   acceptor.reset();
-  client->stream.connect({nobody}, loop.now() + kPatience);
+  client->stream.connect({nobody}, loop.now() + kTestTimeout);
   EXPECT_FALSE(client->is_closed);  // not from inside the call
   run_until([&] { return client->is_closed; });
   ASSERT_TRUE(client->error);
@@ -291,7 +291,7 @@ TEST_F(Stream, ASilentAddressIsPassedOverAndRemembered) {
   ASSERT_TRUE(listening);
   acceptor = std::make_unique<Acceptor>(loop, std::move(*listening), [](Descriptor, const SocketAddress&) {});
   const std::vector<SocketAddress> both{silent.address(), acceptor->local()};
-  client->stream.connect(both, loop.now() + kPatience);
+  client->stream.connect(both, loop.now() + kTestTimeout);
   run_until([&] { return client->is_connected; });
   EXPECT_EQ(to_string(client->stream.peer()), to_string(acceptor->local()));
   EXPECT_EQ(to_string(loop.address_history().in_order(both, loop.now()).front()), to_string(acceptor->local()));
@@ -307,7 +307,7 @@ TEST_F(Stream, ARefusedAddressIsPassedOverAtOnce) {
     nobody = Acceptor(loop, std::move(*other), [](Descriptor, const SocketAddress&) {}).local();
   }
   acceptor = std::make_unique<Acceptor>(loop, std::move(*listening), [](Descriptor, const SocketAddress&) {});
-  client->stream.connect({nobody, nobody, acceptor->local()}, loop.now() + kPatience);
+  client->stream.connect({nobody, nobody, acceptor->local()}, loop.now() + kTestTimeout);
   run_until([&] { return client->is_connected; });
   EXPECT_EQ(client->stream.peer().port(), acceptor->local().port());
 }
@@ -319,7 +319,7 @@ TEST_F(Stream, TheLastAddressThatFailsIsNamed) {
     ASSERT_TRUE(other);
     nobody.push_back(Acceptor(loop, std::move(*other), [](Descriptor, const SocketAddress&) {}).local());
   }
-  client->stream.connect(nobody, loop.now() + kPatience);
+  client->stream.connect(nobody, loop.now() + kTestTimeout);
   run_until([&] { return client->is_closed; });
   ASSERT_TRUE(client->error);
   EXPECT_EQ(client->error->code, Errc::kUnavailable);
@@ -328,9 +328,9 @@ TEST_F(Stream, TheLastAddressThatFailsIsNamed) {
 
 TEST_F(Stream, MayBeClosedOrFlushedWhileItConnects) {
   const SilentAddress silent;
-  client->stream.connect({silent.address(), silent.address()}, loop.now() + kPatience);
+  client->stream.connect({silent.address(), silent.address()}, loop.now() + kTestTimeout);
   client->stream.close();
-  server->stream.connect({silent.address()}, loop.now() + kPatience);
+  server->stream.connect({silent.address()}, loop.now() + kTestTimeout);
   server->stream.close_after_flush(loop.now());
   run_until([&] { return server->is_closed; });
   EXPECT_FALSE(client->is_closed);
@@ -340,7 +340,7 @@ TEST_F(Stream, AnUnknownCongestionControlFailsTheConnectionByName) {
   Result<Descriptor> listening = listen_tcp({"127.0.0.1", 0});
   ASSERT_TRUE(listening);
   acceptor = std::make_unique<Acceptor>(loop, std::move(*listening), [](Descriptor, const SocketAddress&) {});
-  client->stream.connect({acceptor->local()}, loop.now() + kPatience, {.congestion = "nosuch"});
+  client->stream.connect({acceptor->local()}, loop.now() + kTestTimeout, {.congestion = "nosuch"});
   run_until([&] { return client->is_closed; });
   ASSERT_TRUE(client->error);
   EXPECT_EQ(client->error->code, Errc::kUnsupported);
@@ -358,7 +358,7 @@ TEST_F(Stream, MayBeDestroyedByItsHandlerInEveryCall) {
   client = std::make_unique<Peer>(loop);
   server = std::make_unique<Peer>(loop);
   client->then = [&] { client.reset(); };
-  client->stream.connect({acceptor->local()}, loop.now() + kPatience);
+  client->stream.connect({acceptor->local()}, loop.now() + kTestTimeout);
   run_until([&] { return client == nullptr && server->stream.is_open(); });
 }
 
