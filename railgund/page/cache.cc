@@ -1,12 +1,12 @@
 #include "railgund/page/cache.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <unordered_map>
 #include <utility>
 
 #include "railgund/base/mutex.h"
+#include "railgund/page/kin.h"
 
 namespace railgun::page {
 namespace {
@@ -21,12 +21,14 @@ std::size_t shards_for(std::size_t limit_bytes) {
   return std::bit_floor(std::clamp<std::size_t>(limit_bytes / kShardBytes, 1, kShardsMost));
 }
 
-// The latest two versions under a key, the latest first. Of siblings, the first may be an older one.
+// The latest two versions under a key, the latest first.
 struct Latest {
   Id128 first;
   std::optional<Id128> second;
-  unsigned since_first = 0;  // of siblings: how many were kept since the first one
 };
+
+// Of so many kin of one shape, the rest of the candidates are siblings.
+constexpr std::size_t kShapesMost = 2;
 
 }  // namespace
 
@@ -37,7 +39,8 @@ struct Cache::Shard {
 
   Mutex mutex;
   VersionPool pool RAILGUN_GUARDED_BY(mutex);
-  std::unordered_map<Id128, Latest> latest RAILGUN_GUARDED_BY(mutex);
+  std::unordered_map<Id128, Latest> latest RAILGUN_GUARDED_BY(mutex);    // of exact keys and addresses
+  std::unordered_map<Id128, KinVersions> kin RAILGUN_GUARDED_BY(mutex);  // of shapes and siblings
   std::uint64_t hits RAILGUN_GUARDED_BY(mutex) = 0;
   std::uint64_t misses RAILGUN_GUARDED_BY(mutex) = 0;
   std::uint64_t insertions RAILGUN_GUARDED_BY(mutex) = 0;
@@ -86,48 +89,59 @@ VersionPtr Cache::find(const Id128& id, const Id128& site) {
   return version;
 }
 
-std::vector<VersionPtr> Cache::candidates(const PageKeys& keys, const PageKeys* open) {
-  if (shortage() >= Shortage::kFindNothing) return {};
-  struct Wanted {
-    Id128 key;
-    bool second = false;  // the one before the latest too
+std::vector<Candidate> Cache::candidates(const PageKeys& keys, const PageKeys* open) {
+  std::vector<Candidate> found;
+  if (shortage() >= Shortage::kFindNothing) return found;
+  const auto add = [&](const Id128& id, FoundBy by) {
+    const auto same = [&](const Candidate& one) { return one.version->id == id; };
+    if (found.size() == kMostCandidates || std::ranges::any_of(found, same)) return;
+    // Only the best one is a use.
+    VersionPtr version = found.empty() ? find(id, keys.site) : peek(id);
+    if (version) found.push_back({.version = std::move(version), .by = by});
   };
-  std::vector<Wanted> all = {{keys.exact}, {keys.address}};
-  if (open != nullptr) all.insert(all.end(), {{open->exact}, {open->address}});
-  all.push_back({keys.sibling, true});
-  if (open != nullptr) all.push_back({open->sibling, true});
-  std::vector<VersionPtr> found;
-  for (const Wanted& wanted : all) {
-    std::array<std::optional<Id128>, 2> ids;
-    {
-      Shard& shard = shard_of(wanted.key);
-      const MutexLock lock(shard.mutex);
-      const auto latest = shard.latest.find(wanted.key);
-      if (latest == shard.latest.end()) continue;
-      ids[0] = latest->second.first;
-      if (wanted.second) ids[1] = latest->second.second;
+  const auto add_latest = [&](const PageKeys& of) {
+    if (const auto id = latest_of(of.exact)) add(*id, FoundBy::kExact);
+    if (const auto id = latest_of(of.address)) add(*id, FoundBy::kAddress);
+  };
+  const auto add_kin = [&](const PageKeys& of) {
+    if (of.shape != of.address) {
+      for (const Id128& id : kin_of(of.shape, of.media, kShapesMost)) add(id, FoundBy::kShape);
     }
-    for (const std::optional<Id128>& id : ids) {
-      const auto same = [&](const VersionPtr& version) { return version->id == *id; };
-      if (!id || found.size() == kMostCandidates || std::ranges::any_of(found, same)) continue;
-      // Only the best one is a use.
-      VersionPtr version;
-      if (found.empty()) {
-        version = find(*id, keys.site);
-      } else {
-        Shard& shard = shard_of(*id);
-        const MutexLock lock(shard.mutex);
-        version = shard.pool.peek(*id);
-      }
-      if (version) found.push_back(std::move(version));
-    }
-  }
+    for (const Id128& id : kin_of(of.sibling, of.media, kMostCandidates)) add(id, FoundBy::kSibling);
+  };
+  add_latest(keys);
+  if (open != nullptr) add_latest(*open);
+  add_kin(keys);
+  if (open != nullptr) add_kin(*open);
   if (found.empty()) {
     Shard& shard = shard_of(keys.exact);
     const MutexLock lock(shard.mutex);
     ++shard.misses;
   }
   return found;
+}
+
+VersionPtr Cache::peek(const Id128& id) const {
+  Shard& shard = shard_of(id);
+  const MutexLock lock(shard.mutex);
+  return shard.pool.peek(id);
+}
+
+std::optional<Id128> Cache::latest_of(const Id128& key) const {
+  Shard& shard = shard_of(key);
+  const MutexLock lock(shard.mutex);
+  const auto latest = shard.latest.find(key);
+  return latest == shard.latest.end() ? std::nullopt : std::optional<Id128>(latest->second.first);
+}
+
+std::vector<Id128> Cache::kin_of(const Id128& key, MediaClass expected, std::size_t most) const {
+  Shard& shard = shard_of(key);
+  const MutexLock lock(shard.mutex);
+  const auto kin = shard.kin.find(key);
+  if (kin == shard.kin.end()) return {};
+  std::vector<Id128> best = kin->second.best(expected);
+  if (best.size() > most) best.resize(most);
+  return best;
 }
 
 // Changes the pool of a version's shard, and forgets the versions that had to leave for it.
@@ -148,7 +162,8 @@ bool Cache::insert(VersionPtr version, const PageKeys& keys) {
   // Keys first: a version that leaves takes its keys along, so none outlives it.
   const std::optional<Id128> replaced = remember(keys.exact, id);
   remember(keys.address, id);
-  remember_sibling(keys.sibling, id, replaced);
+  if (keys.shape != keys.address) remember_kin(keys.shape, id, keys.media, replaced);
+  remember_kin(keys.sibling, id, keys.media, replaced);
 
   std::vector<Departed> departed;
   {
@@ -254,19 +269,10 @@ std::optional<Id128> Cache::remember(const Id128& key, const Id128& id) {
   return latest.second;
 }
 
-// A newer version of the first sibling's page takes its place.
-void Cache::remember_sibling(const Id128& key, const Id128& id, const std::optional<Id128>& replaced) {
+void Cache::remember_kin(const Id128& key, const Id128& id, MediaClass media, const std::optional<Id128>& replaced) {
   Shard& shard = shard_of(key);
   const MutexLock lock(shard.mutex);
-  const auto [place, is_new] = shard.latest.try_emplace(key, Latest{.first = id, .second = std::nullopt});
-  Latest& latest = place->second;
-  if (is_new || latest.first == id) return;
-  if (latest.first == replaced || ++latest.since_first > kSiblingStays) {
-    latest.second = std::exchange(latest.first, id);
-    latest.since_first = 0;
-  } else {
-    latest.second = id;
-  }
+  shard.kin[key].add(id, media, replaced);
 }
 
 void Cache::forget(const Id128& key, const Id128& id) {
@@ -279,16 +285,23 @@ void Cache::forget(const Id128& key, const Id128& id) {
   if (latest.first != id) return;
   if (latest.second) {
     latest.first = *std::exchange(latest.second, std::nullopt);
-    latest.since_first = 0;
   } else {
     shard.latest.erase(place);
   }
 }
 
+void Cache::forget_kin(const Id128& key, const Id128& id) {
+  Shard& shard = shard_of(key);
+  const MutexLock lock(shard.mutex);
+  const auto place = shard.kin.find(key);
+  if (place != shard.kin.end() && place->second.forget(id)) shard.kin.erase(place);
+}
+
 void Cache::forget_all(const std::vector<Departed>& departed) {
   for (const Departed& gone : departed) {
     for (const PageKeys& keys : gone.keys) {
-      for (const Id128& key : {keys.exact, keys.address, keys.sibling}) forget(key, gone.id);
+      for (const Id128& key : {keys.exact, keys.address}) forget(key, gone.id);
+      for (const Id128& key : {keys.shape, keys.sibling}) forget_kin(key, gone.id);
     }
   }
 }

@@ -34,6 +34,14 @@ enum class Shortage : std::uint8_t {
   kServeNothing,  // nothing that the cache does: requests are answered by 503
 };
 
+// By what a candidate was found.
+enum class FoundBy : std::uint8_t { kExact, kAddress, kShape, kSibling, kStore };
+
+struct Candidate {
+  VersionPtr version;
+  FoundBy by;
+};
+
 // Thread-safe.
 class Cache {
  public:
@@ -49,12 +57,10 @@ class Cache {
   VersionPtr find(const Id128& id, const Id128& site);
 
   // Up to four versions for a request with these keys, best first and without repeats: the latest of the exact key, the
-  // latest of the address, two siblings. Of the siblings the first stays the first while the next kSiblingStays are
-  // kept, because to prepare a sibling costs several times what coding against it does. `open`: keys of the same page
-  // for everybody, whose exact version and address come before the first keys' siblings, and whose siblings come last;
-  // null: none.
+  // latest of the address, two of the same shape, siblings (KinVersions). `open`: keys of the same page for everybody,
+  // whose exact version and address come before the first keys' kin, and whose kin come last; null: none.
   static constexpr std::size_t kMostCandidates = 4;
-  std::vector<VersionPtr> candidates(const PageKeys& keys, const PageKeys* open = nullptr);
+  std::vector<Candidate> candidates(const PageKeys& keys, const PageKeys* open = nullptr);
 
   // Keeps a version and makes it the latest of its keys. The versions it replaces under the exact key leave first.
   // True if it replaced one: the page was asked for before.
@@ -82,8 +88,6 @@ class Cache {
 
   CacheCounters counters() const;
 
-  static constexpr unsigned kSiblingStays = 16;
-
  private:
   struct Shard;
 
@@ -91,8 +95,13 @@ class Cache {
   Shard& shard_of(const Id128& name) const;
   // Makes `id` the latest under a key; gives the one that was.
   std::optional<Id128> remember(const Id128& key, const Id128& id);
-  void remember_sibling(const Id128& key, const Id128& id, const std::optional<Id128>& replaced);
+  void remember_kin(const Id128& key, const Id128& id, MediaClass media, const std::optional<Id128>& replaced);
+  VersionPtr peek(const Id128& id) const;
+  std::optional<Id128> latest_of(const Id128& key) const;
+  // The best `most`.
+  std::vector<Id128> kin_of(const Id128& key, MediaClass expected, std::size_t most) const;
   void forget(const Id128& key, const Id128& id);
+  void forget_kin(const Id128& key, const Id128& id);
   void forget_all(const std::vector<Departed>& departed);
   template <typename Change>
   void change(const Id128& id, Change change);

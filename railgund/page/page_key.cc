@@ -5,12 +5,21 @@
 
 #include "railgund/base/bytes.h"
 #include "railgund/base/text.h"
+#include "railgund/page/url_shape.h"
 
 namespace railgun::page {
 namespace {
 
 // What a key stands for goes into it, so that keys of two kinds never meet.
-enum class Kind : std::uint8_t { kExact = 1, kAddress = 2, kSibling = 3, kPage = 4, kSite = 5, kVisitor = 6 };
+enum class Kind : std::uint8_t {
+  kExact = 1,
+  kAddress = 2,
+  kSibling = 3,
+  kPage = 4,
+  kSite = 5,
+  kVisitor = 6,
+  kShape = 7
+};
 
 void add(ByteWriter& to, std::string_view text) {
   to.varint(text.size());
@@ -54,20 +63,13 @@ std::string canonical_host(bool secure, std::string_view host) {
   return lower_ascii(host);
 }
 
-// "/news/2024/05/story-17.html?page=2" becomes "/news/#/#/": what pages of one template share.
-std::string template_path(std::string_view target) {
-  std::string_view path = target.substr(0, target.find('?'));
-  const std::size_t slash = path.rfind('/');
-  path = slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash + 1);
-  std::string result;
-  for (const char c : path) {
-    if (c < '0' || c > '9') {
-      result += c;
-    } else if (!result.ends_with('#')) {
-      result += '#';
-    }
-  }
-  return result;
+// The first language of Accept-Language without its region ("de" of "de-AT, en;q=0.5"); nothing if it is none of two or
+// three letters.
+std::string first_language(const Fields& fields) {
+  const std::string_view value = trim(field_value(fields, "accept-language"));
+  const std::string language = lower_ascii(value.substr(0, value.find_first_of("-,; ")));
+  const bool letters = std::all_of(language.begin(), language.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+  return letters && (language.size() == 2 || language.size() == 3) ? language : std::string{};
 }
 
 void add_isolation(ByteWriter& to, const Fields& fields, const std::vector<Cookie>& cookies,
@@ -152,20 +154,30 @@ PageKeys make_keys(bool secure, std::string_view host, std::string_view target, 
     if (names && cookie.name != last) add(to_exact, cookie.name);
     last = cookie.name;
   }
+  // No cookie has this name.
+  if (const std::string language = first_language(fields); !language.empty()) add(to_exact, "=" + language);
 
   Bytes sibling;
   ByteWriter to_sibling(sibling);
-  add(to_sibling, template_path(target));
+  add(to_sibling, url_folder(target));
+
+  const std::string shape_text = url_shape(target);
+  Bytes shape;
+  ByteWriter to_shape(shape);
+  add(to_shape, shape_text);
 
   Bytes site;
   ByteWriter to_site(site);
   add(to_site, canonical_host(secure, host));
 
+  const Id128 address_key = key_of(Kind::kAddress, shared, address);
   return {.exact = key_of(Kind::kExact, shared, exact),
-          .address = key_of(Kind::kAddress, shared, address),
+          .address = address_key,
+          .shape = shape_text == target ? address_key : key_of(Kind::kShape, shared, shape),
           .sibling = key_of(Kind::kSibling, shared, sibling),
           .page = key_of(Kind::kPage, place, address),
-          .site = key_of(Kind::kSite, {}, site)};
+          .site = key_of(Kind::kSite, {}, site),
+          .media = expected_media_class(target, fields)};
 }
 
 // "name=value" of a Set-Cookie field, and whether that cookie is there from now on.

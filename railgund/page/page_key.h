@@ -9,6 +9,7 @@
 
 #include "railgund/base/field.h"
 #include "railgund/base/hash.h"
+#include "railgund/page/media_class.h"
 
 namespace railgun::page {
 
@@ -27,13 +28,15 @@ struct Isolation {
 };
 
 // The keys of one request, from the nearest kin to the farthest. All are hashes: nothing of the visitor can be read
-// from them. The isolation's values are in all three.
+// from them. The isolation's values are in the first four.
 struct PageKeys {
-  Id128 exact;    // scheme, host, path and query, and the class of the cookies (which names are there)
+  Id128 exact;  // scheme, host, path and query, the language asked for, and the class of the cookies (which are there)
   Id128 address;  // scheme, host, path and query
-  Id128 sibling;  // scheme, host and the path with its last segment, its numbers and its query removed: one template
+  Id128 shape;    // scheme, host and url_shape(): the address when its numbers change. `address` if that is all of it
+  Id128 sibling;  // scheme, host and url_folder(): pages of one template
   Id128 page;     // scheme, host, path and query, whoever asks: what a purge names
   Id128 site;     // the host: whose versions these are
+  MediaClass media = MediaClass::kUnknown;  // of a request: what it expects; of a kept version: what it is
 };
 
 // The keys where visitors are not kept apart: Isolation::visitors is not looked at.

@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "railgund/page/kin.h"
+
 namespace railgun::page {
 namespace {
 
@@ -143,11 +145,12 @@ void VersionPool::add_keys(Entry& entry, const PageKeys& keys, std::vector<Depar
 // Prepared state grows while others hold the version, so its size is read again each time.
 void VersionPool::charge(Entry& entry) {
   // Nodes of the map and of a queue with the allocator's own eight bytes each, the shared pointer's counts, and what
-  // the cache remembers for a page's three keys (an id, two ids, a node).
+  // the cache remembers for a page's keys: for two of them two ids, for two what their kin take.
   constexpr std::size_t kNode = 3 * sizeof(void*) + 8;
   constexpr std::size_t kOverhead =
       sizeof(Id128) + sizeof(Entry) + 2 * kNode + sizeof(Entry*) + sizeof(Version) + 3 * sizeof(void*);
-  constexpr std::size_t kPerKeys = sizeof(PageKeys) + 3 * (3 * sizeof(Id128) + kNode + sizeof(void*));
+  constexpr std::size_t kPerKeys = sizeof(PageKeys) + 2 * (3 * sizeof(Id128) + kNode + sizeof(void*)) +
+                                   2 * (sizeof(Id128) + KinVersions::usual_memory_bytes() + kNode + sizeof(void*));
   const std::size_t now = entry.version->reference.page_memory_bytes() + kOverhead + entry.keys.size() * kPerKeys +
                           entry.sites.size() * sizeof(Id128);
   page_bytes_ += now - entry.charged;

@@ -60,8 +60,11 @@ struct Counters {
   Counter answers_527;         // among requests_failed: not to be added to it
   Counter answers_refused;     // among requests_failed: what is not served (421, 508), at either end
   Counter forwarding_ignored;  // requests of neighbours whose X-Forwarded-* fields were dropped
-  Counter check_failures;      // answers that could not be rebuilt
-  Counter asked_again;         // requests that were repeated, at most once each
+  // References found, and page bytes that did not cross because of them, by page::FoundBy.
+  Counter found_exact, found_address, found_shape, found_sibling, found_store;
+  Counter saved_exact, saved_address, saved_shape, saved_sibling, saved_store;
+  Counter check_failures;  // answers that could not be rebuilt
+  Counter asked_again;     // requests that were repeated, at most once each
   // Bodies as they went to clients, by coding.
   Counter client_bytes_identity, client_bytes_gzip, client_bytes_br, client_bytes_zstd;
   // Requests refused because the connections to their origin were in use; not among origin_failures.

@@ -1,5 +1,6 @@
 #include "railgund/proxy/exchange_outcome.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "railgund/page/store_item.h"
@@ -40,6 +41,25 @@ void count_passed(Counters& counters, SiteCounters& site, const Passed& passed) 
   counters.coded_bytes.add(passed.coded_bytes);
   site.page_bytes.add(passed.page_bytes);
   site.coded_bytes.add(passed.coded_bytes);
+}
+
+void count_reference(Counters& counters, page::FoundBy by, const Passed& passed) {
+  const auto add = [&](Counter& found, Counter& saved) {
+    found.add();
+    saved.add(passed.page_bytes - std::min(passed.page_bytes, passed.coded_bytes));
+  };
+  switch (by) {
+    case page::FoundBy::kExact:
+      return add(counters.found_exact, counters.saved_exact);
+    case page::FoundBy::kAddress:
+      return add(counters.found_address, counters.saved_address);
+    case page::FoundBy::kShape:
+      return add(counters.found_shape, counters.saved_shape);
+    case page::FoundBy::kSibling:
+      return add(counters.found_sibling, counters.saved_sibling);
+    case page::FoundBy::kStore:
+      return add(counters.found_store, counters.saved_store);
+  }
 }
 
 void record_total_time(Distributions& spread, unsigned status, Duration time) {

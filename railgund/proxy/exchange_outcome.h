@@ -4,6 +4,7 @@
 #include <string>
 
 #include "railgund/base/time.h"
+#include "railgund/page/cache.h"
 #include "railgund/page/page_key.h"
 #include "railgund/page/version.h"
 #include "railgund/proxy/counters.h"
@@ -28,6 +29,9 @@ struct Passed {
   std::uint64_t page_bytes = 0, coded_bytes = 0;
 };
 void count_passed(Counters& counters, SiteCounters& site, const Passed& passed);
+
+// A sender's answer was made against a reference that was found in this way.
+void count_reference(Counters& counters, page::FoundBy by, const Passed& passed);
 
 // The time from the request's head to the answer's end, unless that was a tunnel (101), which lasts as long as its
 // ends like.

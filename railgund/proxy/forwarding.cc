@@ -173,13 +173,19 @@ page::RequestKeys keys_of(const http::Request& request, const config::Config& co
 
 page::RequestKeys keys_after(const http::Request& request, const http::Response& response, const config::Config& config,
                              const page::RequestKeys& keys) {
-  if (!config.isolate_visitors || find_field(response.fields, "set-cookie") == nullptr) return keys;
-  http::Request next;
-  next.host = request.host;
-  next.target = request.target;
-  next.secure = request.secure;
-  next.fields = page::with_new_cookies(request.fields, response.fields);
-  return keys_of(next, config);
+  const page::MediaClass media = page::media_class_of(response.status, field_value(response.fields, "content-type"));
+  page::RequestKeys after = keys;
+  if (config.isolate_visitors && find_field(response.fields, "set-cookie") != nullptr) {
+    http::Request next;
+    next.host = request.host;
+    next.target = request.target;
+    next.secure = request.secure;
+    next.fields = page::with_new_cookies(request.fields, response.fields);
+    after = keys_of(next, config);
+  }
+  after.own.media = media;
+  if (after.open) after.open->media = media;
+  return after;
 }
 
 bool is_idempotent(std::string_view method) {

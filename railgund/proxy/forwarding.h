@@ -42,7 +42,8 @@ void prepare_origin_request(http::Request& request, const config::Config& config
 
 // The keys of the page that is asked for: what answers may be references for each other is a setting.
 page::RequestKeys keys_of(const http::Request& request, const config::Config& config);
-// The keys under which its answer is kept: `keys`, unless the answer changes the visitor's cookies.
+// The keys under which its answer is kept: `keys`, unless the answer changes the visitor's cookies; with the kind of
+// content that it is.
 page::RequestKeys keys_after(const http::Request& request, const http::Response& response, const config::Config& config,
                              const page::RequestKeys& keys);
 

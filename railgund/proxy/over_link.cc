@@ -14,12 +14,16 @@ Result<OverLink> OverLink::ask(SenderRequest& request, const SenderPorts& ports,
   ask.request = request.http;
   add_via(ask.request, link.via_name);
   if (request.named.size() > kMostReferences) request.named.resize(kMostReferences);
-  for (const page::VersionPtr& version : request.named) ask.references.push_back(version->id);
+  std::vector<page::VersionPtr> named;
+  for (const page::Candidate& one : request.named) {
+    ask.references.push_back(one.version->id);
+    named.push_back(one.version);
+  }
   const EncodedHead head = encode_ask(ask);
   auto stream = ports.open_stream(link, head.prelude, head.fields);
   if (!stream) return std::unexpected(stream.error());
   if (!request.named.empty()) ports.counters().references_named.add();
-  AnswerReader reader(request.named, link.reference_hash, request.config->reference_page_limit_bytes,
+  AnswerReader reader(std::move(named), link.reference_hash, request.config->reference_page_limit_bytes,
                       request.http.method == "HEAD");
   OverLink over(*std::move(stream), std::move(reader), link.greeting->build, ports.now());
   over.pump_request(request, ports);
@@ -135,6 +139,8 @@ Passed OverLink::finish(SenderRequest& request, const SenderPorts& ports) {
     Distributions& spread = ports.counters().spread;
     record(spread.decode_time, decode_time_);
     record_sizes(spread, passed.page_bytes, passed.coded_bytes, reader_.answer().reference.has_value());
+    if (const auto index = reader_.answer().reference)
+      count_reference(ports.counters(), request.named[*index].by, passed);
   }
   keep_page(request, ports);
   // An answer may end before the request's body does: nobody wants the rest of it then.

@@ -105,7 +105,7 @@ void SenderExchange::take(const SenderPorts& ports, std::optional<Bytes> store_i
                                                      request_.config->reference_page_limit_bytes)) {
       ports.counters().store_hits.add();
       ports.cache().insert(version, request_.keys.everybodys());
-      request_.named.push_back(std::move(version));
+      request_.named.push_back({.version = std::move(version), .by = page::FoundBy::kStore});
     }
   }
   state_ = Choosing{};
@@ -208,7 +208,7 @@ void SenderExchange::handle(const SenderPorts& ports, Progress progress) {
     ports.log(LogLevel::kError, "bad answer for " + request_.address() + ": " + bad->error.text);
     std::get<OverLink>(state_).reject();
     // What was named may be what is wrong: the page comes whole next time.
-    for (const page::VersionPtr& version : request_.named) ports.cache().erase(version->id);
+    for (const page::Candidate& one : request_.named) ports.cache().erase(one.version->id);
     request_.named.clear();
     retry_or_fail(ports, is_idempotent(request_.http.method),
                   "The answer that came over the link could not be rebuilt");

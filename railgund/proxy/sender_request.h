@@ -10,6 +10,7 @@
 
 #include "railgund/base/byte_queue.h"
 #include "railgund/http/server_connection.h"
+#include "railgund/page/cache.h"
 #include "railgund/page/page_key.h"
 #include "railgund/page/version.h"
 #include "railgund/proxy/compression.h"
@@ -53,7 +54,7 @@ struct SenderRequest {
 
   bool is_from_trusted_proxy = false;
   page::RequestKeys keys{};
-  std::vector<page::VersionPtr> named{};
+  std::vector<page::Candidate> named{};
 
   // The body (or what the client sends through a tunnel). Held bytes are bounded by the client connection's limit on
   // unread bytes.

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "railgund/page/kin.h"
+
 namespace railgun::page {
 namespace {
 
@@ -20,9 +22,9 @@ PageKeys keys(const std::string& target, const std::string& cookie = "") {
 
 const Id128 kSite = keys("/").site;
 
-std::vector<Id128> ids(const std::vector<VersionPtr>& versions) {
+std::vector<Id128> ids(const std::vector<Candidate>& versions) {
   std::vector<Id128> result;
-  for (const VersionPtr& one : versions) result.push_back(one->id);
+  for (const Candidate& one : versions) result.push_back(one.version->id);
   return result;
 }
 
@@ -57,11 +59,11 @@ TEST(Cache, NamesTheNearestKinFirst) {
 TEST(Cache, StaysWithASiblingForAWhile) {
   Cache cache(1 << 20);
   cache.insert(version("first"), keys("/news/first"));
-  for (unsigned i = 0; i < Cache::kSiblingStays; ++i)
+  for (unsigned i = 0; i < KinVersions::kStays; ++i)
     cache.insert(version("other " + std::to_string(i)), keys("/news/other" + std::to_string(i)));
-  EXPECT_EQ(cache.candidates(keys("/news/new")).at(0)->id, name("first"));
+  EXPECT_EQ(cache.candidates(keys("/news/new")).at(0).version->id, name("first"));
   cache.insert(version("next"), keys("/news/next"));
-  EXPECT_EQ(cache.candidates(keys("/news/new")).at(0)->id, name("next"));
+  EXPECT_EQ(cache.candidates(keys("/news/new")).at(0).version->id, name("next"));
   // A newer version of its page takes its place at once.
   cache.insert(version("next 2"), keys("/news/next"));
   EXPECT_EQ(ids(cache.candidates(keys("/news/new"))), (std::vector{name("next 2"), name("next")}));
@@ -71,9 +73,9 @@ TEST(Cache, MakesTheLatestVersionThatOfThePage) {
   Cache cache(1 << 20);
   cache.insert(version("1"), keys("/a"));
   cache.insert(version("2"), keys("/a"));
-  EXPECT_EQ(cache.candidates(keys("/a")).at(0)->id, name("2"));
+  EXPECT_EQ(cache.candidates(keys("/a")).at(0).version->id, name("2"));
   cache.insert(version("1"), keys("/a"));
-  EXPECT_EQ(cache.candidates(keys("/a")).at(0)->id, name("1"));
+  EXPECT_EQ(cache.candidates(keys("/a")).at(0).version->id, name("1"));
   EXPECT_EQ(cache.counters().versions, 2u);
 }
 
@@ -300,8 +302,8 @@ TEST(Cache, BearsManyThreads) {
         random = random * 1664525 + 1013904223;
         const std::string target = "/p" + std::to_string((random >> 16) % 64) + "/";
         const std::string id = target + std::to_string((random >> 8) % 4);
-        const std::vector<VersionPtr> found = cache.candidates(keys(target));
-        if (i % 20 == 0 && !found.empty()) found[0]->reference.prepare();
+        const std::vector<Candidate> found = cache.candidates(keys(target));
+        if (i % 20 == 0 && !found.empty()) found[0].version->reference.prepare();
         if (i % 7 == 0) {
           cache.erase(name(id));
         } else if (i % 501 == 0) {

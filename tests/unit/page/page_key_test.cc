@@ -45,17 +45,18 @@ TEST(PageKeys, TellCookieClassesApartByNamesNotValues) {
 TEST(PageKeys, TakePagesOfOneTemplateForSiblings) {
   const Id128 sibling = keys("/news/2024/05/first-17.html?page=2").sibling;
   EXPECT_EQ(keys("/news/2023/11/other.html").sibling, sibling);
-  EXPECT_EQ(keys("/news/1/2/").sibling, sibling);
+  EXPECT_EQ(keys("/news/1/2/title/").sibling, sibling);
+  EXPECT_EQ(keys("/post/one/").sibling, keys("/post/two").sibling);
   EXPECT_NE(keys("/news/2024/first.html").sibling, sibling);
   EXPECT_NE(keys("/sport/2024/05/first.html").sibling, sibling);
   EXPECT_EQ(keys("/").sibling, keys("/about?x=/y/").sibling);
 }
 
-TEST(PageKeys, KeepIsolatedVisitorsApartInAllThree) {
+TEST(PageKeys, KeepIsolatedVisitorsApartInAllFour) {
   const Isolation isolation{.cookies = {"session"}, .fields = {"X-Tenant"}, .authorization = true};
   const auto differ = [&](const Fields& a, const Fields& b) {
     const PageKeys one = keys("/", a, isolation), two = keys("/", b, isolation);
-    return one.exact != two.exact && one.address != two.address && one.sibling != two.sibling;
+    return one.exact != two.exact && one.address != two.address && one.shape != two.shape && one.sibling != two.sibling;
   };
   EXPECT_TRUE(differ({{"Cookie", "session=1"}}, {{"Cookie", "session=2"}}));
   EXPECT_TRUE(differ({{"Cookie", "session=1"}}, {}));
@@ -65,6 +66,22 @@ TEST(PageKeys, KeepIsolatedVisitorsApartInAllThree) {
   EXPECT_TRUE(differ({{"Authorization", "Basic YTpi"}}, {}));
   EXPECT_FALSE(differ({{"Cookie", "session=1; other=1"}}, {{"Cookie", "other=2; session=1"}}));
   EXPECT_EQ(keys("/", {{"authorization", "Basic YTpi"}}).exact, keys("/").exact);  // not asked for
+}
+
+TEST(PageKeys, TellLanguagesApartInTheExactKeyAlone) {
+  const PageKeys german = keys("/", {{"Accept-Language", "de-AT,en;q=0.5"}});
+  EXPECT_EQ(keys("/", {{"accept-language", "DE"}}).exact, german.exact);
+  EXPECT_NE(keys("/", {{"Accept-Language", "en"}}).exact, german.exact);
+  EXPECT_EQ(keys("/", {{"Accept-Language", "*"}}).exact, keys("/").exact);
+  EXPECT_EQ(german.address, keys("/").address);
+}
+
+TEST(PageKeys, HaveOneShapeWhereNumbersChange) {
+  const PageKeys first = keys("/poll?_=1795991211829&chart=cpu");
+  EXPECT_EQ(keys("/poll?chart=cpu&_=1795991212999").shape, first.shape);
+  EXPECT_NE(keys("/poll?chart=ram&_=1795991212999").shape, first.shape);
+  EXPECT_NE(first.shape, first.address);
+  EXPECT_EQ(keys("/about").shape, keys("/about").address);  // there is nothing to leave out
 }
 
 TEST(PageKeys, AreThoseOfTheDocument) {

@@ -15,7 +15,7 @@ RequestKeys keys(const Fields& fields, const Isolation& isolation = kDefault, st
 }
 
 bool share_nothing(const PageKeys& a, const PageKeys& b) {
-  return a.exact != b.exact && a.address != b.address && a.sibling != b.sibling;
+  return a.exact != b.exact && a.address != b.address && a.shape != b.shape && a.sibling != b.sibling;
 }
 
 TEST(RequestKeys, OfNobodyAreEverybodys) {
@@ -105,8 +105,8 @@ VersionPtr version(const std::string& name) {
 std::vector<Id128> names(Cache& cache, const Fields& fields, std::string_view target = "/a") {
   const RequestKeys asked = keys(fields, kDefault, target);
   std::vector<Id128> ids;
-  for (const VersionPtr& found : cache.candidates(asked.own, asked.open ? &*asked.open : nullptr))
-    ids.push_back(found->id);
+  for (const Candidate& found : cache.candidates(asked.own, asked.open ? &*asked.open : nullptr))
+    ids.push_back(found.version->id);
   return ids;
 }
 
