@@ -186,6 +186,8 @@ std::vector<LocalPortFacts> local_port_facts(const config::Config& config, Insta
   std::vector<LocalPortFacts> ports;
   if (config.role == config::Role::kSender) {
     for (const Endpoint& endpoint : config.listen) ports.push_back({.name = "clients", .endpoint = endpoint});
+    for (const Endpoint& endpoint : config.listen_tls)
+      ports.push_back({.name = "clients over TLS", .endpoint = endpoint});
     if (config.activation_listen) ports.push_back({.name = "activation", .endpoint = *config.activation_listen});
   }
   if (config.stats_listen) ports.push_back({.name = "statistics", .endpoint = *config.stats_listen});

@@ -6,17 +6,21 @@
 
 #include "railgund/base/check.h"
 #include "railgund/config/address_class.h"
+#include "railgund/http/answer.h"
 #include "railgund/log/log.h"
 #include "railgund/proxy/peers.h"
+#include "railgund/tls/visitor_context.h"
 
 namespace railgun::app {
 namespace {
 
 // A closed connection may take this long to send its final bytes.
 constexpr Duration kFlushTimeout = std::chrono::seconds(5);
-// From the TCP connection to the end of the TLS handshake, for connections that came in: two round trips, and what a busy
+// From the TCP connection to the end of the TLS handshake, for links that came in: two round trips, and what a busy
 // machine takes for them.
 constexpr Duration kHandshakeTimeout = std::chrono::seconds(5);
+// The same for visitors, whose lines may be bad ones.
+constexpr Duration kVisitorHandshakeTimeout = std::chrono::seconds(10);
 constexpr Duration kMeasureEvery = std::chrono::seconds(1);
 
 // Rejected clients that are told so at the same time; others are closed without a word, as each takes a descriptor.
@@ -24,8 +28,18 @@ constexpr std::size_t kMostRejected = 256;
 
 constexpr const char* kNoCertificate =
     "this daemon has no certificate yet: run 'railgunctl activate TOKEN', or set cert.file, key.file and link.ca_file";
+constexpr const char* kNoVisitorCertificate =
+    "there is no certificate for visitors: put one into the folder of tls.directory, then reload";
 constexpr const char* kNoDescriptor = "no descriptor left; raise LimitNOFILE of the unit, or ulimit -n";
 constexpr const char* kNoBundle = "no bundle of certificate authorities was found: set ca.bundle, or validate.cert = 0";
+
+// To a client that speaks HTTP in clear on a port for TLS.
+std::string_view plain_answer() {
+  static const Bytes answer =
+      http::small_answer(400, "This port speaks HTTPS: use an address that begins with https://", {}, true,
+                         http::Framing::Connection::kClose);
+  return as_text(answer);
+}
 
 const char* name_of(net::DescriptorBudget::Kind kind) {
   switch (kind) {
@@ -50,7 +64,8 @@ Drive<Core>::Drive(DriveServices services, TrustPtr trust, bool wan_tls, net::So
       trust_(std::move(trust)),
       wan_tls_(wan_tls),
       link_options_(std::move(link_options)),
-      newcomers_(net::Newcomers::limits(services.handshakes)),
+      new_links_(services.link_handshakes, services.counters.handshakes_open),
+      new_clients_(services.tls_handshakes, services.counters.client_handshakes_open),
       deadline_(services.loop, [this] { driver_.on_deadline(); }),
       turn_end_(services.loop, [this] { removed_.clear(); }),
       driver_(*this, std::move(core)) {
@@ -128,17 +143,23 @@ void Drive<Core>::set_trust(TrustPtr trust) {
 }
 
 template <typename Core>
+Result<std::unique_ptr<tls::Engine>> Drive<Core>::engine_for(proxy::ConnectionKind kind, bool is_tls_client) const {
+  const bool is_link = kind == proxy::ConnectionKind::kLink;
+  if (is_link ? !wan_tls_ : !is_tls_client) return nullptr;
+  const tls::ContextPtr& context = is_link ? trust_->link : trust_->visitors;
+  if (context == nullptr) return fail(Errc::kDenied, is_link ? kNoCertificate : kNoVisitorCertificate);
+  return std::make_unique<tls::Engine>(tls::Engine::server(context));
+}
+
+template <typename Core>
 void Drive<Core>::accept(proxy::ConnectionKind kind, net::Descriptor socket, const net::SocketAddress& peer,
                          std::optional<AcceptedClient> client) {
-  std::unique_ptr<tls::Engine> engine;
-  if (kind == proxy::ConnectionKind::kLink && wan_tls_) {
-    if (trust_->link == nullptr) {
-      log::error("link from " + to_string(peer) + " refused: " + kNoCertificate);
-      return;
-    }
-    engine = std::make_unique<tls::Engine>(tls::Engine::server(trust_->link));
-  }
   const bool is_link = kind == proxy::ConnectionKind::kLink;
+  Result<std::unique_ptr<tls::Engine>> engine = engine_for(kind, client && client->is_tls);
+  if (!engine) {
+    failed_links_.write(log::kError, "connection from " + to_string(peer) + " refused: " + engine.error().text, now());
+    return;
+  }
   auto descriptor =
       take_descriptor(is_link ? net::DescriptorBudget::Kind::kNewcomer : net::DescriptorBudget::Kind::kClient);
   if (!descriptor) return;
@@ -146,15 +167,19 @@ void Drive<Core>::accept(proxy::ConnectionKind kind, net::Descriptor socket, con
   Connection& connection = *made;
   connections_.emplace(&connection, std::move(made));
   connection.descriptor = *std::move(descriptor);
-  if (is_link) add_newcomer(connection, peer.host());
-  const bool ready = engine == nullptr;
-  connection.stream.adopt(std::move(socket), peer, std::move(engine), now() + kHandshakeTimeout,
+  const bool is_ready = *engine == nullptr;
+  if (is_link || !is_ready) {
+    for (Connection* const oldest : newcomers_of(connection).add(connection, peer.host())) drop_newcomer(*oldest);
+  }
+  connection.stream.adopt(std::move(socket), peer, *std::move(engine),
+                          now() + (is_link ? kHandshakeTimeout : kVisitorHandshakeTimeout),
                           is_link ? link_options_ : net::SocketOptions{});
+  if (!is_link && !is_ready) connection.stream.set_plain_answer(plain_answer());
   if (client) {
     connection.place.emplace(std::move(client->place));
     if (reject_over_limit(connection, peer, client->admission)) return;
   }
-  if (ready) on_open(connection);
+  if (is_ready) on_open(connection);
 }
 
 template <typename Core>
@@ -171,32 +196,21 @@ std::optional<net::DescriptorBudget::Lease> Drive<Core>::take_descriptor(net::De
 }
 
 template <typename Core>
-void Drive<Core>::add_newcomer(Connection& connection, const std::string& address) {
-  connection.newcomer = ++last_newcomer_;
-  newcomers_by_number_[connection.newcomer] = &connection;
-  services_.counters.handshakes_open.add();
-  for (const std::uint64_t oldest : newcomers_.add(connection.newcomer, address))
-    drop_newcomer(*newcomers_by_number_.at(oldest));
-}
-
-template <typename Core>
-void Drive<Core>::forget_newcomer(Connection& connection) {
-  if (connection.newcomer == 0) return;
-  newcomers_.remove(connection.newcomer);
-  newcomers_by_number_.erase(connection.newcomer);
-  services_.counters.handshakes_open.subtract();
-  connection.newcomer = 0;
-}
-
-template <typename Core>
 void Drive<Core>::drop_newcomer(Connection& connection) {
-  services_.counters.handshakes_dropped.add();
-  failed_links_.write(log::kError,
-                      "a connection from " + connection.stream.peer() +
-                          " was closed for a newer one: link.handshakes connections to the link port have not "
-                          "completed TLS; let a firewall admit only the other ends of the links to wan.port",
-                      now());
-  forget_newcomer(connection);
+  if (connection.kind == proxy::ConnectionKind::kClient) {
+    services_.counters.client_handshakes_dropped.add();
+    failed_clients_.write(log::kNotice,
+                          "a client from " + connection.stream.peer() +
+                              " was closed for a newer one: tls.handshakes clients have not completed TLS",
+                          now());
+  } else {
+    services_.counters.handshakes_dropped.add();
+    failed_links_.write(log::kError,
+                        "a connection from " + connection.stream.peer() +
+                            " was closed for a newer one: link.handshakes connections to the link port have not "
+                            "completed TLS; let a firewall admit only the other ends of the links to wan.port",
+                        now());
+  }
   connection.stream.abort();
   connection.descriptor = {};
   if (connection.id) {
@@ -208,9 +222,15 @@ void Drive<Core>::drop_newcomer(Connection& connection) {
 }
 
 template <typename Core>
-bool Drive<Core>::admit_link(Connection& connection) {
-  if (connection.newcomer == 0) return true;
-  forget_newcomer(connection);
+bool Drive<Core>::admit(Connection& connection) {
+  NewcomerList<Connection>& newcomers = newcomers_of(connection);
+  if (!newcomers.contains(connection)) return true;
+  newcomers.remove(connection);
+  if (connection.kind == proxy::ConnectionKind::kClient) {
+    services_.counters.client_handshakes.add();
+    if (connection.stream.tls()->is_resumed()) services_.counters.client_handshakes_resumed.add();
+    return true;
+  }
   auto descriptor = take_descriptor(net::DescriptorBudget::Kind::kLink);
   if (!descriptor) {
     connection.is_accounted_for = true;
@@ -257,18 +277,25 @@ void Drive<Core>::on_open(Connection& connection) {
     driver_.connected(*connection.id, hosts_of(connection));
     return;
   }
-  if (connection.stream.tls() != nullptr && !admit_link(connection)) return;
+  const tls::Engine* const tls = connection.stream.tls();
+  if (tls != nullptr && !admit(connection)) return;
   connection.is_accounted_for = true;
-  driver_.accepted(connection.kind, connection.stream.peer(), hosts_of(connection), [&](proxy::ConnectionId id) {
-    connection.id = id;
-    by_id_[id] = &connection;
-  });
+  const bool is_http2 = tls != nullptr && tls->protocol() == tls::kHttp2Protocol;
+  driver_.accepted({.kind = connection.kind,
+                    .peer = connection.stream.peer(),
+                    .hosts = hosts_of(connection),
+                    .is_secure = tls != nullptr,
+                    .protocol = is_http2 ? proxy::ClientProtocol::kHttp2 : proxy::ClientProtocol::kHttp1},
+                   [&](proxy::ConnectionId id) {
+                     connection.id = id;
+                     by_id_[id] = &connection;
+                   });
 }
 
 template <typename Core>
 void Drive<Core>::on_bytes(Connection& connection, ByteView bytes) {
   if (!connection.id) return;
-  if (!admit_link(connection)) {
+  if (!admit(connection)) {
     const proxy::ConnectionId id = *std::exchange(connection.id, std::nullopt);
     by_id_.erase(id);
     driver_.closed(id, {Errc::kUnavailable, kNoDescriptor});
@@ -309,7 +336,10 @@ void Drive<Core>::on_closed(Connection& connection, const Error& error) {
     const proxy::ConnectionId id = *connection.id;
     by_id_.erase(id);
     driver_.closed(id, error);
-  } else if (!connection.is_accounted_for) {
+  } else if (connection.is_accounted_for) {
+  } else if (connection.kind == proxy::ConnectionKind::kClient) {
+    note_failed_client(connection.stream.peer(), error);
+  } else {
     log_failed_link(connection.stream.peer(), error);
   }
   remove(connection);
@@ -326,11 +356,19 @@ void Drive<Core>::log_failed_link(const std::string& peer, const Error& error) {
                       now());
 }
 
+// A client that did not complete TLS: scanners, browsers that do not trust the certificate, old ones. Not worth a line
+// each.
+template <typename Core>
+void Drive<Core>::note_failed_client(const std::string& peer, const Error& error) {
+  services_.counters.client_handshakes_failed.add();
+  failed_clients_.write(log::kInformation, "TLS with client " + peer + " failed: " + error.text, now());
+}
+
 template <typename Core>
 void Drive<Core>::remove(Connection& connection) {
   const auto found = connections_.find(&connection);
   if (found == connections_.end()) return;
-  forget_newcomer(connection);
+  newcomers_of(connection).remove(connection);
   if (connection.is_rejected) --rejected_;
   connection.place.reset();
   // Its own code may still be running.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "railgund/app/client_counts.h"
+#include "railgund/app/newcomer_list.h"
 #include "railgund/app/preparer.h"
 #include "railgund/app/trust.h"
 #include "railgund/log/log.h"
@@ -15,7 +16,6 @@
 #include "railgund/net/alive.h"
 #include "railgund/net/descriptor_budget.h"
 #include "railgund/net/event_loop.h"
-#include "railgund/net/newcomers.h"
 #include "railgund/net/resolver.h"
 #include "railgund/net/secure_stream.h"
 #include "railgund/proxy/driver.h"
@@ -32,13 +32,15 @@ struct DriveServices {
   Preparer& preparer;
   proxy::Counters& counters;           // this worker's
   net::DescriptorBudget& descriptors;  // of the process
-  std::size_t handshakes;              // this worker's part of link.handshakes
+  std::size_t link_handshakes;         // this worker's part of link.handshakes
+  std::size_t tls_handshakes;          // and of tls.handshakes
 };
 
 // A client's connection, before a drive has it.
 struct AcceptedClient {
   ClientCounts::Place place;
   proxy::Admission admission;
+  bool is_tls;  // it came to listen.tls
 };
 
 // Core: proxy::Sender or proxy::Listener.
@@ -63,9 +65,9 @@ class Drive final {
   // For look-ups from now on. Null: none.
   void set_store(memcached::Client* store) { services_.store = store; }
 
-  // Takes a connection that came in. The core hears of a link only after its TLS handshake. Until then, or without TLS
-  // until its first bytes, the connection is a newcomer: too many push out the oldest, and each has kHandshakeTimeout.
-  // `client`: of a client.
+  // Takes a connection that came in. Under TLS the core hears of it only after the handshake. Until then (a link without
+  // TLS: until its first bytes) the connection is a newcomer: too many push out the oldest, and the handshake has a
+  // deadline. `client`: of a client.
   void accept(proxy::ConnectionKind kind, net::Descriptor socket, const net::SocketAddress& peer,
               std::optional<AcceptedClient> client);
 
@@ -96,7 +98,6 @@ class Drive final {
     std::optional<ClientCounts::Place> place;
     std::optional<proxy::ConnectionId> id;  // the core's name for it, while the core knows it
     net::DescriptorBudget::Lease descriptor;
-    std::uint64_t newcomer = 0;     // its number in newcomers_; 0: its peer is known
     Instant measured{};             // when its delivery rate was read last
     bool is_rejected = false;       // a client over a limit: it is told and closed
     bool is_accounted_for = false;  // why it ends has been logged, or is for the core to log
@@ -132,13 +133,17 @@ class Drive final {
   std::string reason_against(const Connection& connection) const;
   void cut_distrusted();
   void log_failed_link(const std::string& peer, const Error& error);
+  void note_failed_client(const std::string& peer, const Error& error);
   // A descriptor for a new connection; null, counted and logged: there is none for this kind.
   std::optional<net::DescriptorBudget::Lease> take_descriptor(net::DescriptorBudget::Kind kind);
-  void add_newcomer(Connection& connection, const std::string& address);
-  void forget_newcomer(Connection& connection);
+  NewcomerList<Connection>& newcomers_of(const Connection& connection) {
+    return connection.kind == proxy::ConnectionKind::kClient ? new_clients_ : new_links_;
+  }
   void drop_newcomer(Connection& connection);
-  // The peer of a link is known. False: there is no descriptor for one more link, and it is being closed.
-  bool admit_link(Connection& connection);
+  // The peer of a newcomer is known. False: there is no descriptor for one more link, and it is being closed.
+  bool admit(Connection& connection);
+  // The engine for a connection that came in; null: without TLS. Errors: there is no certificate.
+  Result<std::unique_ptr<tls::Engine>> engine_for(proxy::ConnectionKind kind, bool is_tls_client) const;
   void remove(Connection& connection);
   void measure(Connection& connection);
 
@@ -153,9 +158,8 @@ class Drive final {
   std::size_t rejected_ = 0;                          // connections that are being told so
   log::RateLimit failed_links_;
   log::RateLimit no_descriptor_{{.burst = 1, .interval = std::chrono::seconds(10)}};
-  net::Newcomers newcomers_;
-  std::unordered_map<std::uint64_t, Connection*> newcomers_by_number_;
-  std::uint64_t last_newcomer_ = 0;
+  log::RateLimit failed_clients_{{.burst = 1, .interval = std::chrono::seconds(60)}};
+  NewcomerList<Connection> new_links_, new_clients_;
   net::Timer deadline_;
   net::Deferred turn_end_;
   net::Alive<Drive> alive_{*this};

@@ -33,10 +33,12 @@ int check(const std::string& path, std::optional<Role> role) {
   }
   for (const std::string& warning : parsed->warnings) std::cerr << warning << "\n";
   if (!railgun::app::has_entropy()) std::cerr << railgun::app::kWaitingForEntropy << "\n";
-  if (const auto trust = railgun::app::load_trust(parsed->config); !trust) {
+  const auto trust = railgun::app::load_trust(parsed->config);
+  if (!trust) {
     std::cerr << path << ": " << trust.error().text << "\n";
     return 1;
   }
+  for (const std::string& warning : (*trust)->warnings) std::cerr << warning << "\n";
   std::cout << path << ": good\n";
   return 0;
 }

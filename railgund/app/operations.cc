@@ -242,6 +242,7 @@ struct Operations::State {
         .last_panic = last_panic};
     if (sum.is_sender) {
       for (const Endpoint& endpoint : config.listen) status.listening.push_back(to_string(endpoint));
+      for (const Endpoint& endpoint : config.listen_tls) status.listening.push_back(to_string(endpoint) + " (TLS)");
     } else {
       status.listening.push_back(to_string(Endpoint{config.wan_ip.empty() ? "*" : config.wan_ip, config.wan_port}));
     }

@@ -133,12 +133,15 @@ Result<void> Server::open_sockets() {
     std::string setting;
     Endpoint endpoint;
     proxy::ConnectionKind kind;
+    bool is_tls_client = false;
   };
   std::vector<ListeningSocket> sockets;
   const bool is_sender = config_->role == config::Role::kSender;
   if (is_sender) {
     for (const Endpoint& endpoint : config_->listen)
       sockets.push_back({"listen", endpoint, proxy::ConnectionKind::kClient});
+    for (const Endpoint& endpoint : config_->listen_tls)
+      sockets.push_back({"listen.tls", endpoint, proxy::ConnectionKind::kClient, true});
   }
   if (!is_sender || config_->wan_accept) {
     sockets.push_back({"wan.ip and wan.port", {config_->wan_ip, config_->wan_port}, proxy::ConnectionKind::kLink});
@@ -158,19 +161,22 @@ Result<void> Server::open_sockets() {
     }
     acceptors_.push_back(std::make_unique<net::Acceptor>(
         loop_, std::move(socket),
-        [this, kind = want.kind](net::Descriptor accepted, const net::SocketAddress& peer) {
+        [this, kind = want.kind, is_tls = want.is_tls_client](net::Descriptor accepted,
+                                                              const net::SocketAddress& peer) {
           // A client gets status 503 for what it asks.
           if (kind == proxy::ConnectionKind::kLink && cache_.shortage() == page::Shortage::kServeNothing) return;
           std::optional<AcceptedClient> client;
           if (kind == proxy::ConnectionKind::kClient) {
             const proxy::Admission admitted = admission(peer);
-            client.emplace(AcceptedClient{client_counts_.enter(peer), admitted});
+            client.emplace(AcceptedClient{client_counts_.enter(peer), admitted, is_tls});
           }
           next_worker().accept(kind, std::move(accepted), peer, std::move(client));
         },
         [this](const Error& error) { pauses_.write(log::kError, "accepting paused: " + error.text, loop_.now()); }));
     log::notice("listening on " + to_string(acceptors_.back()->local()) +
-                (want.kind == proxy::ConnectionKind::kLink ? " for links" : " for clients"));
+                (want.kind == proxy::ConnectionKind::kLink ? " for links"
+                 : want.is_tls_client                      ? " for clients over TLS"
+                                                           : " for clients"));
   }
   return {};
 }
@@ -201,7 +207,7 @@ Result<void> Server::start_workers() {
   const std::size_t workers = worker_count(*config_);
   const std::size_t most =
       std::min(config_->link_handshakes, descriptors_.share(net::DescriptorBudget::Kind::kNewcomer));
-  const std::size_t handshakes = std::max<std::size_t>(most / workers, 2);
+  const auto part = [workers](std::size_t whole) { return std::max<std::size_t>(whole / workers, 2); };
   const std::uint64_t of_this_process = static_cast<std::uint64_t>(random()) << 40;
   for (unsigned i = 0; i < worker_count(*config_); ++i) {
     // Requests of one worker and process have numbers of their own.
@@ -217,7 +223,8 @@ Result<void> Server::start_workers() {
                                                 .first_request = first,
                                                 .compression_key = to_bytes(tls::random_bytes<kCompressionKeyBytes>()),
                                                 .descriptors = descriptors_,
-                                                .handshakes = handshakes}));
+                                                .link_handshakes = part(most),
+                                                .tls_handshakes = part(config_->tls_handshakes)}));
   }
   return {};
 }
@@ -256,6 +263,10 @@ Result<ReloadReport> Server::reload() {
   if (!trust) return std::unexpected(trust.error());
 
   ReloadReport report{config::diff_configs(file_config_, parsed->config), std::move(parsed->warnings)};
+  for (const std::string& warning : (*trust)->warnings) {
+    log::error(warning);
+    report.warnings.push_back(warning);
+  }
   config_ = next;
   file_config_ = std::move(*merged);
   read_config_ = std::move(parsed->config);

@@ -3,12 +3,37 @@
 #include <unistd.h>
 
 #include "railgund/base/file.h"
+#include "railgund/net/clock.h"
 #include "railgund/tls/certificate.h"
+#include "railgund/tls/certificate_folder.h"
+#include "railgund/tls/visitor_context.h"
 
 namespace railgun::app {
 namespace {
 
 constexpr std::size_t kCertificateBytes = 1 << 20;  // more than any chain
+
+// Whatever is wrong here is a warning: the certificates that are good serve, and the first one may be on its way.
+void load_visitors(const config::Config& config, Trust& trust) {
+  if (config.role != config::Role::kSender || config.listen_tls.empty()) return;
+  auto folder = tls::load_certificate_folder(config.tls_directory);
+  if (!folder) {
+    trust.warnings.push_back("tls.directory: " + folder.error().text + "; connections to listen.tls are refused");
+    return;
+  }
+  for (std::string& warning : folder->warnings) trust.warnings.push_back("tls.directory: " + std::move(warning));
+  if (folder->certificates.empty()) {
+    trust.warnings.push_back("tls.directory: " + config.tls_directory +
+                             " holds no certificate that can be used; connections to listen.tls are refused");
+    return;
+  }
+  auto context = tls::make_visitor_context({.certificates = std::move(folder->certificates)}, net::wall_now());
+  if (context) {
+    trust.visitors = std::move(*context);
+  } else {
+    trust.warnings.push_back("tls.directory: " + context.error().text + "; connections to listen.tls are refused");
+  }
+}
 
 }  // namespace
 
@@ -36,6 +61,7 @@ Result<TrustPtr> load_trust(const config::Config& config) {
   } else {
     trust->warnings.push_back(origin.error().text);
   }
+  load_visitors(config, *trust);
   return trust;
 }
 

@@ -13,8 +13,9 @@
 namespace railgun::app {
 
 struct Trust {
-  tls::ContextPtr link;    // null until there is a certificate, or with wan.tls = 0
-  tls::ContextPtr origin;  // null on a system without a bundle of authorities
+  tls::ContextPtr link;            // null until there is a certificate, or with wan.tls = 0
+  tls::ContextPtr visitors;        // null without listen.tls, and while there is no certificate for it
+  tls::ContextPtr origin;          // null on a system without a bundle of authorities
   std::vector<std::string> hosts;  // that our own certificate is for; empty: none by name
   std::vector<std::string> warnings;
   std::set<std::string> revoked;  // serial numbers of peers' certificates, hex as in tls::CertificateFacts

@@ -26,7 +26,7 @@ struct WorkerSettings {
   std::uint64_t first_request;
   Bytes compression_key;  // a sender's
   net::DescriptorBudget& descriptors;
-  std::size_t handshakes;  // its part of link.handshakes
+  std::size_t link_handshakes, tls_handshakes;  // its parts of the settings
 };
 
 class Worker {

@@ -4,7 +4,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -36,6 +38,10 @@ std::unexpected<Error> cannot_write(const std::string& path, int error) {
   if (error == EACCES || error == EPERM) advice = "; check the owner and the mode of its folder";
   return fail(code_of(error), path + ": " + std::strerror(error) + advice);
 }
+
+struct CloseFolder {
+  void operator()(DIR* folder) const noexcept { ::closedir(folder); }
+};
 
 // False if the writer of the pipe said nothing in time.
 bool wait_for_writer(int pipe) {
@@ -91,6 +97,26 @@ Result<std::string> read_file(const std::string& path, std::size_t most_bytes) {
     return fail(Errc::kTooLarge, path + ": over " + std::to_string(most_bytes) + " bytes, the limit for such a file");
   }
   return text;
+}
+
+Result<std::vector<std::string>> list_folder(const std::string& path, std::size_t most) {
+  const std::unique_ptr<DIR, CloseFolder> folder(::opendir(path.c_str()));
+  if (folder == nullptr && errno == ENOTDIR) return fail(Errc::kInvalid, path + ": is not a folder");
+  if (folder == nullptr && errno == ENOENT) return fail(Errc::kNotFound, path + ": no such folder");
+  if (folder == nullptr) return cannot_read(path, errno);
+  std::vector<std::string> names;
+  for (;;) {
+    errno = 0;
+    const dirent* const entry = ::readdir(folder.get());
+    if (entry == nullptr && errno != 0) return cannot_read(path, errno);
+    if (entry == nullptr) break;
+    if (entry->d_name[0] == '.') continue;
+    if (names.size() >= most)
+      return fail(Errc::kTooLarge, path + ": holds more than " + std::to_string(most) + " files and folders");
+    names.emplace_back(entry->d_name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 Result<void> replace_file(const std::string& path, std::string_view content) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "railgund/base/result.h"
 
@@ -18,6 +19,10 @@ Result<std::string> read_file(const std::string& path, std::size_t most_bytes);
 // The same, but of a longer file it gives the first `most_bytes`: for logs, and for files of /proc, which have no
 // length.
 Result<std::string> read_start_of_file(const std::string& path, std::size_t most_bytes);
+
+// The names in a folder, in alphabetical order, without those that start with a dot: at most `most`.
+// Errors, each with the path: kNotFound; kDenied; kInvalid (no folder); kTooLarge; kUnavailable.
+Result<std::vector<std::string>> list_folder(const std::string& path, std::size_t most);
 
 // Replaces a file as a whole or not at all: writes PATH.new beside it, forces that to the disk and renames it. Only
 // the file's owner may read the new one (mode 0600). On an error the old file is still there.

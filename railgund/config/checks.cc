@@ -14,8 +14,10 @@ constexpr std::size_t kTokenLeast = 16;
 bool is_loopback(std::string_view host) { return host.starts_with("127.") || host == "::1" || host == "localhost"; }
 
 void check_sender(const Config& config, const Findings& findings) {
-  if (config.listen.empty())
-    findings.error("listen", "a sender needs it: where web clients connect, as in listen = 0.0.0.0:80");
+  if (config.listen.empty() && config.listen_tls.empty())
+    findings.error("listen", "a sender needs it, or listen.tls: where web clients connect, as in listen = 0.0.0.0:80");
+  if (!config.listen_tls.empty() && config.tls_directory.empty())
+    findings.error("tls.directory", "listen.tls needs it: the folder with the certificates");
   if (config.sites.empty() && config.state_directory.empty()) {
     findings.error("site.HOST.listeners",
                    "a sender needs at least one site, as in site.default.listeners = listener.example.com:2408 (or "

@@ -61,6 +61,9 @@ struct Config {
 
   // The sender's clients.
   std::vector<Endpoint> listen;
+  std::vector<Endpoint> listen_tls;
+  std::string tls_directory;          // certificates for listen_tls
+  std::size_t tls_handshakes = 1024;  // connections to listen_tls that have not completed TLS, all workers together
   std::vector<Site> sites;
   std::vector<std::string> host_ports;       // that a request's Host may name besides those of `listen`, 80 and 443
   std::size_t clients_limit = 20000;         // concurrent connections, all workers together

@@ -37,7 +37,8 @@ constexpr std::array kSettings{
     Setting{.key = "host.ports",
             .place = &Config::host_ports,
             .concerns = Concerns::kSender,
-            .help = "Ports that a request's Host may name, besides 80, 443 and those of listen. Other ports get status "
+            .help = "Ports that a request's Host may name, besides 80, 443 and those of listen and listen.tls. Other "
+                    "ports get status "
                     "421. Set it where a balancer or a port mapping in front of the sender has another port.",
             .form = Form::kWord,
             .example = "8443"},

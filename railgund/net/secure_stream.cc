@@ -9,6 +9,9 @@ namespace {
 // Timeout for sending an alert to a peer whose connection has failed.
 constexpr Duration kAlertTimeout = std::chrono::seconds(1);
 
+// A method begins with a capital letter, and a record of TLS with a byte below 32.
+bool looks_like_http(ByteView bytes) { return bytes[0] >= 'A' && bytes[0] <= 'Z'; }
+
 }  // namespace
 
 void SecureStream::adopt(Descriptor socket, const SocketAddress& peer, std::unique_ptr<tls::Engine> tls,
@@ -55,6 +58,14 @@ void SecureStream::on_bytes(ByteView bytes) {
     handler_.on_bytes(bytes);
     return;
   }
+  if (looks_like_http(bytes) && !plain_answer_.empty()) {
+    tls_.reset();
+    handshake_.reset();
+    close(to_bytes(as_bytes(plain_answer_)), loop_.now() + kAlertTimeout);
+    failure_ = Error{Errc::kMalformed, "HTTP without TLS"};
+    return;
+  }
+  plain_answer_ = {};
   const Result<void> received = tls_->receive(bytes);
   stream_.want_write();
   if (!received) {

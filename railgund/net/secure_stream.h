@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "railgund/net/delivery_rate.h"
@@ -28,6 +29,10 @@ class SecureStream final : private StreamHandler {
   // TLS handshake.
   void connect(const std::vector<SocketAddress>& addresses, Instant deadline, std::unique_ptr<tls::Engine> tls,
                const SocketOptions& options);
+
+  // What a peer is answered that speaks HTTP in clear where TLS is expected, before it is closed; it should tell it to use
+  // https. To be set right after adopt(). `answer`: outlives the stream. Reported as kMalformed.
+  void set_plain_answer(std::string_view answer) { plain_answer_ = answer; }
 
   void set_reading(bool on) { stream_.set_reading(on); }
   void want_write() { stream_.want_write(); }
@@ -74,7 +79,8 @@ class SecureStream final : private StreamHandler {
   Bytes final_bytes_;
   std::optional<Error> failure_;  // why we closed it
 
-  Instant deadline_{};  // of a connection that we make: TLS included
+  std::string_view plain_answer_;  // until the first bytes
+  Instant deadline_{};             // of a connection that we make: TLS included
 };
 
 }  // namespace railgun::net

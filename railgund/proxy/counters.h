@@ -56,10 +56,13 @@ struct Counters {
   // The sender.
   Counter clients_rejected, clients_displaced;  // by clients.limit and clients.per_address
   Counter clients_accepted, clients_open;
-  Counter answers_direct;      // begun without a link; not in the three above
-  Counter answers_527;         // among requests_failed: not to be added to it
-  Counter answers_refused;     // among requests_failed: what is not served (421, 508), at either end
-  Counter forwarding_ignored;  // requests of neighbours whose X-Forwarded-* fields were dropped
+  // TLS with clients: handshakes completed, of these with a session from before, failed, and closed for newer ones.
+  Counter client_handshakes, client_handshakes_resumed, client_handshakes_failed, client_handshakes_dropped;
+  Counter client_handshakes_open;  // not a count: connections to listen.tls that have not completed one
+  Counter answers_direct;          // begun without a link; not in the three above
+  Counter answers_527;             // among requests_failed: not to be added to it
+  Counter answers_refused;         // among requests_failed: what is not served (421, 508), at either end
+  Counter forwarding_ignored;      // requests of neighbours whose X-Forwarded-* fields were dropped
   // References found, and page bytes that did not cross because of them, by page::FoundBy.
   Counter found_exact, found_address, found_shape, found_sibling, found_store;
   Counter saved_exact, saved_address, saved_shape, saved_sibling, saved_store;

@@ -49,8 +49,8 @@ class Driver {
 
   // A connection has come in. `attach` is told its id before any effect for it is performed.
   template <typename Attach>
-  void accepted(ConnectionKind kind, const std::string& peer, std::vector<std::string> hosts, Attach attach) {
-    attach(core_->accepted(kind, peer, std::move(hosts), shell_.now()));
+  void accepted(Incoming incoming, Attach attach) {
+    attach(core_->accepted(std::move(incoming), shell_.now()));
     settle();
   }
   void connected(ConnectionId id, std::vector<std::string> hosts) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "railgund/base/bytes.h"
 #include "railgund/base/endpoint.h"
@@ -26,6 +27,18 @@ enum class ConnectionKind : std::uint8_t { kClient, kLink, kOrigin };
 // Whether a client that has connected may stay, as far as its shell can tell.
 enum class Admission : std::uint8_t { kFree, kClientsLimit, kPerAddress };
 
+enum class ClientProtocol : std::uint8_t { kHttp1, kHttp2 };
+
+// A connection that has come in, as far as its shell knows it. TLS has been agreed on, if there is any.
+struct Incoming {
+  ConnectionKind kind;
+  std::string peer;                     // its address
+  std::vector<std::string> hosts = {};  // a link's: that its certificate allows; empty: all
+  // A client's: it came over TLS, and what ALPN chose there.
+  bool is_secure = false;
+  ClientProtocol protocol = ClientProtocol::kHttp1;
+};
+
 // Open a connection. Answered by connected() or closed().
 struct Dial {
   ConnectionId connection;
@@ -36,7 +49,7 @@ struct Dial {
   // The name is a stranger's choice: dial none of its addresses that lead inside (config/address_class.h). If it has no
   // other: closed() with kInvalid.
   bool public_only = false;
-  Instant deadline;         // not connected (TLS handshake included) by then: closed() with kTimeout
+  Instant deadline;  // not connected (TLS handshake included) by then: closed() with kTimeout
 };
 // There are bytes to pull().
 struct WantWrite {

@@ -15,7 +15,10 @@ bool is_web_port(std::uint16_t port) { return port == 80 || port == 443; }
 bool is_port_served(const config::Config& config, std::string_view host, std::uint16_t port) {
   if (is_web_port(port)) return true;
   const auto listens = [&](const Endpoint& endpoint) { return endpoint.port == port; };
-  if (std::any_of(config.listen.begin(), config.listen.end(), listens)) return true;
+  if (std::any_of(config.listen.begin(), config.listen.end(), listens) ||
+      std::any_of(config.listen_tls.begin(), config.listen_tls.end(), listens)) {
+    return true;
+  }
   const auto is_same = [&](const std::string& text) { return text == std::to_string(port); };
   if (std::any_of(config.host_ports.begin(), config.host_ports.end(), is_same)) return true;
   const std::vector<std::string> mapped = config.origins.hosts();

@@ -16,7 +16,7 @@ namespace railgun::proxy {
 std::optional<std::uint16_t> port_of_host(std::string_view host);
 
 // At the sender, before anything is asked. `site`: that serves the host. Errors: kInvalid, with the cure for the log:
-// - a port other than 80, 443, those of `listen`, host.ports and the map;
+// - a port other than 80, 443, those of `listen` and `listen.tls`, host.ports and the map;
 // - a host that only a wildcard or default site serves and that spells an IPv4 address in another than the usual form,
 //   or is an address that no visitor can mean (link-local, multicast, unspecified).
 Result<void> judge_host(const config::Config& config, const config::Site& site, std::string_view host);

@@ -42,11 +42,10 @@ void Listener::cut_links(const std::string& peer, Instant now) {
   settle();
 }
 
-ConnectionId Listener::accepted(ConnectionKind kind, const std::string& peer, std::vector<std::string> hosts,
-                                Instant now) {
+ConnectionId Listener::accepted(Incoming incoming, Instant now) {
   router_.context.now = now;
   const ConnectionId id = router_.context.new_connection();
-  if (kind == ConnectionKind::kLink) router_.peers.accepted(id, peer, std::move(hosts), now);
+  if (incoming.kind == ConnectionKind::kLink) router_.peers.accepted(id, incoming.peer, std::move(incoming.hosts), now);
   settle();
   return id;
 }

@@ -36,7 +36,7 @@ class Listener {
   bool is_drained() const { return draining_ && exchanges_.empty() && router_.peers.empty(); }
   void cut_links(const std::string& peer, Instant now);
 
-  ConnectionId accepted(ConnectionKind kind, const std::string& peer, std::vector<std::string> hosts, Instant now);
+  ConnectionId accepted(Incoming incoming, Instant now);
   void connected(ConnectionId id, std::vector<std::string> hosts, Instant now);
   void receive(ConnectionId id, ByteView bytes, Instant now);
   void receive_end(ConnectionId id, Instant now);

@@ -108,16 +108,18 @@ std::optional<Bytes> Sender::over_limit(Admission limit, const std::string& peer
   return std::nullopt;
 }
 
-ConnectionId Sender::accepted(ConnectionKind kind, const std::string& peer, std::vector<std::string> hosts,
-                              Instant now) {
+ConnectionId Sender::accepted(Incoming incoming, Instant now) {
   router_.context.now = now;
   const ConnectionId id = router_.context.new_connection();
-  if (kind == ConnectionKind::kLink) {
-    router_.peers.accepted(id, peer, std::move(hosts), now);
+  if (incoming.kind == ConnectionKind::kLink) {
+    router_.peers.accepted(id, incoming.peer, std::move(incoming.hosts), now);
   } else {
     router_.context.counters.clients_accepted.add();
     router_.context.counters.clients_open.add();
-    Client& client = clients_.try_emplace(id, peer, server_limits(*router_.context.config), now).first->second;
+    Client& client =
+        clients_
+            .try_emplace(id, std::move(incoming.peer), incoming.is_secure, server_limits(*router_.context.config), now)
+            .first->second;
     if (draining_) client.http.close_after_answer(idle_end_, now);
     serve(id, client);
   }
@@ -236,7 +238,8 @@ void Sender::with(ExchangeId id, Work work) {
   const ConnectionId client_id = found->second.client();
   const auto client = clients_.find(client_id);
   router_.context.counters.current_request.set(found->second.number());
-  work(found->second, SenderPorts(router_, id, compression_, client->second.http, client->second.address));
+  work(found->second,
+       SenderPorts(router_, id, compression_, client->second.http, client->second.address, client->second.is_secure));
   serve(client_id, client->second);
 }
 
@@ -283,10 +286,11 @@ void Sender::take(ConnectionId id, Client& client, http::ServerEvent event) {
         exchanges_.try_emplace(exchange_id, router_.context.config, id, std::move(received->request), number, now())
             .first->second;
     client.exchange = exchange_id;
-    exchange.begin(SenderPorts(router_, exchange_id, compression_, client.http, client.address));
+    exchange.begin(SenderPorts(router_, exchange_id, compression_, client.http, client.address, client.is_secure));
   } else if (client.exchange) {
     exchanges_.at(*client.exchange)
-        .take(SenderPorts(router_, *client.exchange, compression_, client.http, client.address), std::move(event));
+        .take(SenderPorts(router_, *client.exchange, compression_, client.http, client.address, client.is_secure),
+              std::move(event));
   } else if (const auto* body = std::get_if<http::RequestBody>(&event)) {
     // The rest of a request that was answered already.
     client.http.body_consumed(body->bytes.size(), now());
@@ -316,7 +320,7 @@ void Sender::release(ConnectionId id) {
   Client& client = found->second;
   if (client.exchange) {
     exchanges_.at(*client.exchange)
-        .drop(SenderPorts(router_, *client.exchange, compression_, client.http, client.address));
+        .drop(SenderPorts(router_, *client.exchange, compression_, client.http, client.address, client.is_secure));
     note_exchange(client);
   }
   if (client.idle_place) idle_.erase(*client.idle_place);

@@ -45,8 +45,7 @@ class Sender {
   // A client has connected while a limit is reached. kClientsLimit: makes room by closing the client that has been idle
   // for longest, and returns nothing: the client may be accepted. Otherwise returns what to send it before it is closed.
   std::optional<Bytes> over_limit(Admission limit, const std::string& peer, Instant now);
-  // A connection has come in. `peer`: its address. `hosts`: for a link, what its certificate allows (empty: all).
-  ConnectionId accepted(ConnectionKind kind, const std::string& peer, std::vector<std::string> hosts, Instant now);
+  ConnectionId accepted(Incoming incoming, Instant now);
   // A Dial has succeeded, TLS included.
   void connected(ConnectionId id, std::vector<std::string> hosts, Instant now);
   void receive(ConnectionId id, ByteView bytes, Instant now);
@@ -68,9 +67,10 @@ class Sender {
 
  private:
   struct Client {
-    Client(std::string peer, http::ServerLimits limits, Instant now)
-        : address(std::move(peer)), http(limits, false, now) {}
+    Client(std::string peer, bool secure, http::ServerLimits limits, Instant now)
+        : address(std::move(peer)), is_secure(secure), http(limits, secure, now) {}
     std::string address;
+    bool is_secure;
     http::ServerConnection http;
     std::optional<ExchangeId> exchange;
     ReportedState reported;

@@ -53,7 +53,7 @@ void SenderExchange::begin(const SenderPorts& ports) {
   }
   request_.is_from_trusted_proxy = is_trusted_proxy(ports.client_address, request_.config->trusted_proxies);
   // RFC 9110 7.4: an https target that came in without TLS, on nobody's word.
-  if (request_.http.secure && !request_.is_from_trusted_proxy) {
+  if (request_.http.secure && !ports.client_is_secure && !request_.is_from_trusted_proxy) {
     counters.answers_refused.add();
     return fail(ports, 421, "An https address was asked for over an unsecured connection");
   }

@@ -22,11 +22,16 @@ namespace railgun::proxy {
 class SenderPorts : public Ports {
  public:
   SenderPorts(Router& router, ExchangeId self, Compression& its_compression, http::ServerConnection& its_client,
-              std::string_view address)
-      : Ports(router, self), compression(its_compression), client(its_client), client_address(address) {}
+              std::string_view address, bool is_secure)
+      : Ports(router, self),
+        compression(its_compression),
+        client(its_client),
+        client_address(address),
+        client_is_secure(is_secure) {}
   Compression& compression;
   http::ServerConnection& client;
   std::string_view client_address;
+  bool client_is_secure;  // its connection is under TLS
 };
 
 // What has become of an answer.

@@ -59,6 +59,10 @@ CertificateFacts facts_of(const X509* certificate) {
   facts.dns_names = alternative_names(certificate);
   const ASN1_INTEGER* const serial = X509_get0_serialNumber(certificate);
   facts.serial = to_hex(ByteView(ASN1_STRING_get0_data(serial), static_cast<std::size_t>(ASN1_STRING_length(serial))));
+  if (const EVP_PKEY* const key = X509_get0_pubkey(certificate); key != nullptr) {
+    const char* const type = EVP_PKEY_get0_type_name(key);
+    facts.key_type = type == nullptr ? "" : type;
+  }
   std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   X509_digest(certificate, EVP_sha256(), digest.data(), &size);

@@ -16,6 +16,7 @@ struct CertificateFacts {
   std::vector<std::string> dns_names{};   // and addresses, as text
   std::string issuer{};                   // its common name
   std::string serial{};                   // hex digits
+  std::string key_type{};                 // "RSA", "EC", "ED25519", … (OpenSSL's name)
   std::string fingerprint{};              // SHA-256 of the whole, 64 hex digits
   std::string key_id{}, issuer_key_id{};  // the key's name and its issuer's (RFC 5280 4.2.1.1), hex; empty if not in it
   WallTime not_before{}, not_after{};

@@ -9,6 +9,7 @@
 
 #include "railgund/base/bytes.h"
 #include "railgund/base/file.h"
+#include "railgund/tls/context_parts.h"
 #include "railgund/tls/openssl_handles.h"
 
 namespace railgun::tls {
@@ -26,44 +27,6 @@ Result<std::string> read_pem_file(const std::string& what, const std::string& pa
   return text;
 }
 
-std::unexpected<Error> invalid(const std::string& text) { return fail(Errc::kInvalid, text + ": " + openssl_error()); }
-
-Result<Context::Handle> make_context(int lowest_version) {
-  ERR_clear_error();
-  Context::Handle context(SSL_CTX_new(TLS_method()));
-  if (context == nullptr) return invalid("TLS cannot be started");
-  SSL_CTX_set_min_proto_version(context.get(), lowest_version);
-  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-  // Without buffers between records an idle connection holds 32 KiB less.
-  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                      SSL_MODE_NO_AUTO_CHAIN);  // the peer has the authority's certificate
-  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
-  // Links live for days: tickets would be bytes that nobody uses.
-  SSL_CTX_set_num_tickets(context.get(), 0);
-  SSL_CTX_set_options(context.get(), SSL_OP_NO_TICKET);
-  return context;
-}
-
-Result<void> use_identity(SSL_CTX* context, const std::string& certificates, const std::string& key_pem) {
-  const BioPtr bio = bio_over(certificates);
-  const CertificatePtr own(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-  if (own == nullptr || SSL_CTX_use_certificate(context, own.get()) != 1) {
-    return invalid("the certificate is not a PEM certificate that can be used");
-  }
-  while (CertificatePtr next{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
-    SSL_CTX_add1_chain_cert(context, next.get());
-  }
-  ERR_clear_error();
-  const KeyPtr key = read_key(key_pem);
-  if (key == nullptr) return invalid("the key is not a PEM private key without a pass phrase");
-  if (X509_check_private_key(own.get(), key.get()) != 1) {
-    ERR_clear_error();
-    return fail(Errc::kInvalid, "the key does not belong to the certificate");
-  }
-  if (SSL_CTX_use_PrivateKey(context, key.get()) != 1) return invalid("the key cannot be used");
-  return {};
-}
-
 // Says how many authorities it found.
 std::size_t trust(SSL_CTX* context, const std::string& authorities) {
   const BioPtr bio = bio_over(authorities);
@@ -76,22 +39,15 @@ std::size_t trust(SSL_CTX* context, const std::string& authorities) {
   return count;
 }
 
-// A list of protocols as ALPN has it: each after its length (RFC 7301 3.1).
-std::string alpn_list(std::initializer_list<std::string_view> protocols) {
-  std::string list;
-  for (const std::string_view protocol : protocols) list.append(1, static_cast<char>(protocol.size())).append(protocol);
-  return list;
-}
-
 void offer(SSL_CTX* context, std::initializer_list<std::string_view> protocols) {
-  const std::string list = alpn_list(protocols);
+  const std::string list = alpn_list({protocols.begin(), protocols.size()});
   SSL_CTX_set_alpn_protos(context, as_bytes(list).data(), static_cast<unsigned>(list.size()));
 }
 
 // Whoever offers other protocols only may be let in all the same: the certificate decides.
 int choose_link_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
                          unsigned offered_size, void*) noexcept {
-  static const std::string ours = alpn_list({kLinkProtocol});
+  static const std::string ours = alpn_list({&kLinkProtocol, 1});
   unsigned char* found = nullptr;
   const ByteView list = as_bytes(ours);
   if (SSL_select_next_proto(&found, size, list.data(), static_cast<unsigned>(list.size()), offered, offered_size) !=

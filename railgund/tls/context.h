@@ -20,12 +20,15 @@ class Context {
   };
   using Handle = std::unique_ptr<ssl_ctx_st, Free>;
 
-  Context(Handle handle, bool verifies) : handle_(std::move(handle)), verifies_(verifies) {}
+  // `needed`: what its callbacks use, kept as long as the context.
+  Context(Handle handle, bool verifies, std::shared_ptr<const void> needed = nullptr)
+      : needed_(std::move(needed)), handle_(std::move(handle)), verifies_(verifies) {}
   ssl_ctx_st* get() const { return handle_.get(); }
   // Whether the peer's certificate is checked.
   bool verifies() const { return verifies_; }
 
  private:
+  std::shared_ptr<const void> needed_;
   Handle handle_;
   bool verifies_;
 };

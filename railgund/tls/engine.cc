@@ -259,6 +259,8 @@ std::string Engine::group() const {
   return name == nullptr ? "" : name;
 }
 
+bool Engine::is_resumed() const { return SSL_session_reused(state_->ssl.get()) == 1; }
+
 std::string Engine::protocol() const {
   const unsigned char* name = nullptr;
   unsigned size = 0;

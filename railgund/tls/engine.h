@@ -58,6 +58,7 @@ class Engine {
   std::string peer_name() const;
   std::string version() const;   // "TLSv1.3"
   std::string cipher() const;    // "TLS_AES_128_GCM_SHA256"
+  bool is_resumed() const;       // a session from before goes on: no certificate was sent
   std::string protocol() const;  // agreed on by ALPN, empty if none
   // Of the key exchange: "X25519MLKEM768" (OpenSSL 3.5 and later at both ends), "x25519", …; empty before the handshake.
   std::string group() const;

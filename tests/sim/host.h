@@ -49,7 +49,7 @@ class Host {
   const proxy::Counters& counters() const { return counters_; }
 
   void accept(proxy::ConnectionKind kind, PipePtr pipe, const std::string& peer) {
-    driver_.accepted(kind, peer, {}, [&](proxy::ConnectionId id) { attach(id, kind, std::move(pipe)); });
+    driver_.accepted({.kind = kind, .peer = peer}, [&](proxy::ConnectionId id) { attach(id, kind, std::move(pipe)); });
   }
 
  private:

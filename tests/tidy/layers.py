@@ -39,7 +39,7 @@ variant vector version immintrin.h emmintrin.h arm_neon.h""".split())
 
 # What codecs and cores do without: headers, and words in the code.
 CAPABILITIES = {
-    "files": (r"fstream|filesystem|iostream|unistd\.h|fcntl\.h|poll\.h|sys/(stat|statvfs|mman|file)\.h",
+    "files": (r"fstream|filesystem|iostream|unistd\.h|fcntl\.h|dirent\.h|poll\.h|sys/(stat|statvfs|mman|file)\.h",
               r"\bf(open|printf|write|puts)\(|\b(printf|puts)\("),
     "sockets": (r"sys/(socket|un|uio|epoll|eventfd)\.h|netdb\.h|netinet/.*|arpa/.*|net/.*|linux/.*", None),
     "threads": (r"thread|mutex|shared_mutex|condition_variable|future|semaphore|latch|barrier|stop_token|pthread\.h",

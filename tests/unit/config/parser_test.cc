@@ -170,7 +170,7 @@ TEST(Parser, WarnsOfKeysOfTheOtherRole) {
 
 TEST(Parser, RefusesSettingsThatMakeNoSenseTogether) {
   EXPECT_EQ(fault_of("role = sender\nsite.default.origin = a:1"),
-            "t: listen: a sender needs it: where web clients connect, as in listen = 0.0.0.0:80");
+            "t: listen: a sender needs it, or listen.tls: where web clients connect, as in listen = 0.0.0.0:80");
   EXPECT_TRUE(fault_of("role = sender\nlisten = 0.0.0.0:80")
                   .starts_with("t: site.HOST.listeners: a sender needs at least one site"));
   EXPECT_TRUE(parse_config("role = sender\nlisten = 0.0.0.0:80\nstate.directory = /var/lib/railgun", "t").has_value());

@@ -119,5 +119,25 @@ TEST_F(Secure, AnEndWithoutCloseNotifyIsAnError) {
   EXPECT_EQ(client.error->text, "TLS: the connection was cut (it ended without close_notify)");
 }
 
+// A visitor's browser, for example, that was told http://host:443/.
+TEST_F(Secure, AnswersHttpWithoutTls) {
+  Result<Descriptor> listening = listen_tcp({"127.0.0.1", 0});
+  ASSERT_TRUE(listening) << listening.error().text;
+  acceptor = std::make_unique<Acceptor>(loop, std::move(*listening), [&](Descriptor socket, const SocketAddress& from) {
+    server.stream.adopt(std::move(socket), from, std::make_unique<tls::Engine>(tls::Engine::server(context)),
+                        loop.now() + 60s, {});
+    server.stream.set_plain_answer("use https");
+  });
+  client.output = "GET / HTTP/1.1\r\n\r\n";
+  client.stream.connect({acceptor->local()}, loop.now() + 60s, nullptr, {});
+  run_until([&] { return client.has_ended; });
+  EXPECT_EQ(client.received, "use https");
+  EXPECT_FALSE(server.is_connected);
+  client.stream.close({}, loop.now() + 60s);
+  run_until([&] { return server.is_closed; });
+  ASSERT_TRUE(server.error);
+  EXPECT_EQ(server.error->code, Errc::kMalformed);
+}
+
 }  // namespace
 }  // namespace railgun::net

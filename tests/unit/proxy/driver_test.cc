@@ -21,8 +21,8 @@ struct ScriptedCore {
     effects.push_back(LogLine{LogLevel::kError, "after closed"});
     next = Instant(seconds(7));
   }
-  ConnectionId accepted(ConnectionKind, const std::string& peer, std::vector<std::string>, Instant) {
-    told.push_back("accepted " + peer);
+  ConnectionId accepted(const Incoming& incoming, Instant) {
+    told.push_back("accepted " + incoming.peer);
     effects.push_back(WantWrite{ConnectionId{9}});
     return ConnectionId{9};
   }
@@ -95,7 +95,7 @@ TEST(Driver, SetsTheTimerOnceTheCoreHasSettled) {
 
 TEST(Driver, AttachesAConnectionBeforeItsFirstEffect) {
   Pair pair;
-  pair.driver.accepted(ConnectionKind::kClient, "192.0.2.1", {}, [&](ConnectionId id) {
+  pair.driver.accepted({.kind = ConnectionKind::kClient, .peer = "192.0.2.1"}, [&](ConnectionId id) {
     EXPECT_TRUE(pair.shell.done.empty());
     pair.shell.attached.push_back(id);
   });

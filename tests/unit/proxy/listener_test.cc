@@ -19,7 +19,7 @@ class ListenerTest : public testing::Test {
     config->link_window_bytes = 4000;
     bench_.core =
         std::make_unique<Listener>(config, bench_.cache, bench_.counters, has_store, Bytes(32, 1), "0001", bench_.now);
-    link_ = bench_.core->accepted(ConnectionKind::kLink, "sender", {}, bench_.now);
+    link_ = bench_.core->accepted({.kind = ConnectionKind::kLink, .peer = "sender"}, bench_.now);
     carry();
   }
   void carry() { sender_.carry(bench_, link_); }

@@ -30,7 +30,8 @@ class SenderTest : public testing::Test {
   void carry() { listener_.carry(bench_, link_); }
 
   ConnectionId ask(const std::string& request) {
-    const ConnectionId client = bench_.core->accepted(ConnectionKind::kClient, "192.0.2.1", {}, bench_.now);
+    const ConnectionId client =
+        bench_.core->accepted({.kind = ConnectionKind::kClient, .peer = "192.0.2.1"}, bench_.now);
     bench_.receive(client, request);
     carry();
     return client;
@@ -89,7 +90,7 @@ TEST_F(SenderTest, RejectsAHostThatItDoesNotServe) {
 
 TEST_F(SenderTest, WaitsForALinkThatIsBeingMade) {
   start();
-  const ConnectionId client = bench_.core->accepted(ConnectionKind::kClient, "192.0.2.1", {}, bench_.now);
+  const ConnectionId client = bench_.core->accepted({.kind = ConnectionKind::kClient, .peer = "192.0.2.1"}, bench_.now);
   bench_.receive(client, kGet);
   EXPECT_EQ(bench_.sent(client), "");
   link_up();
@@ -100,7 +101,7 @@ TEST_F(SenderTest, WaitsForALinkThatIsBeingMade) {
 // Each of them had been counted twice by who added the two counters up.
 TEST_F(SenderTest, CountsA527AsOneFailedRequest) {
   start();
-  const ConnectionId client = bench_.core->accepted(ConnectionKind::kClient, "192.0.2.1", {}, bench_.now);
+  const ConnectionId client = bench_.core->accepted({.kind = ConnectionKind::kClient, .peer = "192.0.2.1"}, bench_.now);
   bench_.receive(client, kGet);
   bench_.core->closed(link_, {Errc::kUnavailable, "connection refused"}, bench_.now);
   EXPECT_TRUE(bench_.sent(client).starts_with("HTTP/1.1 527 "));
@@ -112,7 +113,7 @@ TEST_F(SenderTest, CountsA527AsOneFailedRequest) {
 TEST_F(SenderTest, GoesToTheSitesOriginWithoutALink) {
   start(true);
   bench_.core->closed(link_, {Errc::kUnavailable, "connection refused"}, bench_.now);
-  const ConnectionId client = bench_.core->accepted(ConnectionKind::kClient, "192.0.2.1", {}, bench_.now);
+  const ConnectionId client = bench_.core->accepted({.kind = ConnectionKind::kClient, .peer = "192.0.2.1"}, bench_.now);
   bench_.receive(client, kGet);
   const auto dials = bench_.take<Dial>();
   ASSERT_EQ(dials.size(), 1U);
@@ -262,7 +263,9 @@ TEST_F(SenderTest, StreamsSomeBodiesOfUnknownLengthBeforeTheyAreHere) {
 TEST_F(SenderTest, ClosesTheClientThatIsIdleForLongestToMakeRoom) {
   start();
   link_up();
-  const auto connect = [&] { return bench_.core->accepted(ConnectionKind::kClient, "192.0.2.1", {}, bench_.now); };
+  const auto connect = [&] {
+    return bench_.core->accepted({.kind = ConnectionKind::kClient, .peer = "192.0.2.1"}, bench_.now);
+  };
   const ConnectionId busy = ask(kGet), first = connect(), second = connect();
   bench_.take<Close>();
   EXPECT_FALSE(bench_.core->over_limit(Admission::kClientsLimit, "192.0.2.9", bench_.now).has_value());
@@ -290,7 +293,7 @@ TEST_F(SenderTest, ClosesTheClientThatIsIdleForLongestToMakeRoom) {
 TEST_F(SenderTest, RefusesAClientWhoseAddressHasTooManyConnections) {
   start();
   link_up();
-  bench_.core->accepted(ConnectionKind::kClient, "192.0.2.1", {}, bench_.now);
+  bench_.core->accepted({.kind = ConnectionKind::kClient, .peer = "192.0.2.1"}, bench_.now);
   EXPECT_TRUE(bench_.core->over_limit(Admission::kPerAddress, "192.0.2.9", bench_.now).has_value());
   EXPECT_TRUE(bench_.take<Close>().empty());
   const auto lines = bench_.take<LogLine>();
