@@ -13,8 +13,7 @@ bool BodyWriter::write(ByteView bytes, ByteQueue& to) {
       to.append(bytes);
       return true;
     case BodyLength::Kind::kKnown:
-      if (bytes.size() > left_) return false;
-      left_ -= bytes.size();
+      if (!count(bytes.size())) return false;
       to.append(bytes);
       return true;
     case BodyLength::Kind::kChunked: {
@@ -29,8 +28,15 @@ bool BodyWriter::write(ByteView bytes, ByteQueue& to) {
   return false;
 }
 
+bool BodyWriter::count(std::size_t bytes) {
+  if (kind_ != BodyLength::Kind::kKnown) return true;
+  if (bytes > left_) return false;
+  left_ -= bytes;
+  return true;
+}
+
 bool BodyWriter::end(ByteQueue& to) {
-  if (kind_ == BodyLength::Kind::kKnown && left_ > 0) return false;
+  if (!is_complete()) return false;
   if (kind_ == BodyLength::Kind::kChunked) to.append(as_bytes(kLastChunk));
   return true;
 }

@@ -20,6 +20,12 @@ class BodyWriter {
   // Appends what ends the body. False if it is shorter than announced.
   [[nodiscard]] bool end(ByteQueue& to);
 
+  // For a protocol that frames bodies otherwise. Counts bytes: false, and nothing counted, if they are more than
+  // announced.
+  [[nodiscard]] bool count(std::size_t bytes);
+  // As much as was announced has been counted or written.
+  bool is_complete() const { return kind_ != BodyLength::Kind::kKnown || left_ == 0; }
+
  private:
   BodyLength::Kind kind_ = BodyLength::Kind::kNone;
   std::uint64_t left_ = 0;  // with kKnown

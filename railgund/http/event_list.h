@@ -17,6 +17,7 @@ class EventList {
   void push(Kind kind) {
     events_.emplace_back(std::in_place_type<Kind>, std::move(kind));
   }
+  void add(Event event) { events_.push_back(std::move(event)); }
 
   std::optional<Event> poll() {
     if (next_ == events_.size()) return std::nullopt;

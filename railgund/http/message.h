@@ -30,7 +30,8 @@ struct Request {
   std::string target = {};  // origin-form ("/a?b"), or "*" for OPTIONS; an absolute-form target was split
   std::string host = {};    // from the absolute-form target or Host, lower case, port kept if given; never empty on 1.1
   bool secure = false;      // absolute-form https, or told by the listening side
-  int minor_version = 1;    // 0 or 1
+  int major_version = 1;    // 1 or 2
+  int minor_version = 1;    // of HTTP/1: 0 or 1
   Fields fields = {};       // without Host
   BodyLength body = {};
   bool expects_continue = false;

@@ -148,7 +148,8 @@ std::size_t times_in_via(const Fields& fields, std::string_view name) {
 
 void add_via(http::Request& request, std::string_view name) {
   std::vector<std::string> hops = list_of(request.fields, "via");
-  hops.push_back((request.minor_version == 0 ? "1.0 " : "1.1 ") + std::string(name));
+  const std::string version = request.major_version == 2 ? "2.0" : request.minor_version == 0 ? "1.0" : "1.1";
+  hops.push_back(version + " " + std::string(name));
   set_field(request.fields, "via", join(hops));
 }
 

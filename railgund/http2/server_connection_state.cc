@@ -1,0 +1,148 @@
+#include "railgund/http2/server_connection_state.h"
+
+#include <algorithm>
+#include <array>
+
+#include "railgund/base/check.h"
+
+namespace railgun::http2 {
+namespace {
+
+// Larger ones than origins may send in HTTP/1.1, so that this is no further limit.
+constexpr std::size_t kMostHeadBytes = 1024 * 1024;
+
+constexpr std::size_t kFrameHeadBytes = 9;
+
+struct OptionDeleter {
+  void operator()(nghttp2_option* option) const noexcept { nghttp2_option_del(option); }
+};
+
+// The same for every connection.
+const nghttp2_option* options() {
+  static const std::unique_ptr<nghttp2_option, OptionDeleter> kOptions = [] {
+    nghttp2_option* option = nullptr;
+    RAILGUN_CHECK(nghttp2_option_new(&option) == 0);
+    nghttp2_option_set_no_auto_window_update(option, 1);
+    nghttp2_option_set_no_closed_streams(option, 1);
+    nghttp2_option_set_max_send_header_block_length(option, kMostHeadBytes);
+    nghttp2_option_set_stream_reset_rate_limit(option, UINT64_MAX, UINT64_MAX);  // it reads the clock; ours does not
+    // Debian's 1.52 counts a frame's head as often as it comes in pieces. This limit is for heads of requests that are
+    // refused, whose frames it does not show us.
+    nghttp2_option_set_max_continuations(option, kFrameHeadBytes * (kMostContinuations + 1));
+    nghttp2_option_set_builtin_recv_extension_type(option, NGHTTP2_PRIORITY_UPDATE);
+    return std::unique_ptr<nghttp2_option, OptionDeleter>(option);
+  }();
+  return kOptions.get();
+}
+
+// A GOAWAY frame (RFC 9113 6.8), for when the library is not to be asked any more.
+Bytes goaway_frame(std::uint32_t last_stream, std::uint32_t code) {
+  Bytes frame;
+  ByteWriter out(frame);
+  out.u16(0);
+  out.u8(8);  // the length, in three bytes
+  out.u8(NGHTTP2_GOAWAY);
+  out.u8(NGHTTP2_FLAG_NONE);
+  out.u32(0);
+  out.u32(last_stream);
+  out.u32(code);
+  return frame;
+}
+
+}  // namespace
+
+ServerConnection::State::State(const ServerLimits& l, bool is_secure, Instant n)
+    : limits(l), secure(is_secure), now(n), begun_at(n), idle_since(n), write_at(n), pulled_at(n) {
+  open_session();
+}
+
+void ServerConnection::State::open_session() {
+  nghttp2_session* made = nullptr;
+  RAILGUN_CHECK(nghttp2_session_server_new2(&made, callbacks(), this, options()) == 0);
+  session.reset(made);
+  const auto window = static_cast<std::uint32_t>(limits.http.unread_bytes);
+  const std::array<nghttp2_settings_entry, 4> settings{{
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, window},
+      {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},
+      {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+  }};
+  RAILGUN_CHECK(nghttp2_submit_settings(made, NGHTTP2_FLAG_NONE, settings.data(), settings.size()) == 0);
+  RAILGUN_CHECK(nghttp2_session_set_local_window_size(made, NGHTTP2_FLAG_NONE, 0,
+                                                      static_cast<std::int32_t>(limits.unread_bytes)) == 0);
+}
+
+Stream* ServerConnection::State::find(StreamId id) const {
+  const auto place = std::lower_bound(streams.begin(), streams.end(), id,
+                                      [](const auto& stream, StreamId i) { return stream->id < i; });
+  return place != streams.end() && (*place)->id == id ? place->get() : nullptr;
+}
+
+void ServerConnection::State::push(const Stream& stream, http::ServerEvent event) {
+  events.add({.stream = stream.id, .tag = stream.tag, .event = std::move(event)});
+}
+
+bool ServerConnection::State::has_output() const {
+  return !tail.empty() || (session != nullptr && !nothing_to_send && nghttp2_session_want_write(session.get()) != 0);
+}
+
+void ServerConnection::State::settle() {
+  const bool has_nobody = client_ended && streams.empty();
+  if (session != nullptr &&
+      (has_nobody || (nghttp2_session_want_read(session.get()) == 0 && nghttp2_session_want_write(session.get()) == 0)))
+    end_session(NGHTTP2_NO_ERROR);
+  const bool pending = has_output();
+  if (pending && !output_pending) write_at = now;
+  output_pending = pending;
+}
+
+void ServerConnection::State::begin_drain(Instant end) {
+  drain_end = std::min(drain_end, end);
+  if (draining || session == nullptr) return;
+  draining = true;
+  nghttp2_submit_shutdown_notice(session.get());
+  nothing_to_send = false;
+}
+
+// RFC 9113 6.8: requests that were on their way when the client read the first GOAWAY have come by now.
+void ServerConnection::State::name_last_stream() {
+  if (last_named || session == nullptr) return;
+  last_named = true;
+  nghttp2_submit_goaway(session.get(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session.get()),
+                        NGHTTP2_NO_ERROR, nullptr, 0);
+  nothing_to_send = false;
+}
+
+bool ServerConnection::State::take(Misuse what) {
+  if (what != Misuse::kStreams && what != Misuse::kContinuations && budgets.take(what, now)) return true;
+  if (!misuse) misuse = what;
+  return false;
+}
+
+void ServerConnection::State::end_session(std::uint32_t code) {
+  if (session == nullptr) return;
+  const auto last = static_cast<std::uint32_t>(nghttp2_session_get_last_proc_stream_id(session.get()));
+  for (const auto& stream : streams) {
+    if (stream->tag != 0) push(*stream, http::ClientGone{});
+  }
+  streams = Streams();
+  writable = std::vector<StreamId>();
+  output_bytes = 0;
+  session.reset();
+  closing = true;
+  head_since = drain_end = kNever;
+  const bool is_told = goaway_sent && (code == NGHTTP2_NO_ERROR || misuse == Misuse::kProtocol);
+  if (!client_ended && !is_told) tail.append(goaway_frame(last, code));
+}
+
+// The library has given up: because a callback told it to, or for reasons of its own.
+void ServerConnection::State::end_for_misuse(int error) {
+  if (!misuse) {
+    misuse = error == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS ? Misuse::kContinuations
+             : error == NGHTTP2_ERR_FLOODED              ? Misuse::kSettings
+                                                         : Misuse::kProtocol;
+  }
+  end_session(*misuse == Misuse::kProtocol ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+}  // namespace railgun::http2
