@@ -160,7 +160,14 @@ class Relay:
         self.to_sender = 0
         self.server = socket.create_server(("127.0.0.1", 0))
         self.port = self.server.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.thread = threading.Thread(target=self._accept, daemon=True)
+        self.thread.start()
+
+    def close(self):
+        # Ends accept(), which would take a connection of the next socket that gets the same descriptor.
+        self.server.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        self.server.close()
 
     def _accept(self):
         while True:
@@ -244,7 +251,7 @@ class Pair:
         for daemon in (self.sender, self.listener):
             daemon.stop()
         if self.relay:
-            self.relay.server.close()
+            self.relay.close()
         shutil.rmtree(self.folder)
 
     def logs(self):

@@ -23,7 +23,8 @@ class Origin:
         self.listening.bind(("127.0.0.1", 0))
         self.listening.listen(512)
         self.port = self.listening.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.thread = threading.Thread(target=self._accept, daemon=True)
+        self.thread.start()
 
     def _accept(self):
         with contextlib.suppress(OSError):
@@ -46,6 +47,9 @@ class Origin:
                     return
 
     def close(self):
+        # Ends accept(), which would take a connection of the next socket that gets the same descriptor.
+        self.listening.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
         self.listening.close()
 
 
@@ -200,6 +204,59 @@ def test_a_request_without_a_body_is_sent_again():
             got = read_until(client, b"\r\n\r\n")
         assert got.startswith(b"HTTP/1.1 527"), got
         assert sum("POST" in head for head in origin.heads) == 1, origin.heads
+    origin.close()
+
+
+def test_a_head_does_not_wait_for_its_body():
+    for content_type in ("application/json", "text/html", "text/event-stream", "image/png"):
+        read = threading.Event()
+
+        def hold_back(connection, _, content_type=content_type, read=read):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: " + content_type.encode() +
+                               b"\r\nTransfer-Encoding: chunked\r\n\r\n")
+            if read.wait(harness.PATIENCE):
+                connection.sendall(b"2\r\n{}\r\n0\r\n\r\n")
+
+        origin = Origin(hold_back)
+        for direct in (False, True):
+            with harness.Pair(origin.port, direct=direct) as pair:
+                if direct:
+                    pair.listener.stop()
+                for method in ("GET", "POST"):
+                    for version in ("1.1", "1.0"):
+                        read.clear()
+                        with ask(pair, "/watch", method, "Content-Length: 0\r\n", version=version) as client:
+                            head = read_until(client, b"\r\n\r\n")
+                            assert head.startswith(b"HTTP/1.1 200"), head
+                            read.set()
+                            read_until(client, b"{}")
+        origin.close()
+
+
+def test_interim_answers_arrive_before_the_answer():
+    read = threading.Event()
+
+    def hint(connection, _):
+        for link in (b"/style.css", b"/more.css"):
+            connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: <" + link + b">; rel=preload; as=style\r\n\r\n")
+        if read.wait(harness.PATIENCE):
+            answer(connection, PAGE)
+
+    origin = Origin(hint)
+    for direct in (False, True):
+        with harness.Pair(origin.port, direct=direct) as pair:
+            if direct:
+                pair.listener.stop()
+            for method in ("GET", "HEAD", "POST"):
+                read.clear()
+                with ask(pair, "/p", method, "Content-Length: 0\r\n") as client:
+                    hints = read_until(client, b"/more.css>; rel=preload; as=style\r\n\r\n")
+                    assert hints.startswith(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>"), hints
+                    read.set()
+                    assert read_until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 200")
+            # Clients of HTTP/1.0 do not know them.
+            with ask(pair, "/p", version="1.0") as client:
+                assert read_until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 200")
     origin.close()
 
 
