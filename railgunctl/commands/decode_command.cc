@@ -71,7 +71,7 @@ std::string how(const CfRailgun& header) {
         return "sent whole, compressed to " + ratio_text(header) + " % of its size";
       return "sent as a delta: " + ratio_text(header) + " % of the page's size crossed the link";
     case Passage::kStream:
-      return "sent unchanged over the link, without a delta";
+      return "sent unchanged over the link, or the size of its delta was not known when the head left";
     case Passage::kNormal:
       return "sent whole because of an error";
     case Passage::kDirect:

@@ -83,8 +83,9 @@ void ServerConnection::body_consumed(std::size_t bytes, Instant now) {
   if (was_full && s.unread < s.limits.unread_bytes) s.read_at = now;
 }
 
-void ServerConnection::send_interim(unsigned status, const Fields& fields) {
+void ServerConnection::send_interim(unsigned status, const Fields& fields, Instant now) {
   State& s = *state_;
+  s.now = now;
   if (s.answering != State::Answering::kAwaited || s.exchange->minor_version == 0) return;
   if (status < 100 || status > 199 || status == 101 || writable_bytes() == 0) return;
   if (status == 100) {

@@ -92,7 +92,7 @@ class ServerConnection {
   // The answer to the request under way. Interim ones (100, 103) first, any number; then one send_response(). A client
   // of HTTP/1.0 gets no interim ones; 100 goes only to a client that waits for it. Those that find output_bytes used up
   // are dropped: they are only hints.
-  void send_interim(unsigned status, const Fields& fields);
+  void send_interim(unsigned status, const Fields& fields, Instant now);
   // `response.body` says what will follow; the connection picks framing for the client's version and adds
   // Content-Length or Transfer-Encoding, and Connection. Date is left to the origin. HEAD, 204 and 304 get no body
   // bytes: those sent are dropped. send_end() is called in every case. `response.keep_alive` is of the other hop and is

@@ -29,6 +29,7 @@ inline constexpr std::uint8_t kFirstLinkType = 8;
 inline constexpr std::uint8_t kFlagEnd = 1;      // HEAD, DATA: nothing follows on the stream in this direction
 inline constexpr std::uint8_t kFlagMore = 2;     // HEAD: the next frame continues this head
 inline constexpr std::uint8_t kFlagTrailer = 4;  // DATA with END: the payload begins with a trailer and its length
+inline constexpr std::uint8_t kFlagInterim = 8;  // HEAD from the answerer: another head follows, this one ends nothing
 
 inline constexpr std::size_t kMaxPayloadBytes = 16 * 1024;
 inline constexpr std::size_t kMaxHeaderBytes = 9;

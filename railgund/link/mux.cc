@@ -201,6 +201,18 @@ Result<void> Mux::send_head(StreamId id, ByteView prelude, const Fields& fields)
   return {};
 }
 
+Result<void> Mux::send_interim(StreamId id, ByteView prelude, const Fields& fields) {
+  State& s = *state_;
+  Stream* stream = s.find(number(id));
+  if (stream == nullptr || stream->head_sent || stream->interim_heads >= kMostInterimHeads) return {};
+  if (s.control.bytes() >= kMaxWaitingHeadBytes) return {};
+  RAILGUN_CHECK(s.role == Role::kAnswerer);
+  if (auto ticket = s.queue_head(number(id), prelude, fields, kFlagInterim); !ticket)
+    return std::unexpected(std::move(ticket.error()));
+  ++stream->interim_heads;
+  return {};
+}
+
 std::size_t Mux::sendable(StreamId id) const {
   State& s = *state_;
   const auto found = s.streams.find(number(id));

@@ -62,6 +62,7 @@ struct HeadReceived {
   StreamId stream;
   Bytes prelude;
   Fields fields;
+  bool is_interim = false;  // sent by send_interim(): the answer's own head is still to come
 };
 struct DataReceived {
   StreamId stream;
@@ -142,6 +143,10 @@ class Mux {
   // Answerer only: sends the answer's head, once per stream and before its data. Errors: kTooLarge as in open(); the
   // stream is then unchanged. Does nothing for unknown or reset streams; the same holds for the functions below.
   Result<void> send_head(StreamId stream, ByteView prelude, const Fields& fields);
+  // Answerer only: sends a head before the answer's own one. Does nothing after that, after kMostInterimHeads, and while
+  // very many heads wait because the peer reads nothing. Errors: kTooLarge as above.
+  static constexpr unsigned kMostInterimHeads = 64;
+  Result<void> send_interim(StreamId stream, ByteView prelude, const Fields& fields);
   // Bytes that send_data() accepts now without exceeding the stream's share of the queues. After 0, StreamWritable follows.
   std::size_t sendable(StreamId stream) const;
   // `data` has at most sendable() bytes.

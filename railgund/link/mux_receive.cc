@@ -112,7 +112,8 @@ Result<void> Mux::State::receive_stream_frame(const Frame& frame, Instant now) {
 Result<void> Mux::State::receive_head(const Frame& frame, Instant now) {
   const std::uint32_t id = frame.header.stream;
   const std::uint8_t flags = frame.header.flags;
-  if (flags != 0 && flags != kFlagEnd && flags != kFlagMore) {
+  const bool may_be_interim = role == Role::kAsker && flags == kFlagInterim;
+  if (flags != 0 && flags != kFlagEnd && flags != kFlagMore && !may_be_interim) {
     return fail(Errc::kMalformed, "HEAD: flags " + std::to_string(flags));
   }
   if (head_stream == 0) {
@@ -137,13 +138,13 @@ Result<void> Mux::State::receive_head(const Frame& frame, Instant now) {
   head_stream = id;
   if ((flags & kFlagMore) != 0) return {};
   head_stream = 0;
-  auto finished = finish_head(id, (flags & kFlagEnd) != 0);
+  auto finished = finish_head(id, flags);
   head_in.clear();
   return finished;
 }
 
 // The complete head is in head_in. It is decoded even if its stream is closed, because later heads depend on it.
-Result<void> Mux::State::finish_head(std::uint32_t id, bool ends) {
+Result<void> Mux::State::finish_head(std::uint32_t id, std::uint8_t flags) {
   ByteReader in(head_in);
   const std::uint64_t prelude_bytes = in.varint();
   if (in.ok() && prelude_bytes > limits.head_bytes) {
@@ -167,11 +168,15 @@ Result<void> Mux::State::finish_head(std::uint32_t id, bool ends) {
     return {};
   }
   if (stream->head_received) return fail(Errc::kMalformed, "HEAD: a second one" + on_stream(id));
-  stream->head_received = true;
+  const bool is_interim = (flags & kFlagInterim) != 0;
+  if (is_interim && ++stream->interim_heads > kMostInterimHeads)
+    return fail(Errc::kMalformed, "HEAD: too many interim ones" + on_stream(id));
+  stream->head_received = !is_interim;
   head_event_bytes += prelude.size() + fields_bytes(*fields);
   if (head_event_bytes > kMaxHeadEventBytes) return std::unexpected(too_often("heads at once"));
-  events.push_back(HeadReceived{.stream = StreamId{id}, .prelude = to_bytes(prelude), .fields = *std::move(fields)});
-  if (ends) end_received(id, *stream, {});
+  events.push_back(HeadReceived{
+      .stream = StreamId{id}, .prelude = to_bytes(prelude), .fields = *std::move(fields), .is_interim = is_interim});
+  if ((flags & kFlagEnd) != 0) end_received(id, *stream, {});
   return {};
 }
 

@@ -199,7 +199,8 @@ void Mux::State::end_sent(std::uint32_t id) {
   close_if_ended(id, *stream);
 }
 
-Result<ControlQueue::Ticket> Mux::State::queue_head(std::uint32_t id, ByteView prelude, const Fields& fields) {
+Result<ControlQueue::Ticket> Mux::State::queue_head(std::uint32_t id, ByteView prelude, const Fields& fields,
+                                                    std::uint8_t flags) {
   const std::size_t most = std::min<std::size_t>(limits.head_bytes, peer->head_bytes);
   const std::size_t bytes = prelude.size() + fields_bytes(fields);
   if (bytes > most) {
@@ -215,7 +216,7 @@ Result<ControlQueue::Ticket> Mux::State::queue_head(std::uint32_t id, ByteView p
   for (; rest.size() > kMaxPayloadBytes; rest = rest.subspan(kMaxPayloadBytes)) {
     control.push(FrameType::kHead, kFlagMore, id, rest.first(kMaxPayloadBytes));
   }
-  return control.push(FrameType::kHead, 0, id, rest);
+  return control.push(FrameType::kHead, flags, id, rest);
 }
 
 void Mux::State::queue_number(FrameType type, std::uint32_t id, std::uint64_t number) {

@@ -34,8 +34,9 @@ struct Stream {
   ControlQueue::Ticket head_ticket = 0;  // the last frame of the head we send
   bool head_sent = false;
   bool head_received = false;
-  bool end_wanted = false;  // send_end() was called
-  bool end_sent = false;    // pull() has returned the end
+  unsigned interim_heads = 0;  // sent, or received
+  bool end_wanted = false;     // send_end() was called
+  bool end_sent = false;       // pull() has returned the end
   bool end_received = false;
   bool writable_due = false;  // report StreamWritable when the queue is at most half full
   bool in_turn = false;       // is in State::turns
@@ -66,7 +67,7 @@ struct Mux::State {
   Result<void> receive_frame(const Frame& frame, Instant now);
   Result<void> receive_stream_frame(const Frame& frame, Instant now);
   Result<void> receive_head(const Frame& frame, Instant now);
-  Result<void> finish_head(std::uint32_t id, bool ends);
+  Result<void> finish_head(std::uint32_t id, std::uint8_t flags);
   Result<void> receive_data(const Frame& frame, Instant now);
   Result<void> receive_reset(const Frame& frame, Instant now);
   Result<void> receive_stream_window(const Frame& frame);
@@ -81,7 +82,9 @@ struct Mux::State {
   bool wants_write() const;
   void emit(const FrameHeader& header, ByteView payload, Bytes& to, Instant now);
   void emit_data(Bytes& to, std::size_t room, Instant now);
-  Result<ControlQueue::Ticket> queue_head(std::uint32_t id, ByteView prelude, const Fields& fields);
+  // `flags`: of its last frame.
+  Result<ControlQueue::Ticket> queue_head(std::uint32_t id, ByteView prelude, const Fields& fields,
+                                          std::uint8_t flags = 0);
   void queue_number(FrameType type, std::uint32_t id, std::uint64_t number);
   void queue_end(std::uint32_t id, ByteView trailer);
   void grant_link();

@@ -31,6 +31,8 @@ Progress Direct::take(SenderRequest& request, const SenderPorts& ports, CallInpu
     record(ports.counters().spread.origin_time, ports.now() - asked_);
     request.send_head(ports, std::move(received->response),
                       format_cf_railgun({.passage = Passage::kDirect, .reason = reason_}));
+  } else if (const auto* interim = std::get_if<http::InterimReceived>(&event)) {
+    if (interim->status != 100) ports.client.send_interim(interim->status, interim->fields, ports.now());
   } else if (auto* body = std::get_if<http::ResponseBody>(&event)) {
     bytes_ += body->bytes.size();
     body_.append(std::move(body->bytes));

@@ -139,6 +139,8 @@ void ListenerExchange::take(const Ports& ports, CallInput event) {
     origin_time_ = ports.now() - started_;
     record(ports.counters().spread.origin_time, origin_time_);
     origin_flags_ = call_->flags();
+  } else if (const auto* interim = std::get_if<http::InterimReceived>(&event)) {
+    return pass_interim(*interim);
   } else if (auto* body = std::get_if<http::ResponseBody>(&event)) {
     inbox_.append(std::move(body->bytes));
   } else if (std::holds_alternative<http::TunnelEnd>(event)) {
@@ -180,6 +182,17 @@ void ListenerExchange::pump_request() {
   if (!upload_ended_ || !upload_.empty() || call_->writable_bytes() == 0) return;
   call_->end();
   upload_closed_ = true;
+}
+
+// RFC 9110 15.2. But for 100, which the sender has answered.
+void ListenerExchange::pass_interim(const http::InterimReceived& interim) {
+  if (interim.status == 100) return;
+  Answer answer;
+  answer.response.status = interim.status;
+  answer.response.fields = interim.fields;
+  const EncodedHead head = encode_answer(answer);
+  // One that does not fit the link is of no use to the client either.
+  (void)stream_.send_interim(head.prelude, head.fields);
 }
 
 void ListenerExchange::begin_answer(const Ports& ports) {

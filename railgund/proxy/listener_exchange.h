@@ -49,6 +49,7 @@ class ListenerExchange {
   // Moves what can be moved, both ways; after any event.
   void pump(const Ports& ports);
   void pump_request();
+  void pass_interim(const http::InterimReceived& interim);
   void begin_answer(const Ports& ports);
   void pump_answer(const Ports& ports);
   // Gives the writer some of what the origin has sent. False: there is nothing to be done now.

@@ -9,6 +9,16 @@
 #include "railgund/proxy/held_limits.h"
 
 namespace railgun::proxy {
+namespace {
+
+// How long the head of an answer that is a delta waits for its first checked bytes while nothing comes, and at most. A page
+// that is written in one go is on the line as soon as its head; one that the origin holds back (a long poll, a watch) may
+// take minutes, and its client wants to know that the request is under way.
+constexpr Duration kHeadPause = std::chrono::milliseconds(50);
+constexpr Duration kHeadAtLatest = std::chrono::seconds(1);
+
+}  // namespace
+
 Result<OverLink> OverLink::ask(SenderRequest& request, const SenderPorts& ports, const Link& link) {
   Ask ask;
   ask.request = request.http;
@@ -32,12 +42,16 @@ Result<OverLink> OverLink::ask(SenderRequest& request, const SenderPorts& ports,
 
 Progress OverLink::take(SenderRequest& request, const SenderPorts& ports, StreamInput event) {
   if (auto* head = std::get_if<link::HeadReceived>(&event)) {
+    if (head->is_interim) return take_interim(ports, std::move(*head));
     if (auto read = reader_.head(head->prelude, std::move(head->fields)); !read) return BadAnswer{read.error()};
     Distributions& spread = ports.counters().spread;
     record(spread.link_time, ports.now() - asked_);
     if (!reader_.answer().from_listener) record(spread.origin_time, reader_.answer().origin_time);
+    head_at_ = ports.now() + kHeadPause;
+    head_at_latest_ = ports.now() + kHeadAtLatest;
   } else if (const auto* data = std::get_if<link::DataReceived>(&event)) {
     reader_.data(data->data);
+    if (head_at_ != kNever) head_at_ = ports.now() + kHeadPause;
   } else if (const auto* end = std::get_if<link::EndReceived>(&event)) {
     if (!reader_.has_head()) return BadAnswer{{Errc::kMalformed, "answer without a head"}};
     if (auto read = reader_.end(end->trailer); !read) return BadAnswer{read.error()};
@@ -53,6 +67,16 @@ Progress OverLink::take(SenderRequest& request, const SenderPorts& ports, Stream
     upload_closed_ = true;
   }
   return pump(request, ports);
+}
+
+Progress OverLink::take_interim(const SenderPorts& ports, link::HeadReceived head) {
+  auto answer = decode_answer(head.prelude, std::move(head.fields), 0);
+  if (!answer) return BadAnswer{answer.error()};
+  const http::Response& response = answer->response;
+  if (response.status < 102 || response.status > 199)
+    return BadAnswer{{Errc::kMalformed, "interim answer with a status of its own"}};
+  ports.client.send_interim(response.status, response.fields, ports.now());
+  return UnderWay{};
 }
 
 Progress OverLink::pump(SenderRequest& request, const SenderPorts& ports) {
@@ -81,9 +105,11 @@ Progress OverLink::pump_answer(SenderRequest& request, const SenderPorts& ports)
     decode_time_ += work.elapsed();
     if (!used) return BadAnswer{used.error()};
     consumed += *used;
-    // A delta's head waits for its first checked bytes: until then the request can still be repeated.
-    const bool ready = reader_.answer().coding == Coding::kRaw || !reader_.body().empty() || reader_.is_complete();
+    // A delta's head waits a moment for its first checked bytes: until then the request can still be repeated.
+    const bool ready = reader_.answer().coding == Coding::kRaw || !reader_.body().empty() || reader_.is_complete() ||
+                       ports.now() >= deadline();
     if (ready && !request.head_sent) {
+      head_at_ = head_at_latest_ = kNever;
       count_answer(ports.counters(), *request.counts, reader_.answer());
       request.send_head(ports, reader_.answer().response,
                         header(request, request.is_from_trusted_proxy || request.config->header_exact));
@@ -103,7 +129,9 @@ Progress OverLink::pump_answer(SenderRequest& request, const SenderPorts& ports)
 std::string OverLink::header(const SenderRequest& request, bool is_exact) const {
   const Answer& answer = reader_.answer();
   CfRailgun header;
-  header.passage = answer.coding == Coding::kDelta ? Passage::kDelta : Passage::kStream;
+  // The size of a delta whose head has not waited for it is not known.
+  const bool is_known = reader_.page_bytes() > 0 || reader_.is_complete();
+  header.passage = answer.coding == Coding::kDelta && is_known ? Passage::kDelta : Passage::kStream;
   if (answer.from_listener) header.passage = Passage::kNormal;
   header.id = request.id();
   header.flags = static_cast<std::uint16_t>(answer.flags | (request.named.empty() ? 0 : kReferenceNamed));

@@ -1,6 +1,7 @@
 // A sender's request on its way over a link: sends it on a stream, rebuilds the answer for the client.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -27,6 +28,9 @@ class OverLink {
     return {.decoded = reader_.body().size(), .coded = reader_.coded_held_bytes(), .page = reader_.kept_bytes()};
   }
 
+  // The answer's head is here and waits for its first checked bytes: until then at the longest. pump() is to be called.
+  Instant deadline() const { return std::min(head_at_, head_at_latest_); }
+
   // After a BadAnswer: tells the listener.
   void reject() { stream_.reset(link::ResetCode::kBadMessage); }
 
@@ -39,6 +43,7 @@ class OverLink {
   OverLink(LinkStream stream, AnswerReader reader, std::string build, Instant asked)
       : stream_(std::move(stream)), reader_(std::move(reader)), build_(std::move(build)), asked_(asked) {}
 
+  Progress take_interim(const SenderPorts& ports, link::HeadReceived head);
   void pump_request(SenderRequest& request, const SenderPorts& ports);
   void keep_page(const SenderRequest& request, const SenderPorts& ports);
   Progress pump_answer(SenderRequest& request, const SenderPorts& ports);
@@ -48,6 +53,8 @@ class OverLink {
   std::string build_;
   Instant asked_;
   Duration decode_time_{};
+  Instant head_at_ = kNever;  // later with each byte that comes
+  Instant head_at_latest_ = kNever;
   bool upload_closed_ = false;  // the request's end was sent, or nobody wants it any more
 };
 

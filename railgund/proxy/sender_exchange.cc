@@ -57,7 +57,7 @@ void SenderExchange::begin(const SenderPorts& ports) {
     counters.answers_refused.add();
     return fail(ports, 421, "An https address was asked for over an unsecured connection");
   }
-  if (request_.http.expects_continue) ports.client.send_interim(100, {});
+  if (request_.http.expects_continue) ports.client.send_interim(100, {}, ports.now());
   const bool is_ignored = add_visitor_fields(request_.http, ports.client_address, request_.config->trusted_proxies);
   request_.tags_restored = ports.compression.restore_tags(request_.http);
   if (request_.may_leave()) {
@@ -306,8 +306,13 @@ void SenderExchange::log_answer(const SenderPorts& ports, const Passed& passed, 
 Instant SenderExchange::deadline() const {
   return std::visit(
       [](const auto& state) {
-        if constexpr (requires { state.deadline; }) return Instant(state.deadline);
-        return kNever;
+        if constexpr (requires { state.deadline(); }) {
+          return state.deadline();
+        } else if constexpr (requires { state.deadline; }) {
+          return Instant(state.deadline);
+        } else {
+          return kNever;
+        }
       },
       state_);
 }
@@ -321,6 +326,8 @@ void SenderExchange::on_deadline(const SenderPorts& ports) {
     if (request_.streamed) leave(ports);
   } else if (std::holds_alternative<AwaitingStore>(state_)) {
     take(ports, std::optional<Bytes>{});
+  } else if (std::holds_alternative<OverLink>(state_)) {
+    pump(ports);
   } else {
     links_changed(ports);
   }

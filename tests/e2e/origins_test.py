@@ -72,9 +72,9 @@ def streams_or_page(connection, head):
     return None
 
 
-def ask(pair, target, method="GET", fields="", body=b"", host="site.test"):
+def ask(pair, target, method="GET", fields="", body=b"", host="site.test", version="1.1"):
     client = socket.create_connection(("127.0.0.1", pair.port), timeout=harness.PATIENCE)
-    client.sendall(f"{method} {target} HTTP/1.1\r\nHost: {host}\r\n{fields}\r\n".encode() + body)
+    client.sendall(f"{method} {target} HTTP/{version}\r\nHost: {host}\r\n{fields}\r\n".encode() + body)
     return client
 
 

@@ -136,7 +136,7 @@ TEST(ServerConnection, AnswersEverythingThatWaitedForRoomEvenIfTheClientHasEnded
 TEST(ServerConnection, HoldsABoundedNumberOfInterimAnswers) {
   Client client({.output_bytes = 200});
   client.sends(kGet);
-  for (int i = 0; i < 100; ++i) client.connection.send_interim(103, {{"Link", "</style.css>"}});
+  for (int i = 0; i < 100; ++i) client.connection.send_interim(103, {{"Link", "</style.css>"}}, client.now);
   EXPECT_LT(client.gets().size(), 300U);
   client.answers("a");
   EXPECT_NE(client.gets().find("HTTP/1.1 200 OK"), std::string::npos);
@@ -263,11 +263,11 @@ TEST(ServerConnection, TellsTheClientToGoOnOnlyIfItWaits) {
   Client client;
   client.sends("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(client.heard(), "request POST / host=a body=5 expects\n");
-  client.connection.send_interim(100, {});
-  client.connection.send_interim(100, {});
+  client.connection.send_interim(100, {}, client.now);
+  client.connection.send_interim(100, {}, client.now);
   EXPECT_EQ(client.gets(), "HTTP/1.1 100 Continue\r\n\r\n");
   client.sends("hello");
-  client.connection.send_interim(103, {{"Link", "</a>"}});
+  client.connection.send_interim(103, {{"Link", "</a>"}}, client.now);
   client.answers("");
   EXPECT_EQ(client.gets(),
             "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
@@ -566,7 +566,7 @@ TEST(ServerConnection, DoesNotHurryAClientThatWaitsForContinue) {
   Client client({.body_timeout = 60s});
   client.sends("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(client.connection.deadline(), kNever);
-  client.connection.send_interim(100, {});
+  client.connection.send_interim(100, {}, client.now);
   client.gets();
   EXPECT_EQ(client.connection.deadline(), client.now + 60s);
 }

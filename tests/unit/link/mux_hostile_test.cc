@@ -112,6 +112,23 @@ TEST(HostilePeer, AnswersBeforeTheHeadOrTwice) {
   }
 }
 
+TEST(HostilePeer, SendsInterimHeadsThatItMustNot) {
+  EXPECT_EQ(Peer(Role::kAsker).head(1, kFlagInterim).error().text, "HEAD: flags 8");
+  for (const unsigned before : {0U, Mux::kMostInterimHeads}) {
+    Mux mux(Role::kAsker, {}, {}, {});
+    Peer peer(Role::kAnswerer);
+    ASSERT_TRUE(peer.tell(mux));
+    ASSERT_TRUE(mux.open({}, {}));
+    for (unsigned i = 0; i < before; ++i) peer.head(1, kFlagInterim);
+    ASSERT_TRUE(peer.tell(mux));
+    if (before == 0) {
+      EXPECT_EQ(peer.head(1).head(1, kFlagInterim).tell(mux).error().text, "HEAD: a second one on stream 1");
+    } else {
+      EXPECT_EQ(peer.head(1, kFlagInterim).tell(mux).error().text, "HEAD: too many interim ones on stream 1");
+    }
+  }
+}
+
 TEST(HostilePeer, BreaksAHead) {
   EXPECT_EQ(Peer(Role::kAsker).head(1, kFlagMore).frame(FrameType::kData, 0, 1).error().code, Errc::kMalformed);
   EXPECT_EQ(Peer(Role::kAsker).head(1, kFlagMore).head(2).error().code, Errc::kMalformed);

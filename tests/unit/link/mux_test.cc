@@ -54,6 +54,40 @@ TEST(Mux, CarriesARequestAndItsAnswer) {
   EXPECT_EQ(as_text(std::get<EndReceived>(events[2]).trailer), "check");
 }
 
+TEST(Mux, CarriesInterimHeadsBeforeTheAnswers) {
+  Pair pair;
+  pair.greeted();
+  const auto stream = pair.asker.open(as_bytes("GET /"), {});
+  ASSERT_TRUE(stream);
+  pair.settle();
+  drain(pair.answerer);
+  const Fields large{{"link", std::string(20'000, 'x')}};  // of two frames
+  ASSERT_TRUE(pair.answerer.send_interim(*stream, as_bytes("103"), large));
+  ASSERT_TRUE(pair.answerer.send_interim(*stream, as_bytes("103"), {{"link", "b"}}));
+  ASSERT_TRUE(pair.answerer.send_head(*stream, as_bytes("200"), {{"link", "b"}}));
+  ASSERT_TRUE(pair.answerer.send_interim(*stream, as_bytes("103"), {}));  // too late
+  pair.answerer.send_end(*stream, {});
+  pair.settle();
+  const auto events = drain(pair.asker);
+  ASSERT_EQ(events.size(), 4U);
+  EXPECT_TRUE(std::get<HeadReceived>(events[0]).is_interim);
+  EXPECT_EQ(std::get<HeadReceived>(events[0]).fields, large);
+  EXPECT_TRUE(std::get<HeadReceived>(events[1]).is_interim);
+  EXPECT_FALSE(std::get<HeadReceived>(events[2]).is_interim);
+  EXPECT_EQ(std::get<HeadReceived>(events[2]).fields, (Fields{{"link", "b"}}));
+}
+
+TEST(Mux, SendsABoundedNumberOfInterimHeads) {
+  Pair pair;
+  pair.greeted();
+  const auto stream = pair.asker.open({}, {});
+  ASSERT_TRUE(stream);
+  pair.settle();
+  for (unsigned i = 0; i < 2 * Mux::kMostInterimHeads; ++i) ASSERT_TRUE(pair.answerer.send_interim(*stream, {}, {}));
+  pair.settle();
+  EXPECT_EQ(drain(pair.asker).size(), Mux::kMostInterimHeads);
+}
+
 TEST(Mux, SmallExchangeIsFramedInTenBytesOrLessEachWay) {
   Pair pair;
   pair.greeted();

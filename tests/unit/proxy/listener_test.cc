@@ -121,6 +121,24 @@ TEST_F(ListenerTest, SendsTheOriginsAnswer) {
   EXPECT_EQ(bench_.counters.requests_failed.get(), 0U);
 }
 
+TEST_F(ListenerTest, PassesInterimAnswersOn) {
+  start();
+  ask("GET");
+  const ConnectionId from = origin();
+  bench_.sent(from);
+  bench_.receive(from, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
+  carry();
+  auto heads = sender_.take<link::HeadReceived>();
+  ASSERT_EQ(heads.size(), 1U);
+  EXPECT_TRUE(heads[0].is_interim);
+  const Answer hints = decode_answer(heads[0].prelude, heads[0].fields, 0).value();
+  EXPECT_EQ(hints.response.status, 103U);
+  EXPECT_EQ(hints.response.fields, (Fields{{"link", "</a>"}}));
+  bench_.receive(from, "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 5\r\n\r\nhello");
+  EXPECT_EQ(answered().response.status, 200U);
+  EXPECT_EQ(body(), "hello");
+}
+
 TEST_F(ListenerTest, SaysItselfWhenTheOriginCannotBeReached) {
   start();
   ask("GET");

@@ -129,6 +129,19 @@ TEST_F(SenderTest, GoesToTheSitesOriginWithoutALink) {
   EXPECT_EQ(bench_.counters.answers_direct.get(), 1U);
 }
 
+TEST_F(SenderTest, PassesInterimAnswersOnWithoutALink) {
+  start(true);
+  bench_.core->closed(link_, {Errc::kUnavailable, "connection refused"}, bench_.now);
+  const ConnectionId client = bench_.core->accepted({.kind = ConnectionKind::kClient, .peer = "192.0.2.1"}, bench_.now);
+  bench_.receive(client, kGet);
+  const auto dials = bench_.take<Dial>();
+  ASSERT_EQ(dials.size(), 1U);
+  bench_.core->connected(dials[0].connection, {}, bench_.now);
+  bench_.sent(dials[0].connection);
+  bench_.receive(dials[0].connection, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
+  EXPECT_EQ(bench_.sent(client), "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
+}
+
 TEST_F(SenderTest, AsksAgainOnceWhenAListenerGivesUp) {
   start();
   link_up();
@@ -498,6 +511,91 @@ TEST_F(SenderTest, CompressesEachPieceOfASlowPageAtOnce) {
     ASSERT_TRUE(decoder.receive(as_bytes(std::string_view(chunk).substr(line, chunk.size() - line - 2))));
     EXPECT_EQ(as_text(decoder.take()), piece);
   }
+}
+
+// The origin has answered, and writes the first byte of the page when something happens.
+TEST_F(SenderTest, SendsTheHeadOfAPageThatIsHeldBack) {
+  start();
+  link_up();
+  const ConnectionId client = ask(kGet);
+  const link::StreamId stream = asked();
+  Answer answer;
+  answer.response.status = 200;
+  answer.response.fields = kPage;
+  answer.response.body = {.kind = http::BodyLength::Kind::kChunked, .bytes = 0};
+  answer.coding = Coding::kDelta;
+  const EncodedHead head = encode_answer(answer);
+  ASSERT_TRUE(listener_.mux.send_head(stream, head.prelude, head.fields).has_value());
+  carry();
+  // What follows at once is checked first.
+  bench_.pass(49ms);
+  EXPECT_EQ(bench_.sent(client), "");
+  bench_.pass(1ms);
+  const std::string sent = bench_.sent(client);
+  EXPECT_TRUE(sent.starts_with("HTTP/1.1 200 ")) << sent;
+  EXPECT_NE(sent.find(" stream "), std::string::npos) << sent;
+  EXPECT_TRUE(sent.ends_with("\r\n\r\n")) << sent;
+}
+
+TEST_F(SenderTest, RepeatsARequestWhoseAnswerBreaksBeforeItsHeadHasLeft) {
+  start();
+  link_up();
+  const ConnectionId client = ask(kGet);
+  const link::StreamId stream = asked();
+  Answer answer;
+  answer.response.status = 200;
+  answer.response.fields = kPage;
+  answer.response.body = {.kind = http::BodyLength::Kind::kChunked, .bytes = 0};
+  answer.coding = Coding::kDelta;
+  const EncodedHead head = encode_answer(answer);
+  ASSERT_TRUE(listener_.mux.send_head(stream, head.prelude, head.fields).has_value());
+  carry();
+  bench_.pass(49ms);
+  listener_.mux.send_data(stream, as_bytes("no delta"));
+  listener_.mux.send_end(stream, encode_trailer({}));
+  carry();
+  EXPECT_EQ(bench_.counters.check_failures.get(), 1U);
+  this->answer(asked(), "well");
+  EXPECT_TRUE(bench_.sent(client).ends_with("well"));
+}
+
+TEST_F(SenderTest, PassesInterimAnswersOn) {
+  start();
+  link_up();
+  Answer hints;
+  hints.response.status = 103;
+  hints.response.fields = {{"link", "</a.css>; rel=preload"}};
+  const EncodedHead head = encode_answer(hints);
+  const ConnectionId client = ask(kGet);
+  const link::StreamId stream = asked();
+  ASSERT_TRUE(listener_.mux.send_interim(stream, head.prelude, head.fields).has_value());
+  carry();
+  EXPECT_EQ(bench_.sent(client), "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n");
+  answer(stream, "page");
+  EXPECT_TRUE(bench_.sent(client).starts_with("HTTP/1.1 200 "));
+  // A client of HTTP/1.0 knows none (RFC 9110 15.2).
+  const ConnectionId old = ask("GET /a HTTP/1.0\r\nHost: site.test\r\n\r\n");
+  const link::StreamId its_stream = asked();
+  ASSERT_TRUE(listener_.mux.send_interim(its_stream, head.prelude, head.fields).has_value());
+  carry();
+  EXPECT_EQ(bench_.sent(old), "");
+  answer(its_stream, "page");
+  EXPECT_TRUE(bench_.sent(old).ends_with("page"));
+}
+
+TEST_F(SenderTest, RejectsAnInterimAnswerThatIsNone) {
+  start();
+  link_up();
+  const ConnectionId client = ask(kGet);
+  for (const unsigned status : {200U, 100U}) {
+    Answer hints;
+    hints.response.status = status;
+    const EncodedHead head = encode_answer(hints);
+    ASSERT_TRUE(listener_.mux.send_interim(asked(), head.prelude, head.fields).has_value());
+    carry();
+  }
+  EXPECT_EQ(bench_.counters.check_failures.get(), 2U);
+  EXPECT_TRUE(bench_.sent(client).starts_with("HTTP/1.1 527 "));
 }
 
 TEST_F(SenderTest, AnswersHeadAsItWouldGet) {
