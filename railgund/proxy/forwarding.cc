@@ -95,6 +95,27 @@ bool has_directive(std::string_view value, std::string_view directive) {
   return false;
 }
 
+// Whether the request is signed and the signature covers Accept-Encoding: by AWS Signature Version 4 (in Authorization or
+// in the query), HTTP Message Signatures (RFC 9421, Signature-Input) or their drafts. All of them list the names of what
+// they cover, which nothing else in these places contains.
+bool signs_accept_encoding(const http::Request& request) {
+  constexpr std::string_view kName = "accept-encoding";
+  const auto names_it = [&](std::string_view text) { return lower_ascii(text).find(kName) != std::string::npos; };
+  constexpr std::string_view kSignedInQuery = "signedheaders=";
+  const std::size_t query = request.target.find('?');
+  if (query != std::string::npos) {
+    const std::string lower = lower_ascii(std::string_view(request.target).substr(query));
+    const std::size_t list = lower.find(kSignedInQuery);
+    if (list != std::string::npos && lower.substr(list, lower.find('&', list) - list).find(kName) != std::string::npos)
+      return true;
+  }
+  return std::ranges::any_of(request.fields, [&](const Field& field) {
+    const bool is_signature = same_name(field.name, "authorization") || same_name(field.name, "signature") ||
+                              same_name(field.name, "signature-input");
+    return is_signature && names_it(field.value);
+  });
+}
+
 }  // namespace
 
 bool is_trusted_proxy(std::string_view client_address, const std::vector<std::string>& trusted) {
@@ -154,7 +175,8 @@ void add_via(http::Request& request, std::string_view name) {
 }
 
 void prepare_origin_request(http::Request& request, const config::Config& config) {
-  if (request.upgrade.empty()) set_field(request.fields, "accept-encoding", "identity");
+  if (request.upgrade.empty() && !signs_accept_encoding(request))
+    set_field(request.fields, "accept-encoding", "identity");
   // The original named itself where the client named nobody (5.3.0): some origins refuse requests without.
   if (find_field(request.fields, "user-agent") == nullptr) {
     request.fields.push_back({"user-agent", "Railgun/" RAILGUN_VERSION});

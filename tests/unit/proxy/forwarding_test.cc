@@ -135,6 +135,34 @@ TEST(OriginRequest, AsksForIdentityAndNamesAUserAgent) {
   EXPECT_TRUE(field_value(request.fields, "user-agent").starts_with("Railgun/"));
 }
 
+// Storage and APIs check signatures over what the client sent.
+TEST(OriginRequest, LeavesAnAcceptEncodingThatIsSigned) {
+  const std::string amazon =
+      "AWS4-HMAC-SHA256 Credential=A/20260101/r/s3/aws4_request, SignedHeaders=accept-encoding;host;x-amz-date, "
+      "Signature=0";
+  struct Case {
+    std::string target;
+    Fields fields;
+    bool is_signed;
+  };
+  for (const Case& each :
+       {Case{"/k", {{"Authorization", amazon}}, true},
+        Case{"/k?X-Amz-SignedHeaders=Accept-Encoding%3Bhost&X-Amz-Signature=0", {}, true},
+        Case{"/k", {{"Signature-Input", "sig=(\"accept-encoding\" \"host\");created=1"}}, true},
+        Case{"/k", {{"Authorization", "Signature keyId=\"a\",headers=\"host accept-encoding\""}}, true},
+        Case{"/k", {{"Authorization", "AWS4-HMAC-SHA256 SignedHeaders=host;x-amz-date"}}, false},
+        Case{"/accept-encoding?X-Amz-SignedHeaders=host&a=accept-encoding", {}, false},
+        Case{"/k", {{"X-Other", amazon}}, false}}) {
+    http::Request request = get();
+    request.target = each.target;
+    request.fields = each.fields;
+    request.fields.push_back({"Accept-Encoding", "gzip;q=0.5"});
+    prepare_origin_request(request, config::Config{});
+    EXPECT_EQ(field_value(request.fields, "accept-encoding"), each.is_signed ? "gzip;q=0.5" : "identity")
+        << each.target;
+  }
+}
+
 TEST(WorthADelta, IsTextWithABody) {
   EXPECT_TRUE(is_worth_delta(get(), html()));
   for (const char* type :
