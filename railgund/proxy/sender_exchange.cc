@@ -90,7 +90,10 @@ void SenderExchange::look_up_or_choose(const SenderPorts& ports) {
   if (request_.http.method != "GET" || !request_.http.upgrade.empty()) return choose(ports);
   request_.keys = keys_of(request_.http, *request_.config);
   request_.named = ports.cache().candidates(request_.keys.own, request_.keys.open ? &*request_.keys.open : nullptr);
-  if (!request_.named.empty() || !ports.has_store()) return choose(ports);
+  // Pages that are only like this one cost far more bytes than its own last version, which the store may have.
+  const bool is_known = std::ranges::any_of(
+      request_.named, [](const page::Candidate& named) { return named.by == page::FoundBy::kExact; });
+  if (is_known || !ports.has_store()) return choose(ports);
   state_ = AwaitingStore{ports.look_up(page::store_key_of_page(request_.keys.everybodys().exact)),
                          ports.now() + std::min(kStoreTimeout, request_.config->memcached_timeout)};
 }
@@ -105,7 +108,8 @@ void SenderExchange::take(const SenderPorts& ports, std::optional<Bytes> store_i
                                                      request_.config->reference_page_limit_bytes)) {
       ports.counters().store_hits.add();
       ports.cache().insert(version, request_.keys.everybodys());
-      request_.named.push_back({.version = std::move(version), .by = page::FoundBy::kStore});
+      std::erase_if(request_.named, [&](const page::Candidate& named) { return named.version->id == version->id; });
+      request_.named.insert(request_.named.begin(), {.version = std::move(version), .by = page::FoundBy::kStore});
     }
   }
   state_ = Choosing{};

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "railgund/http/content_coding.h"
+#include "railgund/page/store_item.h"
+#include "railgund/proxy/forwarding.h"
 
 #include "bench.h"
 
@@ -404,6 +406,37 @@ TEST_F(SenderTest, AsksTheListenerWhenTheStoreDoesNotAnswerInTime) {
   EXPECT_TRUE(listener_.take<link::HeadReceived>().empty());
   answer(stream, "page");
   EXPECT_TRUE(bench_.sent(client).ends_with("page"));
+}
+
+// A sender asked its store only while its memory held no page at all of the site.
+TEST_F(SenderTest, AsksTheStoreForAPageOfWhichItKnowsOnlySiblings) {
+  start(false, true);
+  link_up();
+  const config::Config config;
+  const auto version_of = [](const std::string& text) {
+    const KeyedHash hash(Bytes(32, 1));
+    return std::make_shared<page::Version>(hash(as_bytes(text)), to_bytes(as_bytes(text)), page::Keep::kStoreToo);
+  };
+  http::Request sibling;
+  sibling.host = "site.test";
+  sibling.target = "/b";
+  bench_.cache.insert(version_of("sibling"), keys_of(sibling, config).own);
+  const ConnectionId client = ask(kGet);
+  const auto gets = bench_.take<StoreGet>();
+  ASSERT_EQ(gets.size(), 1U);
+  bench_.core->store_answer(gets[0].ticket, page::encode_item(*version_of("page")), bench_.now);
+  carry();
+  const auto heads = listener_.take<link::HeadReceived>();
+  ASSERT_EQ(heads.size(), 1U);
+  const Ask asked = decode_ask(heads[0].prelude, heads[0].fields).value();
+  ASSERT_EQ(asked.references.size(), 2U);
+  EXPECT_EQ(asked.references[0], version_of("page")->id);
+  EXPECT_EQ(asked.references[1], version_of("sibling")->id);
+  answer(heads[0].stream, "page");
+  EXPECT_TRUE(bench_.sent(client).ends_with("page"));
+  // From now on it is known.
+  ask(kGet);
+  EXPECT_TRUE(bench_.take<StoreGet>().empty());
 }
 
 TEST_F(SenderTest, EndsWhenItsLastClientHas) {
