@@ -1,6 +1,8 @@
 // What the parts of one core share: settings, the page cache, counters, and the queue of effects for the shell.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
@@ -20,6 +22,22 @@ namespace railgun::proxy {
 
 // A request under way. Given out by the core; links, origins and the store name it with each event that is for it.
 enum class ExchangeId : std::uint64_t {};
+
+// Kinds of errors that every request may cause. One kind in the log hides no other.
+enum class FrequentError : std::uint8_t { kRefused, kLoop, kForwardingIgnored, kNoLink, kOrigin };
+inline constexpr std::size_t kFrequentErrors = 5;
+
+// At most one line of each kind every ten seconds.
+class FrequentErrorLimits {
+ public:
+  bool take(FrequentError kind, Instant now) { return limits_[static_cast<std::size_t>(kind)].take(now); }
+
+ private:
+  struct EveryTenSeconds : RateLimit {
+    EveryTenSeconds() : RateLimit({.burst = 1, .interval = std::chrono::seconds(10)}) {}
+  };
+  std::array<EveryTenSeconds, kFrequentErrors> limits_;
+};
 
 // One of a limited number of things of a kind, until it is destroyed. The count outlives it.
 class Share {
@@ -54,7 +72,7 @@ struct Context {
   std::deque<Effect> effects{};
   std::uint64_t last_connection = 0;
   std::uint64_t last_ticket = 0;
-  RateLimit limited_log{{.burst = 1, .interval = std::chrono::seconds(10)}};
+  FrequentErrorLimits limited_log{};
   std::size_t streamed_requests = 0;  // that have left before enough of their body was here
 
   ConnectionId new_connection() { return ConnectionId{++last_connection}; }
@@ -65,9 +83,8 @@ struct Context {
   void log(LogLevel level, std::string text) {
     if (logs(level)) add(LogLine{level, std::move(text)});
   }
-  // For an error that every request may cause: at most one line every ten seconds.
-  void log_limited(std::string text) {
-    if (limited_log.take(now)) log(LogLevel::kError, std::move(text));
+  void log_limited(FrequentError kind, std::string text) {
+    if (limited_log.take(kind, now)) log(LogLevel::kError, std::move(text));
   }
 };
 

@@ -51,8 +51,9 @@ void ListenerExchange::begin(const Ports& ports) {
   // The sender has added this pair's name. Once more: it went out from here before.
   if (times_in_via(request.fields, pair_name(hash_)) > 1) {
     const std::string host(host_name(request.host));
-    ports.log_limited("loop: a request for " + host + " came back from its origin: add the line " + host +
-                      " = ADDRESS, with the origin's own address, to the map file");
+    ports.log_limited(FrequentError::kLoop, "loop: a request for " + host +
+                                                " came back from its origin: add the line " + host +
+                                                " = ADDRESS, with the origin's own address, to the map file");
     ports.counters().answers_refused.add();
     return answer_ourselves(ports, {508, "The request came back to where it had been (" + host + ")"}, {});
   }
@@ -283,7 +284,7 @@ void ListenerExchange::answer_error(const Ports& ports, const Error& error) {
   if (error.code == Errc::kInvalid) {
     // What a stranger asks for fills no log.
     ports.counters().answers_refused.add();
-    ports.log_limited("refused: " + error.text);
+    ports.log_limited(FrequentError::kRefused, "refused: " + error.text);
   } else {
     ports.log(LogLevel::kError, address() + ": " + error.text);
   }

@@ -71,7 +71,7 @@ void Origins::place(CallId id, Call& call, Instant now) {
     if (health_.begin_probe(key, now)) dial(target, key, call, now + context_.config->origin_connect_timeout);
     if (try_next_target(id, call, now)) return;
     const std::string text = to_string(target.endpoint) + " did not answer the last connections: i/o timeout";
-    context_.log_limited(call.request.host + ": " + text);
+    context_.log_limited(FrequentError::kOrigin, call.request.host + ": " + text);
     context_.counters.origin_failures.add();
     refuse(id, call, {Errc::kTimeout, text}, health_.until_probe(key, now));
     return;

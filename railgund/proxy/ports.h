@@ -23,7 +23,7 @@ class Ports {
   bool has_store() const { return router_.context.has_store; }
   bool logs(LogLevel level) const { return router_.context.logs(level); }
   void log(LogLevel level, std::string text) const { router_.context.log(level, std::move(text)); }
-  void log_limited(std::string text) const { router_.context.log_limited(std::move(text)); }
+  void log_limited(FrequentError kind, std::string text) const { router_.context.log_limited(kind, std::move(text)); }
   // One of the requests that may leave before enough of their body is here; nothing if there are `most` already.
   std::optional<Share> stream_request(std::size_t most) const {
     return Share::take(router_.context.streamed_requests, most);

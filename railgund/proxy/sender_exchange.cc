@@ -48,7 +48,7 @@ void SenderExchange::begin(const SenderPorts& ports) {
   }
   if (auto judged = judge_host(*request_.config, *request_.site, request_.http.host); !judged) {
     counters.answers_refused.add();
-    ports.log_limited("refused: " + judged.error().text);
+    ports.log_limited(FrequentError::kRefused, "refused: " + judged.error().text);
     return fail(ports, 421, "This sender does not serve '" + request_.http.host + "'");
   }
   request_.is_from_trusted_proxy = is_trusted_proxy(ports.client_address, request_.config->trusted_proxies);
@@ -70,9 +70,10 @@ void SenderExchange::begin(const SenderPorts& ports) {
   if (is_ignored && !is_finished()) {
     counters.forwarding_ignored.add();
     ports.log_limited(
+        FrequentError::kForwardingIgnored,
         "X-Forwarded-* fields of " + std::string(ports.client_address) +
-        " are ignored because it is not in trusted.proxies: if it is a proxy in front of this sender, add "
-        "it there, or the origin sees plain HTTP and the proxy's address");
+            " are ignored because it is not in trusted.proxies: if it is a proxy in front of this sender, add "
+            "it there, or the origin sees plain HTTP and the proxy's address");
   }
 }
 
@@ -162,7 +163,7 @@ void SenderExchange::go_direct(const SenderPorts& ports, std::string reason) {
   }
   const std::string host(host_name(request_.http.host));
   const NoLinkReason why = ports.no_link_reason(request_.site->listeners, host);
-  ports.log_limited("no link for " + host + ": " + why.advice);
+  ports.log_limited(FrequentError::kNoLink, "no link for " + host + ": " + why.advice);
   fail(ports, 527, "No link to a listener of '" + host + "' (" + why.brief + ")");
 }
 
@@ -220,7 +221,7 @@ void SenderExchange::handle(const SenderPorts& ports, Progress progress) {
     const std::string text = request_.http.host + request_.http.target + ": " + origin->error.text;
     // What a stranger asks for fills no log.
     if (origin->error.code == Errc::kInvalid) {
-      ports.log_limited(text);
+      ports.log_limited(FrequentError::kOrigin, text);
     } else {
       ports.log(LogLevel::kError, text);
     }
@@ -246,7 +247,7 @@ void SenderExchange::leave_silent_link(const SenderPorts& ports) {
 
 void SenderExchange::fail_loop(const SenderPorts& ports, const std::string& advice) {
   ports.counters().answers_refused.add();
-  ports.log_limited("loop: a request for " + request_.http.host + " came back: " + advice);
+  ports.log_limited(FrequentError::kLoop, "loop: a request for " + request_.http.host + " came back: " + advice);
   fail(ports, 508, "The request came back to where it had been: '" + request_.http.host + "' leads in a circle");
 }
 

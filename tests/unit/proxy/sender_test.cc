@@ -90,6 +90,24 @@ TEST_F(SenderTest, RejectsAHostThatItDoesNotServe) {
   EXPECT_EQ(bench_.counters.answers_527.get(), 0U);
 }
 
+// A stranger's bad requests kept everything else that is limited out of the log.
+TEST_F(SenderTest, LogsOneKindOfErrorBesideAnother) {
+  start();
+  bench_.core->closed(link_, {Errc::kUnavailable, "connection refused"}, bench_.now);
+  bench_.take<LogLine>();
+  for (const char* host : {"site.test:22", "site.test:22", "site.test", "site.test"}) {
+    const ConnectionId client =
+        bench_.core->accepted({.kind = ConnectionKind::kClient, .peer = "192.0.2.1"}, bench_.now);
+    bench_.receive(client, std::string("GET / HTTP/1.1\r\nHost: ") + host + "\r\n\r\n");
+  }
+  const auto lines = bench_.take<LogLine>();
+  const auto count = [&](std::string_view text) {
+    return std::ranges::count_if(lines, [&](const LogLine& line) { return line.text.starts_with(text); });
+  };
+  EXPECT_EQ(count("refused: "), 1);
+  EXPECT_EQ(count("no link for "), 1);
+}
+
 TEST_F(SenderTest, WaitsForALinkThatIsBeingMade) {
   start();
   const ConnectionId client = bench_.core->accepted({.kind = ConnectionKind::kClient, .peer = "192.0.2.1"}, bench_.now);
