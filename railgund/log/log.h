@@ -35,8 +35,8 @@ Target target_of(const std::string& syslog_address);
 
 // Until the first call: standard error, setting 0. May be called again at any time and replaces what was set before;
 // lines under way go to either target. `setting` is log.level (base/log_level.h).
-// Errors: kInvalid, kNotFound (a host that cannot be resolved; this call blocks for it), kUnavailable. The old target and
-// level stay then.
+// Never waits: a host's name is looked up by the log's own thread; until it is found, lines go to standard error.
+// Errors: kInvalid, kUnavailable. The old target and level stay then.
 Result<void> open(const Target& target, int setting);
 void set_level(int setting);
 int level();

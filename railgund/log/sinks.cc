@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <utility>
 
 #include <netdb.h>
 #include <poll.h>
@@ -124,16 +125,61 @@ SinkResult make_unix(const std::string& path) {
                         std::make_unique<StandardError>(is_journal()));
 }
 
+// Datagrams to the first address of the host. `flags`: of getaddrinfo(). Errors: kNotFound, kUnavailable.
+SinkResult make_udp_to(const Endpoint& endpoint, int flags) {
+  addrinfo hints{};
+  hints.ai_flags = flags;
+  hints.ai_socktype = SOCK_DGRAM;
+  addrinfo* found = nullptr;
+  const int problem = getaddrinfo(endpoint.host.c_str(), std::to_string(endpoint.port).c_str(), &hints, &found);
+  if (problem != 0) return fail(Errc::kNotFound, "syslog.addr: " + endpoint.host + ": " + gai_strerror(problem));
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owned(found, &freeaddrinfo);
+  return make_datagrams(found->ai_family, found->ai_addr, found->ai_addrlen, to_string(endpoint), nullptr);
+}
+
+// Datagrams to a host that is known by name. The name is looked up with the first line, because a name server may take
+// its time, and only the writer's thread may wait for it. Until it is found, lines go to standard error.
+class NamedHost final : public Sink {
+ public:
+  explicit NamedHost(Endpoint endpoint) : endpoint_(std::move(endpoint)) {}
+
+  bool write(const Line& line) override {
+    if (found_ == nullptr && std::chrono::steady_clock::now() >= look_up_at_) look_up(line);
+    return found_ != nullptr ? found_->write(line) : spare_.write(line);
+  }
+  bool is_standard_error() const override { return uses_spare_; }
+
+ private:
+  static constexpr std::chrono::seconds kLookUpEvery{10};
+
+  void look_up(const Line& line) {
+    SinkResult made = make_udp_to(endpoint_, 0);
+    uses_spare_ = !made;
+    if (made) {
+      found_ = std::move(*made);
+      return;
+    }
+    look_up_at_ = std::chrono::steady_clock::now() + kLookUpEvery;
+    if (std::exchange(has_said_so_, true)) return;
+    // If standard error takes nothing now, this line is left out; the next ones say enough.
+    (void)spare_.write(
+        {LogLevel::kError, made.error().text + "; logging to standard error until it is found", line.time});
+  }
+
+  const Endpoint endpoint_;
+  std::unique_ptr<Sink> found_;
+  StandardError spare_{is_journal()};
+  std::chrono::steady_clock::time_point look_up_at_{};
+  bool has_said_so_ = false;
+  std::atomic<bool> uses_spare_ = false;
+};
+
 SinkResult make_udp(const std::string& text) {
   const Result<Endpoint> endpoint = parse_endpoint(text, 514);
   if (!endpoint) return fail(Errc::kInvalid, "syslog.addr: " + endpoint.error().text);
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_DGRAM;
-  addrinfo* found = nullptr;
-  const int problem = getaddrinfo(endpoint->host.c_str(), std::to_string(endpoint->port).c_str(), &hints, &found);
-  if (problem != 0) return fail(Errc::kNotFound, "syslog.addr: " + endpoint->host + ": " + gai_strerror(problem));
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owned(found, &freeaddrinfo);
-  return make_datagrams(found->ai_family, found->ai_addr, found->ai_addrlen, text, nullptr);
+  SinkResult by_address = make_udp_to(*endpoint, AI_NUMERICHOST);
+  if (by_address || by_address.error().code != Errc::kNotFound) return by_address;
+  return std::make_unique<NamedHost>(*endpoint);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ class Sink {
  public:
   virtual ~Sink() = default;
 
-  // Never waits. False if the place takes nothing now: call again with the same line. What cannot be written at all
+  // Never waits, except for the name server that knows a syslog server's address. False if the place takes nothing now: call again with the same line. What cannot be written at all
   // (a syslog server that is gone) counts as written.
   virtual bool write(const Line& line) = 0;
   // The last line went to standard error, or the next one will. Any thread.

@@ -129,6 +129,18 @@ TEST_F(Syslog, TextIsNotAFormat) {
   EXPECT_EQ(lines(), (std::vector<std::string>{"{} %s {0}"}));
 }
 
+// A reload with a name waited for the name server on the main thread.
+TEST_F(Syslog, LooksAHostUpWithTheFirstLine) {
+  // A label of 64 characters: no resolver asks anybody for it.
+  ASSERT_TRUE(open({Target::Kind::kSyslogUdp, std::string(64, 'a') + ".test"}, 0));
+  EXPECT_FALSE(is_on_standard_error());
+  error("a line for standard error");
+  ASSERT_TRUE(flush(60s));
+  EXPECT_TRUE(is_on_standard_error());
+  ASSERT_TRUE(open(target, 0));
+  EXPECT_FALSE(is_on_standard_error());
+}
+
 TEST_F(Syslog, ABadTargetLeavesTheOldOne) {
   ASSERT_TRUE(open(target, 0));
   const Result<void> result = open({Target::Kind::kSyslogUdp, "host:none"}, 0);
