@@ -13,6 +13,9 @@
 namespace railgun::net {
 namespace {
 
+// TCP_NOTSENT_LOWAT of linux/tcp.h (3.12), which the headers of the oldest build machines lack.
+constexpr int kTcpUnsentLowWater = 25;
+
 void set_integer(int socket, int level, int option, int value) {
   // Each of these makes a connection better, none makes it possible.
   if (setsockopt(socket, level, option, &value, sizeof value) != 0) return;
@@ -36,6 +39,9 @@ Result<void> apply_options(int socket, const SocketOptions& options) {
                 static_cast<int>(std::min<std::int64_t>(milliseconds, INT32_MAX)));
   }
 #endif
+  if (options.unsent_bytes > 0)
+    set_integer(socket, IPPROTO_TCP, kTcpUnsentLowWater,
+                static_cast<int>(std::min<std::size_t>(options.unsent_bytes, INT32_MAX)));
   if (!options.congestion.empty() && setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, options.congestion.data(),
                                                 static_cast<socklen_t>(options.congestion.size())) != 0) {
     return fail(Errc::kUnsupported, "TCP congestion control '" + options.congestion +

@@ -1,6 +1,7 @@
 // What is set on a TCP socket. Options that an old kernel does not know are skipped, but for those asked for by name.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "railgund/base/result.h"
@@ -12,6 +13,9 @@ struct SocketOptions {
   Duration keepalive_idle = std::chrono::seconds(60);  // silence before the kernel probes the peer; 0: never
   Duration user_timeout{};  // unacknowledged data older than this ends the connection; 0: system's
   std::string congestion;   // TCP congestion control, empty: the system's
+  // What the kernel takes beyond what the peer's window lets it send; 0: the system's. The system's limit grows with the
+  // connection, to megabytes for a client that reads nothing, and on a link what is urgent has to wait behind them.
+  std::size_t unsent_bytes = 128 * 1024;
 };
 
 // Also switches Nagle's algorithm off: output is gathered before it is written.

@@ -1,5 +1,6 @@
 """Visitors who take their answers slowly or not at all: others on the same link notice nothing."""
 import contextlib
+import pathlib
 import socket
 import sys
 import threading
@@ -53,6 +54,13 @@ def others_notice_nothing(pair, before):
     print(f"        the slowest of 20 small answers: {before[-1] * 1000:.1f} ms before, {during[-1] * 1000:.1f} ms during")
 
 
+def most_unsent(port):
+    """The most bytes that the kernel holds for one client of that port."""
+    lines = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+    queues = [int(line.split()[4].split(":")[0], 16) for line in lines if int(line.split()[1].split(":")[1], 16) == port]
+    return max(queues)
+
+
 def test_silent_readers_stop_nobody_else():
     server = origin.serve({"/big": big, "/small": small})
     with harness.Pair(server.server_port) as pair, contextlib.ExitStack() as clients:
@@ -61,6 +69,9 @@ def test_silent_readers_stop_nobody_else():
             clients.enter_context(ask_for_big(pair))
         time.sleep(2)
         others_notice_nothing(pair, before)
+        held = most_unsent(pair.port)
+        print(f"        the kernel holds at most {held >> 10} KB for a client")
+        assert held < 256 << 10, held
     server.shutdown()
 
 
