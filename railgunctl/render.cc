@@ -210,6 +210,13 @@ std::string render_sites(const control::Status& status) {
   return table({"SITE", "LINKS UP", "REQUESTS", "DELTA", "DIRECT", "SAVED", "LISTENERS", "DIRECT ORIGIN"}, rows);
 }
 
+std::string render_certificates(const control::Status& status) {
+  std::vector<std::vector<std::string>> rows;
+  for (const control::CertificateInfo& each : status.certificates)
+    rows.push_back({join(each.names), each.key_type, std::to_string(each.days_left), each.file});
+  return table({"CERTIFICATE FOR", "KEY", "DAYS LEFT", "FILE"}, rows);
+}
+
 std::string render_problems(const std::vector<control::Problem>& problems) {
   if (problems.empty()) return "No problems found.\n";
   std::string text;
@@ -236,6 +243,7 @@ std::string render(const control::Status& status) {
   text += labelled("store", store_text(status.store));
   text += '\n' + render_links(status);
   if (status.role == control::Role::kSender) text += '\n' + render_sites(status);
+  if (!status.certificates.empty()) text += '\n' + render_certificates(status);
   return text + '\n' + render_problems(status.problems);
 }
 

@@ -5,6 +5,7 @@
 
 #include "railgunctl/render.h"
 #include "railgund/base/text.h"
+#include "railgund/tls/lifetime.h"
 
 namespace railgun::ctl {
 namespace {
@@ -231,6 +232,31 @@ Findings judge_certificates(const CertificateCheck& facts) {
   } else {
     findings.push_back(fine("private key", "matches the certificate"));
   }
+  return findings;
+}
+
+Findings judge_visitor_certificates(const Result<tls::CertificateFolder>& folder, WallTime now) {
+  const char* const kName = "tls.directory";
+  if (!folder && folder.error().code == Errc::kDenied)
+    return {unknown(kName, folder.error().text, "run this as root, or as the daemon's user")};
+  if (!folder) return {error(kName, folder.error().text, "create it and put certificates into it (railgund(8))")};
+  Findings findings;
+  for (const std::string& text : folder->warnings)
+    findings.push_back(warning(kName, text, "correct this, then: railgunctl reload"));
+  for (const tls::VisitorCertificate& each : folder->certificates) {
+    const std::int64_t days = tls::days_left(each.facts, now);
+    const std::string seen = join(each.facts.dns_names) + " (" + each.facts.key_type +
+                             "): " + (days < 0 ? "expired" : std::to_string(days) + " days left") + "; " + each.file;
+    if (days >= tls::kFewDaysLeft) {
+      findings.push_back(fine(kName, seen));
+    } else {
+      const std::string advice = "renew it, then: railgunctl reload";
+      findings.push_back(days < 0 ? error(kName, seen, advice) : warning(kName, seen, advice));
+    }
+  }
+  if (folder->certificates.empty())
+    findings.push_back(error(kName, "no certificate that can be used: connections to listen.tls are refused",
+                             "put one there, then: railgunctl reload"));
   return findings;
 }
 

@@ -12,6 +12,7 @@
 #include "railgund/base/time.h"
 #include "railgund/config/config.h"
 #include "railgund/tls/certificate.h"
+#include "railgund/tls/certificate_folder.h"
 
 namespace railgun::ctl {
 
@@ -38,6 +39,9 @@ struct CertificateCheck {
   std::optional<Error> error{};  // why certificate and key cannot be used together
 };
 Findings judge_certificates(const CertificateCheck& facts);
+
+// The certificates for visitors, as the daemon would load them now: names and days left of each.
+Findings judge_visitor_certificates(const Result<tls::CertificateFolder>& folder, WallTime now);
 
 // Values of /proc/sys, empty where they could not be read.
 struct KernelFacts {

@@ -13,6 +13,7 @@
 #include "railgund/base/field.h"
 #include "railgund/config/state_files.h"
 #include "railgund/net/clock.h"
+#include "railgund/tls/certificate_folder.h"
 
 namespace railgun::ctl {
 namespace {
@@ -96,6 +97,8 @@ class Doctor {
                             .certificate = own_.certificate,
                             .authority = own_.authority,
                             .error = own_.error}));
+    if (is_sender() && !config_.listen_tls.empty())
+      add(judge_visitor_certificates(tls::load_certificate_folder(config_.tls_directory), net::wall_now()));
   }
 
   void ports() {

@@ -4,6 +4,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "railgund/app/challenge_file.h"
 #include "railgund/base/check.h"
 #include "railgund/config/address_class.h"
 #include "railgund/http/answer.h"
@@ -418,6 +419,11 @@ void Drive<Core>::perform(proxy::Close close) {
   } else {
     connection->stream.close(std::move(close.final_bytes), now() + kFlushTimeout);
   }
+}
+
+template <typename Core>
+void Drive<Core>::perform(const proxy::ChallengeGet& get) {
+  driver_.store_answer(get.ticket, read_challenge(get.folder, get.token));
 }
 
 template <typename Core>

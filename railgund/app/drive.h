@@ -119,6 +119,7 @@ class Drive final {
   void perform(proxy::EndOutput end);
   void perform(proxy::Close close);
   void perform(proxy::StoreGet get);
+  void perform(const proxy::ChallengeGet& get);
   void perform(proxy::StorePut put);
   void perform(proxy::Prepare prepare);
   void perform(const proxy::LogLine& line);

@@ -22,6 +22,7 @@
 #include "railgund/statistics/problems.h"
 #include "railgund/statistics/service.h"
 #include "railgund/tls/certificate.h"
+#include "railgund/tls/lifetime.h"
 
 namespace railgun::app {
 namespace {
@@ -107,6 +108,15 @@ ProblemFacts problem_facts(const config::Config& config, const Totals& totals, c
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) facts.file_limit = limit.rlim_cur;
   facts.slow_start_after_idle = text_of_file("/proc/sys/net/ipv4/tcp_slow_start_after_idle").starts_with('1');
   return facts;
+}
+
+control::CertificateInfo certificate_info(const VisitorCertificate& certificate, WallTime now) {
+  const tls::CertificateFacts& facts = certificate.facts;
+  return {.file = certificate.file,
+          .names = facts.dns_names,
+          .key_type = facts.key_type,
+          .expires = facts.not_after.time_since_epoch().count(),
+          .days_left = tls::days_left(facts, now)};
 }
 
 control::Traffic traffic_of(const Totals& totals) {
@@ -248,9 +258,12 @@ struct Operations::State {
     }
     for (const proxy::LinkStatus& link : links) status.links.push_back(link_info(link));
     for (const config::Site& site : config.sites) status.sites.push_back(site_info(site, status.links));
+    for (const VisitorCertificate& each : server.trust().certificates)
+      status.certificates.push_back(certificate_info(each, net::wall_now()));
     add_site_traffic(status.sites, config, sum);
-    status.problems =
-        statistics::find_problems(status, problem_facts(config, sum, statistics.post_failure(), server.memory_state()));
+    ProblemFacts facts = problem_facts(config, sum, statistics.post_failure(), server.memory_state());
+    facts.trust_warnings = server.trust().warnings;
+    status.problems = statistics::find_problems(status, facts);
     return status;
   }
 

@@ -17,6 +17,7 @@
 #include "railgund/log/log.h"
 #include "railgund/log/panic.h"
 #include "railgund/tls/random.h"
+#include "railgund/tls/ticket_keys.h"
 
 namespace railgun::app {
 namespace {
@@ -61,6 +62,7 @@ Server::Server(ServerOptions options, config::ConfigPtr config)
       config_(std::move(config)),
       file_config_(*config_),
       read_config_(*config_),
+      ticket_secret_(to_bytes(tls::random_bytes<tls::kTicketSecretBytes>())),
       build_(build_digits()),
       started_(loop_.now()),
       memory_limit_bytes_(applied_memory_limit(*config_)),
@@ -97,7 +99,7 @@ Result<void> Server::reload_trust() {
 }
 
 Result<TrustPtr> Server::trust_for(const config::Config& config) const {
-  auto trust = load_trust(config);
+  auto trust = load_trust(config, ticket_secret_);
   if (!trust || revoked_.empty()) return trust;
   auto with_revoked = std::make_shared<Trust>(**trust);
   with_revoked->revoked = revoked_;

@@ -68,6 +68,7 @@ class Server final : public statistics::Source, public activation::Daemon {
   memcached::Client* store();
   net::EventLoop& loop() { return loop_; }
   const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
+  const Trust& trust() const { return *trust_; }
   const std::string& build() const { return build_; }
   Instant started_at() const override { return started_; }
 
@@ -100,6 +101,7 @@ class Server final : public statistics::Source, public activation::Daemon {
   std::vector<config::Site> registered_;
   std::set<std::string> revoked_;
   TrustPtr trust_;
+  Bytes ticket_secret_;  // without tls.ticket_file
   std::string build_;
   Bytes reference_key_;
   net::EventLoop loop_;

@@ -6,6 +6,7 @@
 #include "railgund/net/clock.h"
 #include "railgund/tls/certificate.h"
 #include "railgund/tls/certificate_folder.h"
+#include "railgund/tls/ticket_keys.h"
 #include "railgund/tls/visitor_context.h"
 
 namespace railgun::app {
@@ -13,8 +14,27 @@ namespace {
 
 constexpr std::size_t kCertificateBytes = 1 << 20;  // more than any chain
 
+constexpr std::size_t kTicketFileBytes = 4096;
+
+// The secrets of session tickets: those of the file, or our own if they cannot be had.
+std::vector<Bytes> ticket_secrets(const config::Config& config, const Bytes& own, std::vector<std::string>& warnings) {
+  std::vector<Bytes> secrets;
+  if (!own.empty()) secrets.push_back(own);
+  const std::string& path = config.tls_ticket_file;
+  if (path.empty()) return secrets;
+  const auto refuse = [&](const std::string& why) {
+    warnings.push_back("tls.ticket_file: " + why + "; visitors of other senders do not resume their sessions here");
+    return secrets;
+  };
+  if (const auto mode = tls::key_file_warning(path)) return refuse(*mode);
+  const auto text = read_file(path, kTicketFileBytes);
+  if (!text) return refuse(text.error().text);
+  auto parsed = tls::parse_ticket_secrets(*text);
+  return parsed ? std::move(*parsed) : refuse(path + ": " + parsed.error().text);
+}
+
 // Whatever is wrong here is a warning: the certificates that are good serve, and the first one may be on its way.
-void load_visitors(const config::Config& config, Trust& trust) {
+void load_visitors(const config::Config& config, const Bytes& ticket_secret, Trust& trust) {
   if (config.role != config::Role::kSender || config.listen_tls.empty()) return;
   auto folder = tls::load_certificate_folder(config.tls_directory);
   if (!folder) {
@@ -27,7 +47,11 @@ void load_visitors(const config::Config& config, Trust& trust) {
                              " holds no certificate that can be used; connections to listen.tls are refused");
     return;
   }
-  auto context = tls::make_visitor_context({.certificates = std::move(folder->certificates)}, net::wall_now());
+  for (const tls::VisitorCertificate& each : folder->certificates)
+    trust.certificates.push_back({each.file, each.facts});
+  auto context = tls::make_visitor_context({.certificates = std::move(folder->certificates),
+                                            .ticket_secrets = ticket_secrets(config, ticket_secret, trust.warnings)},
+                                           net::wall_now());
   if (context) {
     trust.visitors = std::move(*context);
   } else {
@@ -37,7 +61,7 @@ void load_visitors(const config::Config& config, Trust& trust) {
 
 }  // namespace
 
-Result<TrustPtr> load_trust(const config::Config& config) {
+Result<TrustPtr> load_trust(const config::Config& config, const Bytes& ticket_secret) {
   auto trust = std::make_shared<Trust>();
   const config::IdentityFiles files = config::identity_files(config);
   const bool present = !files.certificate.empty() && access(files.certificate.c_str(), F_OK) == 0;
@@ -61,7 +85,7 @@ Result<TrustPtr> load_trust(const config::Config& config) {
   } else {
     trust->warnings.push_back(origin.error().text);
   }
-  load_visitors(config, *trust);
+  load_visitors(config, ticket_secret, *trust);
   return trust;
 }
 

@@ -1,6 +1,7 @@
 #include "railgund/config/checks.h"
 
 #include <algorithm>
+#include <array>
 
 #include "railgund/base/text.h"
 #include "railgund/config/value.h"
@@ -18,6 +19,12 @@ void check_sender(const Config& config, const Findings& findings) {
     findings.error("listen", "a sender needs it, or listen.tls: where web clients connect, as in listen = 0.0.0.0:80");
   if (!config.listen_tls.empty() && config.tls_directory.empty())
     findings.error("tls.directory", "listen.tls needs it: the folder with the certificates");
+  if (constexpr std::array kRedirects{0U, 301U, 302U, 307U, 308U};
+      std::find(kRedirects.begin(), kRedirects.end(), config.redirect_https) == kRedirects.end()) {
+    findings.error("redirect.https", "expected 308, 301, 302, 307 or 0");
+  }
+  if (config.redirect_https != 0 && config.listen_tls.empty() && config.trusted_proxies.empty())
+    findings.error("redirect.https", "nothing here serves https: set listen.tls, or trusted.proxies");
   if (config.sites.empty() && config.state_directory.empty()) {
     findings.error("site.HOST.listeners",
                    "a sender needs at least one site, as in site.default.listeners = listener.example.com:2408 (or "

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "railgund/base/endpoint.h"
+#include "railgund/base/field.h"
 #include "railgund/base/time.h"
 #include "railgund/config/origin_map.h"
 
@@ -63,6 +64,7 @@ struct Config {
   std::vector<Endpoint> listen;
   std::vector<Endpoint> listen_tls;
   std::string tls_directory;          // certificates for listen_tls
+  std::string tls_ticket_file;        // secrets of session tickets, shared between edges
   std::size_t tls_handshakes = 1024;  // connections to listen_tls that have not completed TLS, all workers together
   std::vector<Site> sites;
   std::vector<std::string> host_ports;       // that a request's Host may name besides those of `listen`, 80 and 443
@@ -83,6 +85,10 @@ struct Config {
   Duration client_write_timeout = std::chrono::seconds(60);  // while the client reads nothing of its answer
   Duration upgrade_timeout = std::chrono::hours(1);          // a WebSocket without a byte in either direction; 0: none
   Duration half_closed_timeout = std::chrono::seconds(5);    // the same, once one of its ends sends no more; 0: none
+
+  unsigned redirect_https = 0;       // status of the redirect from http; 0: none
+  std::vector<Field> answer_fields;  // that every answer gets
+  std::string acme_directory;        // where a client of ACME puts challenges
 
   // Pages compressed for visitors.
   std::vector<std::string> compress = {"zstd", "br", "gzip"};  // in order of preference

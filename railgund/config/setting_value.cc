@@ -108,6 +108,35 @@ Result<std::vector<Endpoint>> read_endpoints(const Setting& setting, std::string
   return endpoints;
 }
 
+bool is_field_name(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+}
+
+// Fields that say how the message is sent, which is not for a setting to say.
+constexpr std::array<std::string_view, 7> kFramingFields = {
+    "connection", "content-length", "transfer-encoding", "content-encoding", "trailer", "upgrade", "keep-alive"};
+
+// Between the fields of a list: no character of their values in practice.
+constexpr std::string_view kBetweenFields = "|";
+
+Result<std::vector<Field>> read_fields(std::string_view text) {
+  std::vector<Field> fields;
+  for (const std::string_view part : split(text, kBetweenFields)) {
+    const std::size_t colon = part.find(':');
+    const std::string_view name = trim(part.substr(0, colon));
+    const std::string_view value = colon == std::string_view::npos ? std::string_view{} : trim(part.substr(colon + 1));
+    const bool is_printable = std::ranges::all_of(value, [](char c) { return c >= ' ' && c < 0x7f; });
+    if (!is_field_name(name) || value.empty() || !is_printable)
+      return std::unexpected(unexpected_value("NAME: VALUE, several separated by |", part));
+    if (std::ranges::any_of(kFramingFields, [&](std::string_view framing) { return same_name(framing, name); }))
+      return fail(Errc::kInvalid, "the sender itself sets " + std::string(name));
+    fields.push_back({std::string(name), std::string(value)});
+  }
+  return fields;
+}
+
 std::string endpoints_text(const std::vector<Endpoint>& endpoints) {
   return join(endpoints, " ", [](const Endpoint& endpoint) { return to_string(endpoint); });
 }
@@ -155,6 +184,7 @@ struct Read {
     return {};
   }
   Result<void> into(std::vector<Endpoint>& place) const { return keep(place, read_endpoints(setting, text)); }
+  Result<void> into(std::vector<Field>& place) const { return keep(place, read_fields(text)); }
   Result<void> into(std::optional<Endpoint>& place) const {
     place.reset();
     if (text.empty()) return {};
@@ -211,6 +241,9 @@ struct Write {
   }
   std::string from(const std::vector<std::string>& value) const { return join(value, " "); }
   std::string from(const std::vector<Endpoint>& value) const { return endpoints_text(value); }
+  std::string from(const std::vector<Field>& value) const {
+    return join(value, " | ", [](const Field& field) { return field.name + ": " + field.value; });
+  }
   std::string from(const std::optional<Endpoint>& value) const { return value ? to_string(*value) : ""; }
   std::string from(const std::optional<OriginTarget>& value) const { return value ? to_string(*value) : ""; }
   template <IsChoice Enum>
@@ -261,6 +294,7 @@ struct Name {
     return setting.form == Form::kCoding ? "list of zstd, br, gzip; or off" : "list";
   }
   std::string of(const std::vector<Endpoint>&) const { return "list of HOST:PORT"; }
+  std::string of(const std::vector<Field>&) const { return "list of NAME: VALUE"; }
   std::string of(const std::optional<Endpoint>&) const { return "ADDRESS:PORT"; }
   std::string of(const std::optional<OriginTarget>&) const { return "http://HOST[:PORT] or https://HOST[:PORT]"; }
   template <IsChoice Enum>

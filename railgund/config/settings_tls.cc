@@ -27,6 +27,17 @@ constexpr std::array kSettings{
                     "folder again; connections stay open.",
             .form = Form::kPath,
             .example = "/etc/railgun/tls"},
+    Setting{.key = "tls.ticket_file",
+            .place = &Config::tls_ticket_file,
+            .concerns = Concerns::kSender,
+            .help =
+                "File with the secret of session tickets, for senders that serve the same names: visitors then resume "
+                "their TLS sessions at any of them, and after a restart. One line of 64 hexadecimal digits (openssl "
+                "rand -hex 32); keys that are made from it change every 12 hours. To replace the secret, put the new "
+                "one into the first line and leave the old one below for a day. Only the daemon's user may read the "
+                "file. Empty: a random secret, which lasts until the daemon stops.",
+            .form = Form::kPath,
+            .example = "/etc/railgun/ticket.secret"},
     Setting{.key = "tls.handshakes",
             .place = &Config::tls_handshakes,
             .takes = Takes::kRestart,
@@ -35,6 +46,30 @@ constexpr std::array kSettings{
                     "workers. A new connection pushes out the oldest one; one address can have half of them.",
             .least = 2,
             .most = 1'000'000},
+    Setting{.key = "redirect.https",
+            .place = &Config::redirect_https,
+            .concerns = Concerns::kSender,
+            .help =
+                "Status with which http requests are redirected to https: 308 (the browser repeats the request as it "
+                "is), 301, 302 or 307. 0: they are served. Challenges of ACME are never redirected, nor requests that "
+                "reached a trusted proxy by https. Visitors are sent to the port of the first address of listen.tls.",
+            .most = 308},
+    Setting{.key = "answer.fields",
+            .place = &Config::answer_fields,
+            .concerns = Concerns::kSender,
+            .help =
+                "Header fields to add to every answer that does not have a field of that name: NAME: VALUE, several "
+                "separated by |. Strict-Transport-Security is added to https answers only.",
+            .example = "Strict-Transport-Security: max-age=31536000 | X-Content-Type-Options: nosniff"},
+    Setting{.key = "acme.directory",
+            .place = &Config::acme_directory,
+            .concerns = Concerns::kSender,
+            .help =
+                "Folder in which a client of ACME, such as certbot, puts its challenges: as TOKEN, or as "
+                ".well-known/acme-challenge/TOKEN. The sender answers requests for /.well-known/acme-challenge/TOKEN "
+                "from it, whatever the host; requests for others go to the origin.",
+            .form = Form::kPath,
+            .example = "/var/lib/railgun-acme"},
 };
 
 }  // namespace

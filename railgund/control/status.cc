@@ -76,6 +76,14 @@ void fields(auto& visit, SiteInfo& value) {
   visit("link_bytes", value.link_bytes);
 }
 
+void fields(auto& visit, CertificateInfo& value) {
+  visit("file", value.file);
+  visit("names", value.names);
+  visit("key_type", value.key_type);
+  visit("expires", value.expires);
+  visit("days_left", value.days_left);
+}
+
 void fields(auto& visit, Problem& value) {
   visit("severity", value.severity);
   visit("text", value.text);
@@ -110,6 +118,7 @@ void fields(auto& visit, Status& value) {
   visit("clients", value.clients);
   visit("links", value.links);
   visit("sites", value.sites);
+  visit("certificates", value.certificates);
   visit("traffic", value.traffic);
   visit("memory", value.memory);
   visit("store", value.store);

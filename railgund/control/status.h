@@ -70,6 +70,15 @@ struct Problem {
   std::string advice{};  // what to do
 };
 
+// A certificate that visitors are shown.
+struct CertificateInfo {
+  std::string file{};
+  std::vector<std::string> names{};
+  std::string key_type{};    // "EC", "RSA", …
+  std::int64_t expires = 0;  // seconds since 1970
+  std::int64_t days_left = 0;
+};
+
 struct Memory {
   std::uint64_t resident_bytes = 0;
   std::uint64_t references = 0;  // page versions held
@@ -94,6 +103,7 @@ struct Status {
   std::uint64_t clients = 0;             // connections open now
   std::vector<LinkInfo> links{};
   std::vector<SiteInfo> sites{};
+  std::vector<CertificateInfo> certificates{};
   Traffic traffic{};
   Memory memory{};
   StoreInfo store{};

@@ -78,6 +78,12 @@ struct StoreGet {
   TicketId ticket;
   std::string key;
 };
+// Read the file of an ACME challenge: `token` in the folder, or in .well-known/acme-challenge/ there. Answered by
+// store_answer(), too: always, and without an item if there is no such file.
+struct ChallengeGet {
+  TicketId ticket;
+  std::string folder, token;
+};
 struct StorePut {
   std::string key;
   Bytes item;
@@ -93,6 +99,7 @@ struct LogLine {
   LogLevel level;
   std::string text;
 };
-using Effect = std::variant<Dial, WantWrite, SetReading, EndOutput, Close, StoreGet, StorePut, Prepare, LogLine>;
+using Effect =
+    std::variant<Dial, WantWrite, SetReading, EndOutput, Close, StoreGet, ChallengeGet, StorePut, Prepare, LogLine>;
 
 }  // namespace railgun::proxy

@@ -60,6 +60,9 @@ class Ports {
     return router_.origins.begin(self_, origin, std::move(request), std::move(claimant));
   }
   StoreLookup look_up(std::string key) const { return router_.lookups.begin(self_, std::move(key)); }
+  StoreLookup read_challenge(std::string folder, std::string token) const {
+    return router_.lookups.begin_challenge(self_, std::move(folder), std::move(token));
+  }
 
  private:
   Router& router_;

@@ -4,9 +4,11 @@
 #include <type_traits>
 #include <utility>
 
+#include "railgund/base/text.h"
 #include "railgund/page/store_item.h"
 #include "railgund/proxy/cf_railgun.h"
 #include "railgund/proxy/forwarding.h"
+#include "railgund/proxy/front_door.h"
 #include "railgund/proxy/host_rule.h"
 
 namespace railgun::proxy {
@@ -31,8 +33,20 @@ SenderExchange::SenderExchange(config::ConfigPtr config, ConnectionId client, ht
 }
 
 void SenderExchange::begin(const SenderPorts& ports) {
+  ports.counters().requests_started.add();
+  request_.came_by_https = ports.client_is_secure;
+  const std::string& challenges = request_.config->acme_directory;
+  const auto token = challenge_token(request_.http);
+  if (token && !challenges.empty()) {
+    state_ = AwaitingChallenge{ports.read_challenge(challenges, std::string(*token))};
+  } else {
+    begin_page(ports);
+  }
+}
+
+// Anything but a challenge of ours.
+void SenderExchange::begin_page(const SenderPorts& ports) {
   Counters& counters = ports.counters();
-  counters.requests_started.add();
   const std::string_view host = host_name(request_.http.host);
   request_.site = config::find_site(*request_.config, host);
   request_.counts =
@@ -59,6 +73,9 @@ void SenderExchange::begin(const SenderPorts& ports) {
   }
   if (request_.http.expects_continue) ports.client.send_interim(100, {}, ports.now());
   const bool is_ignored = add_visitor_fields(request_.http, ports.client_address, request_.config->trusted_proxies);
+  request_.came_by_https = same_name(field_value(request_.http.fields, "x-forwarded-proto"), "https");
+  if (request_.config->redirect_https != 0 && !request_.came_by_https && !challenge_token(request_.http))
+    return redirect(ports);
   request_.tags_restored = ports.compression.restore_tags(request_.http);
   if (request_.may_leave()) {
     leave(ports);
@@ -99,7 +116,29 @@ void SenderExchange::look_up_or_choose(const SenderPorts& ports) {
                          ports.now() + std::min(kStoreTimeout, request_.config->memcached_timeout)};
 }
 
+void SenderExchange::redirect(const SenderPorts& ports) {
+  const std::vector<Endpoint>& secure = request_.config->listen_tls;
+  const std::string address = https_address(request_.http, secure.empty() ? 443 : secure.front().port);
+  answer_ourselves(ports, request_.config->redirect_https, "This page is at " + address, {{"Location", address}});
+}
+
+void SenderExchange::answer_challenge(const SenderPorts& ports, const Bytes& content) {
+  ports.counters().requests_completed.add();
+  ports.client.send_response({.status = 200,
+                              .fields = {{"Content-Type", "application/octet-stream"}, {"Cache-Control", "no-store"}},
+                              .body = {.kind = http::BodyLength::Kind::kKnown, .bytes = content.size()}},
+                             ports.now());
+  ports.client.send_body(content, ports.now());
+  ports.client.send_end(ports.now());
+  state_ = Finished{};
+}
+
 void SenderExchange::take(const SenderPorts& ports, std::optional<Bytes> store_item) {
+  if (std::holds_alternative<AwaitingChallenge>(state_)) {
+    state_ = Choosing{};
+    // The origin may have a client of ACME, too.
+    return store_item ? answer_challenge(ports, *store_item) : begin_page(ports);
+  }
   if (!std::holds_alternative<AwaitingStore>(state_)) return;
   record(ports.counters().spread.store_time, ports.now() - request_.started);
   // The id is checked against the key of the listener that will be asked: another listener does not know the version.
@@ -273,6 +312,15 @@ void SenderExchange::finish(const SenderPorts& ports) {
   state_ = Finished{};
 }
 
+// A whole answer that is no error.
+void SenderExchange::answer_ourselves(const SenderPorts& ports, unsigned status, const std::string& line,
+                                      Fields fields) {
+  ports.counters().requests_completed.add();
+  request_.add_fixed_fields(fields);
+  ports.client.send_error(status, line, fields, ports.now());
+  state_ = Finished{};
+}
+
 // The client is told, or cut off if part of an answer has left.
 void SenderExchange::fail(const SenderPorts& ports, unsigned status, const std::string& line, Fields extra) {
   count_failure(ports.counters(), request_.counts);
@@ -286,6 +334,7 @@ void SenderExchange::fail(const SenderPorts& ports, unsigned status, const std::
     request_.set_header(extra,
                         format_cf_railgun({.passage = Passage::kNormal, .id = request_.id(), .version = "0000"}));
     if (status == 503) extra.push_back({"Retry-After", std::to_string(kRetryAfterSeconds)});
+    request_.add_fixed_fields(extra);
     ports.client.send_error(status, line, extra, ports.now());
   }
   state_ = Finished{};

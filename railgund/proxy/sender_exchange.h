@@ -28,6 +28,7 @@ class SenderExchange {
   void take(const SenderPorts& ports, http::ServerEvent event);
   void take(const SenderPorts& ports, StreamInput event);
   void take(const SenderPorts& ports, CallInput event);
+  // Of the store, or a challenge's file.
   void take(const SenderPorts& ports, std::optional<Bytes> store_item);
   // Links have come or gone: an exchange that awaits one looks again.
   void links_changed(const SenderPorts& ports);
@@ -47,6 +48,9 @@ class SenderExchange {
 
  private:
   struct Choosing {};
+  struct AwaitingChallenge {
+    StoreLookup lookup;  // the shell answers at once
+  };
   struct AwaitingBody {
     Instant deadline;
   };
@@ -59,6 +63,10 @@ class SenderExchange {
   };
   struct Finished {};
 
+  void begin_page(const SenderPorts& ports);
+  void redirect(const SenderPorts& ports);
+  void answer_challenge(const SenderPorts& ports, const Bytes& content);
+  void answer_ourselves(const SenderPorts& ports, unsigned status, const std::string& line, Fields fields);
   void leave(const SenderPorts& ports);
   void look_up_or_choose(const SenderPorts& ports);
   void choose(const SenderPorts& ports);
@@ -77,7 +85,8 @@ class SenderExchange {
   ConnectionId client_;
   SenderRequest request_;
   bool retried_ = false;
-  std::variant<Choosing, AwaitingBody, AwaitingStore, AwaitingLink, OverLink, Direct, Finished> state_;
+  std::variant<Choosing, AwaitingChallenge, AwaitingBody, AwaitingStore, AwaitingLink, OverLink, Direct, Finished>
+      state_;
   HeldAccount held_account_;
 };
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "railgund/proxy/cf_railgun.h"
+#include "railgund/proxy/front_door.h"
 
 namespace railgun::proxy {
 namespace {
@@ -47,6 +48,10 @@ void SenderRequest::set_header(Fields& fields, const std::string& value) const {
   fields.push_back({config->header_name, value});
 }
 
+void SenderRequest::add_fixed_fields(Fields& fields) const {
+  proxy::add_fixed_fields(fields, config->answer_fields, came_by_https);
+}
+
 void SenderRequest::send_head(const SenderPorts& ports, http::Response response, const std::string& header) {
   set_header(response.fields, header);
   status = response.status;
@@ -54,6 +59,7 @@ void SenderRequest::send_head(const SenderPorts& ports, http::Response response,
   if (response.status == 101) {
     ports.client.switch_to_tunnel(response, ports.now());
   } else {
+    add_fixed_fields(response.fields);
     encoder = ports.compression.begin(http, tags_restored, response);
     ports.client.send_response(response, ports.now());
   }

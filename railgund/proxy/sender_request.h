@@ -58,6 +58,7 @@ struct SenderRequest {
   SiteCounters* counts = nullptr;
 
   bool is_from_trusted_proxy = false;
+  bool came_by_https = false;  // to us, or to a trusted proxy in front of us
   page::RequestKeys keys{};
   std::vector<page::Candidate> named{};
 
@@ -88,6 +89,8 @@ struct SenderRequest {
   std::string address() const { return http.host + http.target; }
   // Sets the header (setting header.name; empty: none).
   void set_header(Fields& fields, const std::string& value) const;
+  // Adds what every answer gets (setting answer.fields).
+  void add_fixed_fields(Fields& fields) const;
   // Sends the answer's head to the client, with the header. A 101 makes a tunnel of the connection.
   void send_head(const SenderPorts& ports, http::Response response, const std::string& header);
   // Sends from the front of `held` what the client has room for, compressed if the head said so. Says how much: nothing

@@ -1,4 +1,4 @@
-// Look-ups in the store (memcached) that are under way, and who waits for each. A core.
+// Look-ups in the store (memcached) and of ACME challenges that are under way, and who waits for each. A core.
 #pragma once
 
 #include <deque>
@@ -48,6 +48,13 @@ class StoreLookups {
     waiting_[ticket] = exchange;
     context_.counters.store_gets.add();
     context_.add(StoreGet{ticket, std::move(key)});
+    return {*this, ticket};
+  }
+
+  StoreLookup begin_challenge(ExchangeId exchange, std::string folder, std::string token) {
+    const TicketId ticket = context_.new_ticket();
+    waiting_[ticket] = exchange;
+    context_.add(ChallengeGet{ticket, std::move(folder), std::move(token)});
     return {*this, ticket};
   }
 

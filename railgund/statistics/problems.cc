@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "railgund/base/text.h"
+#include "railgund/tls/lifetime.h"
 
 namespace railgun::statistics {
 namespace {
@@ -30,6 +31,20 @@ void certificate(std::vector<Problem>& problems, const ProblemFacts& facts) {
   } else if (left < kExpirySoon) {
     problems.push_back(
         {Severity::kWarning, "this daemon's certificate expires within a week", "activate it again with a new token"});
+  }
+}
+
+void visitor_certificates(std::vector<Problem>& problems, const Status& status, const ProblemFacts& facts) {
+  for (const std::string& text : facts.trust_warnings)
+    problems.push_back({Severity::kWarning, text, "correct this, then: railgunctl reload"});
+  for (const control::CertificateInfo& each : status.certificates) {
+    if (each.days_left >= tls::kFewDaysLeft) continue;
+    const std::string which = "the certificate for " + join(each.names) + " (" + each.file + ")";
+    const bool has_ended = each.days_left < 0;
+    problems.push_back(
+        {has_ended ? Severity::kError : Severity::kWarning,
+         which + (has_ended ? " has expired" : " expires in " + std::to_string(each.days_left) + " days"),
+         "renew it, then: railgunctl reload; if a client of ACME should have, see its log"});
   }
 }
 
@@ -149,6 +164,7 @@ void system(std::vector<Problem>& problems, const Status& status, const ProblemF
 std::vector<Problem> find_problems(const Status& status, const ProblemFacts& facts) {
   std::vector<Problem> problems;
   certificate(problems, facts);
+  visitor_certificates(problems, status, facts);
   links(problems, status);
   origins(problems, facts);
   trust(problems, facts);

@@ -15,6 +15,7 @@ struct ProblemFacts {
   bool has_certificate = true;  // or needs none
   std::optional<WallTime> certificate_until{};
   WallTime now{};
+  std::vector<std::string> trust_warnings{};  // of certificates and keys, a line each
   std::uint64_t origin_failures = 0, origin_requests = 0;
   std::uint64_t origin_refused = 0;
   std::uint64_t forwarding_ignored = 0;

@@ -37,6 +37,10 @@ seconds until_next_look(const CertificateFacts& certificate, WallTime now) {
   return std::clamp(wait, kOftenest, kRarest);
 }
 
+std::int64_t days_left(const CertificateFacts& certificate, WallTime now) {
+  return std::chrono::floor<std::chrono::days>(certificate.not_after - now).count();
+}
+
 std::string utc_text(WallTime time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);

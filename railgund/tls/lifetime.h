@@ -1,6 +1,7 @@
 // How long certificates last, when they are renewed, and what clocks that differ do to them. Pure.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "railgund/base/result.h"
@@ -26,6 +27,11 @@ WallTime renewal_time(const CertificateFacts& certificate);
 // How long until whoever holds it should look whether it is to be renewed: at renewal_time(), every hour (clocks are
 // set), and after that again and again, more often the less is left, but not more often than once a second.
 std::chrono::seconds until_next_look(const CertificateFacts& certificate, WallTime now);
+
+// Visitors' certificates that end earlier than in so many days are warned of: clients of ACME renew 30 days before.
+inline constexpr std::int64_t kFewDaysLeft = 14;
+// Whole days until the certificate's end; less than 0 once it has ended.
+std::int64_t days_left(const CertificateFacts& certificate, WallTime now);
 
 // "2026-11-22 20:00:00 UTC"
 std::string utc_text(WallTime time);

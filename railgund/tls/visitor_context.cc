@@ -6,6 +6,7 @@
 #include "railgund/tls/certificate_choice.h"
 #include "railgund/tls/context_parts.h"
 #include "railgund/tls/openssl_handles.h"
+#include "railgund/tls/tickets.h"
 
 namespace railgun::tls {
 namespace {
@@ -22,7 +23,8 @@ constexpr const char* kGroupsWithMlKem = "X25519MLKEM768:X25519:P-256:P-384";  /
 // What the callbacks of all contexts of one set of certificates use.
 struct Choices {
   CertificateChoice choice;
-  std::string protocols;                  // as ALPN has them
+  std::string protocols;  // as ALPN has them
+  TicketKeys ticket_keys;
   std::vector<Context::Handle> contexts;  // by the index of choice.sets()
 };
 
@@ -64,6 +66,7 @@ Result<Context::Handle> make_context_of(const VisitorTls& tls, const Certificate
   SSL_CTX_set_tlsext_servername_callback(handle, choose_certificates);
   SSL_CTX_set_tlsext_servername_arg(handle, &choices);
   SSL_CTX_set_alpn_select_cb(handle, choose_protocol, &choices);
+  if (!choices.ticket_keys.empty()) use_tickets(handle, choices.ticket_keys);
   return context;
 }
 
@@ -79,8 +82,10 @@ Result<ContextPtr> make_visitor_context(const VisitorTls& tls, WallTime now) {
                           .not_before = facts.not_before,
                           .not_after = facts.not_after});
   }
-  auto choices = std::make_shared<Choices>(
-      Choices{.choice = CertificateChoice(candidates, now), .protocols = alpn_list(tls.protocols), .contexts = {}});
+  auto choices = std::make_shared<Choices>(Choices{.choice = CertificateChoice(candidates, now),
+                                                   .protocols = alpn_list(tls.protocols),
+                                                   .ticket_keys = TicketKeys(tls.ticket_secrets),
+                                                   .contexts = {}});
   for (const CertificateChoice::Set& set : choices->choice.sets()) {
     Result<Context::Handle> context = make_context_of(tls, set, *choices);
     if (!context) return std::unexpected(context.error());

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "railgund/base/bytes.h"
 #include "railgund/base/result.h"
 #include "railgund/base/time.h"
 #include "railgund/tls/certificate_folder.h"
@@ -18,6 +19,7 @@ inline constexpr std::string_view kHttp2Protocol = "h2";
 struct VisitorTls {
   std::vector<VisitorCertificate> certificates;  // at least one; the first is the default (CertificateChoice)
   std::vector<std::string_view> protocols = {kHttp1Protocol};  // for ALPN, in order of preference
+  std::vector<Bytes> ticket_secrets = {};                      // TicketKeys; empty: sessions are not resumed
 };
 // A client that offers other protocols only is refused (RFC 7301 3.2): what it means to say is not HTTP. One that offers
 // none is served. `now`: decides which certificates are valid (CertificateChoice).

@@ -1,6 +1,6 @@
 """The sender speaks TLS to visitors (listen.tls, tls.directory)."""
 import contextlib
-import http.client
+import json
 import os
 import pathlib
 import shutil
@@ -8,100 +8,11 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 
 import harness
-import origin
-
-
-class Authority:
-    """Makes certificates for visitors in a folder."""
-
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
-        self.folder.mkdir(exist_ok=True)
-        self.certificate = self.folder / "ca.pem"
-        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                "-subj", "/CN=visitors' authority", "-keyout", self.folder / "ca.key", "-out", self.certificate)
-
-    def issue(self, to, names, key="ec", days=30, serial=None):
-        """Writes TO.pem and TO.key."""
-        to = pathlib.Path(to)
-        kind = ["-newkey", "rsa:2048"] if key == "rsa" else ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-        request, extension = self.folder / "request.pem", self.folder / "extension.cnf"
-        openssl("req", *kind, "-nodes", "-subj", f"/CN={names[0]}", "-keyout", f"{to}.key", "-out", request)
-        extension.write_text("subjectAltName=" + ",".join(f"DNS:{name}" for name in names) + "\n")
-        openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.folder / "ca.key",
-                "-CAcreateserial", "-days", days, "-extfile", extension, "-out", f"{to}.pem",
-                *(["-set_serial", serial] if serial else []))
-        os.chmod(f"{to}.key", 0o600)
-
-
-def openssl(*arguments):
-    subprocess.run(["openssl", *map(str, arguments)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-class Front:
-    """A pair whose sender speaks TLS, too. Its certificates: of site.test, and of *.two.test in two kinds."""
-
-    def __init__(self, routes, **sender):
-        self.server = origin.serve(routes)
-        self.tls_port = harness.free_port()
-        self.pair = harness.Pair(self.server.server_port, sender={
-            "listen.tls": f"127.0.0.1:{self.tls_port}", "tls.directory": "TO_BE_SET", **sender})
-        # The origin speaks no TLS, whatever the visitor came by.
-        (self.pair.folder / "nat.conf").write_text(f"default = http://127.0.0.1:{self.server.server_port}\n")
-        self.directory = self.pair.folder / "tls"
-        self.directory.mkdir()
-        self.pair.sender.settings["tls.directory"] = self.directory
-        self.authority = Authority(self.pair.folder / "authority")
-        self.authority.issue(self.directory / "default", ["site.test"])
-        self.authority.issue(self.directory / "two-ec", ["*.two.test"])
-        self.authority.issue(self.directory / "two-rsa", ["*.two.test"], key="rsa")
-        self.context = ssl.create_default_context(cafile=str(self.authority.certificate))
-
-    def __enter__(self):
-        self.pair.__enter__()
-        return self
-
-    def __exit__(self, *why):
-        self.pair.__exit__(*why)
-        self.server.shutdown()
-
-    def connect(self, name="site.test", context=None):
-        plain = socket.create_connection(("127.0.0.1", self.tls_port), timeout=harness.PATIENCE)
-        return (context or self.context).wrap_socket(plain, server_hostname=name)
-
-    def get(self, path="/", headers=None, connection=None):
-        """Status, fields and body of one request over TLS. `connection`: goes on after it."""
-        own = connection is None
-        connection = connection or self.connection()
-        connection.request("GET", path, headers={"Host": "site.test", **(headers or {})})
-        answer = connection.getresponse()
-        got = answer.status, dict(answer.getheaders()), answer.read()
-        if own:
-            connection.close()
-        return got
-
-    def connection(self):
-        made = http.client.HTTPConnection("127.0.0.1", self.tls_port, timeout=harness.PATIENCE)
-        made.sock = self.connect()
-        return made
-
-    def certificate_for(self, name, *options):
-        """The names in the certificate that a client with these options of openssl s_client is shown, and its key."""
-        done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{self.tls_port}", "-servername", name, *options],
-                              input="", capture_output=True, text=True, timeout=harness.PATIENCE)
-        if "BEGIN CERTIFICATE" not in done.stdout:
-            return None, done.stdout + done.stderr
-        shown = subprocess.run(["openssl", "x509", "-noout", "-text"], input=done.stdout, capture_output=True, text=True)
-        names = [line.strip() for line in shown.stdout.splitlines() if "DNS:" in line]
-        return names[0].replace("DNS:", ""), "RSA" if "rsaEncryption" in shown.stdout else "EC"
-
-    def counters(self):
-        text = harness.ctl(self.pair.sender, "stats")[1]
-        return {line.split(":")[0].strip().removeprefix("railgun."): line.split(":", 1)[1].strip()
-                for line in text.splitlines() if ":" in line}
+from front import Front
 
 
 def seen(handler):
@@ -234,6 +145,77 @@ def test_strangers_that_say_nothing_keep_nobody_out():
         harness.wait_until(lambda: front.counters()["client_handshakes_open"] == "0", "none is left")
         for connection in idle:
             connection.close()
+
+
+def test_sessions_are_resumed_here_and_at_another_edge():
+    with Front({"*": seen}) as front:
+        assert front.session_resumed() and front.session_resumed(version="-tls1_2")
+        harness.wait_until(lambda: front.counters()["client_handshakes_resumed"] == "2", "both are counted")
+        assert harness.ctl(front.pair.sender, "reload")[0] == 0
+        assert front.session_resumed()
+    with tempfile.TemporaryDirectory() as folder:
+        secret = pathlib.Path(folder) / "secret"
+        secret.write_text("5" * 64 + "\n")
+        secret.chmod(0o600)
+        with Front({"*": seen}, **{"tls.ticket_file": secret}) as one, \
+             Front({"*": seen}, **{"tls.ticket_file": secret}) as other, Front({"*": seen}) as stranger:
+            for version in ("-tls1_2", "-tls1_3"):
+                assert one.session_resumed(other, version)
+                assert not one.session_resumed(stranger, version)
+            # A file that others may read is no secret. What it holds is never shown.
+            secret.chmod(0o644)
+            code, out, err = harness.ctl(other.pair.sender, "reload")
+            assert code == 0
+            assert not one.session_resumed(other)
+            assert "tls.ticket_file" in harness.ctl(other.pair.sender, "status")[1]
+            secret.chmod(0o600)
+            secret.write_text("5" * 63 + "\n")
+            assert harness.ctl(other.pair.sender, "reload")[0] == 0
+            harness.wait_until(lambda: "64 hexadecimal" in other.pair.sender.log.read_text(), "the log says what is wrong")
+            assert "55555" not in other.pair.sender.log.read_text()
+
+
+def test_http_is_redirected_and_answers_get_fixed_fields():
+    fields = "Strict-Transport-Security: max-age=600; includeSubDomains | Alt-Svc: clear | X-Frame-Options: DENY"
+    own = {"/own": lambda handler: handler.answer(b"own", fields=[("X-Frame-Options", "SAMEORIGIN")]), "*": seen}
+    with Front(own, **{"redirect.https": 308, "answer.fields": fields}) as front:
+        status, got, _ = front.pair.get("/a?b=c", {"Host": "site.test:80"})
+        assert status == 308 and got["Location"] == f"https://site.test:{front.tls_port}/a?b=c", (status, got)
+        assert "Strict-Transport-Security" not in got and got["Alt-Svc"] == "clear", got
+        assert front.pair.get("/upload", method="POST", body=b"x" * 100000)[0] == 308
+        assert front.pair.get("/", {"Host": "other.test"})[0] == 421, "only what is served"
+        status, got, _ = front.get("/")
+        assert status == 200 and got["Strict-Transport-Security"] == "max-age=600; includeSubDomains", got
+        assert got["X-Frame-Options"] == "DENY", got
+        assert front.get("/own")[1]["X-Frame-Options"] == "SAMEORIGIN"
+        # What a visitor claims is no https.
+        assert front.pair.get("/", {"X-Forwarded-Proto": "https"})[0] == 308
+        front.pair.sender.settings["trusted.proxies"] = "127.0.0.1"
+        front.pair.sender.write()
+        assert harness.ctl(front.pair.sender, "reload")[0] == 0
+        harness.wait_until(lambda: front.pair.get("/", {"X-Forwarded-Proto": "https"})[0] == 200, "a proxy's word counts")
+        assert front.pair.get("/", {"X-Forwarded-Proto": "http"})[0] == 308
+
+
+def test_status_and_check_name_certificates_and_days():
+    front = Front({"*": seen})
+    front.authority.issue(front.directory / "short", ["short.test"], days=5)
+    with front:
+        _, out, _ = harness.ctl(front.pair.sender, "status")
+        line = next(line for line in out.splitlines() if "short.test" in line)
+        assert line.split()[:3] == ["short.test", "EC", "4"], out
+        assert "the certificate for short.test" in out and "expires in 4 days" in out, out
+        assert "the certificate for site.test" not in out, out
+        listed = json.loads(harness.ctl(front.pair.sender, "status", "--json")[1])["certificates"]
+        assert {tuple(each["names"]) for each in listed} == {("site.test",), ("*.two.test",), ("short.test",)}, listed
+        _, out, _ = harness.railgunctl("--config", front.pair.sender.config, "--socket",
+                                       front.pair.sender.settings["control.socket"], "check")
+        assert "short.test (EC): 4 days left" in out and "*.two.test (RSA): 29 days left" in out, out
+        # Left out at the next reload, which says so.
+        (front.directory / "short.key").write_text("nothing")
+        code, out, err = harness.ctl(front.pair.sender, "reload")
+        assert code == 0
+        assert "certificate left out" in harness.ctl(front.pair.sender, "status")[1]
 
 
 def test_large_pages_and_uploads():

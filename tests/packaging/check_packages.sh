@@ -35,6 +35,7 @@ for file in "$TOP"/doc/*.[158] "$TOP"/railgunctl/completions/* "$TOP"/conf/* "$T
     */railgun.sysctl) place=/etc/sysctl.d/60-railgun.conf ;;
     */railgund.init) place=/etc/init.d/railgund ;;
     */upgrade.sh) place=/usr/lib/railgun/upgrade ;;
+    */deploy-certificate.sh) place=/usr/lib/railgun/deploy-certificate ;;
     *) place="a place for $name" ;;
   esac
   check ".deb: $place" sh -c "dpkg-deb -c '$deb' | awk '{ print substr(\$6, 2) }' | grep -qxF '$place'"

@@ -102,6 +102,8 @@ class Host {
     });
   }
 
+  void perform(const proxy::ChallengeGet& get) { driver_.store_answer(get.ticket, std::nullopt); }
+
   void perform(proxy::StorePut put) {
     if (store_ != nullptr) store_->put(std::move(put.key), std::move(put.item));
   }

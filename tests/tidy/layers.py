@@ -75,6 +75,7 @@ EXCEPTIONS = [
     ("railgund/tls/certificate.cc", "sockets", "inet_ntop: writes the addresses in a certificate as text"),
     ("railgund/tls/openssl_handles.cc", "clocks", "timegm: turns a certificate's date into seconds; reads no clock"),
     ("railgund/tls/random.cc", "randomness", "OpenSSL's generator: serial numbers and tokens, which activation hands to pure code"),
+    ("railgund/tls/tickets.cc", "clocks", "OpenSSL calls it in a handshake, where it judges a ticket's age by the clock itself"),
     ("railgund/tls/failure.cc", "clocks", "names the time that OpenSSL has just compared a certificate's dates with"),
     ("railgund/config/value.cc", "sockets", "inet_pton reads an address's text; it asks nobody"),
     ("railgund/config/parser.cc", "files", "std::filesystem joins the map file's path to that of the settings"),
@@ -86,6 +87,7 @@ CALENDAR_EXCEPTIONS = [
     ("railgund/net/clock.h", "the place"),
     ("railgund/log/log.cc", "a log line has its time to the millisecond; log may not include net"),
     ("railgund/tls/failure.cc", "see above; tls may not include net"),
+    ("railgund/tls/tickets.cc", "likewise"),
     ("railgund/memcached/connection.cc", "memcached counts expiry in seconds of the calendar; memcached may not include net"),
 ]
 

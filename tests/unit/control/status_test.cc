@@ -11,6 +11,7 @@ TEST(Status, IsReadBackAsItWasWritten) {
   status.links.push_back(
       {.peer = "192.0.2.1:2408", .state = LinkState::kUp, .dialed = true, .round_trip_seconds = 0.02, .streams = 3});
   status.sites.push_back({.host = "www.example.com", .listeners = {"192.0.2.1:2408"}, .links_up = 5});
+  status.certificates.push_back({.file = "a.pem", .names = {"a.example"}, .key_type = "EC", .days_left = -3});
   status.problems.push_back({.severity = Severity::kWarning, .text = "no link", .advice = "look at the firewall"});
   const std::string json = to_json(status);
   const auto read = from_json<Status>(json);
@@ -21,6 +22,7 @@ TEST(Status, IsReadBackAsItWasWritten) {
   EXPECT_EQ(read->links.at(0).streams, 3U);
   EXPECT_DOUBLE_EQ(read->links.at(0).round_trip_seconds, 0.02);
   EXPECT_EQ(read->sites.at(0).links_up, 5U);
+  EXPECT_EQ(read->certificates.at(0).days_left, -3);
   EXPECT_EQ(read->problems.at(0).advice, "look at the firewall");
 }
 

@@ -64,6 +64,7 @@ struct FailingShell {
   void perform(EndOutput) { done.push_back("end"); }
   void perform(const Close&) { done.push_back("close"); }
   void perform(const StoreGet&) { done.push_back("get"); }
+  void perform(const ChallengeGet&) { done.push_back("challenge"); }
   void perform(const StorePut&) { done.push_back("put"); }
   void perform(const Prepare&) { done.push_back("prepare"); }
   void perform(const LogLine& line) { done.push_back(line.text); }

@@ -105,5 +105,18 @@ TEST(Problems, LookAtTheSystem) {
   EXPECT_EQ(problems.size(), 6U);
 }
 
+TEST(Problems, NameCertificatesForVisitorsThatEndSoonOrWereLeftOut) {
+  control::Status status = sender();
+  status.certificates = {{.file = "a.pem", .names = {"a.example"}, .days_left = 14},
+                         {.file = "b.pem", .names = {"b.example", "c.example"}, .days_left = 13},
+                         {.file = "d.pem", .names = {"d.example"}, .days_left = -1}};
+  const auto problems = find_problems(status, {.trust_warnings = {"certificate left out: e.pem"}});
+  ASSERT_EQ(problems.size(), 3U);
+  EXPECT_EQ(problems[0].severity, control::Severity::kError);
+  EXPECT_EQ(problems[0].text, "the certificate for d.example (d.pem) has expired");
+  EXPECT_EQ(problems[1].text, "certificate left out: e.pem");
+  EXPECT_EQ(problems[2].text, "the certificate for b.example, c.example (b.pem) expires in 13 days");
+}
+
 }  // namespace
 }  // namespace railgun::statistics

@@ -1,5 +1,9 @@
 #include "railgund/tls/visitor_context.h"
 
+#include <algorithm>
+#include <memory>
+#include <utility>
+
 #include <openssl/ssl.h>
 
 #include "tests/unit/tls/pair.h"
@@ -84,6 +88,60 @@ TEST(VisitorContext, LivesAsLongAsItsConnections) {
   ASSERT_TRUE(client.send(as_bytes(std::string_view("hello"))));
   converse(client, server);
   EXPECT_EQ(plaintext(server), "hello");
+}
+
+// Resumes, at a server with `second`, the session that a server with `first` has given.
+bool is_resumed(const ContextPtr& first, const ContextPtr& second, int version) {
+  SSL_CTX* const made = SSL_CTX_new(TLS_method());
+  SSL_CTX_set_max_proto_version(made, version);
+  SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_CLIENT);
+  static SSL_SESSION* session = nullptr;
+  session = nullptr;
+  SSL_CTX_sess_set_new_cb(made, [](SSL*, SSL_SESSION* given) {
+    if (session != nullptr) SSL_SESSION_free(session);
+    session = given;
+    return 1;
+  });
+  const auto context = std::make_shared<const Context>(Context::Handle(made), false);
+  Engine client = Engine::client(context, "b.example"), server = Engine::server(first);
+  converse(client, server);
+  if (session == nullptr) return false;
+  // Engines offer no sessions; OpenSSL alone as the client.
+  const std::unique_ptr<SSL, decltype([](SSL* ssl) { SSL_free(ssl); })> again(SSL_new(made));
+  SSL_set_session(again.get(), session);
+  SSL_SESSION_free(std::exchange(session, nullptr));
+  BIO* const input = BIO_new(BIO_s_mem());
+  BIO* const output = BIO_new(BIO_s_mem());
+  SSL_set_bio(again.get(), input, output);
+  SSL_set_tlsext_host_name(again.get(), "b.example");
+  SSL_set_connect_state(again.get());
+  Engine resuming = Engine::server(second);
+  for (int round = 0; round < 4; ++round) {
+    SSL_do_handshake(again.get());
+    Bytes bytes(1 << 16);
+    const int size = BIO_read(output, bytes.data(), static_cast<int>(bytes.size()));
+    const ByteView sent = ByteView(bytes).first(static_cast<std::size_t>(std::max(size, 0)));
+    EXPECT_TRUE(resuming.receive(sent));
+    bytes.clear();
+    if (resuming.pull(bytes, 1 << 16) > 0) BIO_write(input, bytes.data(), static_cast<int>(bytes.size()));
+  }
+  EXPECT_TRUE(resuming.handshake_done());
+  if (session != nullptr) SSL_SESSION_free(std::exchange(session, nullptr));
+  return resuming.is_resumed();
+}
+
+TEST(VisitorContext, ResumesSessionsOfEdgesWithTheSameSecret) {
+  const auto edge = [](std::vector<Bytes> secrets) {
+    return make({.certificates = {certificate({"a.example"}), certificate({"b.example"})},
+                 .ticket_secrets = std::move(secrets)});
+  };
+  const Bytes one(32, 1), two(32, 2);
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    EXPECT_TRUE(is_resumed(edge({one}), edge({one}), version));
+    EXPECT_TRUE(is_resumed(edge({one}), edge({two, one}), version));
+    EXPECT_FALSE(is_resumed(edge({one}), edge({two}), version));
+    EXPECT_FALSE(is_resumed(edge({}), edge({}), version));
+  }
 }
 
 TEST(VisitorContext, NeedsACertificate) { EXPECT_FALSE(make_visitor_context({}, kNow)); }

@@ -1,0 +1,45 @@
+#include "railgund/proxy/front_door.h"
+
+#include <algorithm>
+
+#include "railgund/base/text.h"
+#include "railgund/proxy/forwarding.h"
+
+namespace railgun::proxy {
+namespace {
+
+constexpr std::string_view kChallenges = "/.well-known/acme-challenge/";
+constexpr std::size_t kMostToken = 128;
+constexpr std::uint16_t kHttpsPort = 443;
+
+bool is_base64url(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+}  // namespace
+
+std::optional<std::string_view> challenge_token(const http::Request& request) {
+  std::string_view token = request.target;
+  if ((request.method != "GET" && request.method != "HEAD") || !token.starts_with(kChallenges)) return std::nullopt;
+  token.remove_prefix(kChallenges.size());
+  if (token.empty() || token.size() > kMostToken || !std::all_of(token.begin(), token.end(), is_base64url))
+    return std::nullopt;
+  return token;
+}
+
+std::string https_address(const http::Request& request, std::uint16_t port) {
+  const std::string_view host = host_name(request.host);
+  const bool is_ipv6 = host.find(':') != std::string_view::npos;
+  std::string address = "https://" + (is_ipv6 ? "[" + std::string(host) + "]" : std::string(host));
+  if (port != kHttpsPort) address += ":" + std::to_string(port);
+  return address + (request.target.starts_with('/') ? request.target : "/");
+}
+
+void add_fixed_fields(Fields& fields, const Fields& fixed, bool is_https) {
+  for (const Field& field : fixed) {
+    if (!is_https && same_name(field.name, "strict-transport-security")) continue;
+    if (find_field(fields, field.name) == nullptr) fields.push_back(field);
+  }
+}
+
+}  // namespace railgun::proxy
