@@ -14,6 +14,10 @@ namespace {
 
 // Of a compressed body: one byte of it may become 1,032 bytes of page, which are all there at once.
 constexpr std::size_t kCompressedPieceBytes = 4 * 1024;
+// How long the head of a delta waits for the first bytes of the page, so that both leave together. An origin that takes
+// longer holds its page back, maybe for minutes (a long poll, a watch), and the client wants to know that the request is
+// under way.
+constexpr Duration kHeadPause = std::chrono::milliseconds(20);
 
 }  // namespace
 
@@ -153,7 +157,7 @@ void ListenerExchange::take(const Ports& ports, CallInput event) {
     return answer_ourselves(ports, busy_answer(*busy, ask_.request.host), {retry_after(*busy)});
   } else if (const auto* failure = std::get_if<http::ExchangeFailed>(&event)) {
     if (answer_sent_) return end();
-    if (!writer_) return answer_error(ports, failure->error);
+    if (!writer_ || head_) return answer_error(ports, failure->error);
     const bool late = failure->error.code == Errc::kTimeout;
     return fail(ports, late ? link::ResetCode::kTimeout : link::ResetCode::kNoOrigin, failure->error.text);
   }
@@ -168,7 +172,8 @@ void ListenerExchange::pump(const Ports& ports) {
     return;
   }
   if (response_ && (look_ups_.empty() || ports.now() >= look_ups_end_)) begin_answer(ports);
-  if (writer_ && !finished_) pump_answer(ports);
+  if (head_) send_head_if_due(ports);
+  if (writer_ && !head_ && !finished_) pump_answer(ports);
 }
 
 void ListenerExchange::pump_request() {
@@ -211,9 +216,20 @@ void ListenerExchange::begin_answer(const Ports& ports) {
   answer.origin_time = origin_time_;
   answer.flags = origin_flags_;
   if (held_) answer.flags |= kReferenceFound;
-  count_answer(counters, *counts_, answer);
   if (writer_->was_gunzipped()) counters.gunzipped.add();
-  const EncodedHead head = encode_answer(answer);
+  head_ = std::move(answer);
+  head_at_latest_ = ports.now() + kHeadPause;
+}
+
+void ListenerExchange::send_head_if_due(const Ports& ports) {
+  const bool has_body_begun = !inbox_.empty() || origin_ended_;
+  const bool is_held_back = ports.now() >= head_at_latest_;
+  if (!has_body_begun && !is_held_back && head_->coding == Coding::kDelta) return;
+  head_->is_held_back = !has_body_begun && head_->coding == Coding::kDelta;
+  count_answer(ports.counters(), *counts_, *head_);
+  const EncodedHead head = encode_answer(*head_);
+  head_.reset();
+  head_at_latest_ = kNever;
   if (auto sent = stream_.send_head(head.prelude, head.fields); !sent)
     fail(ports, link::ResetCode::kInternal, "the answer's head does not fit the link: " + sent.error().text);
 }
@@ -334,7 +350,7 @@ void ListenerExchange::end() {
 
 Instant ListenerExchange::deadline() const {
   Instant earliest = response_ ? look_ups_end_ : kNever;
-  if (writer_) earliest = std::min(earliest, writer_->deadline());
+  if (writer_) earliest = std::min({earliest, writer_->deadline(), head_at_latest_});
   return earliest;
 }
 

@@ -51,6 +51,8 @@ class ListenerExchange {
   void pump_request();
   void pass_interim(const http::InterimReceived& interim);
   void begin_answer(const Ports& ports);
+  // Sends the answer's head, once its body has begun or is held back for too long.
+  void send_head_if_due(const Ports& ports);
   void pump_answer(const Ports& ports);
   // Gives the writer some of what the origin has sent. False: there is nothing to be done now.
   bool write_some(const Ports& ports);
@@ -92,7 +94,9 @@ class ListenerExchange {
   std::optional<http::Response> response_;  // waiting for the look-ups
   Duration origin_time_{};
   std::uint16_t origin_flags_ = 0;
-  std::optional<AnswerWriter> writer_;  // once the answer's head was sent
+  std::optional<AnswerWriter> writer_;  // once the answer has begun
+  std::optional<Answer> head_;          // of it, until it is sent
+  Instant head_at_latest_ = kNever;
   // The origin's body, before the writer. Bounded by the origin connection's limit on unread bytes.
   ByteQueue inbox_;
   bool origin_ended_ = false;  // of a tunnel: its direction

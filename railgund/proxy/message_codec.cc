@@ -25,6 +25,7 @@ constexpr std::uint8_t kIsDelta = 0x02;       // answer
 constexpr std::uint8_t kHasReference = 0x04;  // answer; its index in bits 4 and 5
 constexpr std::uint8_t kFromListener = 0x08;  // answer
 constexpr unsigned kReferenceShift = 4;
+constexpr std::uint8_t kIsHeldBack = 0x40;  // answer
 
 // A body's length as one varint: 0 none, 1 told by the end of the stream, n + 2 so many bytes.
 std::uint64_t encode_length(const http::BodyLength& body) {
@@ -157,6 +158,7 @@ EncodedHead encode_answer(const Answer& answer) {
   if (answer.coding == Coding::kDelta) first |= kIsDelta;
   if (answer.reference) first |= static_cast<std::uint8_t>(kHasReference | *answer.reference << kReferenceShift);
   if (answer.from_listener) first |= kFromListener;
+  if (answer.is_held_back) first |= kIsHeldBack;
   out.u8(first);
   out.varint(encode_length(answer.response.body));
   out.varint(answer.flags);
@@ -176,7 +178,7 @@ Result<Answer> decode_answer(ByteView prelude, Fields fields, std::size_t refere
   const std::uint64_t length = in.varint();
   const std::uint64_t flags = in.varint();
   const std::uint64_t microseconds = in.varint();
-  if (!in.ok() || !in.at_end() || (first >> 6) != 0 || flags > 0xffff || microseconds > 1'000'000'000'000ULL) {
+  if (!in.ok() || !in.at_end() || (first >> 7) != 0 || flags > 0xffff || microseconds > 1'000'000'000'000ULL) {
     return fail(Errc::kMalformed, "answer with a malformed prelude");
   }
   Answer answer;
@@ -188,6 +190,7 @@ Result<Answer> decode_answer(ByteView prelude, Fields fields, std::size_t refere
   answer.flags = static_cast<std::uint16_t>(flags);
   answer.origin_time = std::chrono::microseconds(microseconds);
   answer.from_listener = (first & kFromListener) != 0;
+  answer.is_held_back = (first & kIsHeldBack) != 0;
 
   http::Response& response = answer.response;
   std::size_t next = 0;

@@ -52,6 +52,7 @@ struct Answer {
   std::optional<std::uint8_t> reference;  // index into the request's list
   std::uint16_t flags = 0;                // of the Cf-Railgun header (proxy/cf_railgun.h)
   Duration origin_time{};                 // from asking the origin to its answer's head
+  bool is_held_back = false;              // a delta whose first bytes may come long after its head
   bool from_listener = false;             // no origin's answer: the listener's own error page
 };
 EncodedHead encode_answer(const Answer& answer);

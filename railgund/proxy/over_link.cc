@@ -9,16 +9,6 @@
 #include "railgund/proxy/held_limits.h"
 
 namespace railgun::proxy {
-namespace {
-
-// How long the head of an answer that is a delta waits for its first checked bytes while nothing comes, and at most. A page
-// that is written in one go is on the line as soon as its head; one that the origin holds back (a long poll, a watch) may
-// take minutes, and its client wants to know that the request is under way.
-constexpr Duration kHeadPause = std::chrono::milliseconds(50);
-constexpr Duration kHeadAtLatest = std::chrono::seconds(1);
-
-}  // namespace
-
 Result<OverLink> OverLink::ask(SenderRequest& request, const SenderPorts& ports, const Link& link) {
   Ask ask;
   ask.request = request.http;
@@ -47,11 +37,8 @@ Progress OverLink::take(SenderRequest& request, const SenderPorts& ports, Stream
     Distributions& spread = ports.counters().spread;
     record(spread.link_time, ports.now() - asked_);
     if (!reader_.answer().from_listener) record(spread.origin_time, reader_.answer().origin_time);
-    head_at_ = ports.now() + kHeadPause;
-    head_at_latest_ = ports.now() + kHeadAtLatest;
   } else if (const auto* data = std::get_if<link::DataReceived>(&event)) {
     reader_.data(data->data);
-    if (head_at_ != kNever) head_at_ = ports.now() + kHeadPause;
   } else if (const auto* end = std::get_if<link::EndReceived>(&event)) {
     if (!reader_.has_head()) return BadAnswer{{Errc::kMalformed, "answer without a head"}};
     if (auto read = reader_.end(end->trailer); !read) return BadAnswer{read.error()};
@@ -105,11 +92,11 @@ Progress OverLink::pump_answer(SenderRequest& request, const SenderPorts& ports)
     decode_time_ += work.elapsed();
     if (!used) return BadAnswer{used.error()};
     consumed += *used;
-    // A delta's head waits a moment for its first checked bytes: until then the request can still be repeated.
-    const bool ready = reader_.answer().coding == Coding::kRaw || !reader_.body().empty() || reader_.is_complete() ||
-                       ports.now() >= deadline();
+    // A delta's head waits for its first checked bytes: until then the request can still be repeated. It does not wait for
+    // an origin that holds its page back.
+    const bool ready = reader_.answer().coding == Coding::kRaw || reader_.answer().is_held_back ||
+                       !reader_.body().empty() || reader_.is_complete();
     if (ready && !request.head_sent) {
-      head_at_ = head_at_latest_ = kNever;
       count_answer(ports.counters(), *request.counts, reader_.answer());
       request.send_head(ports, reader_.answer().response,
                         header(request, request.is_from_trusted_proxy || request.config->header_exact));

@@ -1,7 +1,6 @@
 // A sender's request on its way over a link: sends it on a stream, rebuilds the answer for the client.
 #pragma once
 
-#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -28,9 +27,6 @@ class OverLink {
     return {.decoded = reader_.body().size(), .coded = reader_.coded_held_bytes(), .page = reader_.kept_bytes()};
   }
 
-  // The answer's head is here and waits for its first checked bytes: until then at the longest. pump() is to be called.
-  Instant deadline() const { return std::min(head_at_, head_at_latest_); }
-
   // After a BadAnswer: tells the listener.
   void reject() { stream_.reset(link::ResetCode::kBadMessage); }
 
@@ -53,8 +49,6 @@ class OverLink {
   std::string build_;
   Instant asked_;
   Duration decode_time_{};
-  Instant head_at_ = kNever;  // later with each byte that comes
-  Instant head_at_latest_ = kNever;
   bool upload_closed_ = false;  // the request's end was sent, or nobody wants it any more
 };
 

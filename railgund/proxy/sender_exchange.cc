@@ -360,13 +360,8 @@ void SenderExchange::log_answer(const SenderPorts& ports, const Passed& passed, 
 Instant SenderExchange::deadline() const {
   return std::visit(
       [](const auto& state) {
-        if constexpr (requires { state.deadline(); }) {
-          return state.deadline();
-        } else if constexpr (requires { state.deadline; }) {
-          return Instant(state.deadline);
-        } else {
-          return kNever;
-        }
+        if constexpr (requires { state.deadline; }) return Instant(state.deadline);
+        return kNever;
       },
       state_);
 }
@@ -380,8 +375,6 @@ void SenderExchange::on_deadline(const SenderPorts& ports) {
     if (request_.streamed) leave(ports);
   } else if (std::holds_alternative<AwaitingStore>(state_)) {
     take(ports, std::optional<Bytes>{});
-  } else if (std::holds_alternative<OverLink>(state_)) {
-    pump(ports);
   } else {
     links_changed(ports);
   }

@@ -139,6 +139,48 @@ TEST_F(ListenerTest, PassesInterimAnswersOn) {
   EXPECT_EQ(body(), "hello");
 }
 
+TEST_F(ListenerTest, SendsTheHeadOfAPageWithItsFirstBytes) {
+  start();
+  ask("GET");
+  const ConnectionId from = origin();
+  bench_.receive(from, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 100\r\n\r\n");
+  bench_.pass(19ms);
+  carry();
+  EXPECT_TRUE(sender_.take<link::HeadReceived>().empty());
+  bench_.receive(from, std::string(100, 'x'));
+  const Answer answer = answered();
+  EXPECT_EQ(answer.coding, Coding::kDelta);
+  EXPECT_FALSE(answer.is_held_back);
+  EXPECT_EQ(sender_.take<link::EndReceived>().size(), 1U);
+}
+
+// A long poll: its client gave up before it saw a head.
+TEST_F(ListenerTest, SendsTheHeadOfAPageThatIsHeldBack) {
+  start();
+  ask("GET");
+  const ConnectionId from = origin();
+  bench_.receive(from, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 100\r\n\r\n");
+  bench_.pass(20ms);
+  const Answer answer = answered();
+  EXPECT_EQ(answer.coding, Coding::kDelta);
+  EXPECT_TRUE(answer.is_held_back);
+  EXPECT_TRUE(sender_.take<link::EndReceived>().empty());
+  bench_.receive(from, std::string(100, 'x'));
+  carry();
+  EXPECT_EQ(sender_.take<link::EndReceived>().size(), 1U);
+}
+
+TEST_F(ListenerTest, SaysItselfWhenTheOriginBreaksOffBeforeTheBody) {
+  start();
+  ask("GET");
+  const ConnectionId from = origin();
+  bench_.receive(from, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 100\r\n\r\n");
+  bench_.core->receive_end(from, bench_.now);
+  const Answer answer = answered();
+  EXPECT_TRUE(answer.from_listener);
+  EXPECT_GE(answer.response.status, 500U);
+}
+
 TEST_F(ListenerTest, SaysItselfWhenTheOriginCannotBeReached) {
   start();
   ask("GET");
