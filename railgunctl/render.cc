@@ -56,7 +56,8 @@ std::string saved_text(const control::Traffic& traffic) {
 
 // What visitors were sent, by coding; empty if nothing.
 std::string visitors_text(const control::Traffic& traffic) {
-  const std::pair<const char*, std::uint64_t> codings[] = {{"zstd", traffic.client_zstd_bytes},
+  const std::pair<const char*, std::uint64_t> codings[] = {{"dcz", traffic.client_dcz_bytes},
+                                                           {"zstd", traffic.client_zstd_bytes},
                                                            {"br", traffic.client_br_bytes},
                                                            {"gzip", traffic.client_gzip_bytes},
                                                            {"uncompressed", traffic.client_identity_bytes}};
@@ -64,7 +65,7 @@ std::string visitors_text(const control::Traffic& traffic) {
   for (const auto& [name, bytes] : codings) {
     if (bytes > 0) parts.push_back(bytes_text(bytes) + " " + name);
   }
-  return join(parts);
+  return parts.empty() ? "" : join(parts) + " for " + bytes_text(traffic.client_page_bytes) + " of pages";
 }
 
 std::string requests_text(const control::Traffic& traffic) {

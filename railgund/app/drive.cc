@@ -437,6 +437,11 @@ void Drive<Core>::perform(proxy::Prepare prepare) {
 }
 
 template <typename Core>
+void Drive<Core>::perform(proxy::RefreshDictionary refresh) {
+  services_.preparer.add(*refresh.shelf, refresh.audience);
+}
+
+template <typename Core>
 void Drive<Core>::perform(const proxy::LogLine& line) {
   log::write(line.level, line.text);
 }

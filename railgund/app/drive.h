@@ -122,6 +122,7 @@ class Drive final {
   void perform(const proxy::ChallengeGet& get);
   void perform(proxy::StorePut put);
   void perform(proxy::Prepare prepare);
+  void perform(proxy::RefreshDictionary refresh);
   void perform(const proxy::LogLine& line);
   void set_deadline(Instant when) { deadline_.set(when); }
 

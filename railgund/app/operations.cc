@@ -131,7 +131,9 @@ control::Traffic traffic_of(const Totals& totals) {
           .client_identity_bytes = totals[&Counters::client_bytes_identity],
           .client_gzip_bytes = totals[&Counters::client_bytes_gzip],
           .client_br_bytes = totals[&Counters::client_bytes_br],
-          .client_zstd_bytes = totals[&Counters::client_bytes_zstd]};
+          .client_zstd_bytes = totals[&Counters::client_bytes_zstd],
+          .client_dcz_bytes = totals[&Counters::client_bytes_dcz],
+          .client_page_bytes = totals[&Counters::client_page_bytes]};
 }
 
 }  // namespace

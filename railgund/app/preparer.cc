@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "railgund/log/panic.h"
+#include "railgund/net/clock.h"
 
 namespace railgun::app {
 namespace {
@@ -26,11 +27,16 @@ Preparer::~Preparer() {
   thread_.join();
 }
 
-void Preparer::add(page::VersionPtr version, bool strong) {
+void Preparer::add(page::VersionPtr version, bool strong) { add(Version{std::move(version), strong}); }
+
+void Preparer::add(dictionary::Shelf& shelf, const dictionary::Audience& audience) { add(Refresh{&shelf, audience}); }
+
+void Preparer::add(Item item) {
   {
     const MutexLock lock(mutex_);
-    if (waiting_.size() >= kMostWaiting) return;
-    waiting_.push_back({std::move(version), strong});
+    // A shelf that is not worked on stays as it is for good; there are few of them.
+    if (waiting_.size() >= kMostWaiting && std::holds_alternative<Version>(item)) return;
+    waiting_.push_back(std::move(item));
   }
   changed_.notify_all();
 }
@@ -52,17 +58,22 @@ void Preparer::run() {
     waiting_.pop_front();
     working_ = true;
     lock.unlock();
-    // In the meantime it may have left, or others may need the room more.
-    if (cache_.is_worth_preparing(item.version->id)) {
-      item.version->reference.prepare();
-      if (item.strong) item.version->reference.prepare_strong();
-      cache_.recount(item.version->id);
-    }
-    item.version.reset();
+    std::visit([this](const auto& wanted) { work(wanted); }, item);
+    item = Refresh{};
     lock.lock();
     working_ = false;
     changed_.notify_all();
   }
 }
+
+void Preparer::work(const Version& item) {
+  // In the meantime it may have left, or others may need the room more.
+  if (!cache_.is_worth_preparing(item.version->id)) return;
+  item.version->reference.prepare();
+  if (item.strong) item.version->reference.prepare_strong();
+  cache_.recount(item.version->id);
+}
+
+void Preparer::work(const Refresh& item) { item.shelf->work(item.audience, net::steady_now()); }
 
 }  // namespace railgun::app

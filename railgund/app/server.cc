@@ -55,6 +55,14 @@ void raise_file_limit() {
   }
 }
 
+// Of keys under which texts are named: in a worker's cache of compressed segments (coding/gzip_encoder.h), and where
+// dictionaries are made (dictionary/shelf.h).
+constexpr std::size_t kSecretBytes = 32;
+
+dictionary::Shelf::Limits shelf_limits(const config::Config& config) {
+  return {.bytes = config.browser_memory_bytes, .share_among = config.browser_share_among};
+}
+
 }  // namespace
 
 Server::Server(ServerOptions options, config::ConfigPtr config)
@@ -67,6 +75,7 @@ Server::Server(ServerOptions options, config::ConfigPtr config)
       started_(loop_.now()),
       memory_limit_bytes_(applied_memory_limit(*config_)),
       cache_(cache_limits(*config_, memory_limit_bytes_)),
+      shelf_(shelf_limits(*config_), tls::random_bytes<kSecretBytes>()),
       descriptors_(net::DescriptorBudget::shares(file_limit(), worker_count(*config_),
                                                  config_->role == config::Role::kSender)) {}
 
@@ -193,9 +202,6 @@ proxy::Admission Server::admission(const net::SocketAddress& client) const {
   return client_counts_.total() >= config_->clients_limit ? proxy::Admission::kClientsLimit : proxy::Admission::kFree;
 }
 
-// Names the text in a worker's cache of compressed segments (coding/gzip_encoder.h).
-constexpr std::size_t kCompressionKeyBytes = 32;
-
 Result<void> Server::start_workers() {
   if (config_->role == config::Role::kListener) {
     auto key = load_reference_key(*config_);
@@ -218,12 +224,13 @@ Result<void> Server::start_workers() {
         std::make_unique<Worker>(WorkerSettings{.config = config_,
                                                 .trust = trust_,
                                                 .cache = cache_,
+                                                .shelf = shelf_,
                                                 .store = store(),
                                                 .preparer = preparer_,
                                                 .reference_key = reference_key_,
                                                 .build = build_,
                                                 .first_request = first,
-                                                .compression_key = to_bytes(tls::random_bytes<kCompressionKeyBytes>()),
+                                                .compression_key = to_bytes(tls::random_bytes<kSecretBytes>()),
                                                 .descriptors = descriptors_,
                                                 .link_handshakes = part(most),
                                                 .tls_handshakes = part(config_->tls_handshakes)}));
@@ -273,6 +280,7 @@ Result<ReloadReport> Server::reload() {
   file_config_ = std::move(*merged);
   read_config_ = std::move(parsed->config);
   trust_ = std::move(*trust);
+  shelf_.set(shelf_limits(*config_));
   reopen_logs();
   if (wants_store(*config_)) {
     if (store_) {

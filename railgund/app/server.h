@@ -75,6 +75,7 @@ class Server final : public statistics::Source, public activation::Daemon {
   std::vector<const proxy::Counters*> worker_counters() const override;
   page::CacheCounters cache_counters() const override { return cache_.counters(); }
   statistics::MemoryState memory_state() const override { return memory_.state(); }
+  dictionary::ShelfCounts shelf_counts() const override { return shelf_.counts(); }
   std::optional<memcached::Counters> store_counters() const override;
   void links(std::function<void(std::vector<proxy::LinkStatus>)> done) override;
 
@@ -108,6 +109,7 @@ class Server final : public statistics::Source, public activation::Daemon {
   Instant started_;
   std::size_t memory_limit_bytes_;  // memory.limit as applied
   page::Cache cache_;
+  dictionary::Shelf shelf_;
   std::unique_ptr<memcached::Client> store_;
   Preparer preparer_{cache_};
   net::DescriptorBudget descriptors_;

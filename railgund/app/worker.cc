@@ -51,7 +51,7 @@ Worker::Worker(const WorkerSettings& settings) {
   const Instant now = loop_.now();
   const bool has_store = settings.store != nullptr;
   if (settings.config->role == config::Role::kSender) {
-    auto core = std::make_unique<proxy::Sender>(settings.config, settings.cache, counters_, has_store,
+    auto core = std::make_unique<proxy::Sender>(settings.config, settings.cache, settings.shelf, counters_, has_store,
                                                 settings.first_request, settings.compression_key, now);
     drive_ = std::make_unique<Drive<proxy::Sender>>(services, settings.trust, settings.config->wan_tls, link_options,
                                                     std::move(core));

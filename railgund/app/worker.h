@@ -19,6 +19,7 @@ struct WorkerSettings {
   config::ConfigPtr config;
   TrustPtr trust;
   page::Cache& cache;
+  dictionary::Shelf& shelf;
   memcached::Client* store;  // null: none
   Preparer& preparer;
   ByteView reference_key;  // a listener's

@@ -54,6 +54,9 @@ struct Named {
   }
 };
 
+// "*" stands for codings that a client decodes by itself. dcz needs a dictionary, which it names with the coding.
+bool covered(Coding coding) { return coding != Coding::kDcz; }
+
 // What is not named is acceptable as far as "*" says. Identity is acceptable unless it is refused, but ranks behind
 // what is named.
 Wishes wishes_of(const Named& named) {
@@ -63,7 +66,7 @@ Wishes wishes_of(const Named& named) {
   for (const Coding coding : kCodings) {
     const auto place = static_cast<std::size_t>(coding);
     if (coding == Coding::kIdentity) continue;
-    wishes.weights[place] = named.weights[place].value_or(named.others.value_or(0));
+    wishes.weights[place] = named.weights[place].value_or(covered(coding) ? named.others.value_or(0) : 0);
     names_coding = names_coding || wishes.weights[place] > 0;
   }
   const auto identity = named.weights[static_cast<std::size_t>(Coding::kIdentity)];

@@ -12,7 +12,7 @@ namespace railgun::coding {
 
 // The weight of each coding in thousandths; 0 is not acceptable.
 struct Wishes {
-  std::array<int, kCodings.size()> weights = {1000, 0, 0, 0};  // in the order of kCodings
+  std::array<int, kCodings.size()> weights = {1000, 0, 0, 0, 0};  // in the order of kCodings
 
   int of(Coding coding) const { return weights[static_cast<std::size_t>(coding)]; }
   bool refuses_identity() const { return of(Coding::kIdentity) == 0; }

@@ -12,6 +12,8 @@ std::string_view name_of(Coding coding) {
       return "br";
     case Coding::kZstd:
       return "zstd";
+    case Coding::kDcz:
+      return "dcz";
     case Coding::kIdentity:
       break;
   }

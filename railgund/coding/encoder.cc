@@ -10,7 +10,7 @@ Workshop::Workshop(Levels levels, std::size_t cache_bytes, ByteView key)
     : levels_(levels), cache_bytes_(cache_bytes), key_(to_bytes(key)) {}
 
 Coding Workshop::available(Coding coding, bool takes_gzip) const {
-  const bool needs_state = coding == Coding::kZstd || coding == Coding::kBrotli;
+  const bool needs_state = coding == Coding::kZstd || coding == Coding::kBrotli || coding == Coding::kDcz;
   if (!needs_state || states_ < kMostStates) return coding;
   return takes_gzip ? Coding::kGzip : Coding::kIdentity;
 }
@@ -31,7 +31,7 @@ Workshop::Claim Workshop::claim() {
   return Claim(&states_);
 }
 
-Encoder::Encoder(Coding coding, Workshop& workshop) : coding_(coding) {
+Encoder::Encoder(Coding coding, Workshop& workshop, dictionary::DictionaryPtr dictionary) : coding_(coding) {
   switch (coding) {
     case Coding::kGzip:
       encoder_.emplace<GzipEncoder>(workshop.gzip());
@@ -43,6 +43,11 @@ Encoder::Encoder(Coding coding, Workshop& workshop) : coding_(coding) {
     case Coding::kZstd:
       claim_ = workshop.claim();
       encoder_.emplace<ZstdEncoder>(workshop.levels_.zstd, workshop.zstd_);
+      return;
+    case Coding::kDcz:
+      RAILGUN_CHECK(dictionary != nullptr);
+      claim_ = workshop.claim();
+      encoder_.emplace<DczEncoder>(std::move(dictionary), workshop.zstd_);
       return;
     case Coding::kIdentity:
       break;

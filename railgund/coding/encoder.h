@@ -9,6 +9,7 @@
 #include "railgund/base/bytes.h"
 #include "railgund/coding/brotli_encoder.h"
 #include "railgund/coding/coding.h"
+#include "railgund/coding/dcz_encoder.h"
 #include "railgund/coding/gzip_encoder.h"
 #include "railgund/coding/zstd_encoder.h"
 
@@ -26,7 +27,7 @@ class Encoder;
 // Of one worker; outlives its encoders.
 class Workshop {
  public:
-  // zstd and br keep a state for each answer, 4 MB at most at their default levels. With so many under way further answers get gzip, which
+  // zstd, dcz and br keep a state for each answer, 4 MB at most at their default levels. With so many under way further answers get gzip, which
   // keeps 64 KB.
   static constexpr std::size_t kMostStates = 32;
 
@@ -53,13 +54,13 @@ class Workshop {
   Bytes key_;
   std::shared_ptr<GzipShop> gzip_;  // made with the first answer that needs it; encoders under way keep theirs
   ZstdStates zstd_;
-  std::size_t states_ = 0;  // of zstd and br, under way
+  std::size_t states_ = 0;  // of zstd, dcz and br, under way
 };
 
 class Encoder {
  public:
-  // `coding`: not identity.
-  Encoder(Coding coding, Workshop& workshop);
+  // `coding`: not identity. `dictionary`: for dcz, otherwise null.
+  Encoder(Coding coding, Workshop& workshop, dictionary::DictionaryPtr dictionary = nullptr);
 
   // Appends the coded piece to `to`, complete: a decoder that gets so far can give all of the piece.
   void write(ByteView piece, Bytes& to);
@@ -71,7 +72,7 @@ class Encoder {
  private:
   Coding coding_;
   Workshop::Claim claim_;
-  std::variant<std::monostate, GzipEncoder, BrotliEncoder, ZstdEncoder> encoder_;
+  std::variant<std::monostate, GzipEncoder, BrotliEncoder, ZstdEncoder, DczEncoder> encoder_;
 };
 
 }  // namespace railgun::coding

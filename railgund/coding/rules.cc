@@ -13,17 +13,6 @@
 namespace railgun::coding {
 namespace {
 
-// One directive in the comma-separated fields of a name, without regard to case.
-bool has_directive(const Fields& fields, std::string_view name, std::string_view directive) {
-  return std::any_of(fields.begin(), fields.end(), [&](const Field& field) {
-    if (!same_name(field.name, name)) return false;
-    const auto items = http::split_list(field.value);
-    return std::any_of(items.begin(), items.end(), [&](std::string_view item) {
-      return same_name(http::trim_blanks(item.substr(0, item.find_first_of("=;"))), directive);
-    });
-  });
-}
-
 std::string media_type(const http::Response& response) {
   const std::string_view value = field_value(response.fields, "content-type");
   return lower_ascii(http::trim_blanks(value.substr(0, value.find(';'))));
@@ -62,16 +51,6 @@ bool is_long_enough(const Policy& policy, const http::BodyLength& body) {
   return body.kind != http::BodyLength::Kind::kKnown || body.bytes >= policy.min_bytes;
 }
 
-void add_to_vary(Fields& fields) {
-  if (has_directive(fields, "vary", "accept-encoding") || has_directive(fields, "vary", "*")) return;
-  const std::string_view now = field_value(fields, "vary");
-  if (now.empty() || count_fields(fields, "vary") > 1) {
-    fields.push_back({"Vary", "Accept-Encoding"});
-  } else {
-    set_field(fields, "vary", std::string(now) + ", Accept-Encoding");
-  }
-}
-
 void weaken_tag(Fields& fields) {
   if (find_field(fields, "etag") == nullptr) return;
   const std::string tag = weak_tag(http::trim_blanks(field_value(fields, "etag")));
@@ -93,6 +72,16 @@ std::size_t tag_end(std::string_view text) {
 
 }  // namespace
 
+bool has_directive(const Fields& fields, std::string_view name, std::string_view directive) {
+  return std::any_of(fields.begin(), fields.end(), [&](const Field& field) {
+    if (!same_name(field.name, name)) return false;
+    const auto items = http::split_list(field.value);
+    return std::any_of(items.begin(), items.end(), [&](std::string_view item) {
+      return same_name(http::trim_blanks(item.substr(0, item.find_first_of("=;"))), directive);
+    });
+  });
+}
+
 bool is_listed(std::string_view type, const std::vector<std::string>& types) {
   return std::any_of(types.begin(), types.end(), [&](const std::string& pattern) {
     return type == "text/event-stream" ? pattern == type : matches(type, pattern);
@@ -108,7 +97,7 @@ Decision decide(const Policy& policy, const http::Request& request, const http::
 }
 
 void apply(const Decision& decision, http::Response& response) {
-  if (decision.varies) add_to_vary(response.fields);
+  if (decision.varies) add_to_vary(response.fields, "Accept-Encoding");
   if (decision.coding == Coding::kIdentity) return;
   for (const std::string_view name :
        {"content-length", "content-md5", "digest", "repr-digest", "content-digest", "accept-ranges"}) {
@@ -117,6 +106,16 @@ void apply(const Decision& decision, http::Response& response) {
   set_field(response.fields, "content-encoding", name_of(decision.coding));
   weaken_tag(response.fields);
   if (response.body.kind == http::BodyLength::Kind::kKnown) response.body = {http::BodyLength::Kind::kChunked, 0};
+}
+
+void add_to_vary(Fields& fields, std::string_view name) {
+  if (has_directive(fields, "vary", name) || has_directive(fields, "vary", "*")) return;
+  const std::string_view now = field_value(fields, "vary");
+  if (now.empty() || count_fields(fields, "vary") > 1) {
+    fields.push_back({"Vary", std::string(name)});
+  } else {
+    set_field(fields, "vary", std::string(now) + ", " + std::string(name));
+  }
 }
 
 std::string weak_tag(std::string_view tag) { return (tag.starts_with('"') ? "W/" : "") + std::string(tag); }
@@ -158,7 +157,7 @@ void apply_to_not_modified(const Policy& policy, bool restored, http::Response& 
   if (policy.preference.empty() || response.status != 304) return;
   if (restored) weaken_tag(response.fields);
   const std::string type = media_type(response);
-  if (restored || (!type.empty() && is_listed(type, policy.types))) add_to_vary(response.fields);
+  if (restored || (!type.empty() && is_listed(type, policy.types))) add_to_vary(response.fields, "Accept-Encoding");
 }
 
 }  // namespace railgun::coding

@@ -41,6 +41,11 @@ Decision decide(const Policy& policy, const http::Request& request, const http::
 // weak (RFC 9110 8.8.1: the bytes are not the same any more).
 void apply(const Decision& decision, http::Response& response);
 
+// One directive in the comma-separated fields of a name, without regard to case.
+bool has_directive(const Fields& fields, std::string_view name, std::string_view directive);
+// Vary names this request field too from now on, unless it names all.
+void add_to_vary(Fields& fields, std::string_view name);
+
 // The weak form of a strong entity tag: W/"x" for "x". Others stay as they are.
 std::string weak_tag(std::string_view tag);
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "railgund/base/bytes.h"
@@ -25,6 +26,11 @@ class ZstdStates {
  private:
   std::vector<ZstdState> idle_;
 };
+
+// For the coders that use one. Sets a state for a new answer; without a level: that of the dictionary to come.
+void begin_session(ZSTD_CCtx_s* state, std::optional<int> level, int window_log);
+// Appends the piece, coded and flushed; `ends`: the end of the frame too.
+void run_zstd(ZSTD_CCtx_s* state, bool ends, ByteView piece, Bytes& to);
 
 // Holds about 4 MB (level 5) with its window of 256 KB.
 class ZstdEncoder {

@@ -17,15 +17,17 @@
 namespace railgun::config {
 
 enum class Role : std::uint8_t { kListener, kSender };
+enum class BrowserDictionary : std::uint8_t { kOff, kSite };
 enum class HalfClose : std::uint8_t { kAnswer, kCancel };
 enum class NoStore : std::uint8_t { kMemory, kNever, kAll };
 enum class Effort : std::uint8_t { kAuto, kFast, kStrong, kZstd };
 
 // A host that a sender serves. Keys: site.HOST.listeners, site.HOST.origin; HOST may be "default" or "*.example.com".
 struct Site {
-  std::string host;                    // lower case
-  std::vector<Endpoint> listeners;     // in order of preference
-  std::optional<OriginTarget> origin;  // asked directly when there is no link
+  std::string host;                                  // lower case
+  std::vector<Endpoint> listeners;                   // in order of preference
+  std::optional<OriginTarget> origin;                // asked directly when there is no link
+  std::optional<BrowserDictionary> dictionary = {};  // instead of Config::browser_dictionary
   bool operator==(const Site&) const = default;
 };
 
@@ -107,6 +109,11 @@ struct Config {
                                              "font/otf",
                                              "image/x-icon"};
   std::size_t compress_memory_bytes = 16 << 20;  // compressed parts of pages kept by one worker
+
+  // Dictionaries in visitors' browsers.
+  BrowserDictionary browser_dictionary = BrowserDictionary::kSite;
+  unsigned browser_share_among = 3;             // visitors who must have been sent what enters a dictionary
+  std::size_t browser_memory_bytes = 64 << 20;  // of dictionaries and the samples for them, all workers together
 
   // Origins.
   Duration lan_timeout = std::chrono::seconds(30);  // to connect and receive the head of the answer

@@ -22,10 +22,13 @@ constexpr std::array kHalfCloses{Choice<HalfClose>{"answer", HalfClose::kAnswer}
                                  Choice<HalfClose>{"cancel", HalfClose::kCancel}};
 constexpr std::array kEfforts{Choice<Effort>{"auto", Effort::kAuto}, Choice<Effort>{"fast", Effort::kFast},
                               Choice<Effort>{"strong", Effort::kStrong}, Choice<Effort>{"zstd", Effort::kZstd}};
+constexpr std::array kBrowserDictionaries{Choice<BrowserDictionary>{"off", BrowserDictionary::kOff},
+                                          Choice<BrowserDictionary>{"site", BrowserDictionary::kSite}};
 constexpr const auto& choices(Role) { return kRoles; }
 constexpr const auto& choices(NoStore) { return kNoStores; }
 constexpr const auto& choices(Effort) { return kEfforts; }
 constexpr const auto& choices(HalfClose) { return kHalfCloses; }
+constexpr const auto& choices(BrowserDictionary) { return kBrowserDictionaries; }
 
 template <typename Enum>
 concept IsChoice = requires(Enum value) { choices(value); };
@@ -203,6 +206,15 @@ struct Read {
     return {};
   }
   template <IsChoice Enum>
+  Result<void> into(std::optional<Enum>& place) const {
+    place.reset();
+    if (text.empty()) return {};
+    Enum value{};
+    if (const Result<void> read = into(value); !read) return read;
+    place = value;
+    return {};
+  }
+  template <IsChoice Enum>
   Result<void> into(Enum& place) const {
     for (const auto& choice : choices(Enum{})) {
       if (!same_name(choice.name, text)) continue;
@@ -246,6 +258,10 @@ struct Write {
   }
   std::string from(const std::optional<Endpoint>& value) const { return value ? to_string(*value) : ""; }
   std::string from(const std::optional<OriginTarget>& value) const { return value ? to_string(*value) : ""; }
+  template <IsChoice Enum>
+  std::string from(const std::optional<Enum>& value) const {
+    return value ? from(*value) : "";
+  }
   template <IsChoice Enum>
   std::string from(Enum value) const {
     for (const auto& choice : choices(Enum{})) {
@@ -297,6 +313,10 @@ struct Name {
   std::string of(const std::vector<Field>&) const { return "list of NAME: VALUE"; }
   std::string of(const std::optional<Endpoint>&) const { return "ADDRESS:PORT"; }
   std::string of(const std::optional<OriginTarget>&) const { return "http://HOST[:PORT] or https://HOST[:PORT]"; }
+  template <IsChoice Enum>
+  std::string of(const std::optional<Enum>&) const {
+    return choice_list<Enum>();
+  }
   template <IsChoice Enum>
   std::string of(Enum) const {
     return choice_list<Enum>();

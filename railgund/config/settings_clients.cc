@@ -34,6 +34,11 @@ constexpr std::array kSettings{
             .help = "Origin web server of this host. Requests go directly to it when no listener can be reached. "
                     "Empty: such requests get status 527.",
             .example = "https://origin.example.com"},
+    Setting{.key = "site.HOST.dictionary",
+            .place = &Site::dictionary,
+            .concerns = Concerns::kSender,
+            .help = "The same as browser.dictionary, for this host alone.",
+            .example = "off"},
     Setting{.key = "host.ports",
             .place = &Config::host_ports,
             .concerns = Concerns::kSender,

@@ -13,6 +13,7 @@ std::span<const Setting> daemon_settings();
 std::span<const Setting> clients_settings();
 std::span<const Setting> tls_settings();
 std::span<const Setting> compression_settings();
+std::span<const Setting> browser_settings();
 std::span<const Setting> link_settings();
 std::span<const Setting> origins_settings();
 std::span<const Setting> references_settings();

@@ -32,8 +32,8 @@ std::span<const Setting> settings() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> all;
     for (const auto& section : {daemon_settings(), clients_settings(), tls_settings(), compression_settings(),
-                                link_settings(), origins_settings(), references_settings(), memcached_settings(),
-                                activation_settings(), logs_settings(), statistics_settings()})
+                                browser_settings(), link_settings(), origins_settings(), references_settings(),
+                                memcached_settings(), activation_settings(), logs_settings(), statistics_settings()})
       all.insert(all.end(), section.begin(), section.end());
     return all;
   }();

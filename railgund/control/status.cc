@@ -48,6 +48,8 @@ void fields(auto& visit, Traffic& value) {
   visit("client_gzip_bytes", value.client_gzip_bytes);
   visit("client_br_bytes", value.client_br_bytes);
   visit("client_zstd_bytes", value.client_zstd_bytes);
+  visit("client_dcz_bytes", value.client_dcz_bytes);
+  visit("client_page_bytes", value.client_page_bytes);
 }
 
 void fields(auto& visit, LinkInfo& value) {

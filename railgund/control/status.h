@@ -39,7 +39,9 @@ struct Traffic {
   std::uint64_t page_bytes = 0;  // bodies of answers as the origin gave them
   std::uint64_t link_bytes = 0;  // what the same answers took on the link
   // Of a sender: bodies as they went to clients, by coding.
-  std::uint64_t client_identity_bytes = 0, client_gzip_bytes = 0, client_br_bytes = 0, client_zstd_bytes = 0;
+  std::uint64_t client_identity_bytes = 0, client_gzip_bytes = 0, client_br_bytes = 0, client_zstd_bytes = 0,
+                client_dcz_bytes = 0;
+  std::uint64_t client_page_bytes = 0;  // the bodies of all these before they were coded
 };
 
 struct LinkInfo {

@@ -22,9 +22,9 @@ std::uint32_t part_of(const Id128& visitor) { return static_cast<std::uint32_t>(
 
 bool Sharing::received(const Id128& page, const Id128& version, const Id128& visitor, unsigned required) {
   if (required <= 1) return true;
-  if (watched_.empty()) watched_.resize(kVersions);
+  if (watched_.empty()) watched_.resize(versions_);
   const Id128 name = name_of(page, version);
-  Watched& watched = watched_[std::hash<Id128>{}(name) % kVersions];
+  Watched& watched = watched_[std::hash<Id128>{}(name) % versions_];
   if (watched.name != name) watched = Watched{.name = name};
   const std::uint32_t part = part_of(visitor);
   const auto end =

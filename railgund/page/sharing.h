@@ -17,6 +17,9 @@ class Sharing {
   // The most visitors that may be required.
   static constexpr unsigned kMostVisitors = 8;
 
+  // `versions`: to be watched.
+  explicit Sharing(std::size_t versions = kVersions) : versions_(versions) {}
+
   // `visitor` was sent `version` of `page`. True if at least `required` visitors were by now, this one among them:
   // it may be a reference for everybody. What was forgotten for want of room counts anew, so that the answer may come
   // late, but never too early.
@@ -28,6 +31,7 @@ class Sharing {
     std::uint32_t visitors = 0;
     std::array<std::uint32_t, kMostVisitors - 1> seen{};  // a part of each one's hash; two alike count once
   };
+  std::size_t versions_;
   std::vector<Watched> watched_;  // by the name; empty until there is something
 };
 

@@ -1,6 +1,7 @@
 #include "railgund/proxy/compression.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "railgund/base/text.h"
 
@@ -33,12 +34,13 @@ void Compression::configure(const config::Config& config) {
 }
 
 std::optional<coding::Encoder> Compression::begin(const http::Request& request, bool restored_tags,
-                                                  http::Response& response) {
+                                                  KnownDictionary known, http::Response& response) {
   if (response.status == 304) {
     coding::apply_to_not_modified(policy_, restored_tags, response);
     return std::nullopt;
   }
   coding::Decision decision = coding::decide(policy_, request, response);
+  if (decision.varies && known.dictionary != nullptr) decision.coding = Coding::kDcz;
   if (decision.coding != Coding::kIdentity) {
     const bool has_gzip = std::ranges::count(policy_.preference, Coding::kGzip) > 0;
     const bool takes_gzip = has_gzip && coding::read_accept_encoding(request.fields).of(Coding::kGzip) > 0;
@@ -46,8 +48,10 @@ std::optional<coding::Encoder> Compression::begin(const http::Request& request, 
   }
   if (decision.coding != Coding::kIdentity) tags_.add(request.host, field_value(response.fields, "etag"));
   coding::apply(decision, response);
+  if (decision.varies && known.varies) coding::add_to_vary(response.fields, "Available-Dictionary");
   if (decision.coding == Coding::kIdentity || request.method == "HEAD") return std::nullopt;
-  return coding::Encoder(decision.coding, workshop_);
+  return coding::Encoder(decision.coding, workshop_,
+                         decision.coding == Coding::kDcz ? std::move(known.dictionary) : nullptr);
 }
 
 }  // namespace railgun::proxy

@@ -8,6 +8,7 @@
 #include "railgund/coding/rules.h"
 #include "railgund/config/config.h"
 #include "railgund/http/message.h"
+#include "railgund/proxy/dictionaries.h"
 
 namespace railgun::proxy {
 
@@ -22,9 +23,14 @@ class Compression {
   // Gives the origin its own entity tags back. Says whether one was changed: begin() wants to know.
   bool restore_tags(http::Request& request) const { return tags_.restore(request); }
 
-  // Changes the head of a final answer to `request` as it is to reach the visitor. Gives what codes its body; nothing
+  // False: answers go as they are.
+  bool is_on() const { return !policy_.preference.empty(); }
+
+  // Changes the head of a final answer to `request` as it is to reach the visitor. `known`: the dictionary that its
+  // browser holds comes before other codings. Gives what codes its body; nothing
   // if the body stays as it is, or if there is none.
-  std::optional<coding::Encoder> begin(const http::Request& request, bool restored_tags, http::Response& response);
+  std::optional<coding::Encoder> begin(const http::Request& request, bool restored_tags, KnownDictionary known,
+                                       http::Response& response);
 
  private:
   coding::Policy policy_;

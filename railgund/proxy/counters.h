@@ -69,14 +69,17 @@ struct Counters {
   Counter check_failures;  // answers that could not be rebuilt
   Counter asked_again;     // requests that were repeated, at most once each
   // Bodies as they went to clients, by coding.
-  Counter client_bytes_identity, client_bytes_gzip, client_bytes_br, client_bytes_zstd;
+  Counter client_bytes_identity, client_bytes_gzip, client_bytes_br, client_bytes_zstd, client_bytes_dcz;
+  Counter client_page_bytes;  // the same bodies before they were coded
+  // Dictionaries in browsers: answers coded against one, their bodies before, dictionaries that were fetched.
+  Counter answers_dcz, dcz_page_bytes, dictionaries_sent;
   // Requests refused because the connections to their origin were in use; not among origin_failures.
   Counter origin_refused;
   // The listener.
   Counter origin_connections, origin_reused, origin_retries, origin_failures, origin_bytes;
   Counter gunzipped;
   // Not counts: bytes that requests hold now (proxy/held_bytes.h).
-  Counter held_upload, held_decoded, held_coded, held_page;
+  Counter held_upload, held_decoded, held_coded, held_page, held_sample;
   // Not a count: the request worked on now, or last. A sender's number; a listener's link in the upper half, its stream
   // in the lower.
   Counter current_request;

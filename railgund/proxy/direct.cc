@@ -9,17 +9,21 @@
 namespace railgun::proxy {
 namespace {
 
-http::Request with_our_hop(const SenderRequest& request) {
+// `asks_for_identity`: an answer that the origin has coded cannot be coded against a dictionary.
+http::Request with_our_hop(const SenderRequest& request, bool asks_for_identity) {
   http::Request asked = request.http;
   add_via(asked, request.direct_name());
+  if (asks_for_identity) set_field(asked.fields, "accept-encoding", "identity");
   return asked;
 }
 
 }  // namespace
 
-// The visitor's own Accept-Encoding goes on: nothing is to be compared here.
+// The visitor's own Accept-Encoding goes on, unless its browser may have use for a dictionary: nothing is to be compared
+// here.
 Direct::Direct(SenderRequest& request, const SenderPorts& ports, std::string reason)
-    : call_(ports.ask_origin(config::MappedOrigin{.targets = {*request.site->origin}}, with_our_hop(request), 0)),
+    : call_(ports.ask_origin(config::MappedOrigin{.targets = {*request.site->origin}},
+                             with_our_hop(request, request.dictionary.is_document && ports.compression.is_on()), 0)),
       reason_(std::move(reason)),
       asked_(ports.now()) {
   ports.counters().answers_direct.add();

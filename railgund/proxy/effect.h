@@ -16,6 +16,7 @@
 #include "railgund/base/hash.h"
 #include "railgund/base/log_level.h"
 #include "railgund/base/time.h"
+#include "railgund/dictionary/shelf.h"
 #include "railgund/page/version.h"
 
 namespace railgun::proxy {
@@ -94,12 +95,17 @@ struct Prepare {
   page::VersionPtr version;
   bool strong = false;  // also those of the strong tier
 };
+// Have the shelf, which outlives the core, work() for this audience, at background priority.
+struct RefreshDictionary {
+  dictionary::Shelf* shelf;
+  dictionary::Audience audience;
+};
 // One line for the log, without secrets.
 struct LogLine {
   LogLevel level;
   std::string text;
 };
-using Effect =
-    std::variant<Dial, WantWrite, SetReading, EndOutput, Close, StoreGet, ChallengeGet, StorePut, Prepare, LogLine>;
+using Effect = std::variant<Dial, WantWrite, SetReading, EndOutput, Close, StoreGet, ChallengeGet, StorePut, Prepare,
+                            RefreshDictionary, LogLine>;
 
 }  // namespace railgun::proxy

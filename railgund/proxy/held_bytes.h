@@ -15,6 +15,7 @@ struct HeldBytes {
   std::size_t decoded = 0;  // of the answer's body as the origin sent it or as the client gets it
   std::size_t coded = 0;    // what stands for it on the link
   std::size_t page = 0;     // the page so far, which may become a version; not counted in `decoded`
+  std::size_t sample = 0;   // the page so far, which a dictionary may be made from
 };
 
 // One exchange's part in its worker's gauges. Ends with the exchange.
@@ -35,7 +36,8 @@ class HeldAccount {
     most = {.upload = std::max(most.upload, held.upload),
             .decoded = std::max(most.decoded, held.decoded),
             .coded = std::max(most.coded, held.coded),
-            .page = std::max(most.page, held.page)};
+            .page = std::max(most.page, held.page),
+            .sample = std::max(most.sample, held.sample)};
   }
 
  private:
@@ -47,6 +49,7 @@ class HeldAccount {
     change(counters.held_decoded, counted_.decoded, held.decoded);
     change(counters.held_coded, counted_.coded, held.coded);
     change(counters.held_page, counted_.page, held.page);
+    change(counters.held_sample, counted_.sample, held.sample);
     counted_ = held;
   }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "railgund/delta/encoder.h"
+#include "railgund/dictionary/shelf.h"
 #include "railgund/http/client_connection.h"
 #include "railgund/http/server_connection.h"
 #include "railgund/link/mux.h"
@@ -28,7 +29,8 @@ constexpr HeldBytes held_limits(std::size_t page_limit_bytes) {
   return {.upload = std::max(kStream, http::ServerLimits{}.unread_bytes + kOneRead),
           .decoded = std::max(http::ClientLimits{}.unread_bytes + kOneRead, kBodyRoom) + kWindow,
           .coded = std::max(kStream, kCodedRoom + kPieceBytes + kCodedWindow),
-          .page = page_limit_bytes};
+          .page = page_limit_bytes,
+          .sample = dictionary::Shelf::kMostSampleBytes};
 }
 
 }  // namespace railgun::proxy

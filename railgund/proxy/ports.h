@@ -38,6 +38,7 @@ class Ports {
     return context.sharing.received(page, version, visitor, context.config->isolate_shared_by);
   }
   void prepare(Prepare prepare) const { router_.context.add(std::move(prepare)); }
+  void refresh(RefreshDictionary refresh) const { router_.context.add(refresh); }
 
   // Links: as Peers has them.
   const Link* pick_link(const std::vector<Endpoint>& endpoints, std::string_view host) const {

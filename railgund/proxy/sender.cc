@@ -37,11 +37,12 @@ std::vector<Endpoint> listeners_of(const config::Config& config) {
 
 }  // namespace
 
-Sender::Sender(config::ConfigPtr config, page::Cache& cache, Counters& counters, bool has_store,
-               std::uint64_t first_request, ByteView compression_key, Instant now)
+Sender::Sender(config::ConfigPtr config, page::Cache& cache, dictionary::Shelf& shelf, Counters& counters,
+               bool has_store, std::uint64_t first_request, ByteView compression_key, Instant now)
     : router_(std::move(config), cache, counters, has_store, link::Role::kAsker,
               Greeting{.reference_key = {}, .build = "0000"}),
       compression_(*router_.context.config, compression_key),
+      dictionaries_(shelf),
       next_request_(first_request) {
   configure(router_.context.config, has_store, now);
 }
@@ -238,8 +239,8 @@ void Sender::with(ExchangeId id, Work work) {
   const ConnectionId client_id = found->second.client();
   const auto client = clients_.find(client_id);
   router_.context.counters.current_request.set(found->second.number());
-  work(found->second,
-       SenderPorts(router_, id, compression_, client->second.http, client->second.address, client->second.is_secure));
+  work(found->second, SenderPorts(router_, id, compression_, dictionaries_, client->second.http, client->second.address,
+                                  client->second.is_secure));
   serve(client_id, client->second);
 }
 
@@ -286,10 +287,12 @@ void Sender::take(ConnectionId id, Client& client, http::ServerEvent event) {
         exchanges_.try_emplace(exchange_id, router_.context.config, id, std::move(received->request), number, now())
             .first->second;
     client.exchange = exchange_id;
-    exchange.begin(SenderPorts(router_, exchange_id, compression_, client.http, client.address, client.is_secure));
+    exchange.begin(
+        SenderPorts(router_, exchange_id, compression_, dictionaries_, client.http, client.address, client.is_secure));
   } else if (client.exchange) {
     exchanges_.at(*client.exchange)
-        .take(SenderPorts(router_, *client.exchange, compression_, client.http, client.address, client.is_secure),
+        .take(SenderPorts(router_, *client.exchange, compression_, dictionaries_, client.http, client.address,
+                          client.is_secure),
               std::move(event));
   } else if (const auto* body = std::get_if<http::RequestBody>(&event)) {
     // The rest of a request that was answered already.
@@ -320,7 +323,8 @@ void Sender::release(ConnectionId id) {
   Client& client = found->second;
   if (client.exchange) {
     exchanges_.at(*client.exchange)
-        .drop(SenderPorts(router_, *client.exchange, compression_, client.http, client.address, client.is_secure));
+        .drop(SenderPorts(router_, *client.exchange, compression_, dictionaries_, client.http, client.address,
+                          client.is_secure));
     note_exchange(client);
   }
   if (client.idle_place) idle_.erase(*client.idle_place);

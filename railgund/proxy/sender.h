@@ -24,11 +24,11 @@ namespace railgun::proxy {
 
 class Sender {
  public:
-  // `cache` and `counters` outlive the sender. `has_store`: StoreGet and StorePut make sense. `first_request`: where
+  // `cache`, `shelf` and `counters` outlive the sender. `has_store`: StoreGet and StorePut make sense. `first_request`: where
   // the numbers of requests start, different for each worker and process; the upper 24 bits are those of the process.
   // `compression_key`: random and secret.
-  Sender(config::ConfigPtr config, page::Cache& cache, Counters& counters, bool has_store, std::uint64_t first_request,
-         ByteView compression_key, Instant now);
+  Sender(config::ConfigPtr config, page::Cache& cache, dictionary::Shelf& shelf, Counters& counters, bool has_store,
+         std::uint64_t first_request, ByteView compression_key, Instant now);
   Sender(const Sender&) = delete;
   Sender& operator=(const Sender&) = delete;
 
@@ -100,6 +100,7 @@ class Sender {
 
   Router router_;
   Compression compression_;  // outlives the exchanges, whose encoders it lends
+  Dictionaries dictionaries_;
   std::unordered_map<ConnectionId, Client> clients_;
   std::list<ConnectionId> idle_;  // clients between requests, the one that has been idle for longest first
   RateLimit limit_log_{{.burst = 1, .interval = std::chrono::seconds(10)}};  // a limit is reached again and again

@@ -76,6 +76,13 @@ void SenderExchange::begin_page(const SenderPorts& ports) {
   request_.came_by_https = same_name(field_value(request_.http.fields, "x-forwarded-proto"), "https");
   if (request_.config->redirect_https != 0 && !request_.came_by_https && !challenge_token(request_.http))
     return redirect(ports);
+  request_.dictionary =
+      ports.dictionaries.begin(request_.http, *request_.site, *request_.config, request_.is_from_trusted_proxy);
+  if (auto asked = ports.dictionaries.asked_for(request_.http, request_.dictionary); asked && !request_.has_body()) {
+    request_.dictionary = {};
+    state_.emplace<OwnAnswer>(std::move(asked));
+    return pump(ports);
+  }
   request_.tags_restored = ports.compression.restore_tags(request_.http);
   if (request_.may_leave()) {
     leave(ports);
@@ -238,6 +245,8 @@ void SenderExchange::pump(const SenderPorts& ports) {
     handle(ports, over->pump(request_, ports));
   } else if (auto* direct = std::get_if<Direct>(&state_)) {
     handle(ports, direct->pump(request_, ports));
+  } else if (auto* own = std::get_if<OwnAnswer>(&state_)) {
+    handle(ports, own->pump(request_, ports));
   }
 }
 
@@ -305,8 +314,10 @@ void SenderExchange::finish(const SenderPorts& ports) {
   if (auto* over = std::get_if<OverLink>(&state_)) {
     const Passed passed = over->finish(request_, ports);
     if (ports.logs(LogLevel::kInformation)) log_answer(ports, passed, over->header(request_, true));
+  } else if (const auto* direct = std::get_if<Direct>(&state_)) {
+    log_answer(ports, direct->passed(), "direct");
   } else {
-    log_answer(ports, std::get<Direct>(state_).passed(), "direct");
+    log_answer(ports, std::get<OwnAnswer>(state_).passed(), "dictionary");
   }
   request_.send_end(ports);
   state_ = Finished{};
@@ -345,6 +356,7 @@ HeldBytes SenderExchange::held_bytes() const {
   if (const auto* over = std::get_if<OverLink>(&state_)) held = over->held_bytes();
   if (const auto* direct = std::get_if<Direct>(&state_)) held = direct->held_bytes();
   held.upload = request_.upload.size();
+  held.sample = request_.dictionary.held_bytes();
   return held;
 }
 

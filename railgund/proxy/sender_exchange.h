@@ -10,6 +10,7 @@
 
 #include "railgund/proxy/direct.h"
 #include "railgund/proxy/over_link.h"
+#include "railgund/proxy/own_answer.h"
 #include "railgund/proxy/sender_request.h"
 
 namespace railgun::proxy {
@@ -85,7 +86,8 @@ class SenderExchange {
   ConnectionId client_;
   SenderRequest request_;
   bool retried_ = false;
-  std::variant<Choosing, AwaitingChallenge, AwaitingBody, AwaitingStore, AwaitingLink, OverLink, Direct, Finished>
+  std::variant<Choosing, AwaitingChallenge, AwaitingBody, AwaitingStore, AwaitingLink, OverLink, Direct, OwnAnswer,
+               Finished>
       state_;
   HeldAccount held_account_;
 };

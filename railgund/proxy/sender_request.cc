@@ -23,6 +23,8 @@ Counter& client_bytes(Counters& counters, const std::optional<coding::Encoder>& 
       return counters.client_bytes_br;
     case coding::Coding::kZstd:
       return counters.client_bytes_zstd;
+    case coding::Coding::kDcz:
+      return counters.client_bytes_dcz;
     case coding::Coding::kIdentity:
       break;
   }
@@ -59,8 +61,10 @@ void SenderRequest::send_head(const SenderPorts& ports, http::Response response,
   if (response.status == 101) {
     ports.client.switch_to_tunnel(response, ports.now());
   } else {
+    KnownDictionary known = ports.dictionaries.answer(dictionary, http, response, *config, ports.now());
     add_fixed_fields(response.fields);
-    encoder = ports.compression.begin(http, tags_restored, response);
+    encoder = ports.compression.begin(http, tags_restored, std::move(known), response);
+    if (encoder && encoder->coding() == coding::Coding::kDcz) ports.counters().answers_dcz.add();
     ports.client.send_response(response, ports.now());
   }
 }
@@ -72,9 +76,11 @@ std::size_t SenderRequest::send_body(const SenderPorts& ports, ByteView held) {
   const ByteView piece = held.first(std::min(held.size(), encoder ? kMostPieceBytes : room));
   if (!encoder) {
     client_bytes(ports.counters(), encoder).add(piece.size());
+    take(ports, piece);
     ports.client.send_body(piece, ports.now());
     return piece.size();
   }
+  take(ports, piece);
   Bytes coded;
   const Stopwatch work(ports.counters().clock);
   encoder->write(piece, coded);
@@ -84,7 +90,15 @@ std::size_t SenderRequest::send_body(const SenderPorts& ports, ByteView held) {
   return piece.size();
 }
 
+void SenderRequest::take(const SenderPorts& ports, ByteView piece) {
+  ports.counters().client_page_bytes.add(piece.size());
+  if (encoder && encoder->coding() == coding::Coding::kDcz) ports.counters().dcz_page_bytes.add(piece.size());
+  Dictionaries::add(dictionary, piece);
+}
+
 void SenderRequest::send_end(const SenderPorts& ports) {
+  if (ports.dictionaries.finish(dictionary, http, ports.now()))
+    ports.refresh(RefreshDictionary{&ports.dictionaries.shelf(), dictionary.audience});
   if (encoder) {
     Bytes coded;
     encoder->finish(coded);

@@ -14,6 +14,7 @@
 #include "railgund/page/page_key.h"
 #include "railgund/page/version.h"
 #include "railgund/proxy/compression.h"
+#include "railgund/proxy/dictionaries.h"
 #include "railgund/proxy/ports.h"
 
 namespace railgun::proxy {
@@ -21,14 +22,16 @@ namespace railgun::proxy {
 // What a sender's exchange may do: besides all that, answer its client.
 class SenderPorts : public Ports {
  public:
-  SenderPorts(Router& router, ExchangeId self, Compression& its_compression, http::ServerConnection& its_client,
-              std::string_view address, bool is_secure)
+  SenderPorts(Router& router, ExchangeId self, Compression& its_compression, const Dictionaries& its_dictionaries,
+              http::ServerConnection& its_client, std::string_view address, bool is_secure)
       : Ports(router, self),
         compression(its_compression),
+        dictionaries(its_dictionaries),
         client(its_client),
         client_address(address),
         client_is_secure(is_secure) {}
   Compression& compression;
+  const Dictionaries& dictionaries;
   http::ServerConnection& client;
   std::string_view client_address;
   bool client_is_secure;  // its connection is under TLS
@@ -69,6 +72,7 @@ struct SenderRequest {
   bool upload_ended = false;        // the client has sent all of it
   std::optional<Share> streamed{};  // it left before enough of it was here, and has not all come yet
 
+  DictionaryUse dictionary{};
   bool tags_restored = false;  // Compression::restore_tags()
   bool head_sent = false;
   unsigned status = 0;
@@ -97,6 +101,8 @@ struct SenderRequest {
   // before the head, and of a compressed body one piece after the other, as the client takes them.
   std::size_t send_body(const SenderPorts& ports, ByteView held);
   void send_end(const SenderPorts& ports);
+  // Bytes of the body, before they are coded, are on their way.
+  void take(const SenderPorts& ports, ByteView piece);
   // Bytes at the front of `upload` have gone on their way.
   void upload_taken(const SenderPorts& ports, std::size_t bytes);
 };

@@ -12,6 +12,7 @@ using Cache = page::CacheCounters;
 using Store = memcached::Counters;
 using Memory = MemoryUse;
 using Log = LogCounters;
+using Shelf = dictionary::ShelfCounts;
 using Site = proxy::SiteCounters;
 using Spread = proxy::Distributions;
 using C = proxy::Counters;
@@ -72,6 +73,22 @@ constexpr auto kMetrics = std::to_array<Metric>({
    .label = {"coding", "br"}, .role = Role::kSender, .help = "Bodies sent to clients in br."},
   {.member = &C::client_bytes_zstd, .json = "client_bytes_zstd", .prometheus = "railgun_client_bytes_total",
    .label = {"coding", "zstd"}, .role = Role::kSender, .help = "Bodies sent to clients in zstd."},
+  {.member = &C::client_bytes_dcz, .json = "client_bytes_dcz", .prometheus = "railgun_client_bytes_total",
+   .label = {"coding", "dcz"}, .role = Role::kSender, .help = "Bodies sent to clients in zstd against a dictionary that their browser held."},
+  {.member = &C::client_page_bytes, .json = "client_page_bytes", .prometheus = "railgun_client_page_bytes_total",
+   .role = Role::kSender, .help = "The bodies sent to clients, before they were coded."},
+  {.member = &C::answers_dcz, .json = "answers_dcz", .prometheus = "railgun_dictionary_answers_total",
+   .role = Role::kSender, .help = "Answers coded against a dictionary that the visitor's browser held."},
+  {.member = &C::dcz_page_bytes, .json = "dcz_page_bytes", .prometheus = "railgun_dictionary_page_bytes_total",
+   .role = Role::kSender, .help = "The bodies of these answers, before they were coded."},
+  {.member = &C::dictionaries_sent, .json = "dictionaries_sent", .prometheus = "railgun_dictionaries_sent_total",
+   .role = Role::kSender, .help = "Dictionaries that browsers fetched."},
+  {.member = &Shelf::dictionaries, .json = "dictionaries", .prometheus = "railgun_dictionaries", .type = Type::kGauge,
+   .role = Role::kSender, .help = "Dictionaries for browsers that are kept."},
+  {.member = &Shelf::made, .json = "dictionaries_made", .prometheus = "railgun_dictionaries_made_total",
+   .role = Role::kSender, .help = "Dictionaries made and kept since the start."},
+  {.member = &Shelf::bytes, .json = "dictionary_bytes", .prometheus = "railgun_dictionary_memory_bytes",
+   .type = Type::kGauge, .role = Role::kSender, .help = "Memory of dictionaries and of the pages that new ones are made from (browser.memory)."},
   // Requests under way.
   {.member = &C::held_upload, .json = "held_upload_bytes", .prometheus = "railgun_held_bytes",
    .label = {"kind", "upload"}, .type = Type::kGauge, .help = "Bytes of uploads that requests hold for a slow origin or link."},
@@ -81,6 +98,8 @@ constexpr auto kMetrics = std::to_array<Metric>({
    .label = {"kind", "coded"}, .type = Type::kGauge, .help = "Coded bytes of answers that requests hold for a slow link or client."},
   {.member = &C::held_page, .json = "held_page_bytes", .prometheus = "railgun_held_bytes",
    .label = {"kind", "page"}, .type = Type::kGauge, .help = "Bytes of pages under way that may be kept as versions."},
+  {.member = &C::held_sample, .json = "held_sample_bytes", .prometheus = "railgun_held_bytes",
+   .label = {"kind", "sample"}, .type = Type::kGauge, .help = "Bytes of pages under way that a dictionary may be made from."},
   // Links.
   {.member = &C::link_bytes_sent, .original = {"wan_bytes_sent"}, .history = "link_bytes",
    .prometheus = "railgun_link_bytes_total", .label = {"way", "sent"}, .help = "Bytes sent on links."},
@@ -302,6 +321,11 @@ void Numbers::set(const page::CacheCounters& counters) {
 void Numbers::set(const memcached::Counters& counters) {
   for_rows<std::uint64_t memcached::Counters::*>(values_,
                                                  [&](std::uint64_t& value, auto member) { value = counters.*member; });
+}
+
+void Numbers::set(const dictionary::ShelfCounts& counts) {
+  for_rows<std::uint64_t dictionary::ShelfCounts::*>(
+      values_, [&](std::uint64_t& value, auto member) { value = counts.*member; });
 }
 
 void Numbers::set(const LogCounters& counters) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "railgund/base/histogram.h"
+#include "railgund/dictionary/shelf.h"
 #include "railgund/memcached/client.h"
 #include "railgund/page/cache.h"
 #include "railgund/proxy/counters.h"
@@ -29,9 +30,9 @@ struct LogCounters {
 };
 
 // Where a number comes from.
-using Member =
-    std::variant<proxy::Counter proxy::Counters::*, std::uint64_t page::CacheCounters::*,
-                 std::uint64_t memcached::Counters::*, std::uint64_t LogCounters::*, std::uint64_t MemoryUse::*>;
+using Member = std::variant<proxy::Counter proxy::Counters::*, std::uint64_t page::CacheCounters::*,
+                            std::uint64_t memcached::Counters::*, std::uint64_t dictionary::ShelfCounts::*,
+                            std::uint64_t LogCounters::*, std::uint64_t MemoryUse::*>;
 
 enum class Type : std::uint8_t { kCounter, kGauge };  // a counter only grows
 enum class Role : std::uint8_t { kBoth, kSender, kListener };
@@ -124,6 +125,7 @@ class Numbers {
   void add(const proxy::Counters& counters);
   void set(const page::CacheCounters& counters);
   void set(const memcached::Counters& counters);
+  void set(const dictionary::ShelfCounts& counts);
   void set(const LogCounters& counters);
   void set(const MemoryUse& use);
 

@@ -87,6 +87,7 @@ Totals Service::totals() {
   sum[&MemoryUse::reference_limit_bytes] = memory.limit_bytes;
   sum[&MemoryUse::overload_step] = memory.overload_step;
   sum.numbers.set(source_.cache_counters());
+  sum.numbers.set(source_.shelf_counts());
   if (const auto store = source_.store_counters()) {
     sum.numbers.set(*store);
     sum.has_memcached = true;

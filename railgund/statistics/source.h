@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "railgund/config/config.h"
+#include "railgund/dictionary/shelf.h"
 #include "railgund/memcached/client.h"
 #include "railgund/page/cache.h"
 #include "railgund/proxy/counters.h"
@@ -31,6 +32,7 @@ class Source {
   virtual std::vector<const proxy::Counters*> worker_counters() const = 0;
   virtual page::CacheCounters cache_counters() const = 0;
   virtual MemoryState memory_state() const = 0;
+  virtual dictionary::ShelfCounts shelf_counts() const = 0;
   // Nothing without memcached.
   virtual std::optional<memcached::Counters> store_counters() const = 0;
   // Asks the workers for their links. `done` is called once on the main loop, later.

@@ -113,6 +113,8 @@ class Host {
     if (prepare.strong) prepare.version->reference.prepare_strong();
   }
 
+  void perform(const proxy::RefreshDictionary& refresh) { refresh.shelf->work(refresh.audience, now()); }
+
   void perform(const proxy::LogLine& line) { world_.log(name_, line.text); }
 
   void set_deadline(Instant deadline) {

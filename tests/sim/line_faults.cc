@@ -40,7 +40,7 @@ class Line {
     if (verbose) world_.on_log = [](const std::string& line) { std::printf("  %s\n", line.c_str()); };
     world_.servers["origin:80"] = [this](PipePtr pipe) { origin_.accept(std::move(pipe)); };
     sender_ = std::make_unique<Host<proxy::Sender>>(HostServices{world_, nullptr}, "sender", [&](auto& counters) {
-      return std::make_unique<proxy::Sender>(sender_config_, sender_cache_, counters, false, 1, as_bytes("key"),
+      return std::make_unique<proxy::Sender>(sender_config_, sender_cache_, shelf_, counters, false, 1, as_bytes("key"),
                                              world_.now);
     });
     world_.servers["edge:80"] = [this](PipePtr pipe) {
@@ -107,6 +107,7 @@ class Line {
   Origin origin_;
   Duration back_;
   page::Cache sender_cache_{64 << 20};
+  dictionary::Shelf shelf_{{}, as_bytes("key")};
   struct Caches {
     page::Cache& operator[](const std::string& endpoint) { return endpoint == kFirst ? first : second; }
     page::Cache first{64 << 20}, second{64 << 20};

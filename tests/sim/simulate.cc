@@ -181,8 +181,8 @@ class Storm {
   }
   std::unique_ptr<Host<proxy::Sender>> make_sender() {
     return std::make_unique<Host<proxy::Sender>>(services(), "sender", [&](proxy::Counters& counters) {
-      return std::make_unique<proxy::Sender>(sender_config_, sender_cache_, counters, with_store_, 1, as_bytes("key"),
-                                             world_.now);
+      return std::make_unique<proxy::Sender>(sender_config_, sender_cache_, shelf_, counters, with_store_, 1,
+                                             as_bytes("key"), world_.now);
     });
   }
   void start_sender() {
@@ -305,14 +305,15 @@ class Storm {
     check("decoded answer", held.decoded, limits.decoded);
     check("coded answer", held.coded, limits.coded);
     check("a page", held.page, limits.page);
+    check("a sample", held.sample, limits.sample);
   }
 
   // Every request that has begun has ended, was counted so, once, and holds nothing any more.
   static std::string count(const char* host, const proxy::Counters& counters) {
     const std::uint64_t ended =
         counters.requests_completed.get() + counters.requests_failed.get() + counters.requests_aborted.get();
-    const std::uint64_t left = counters.held_upload.get() + counters.held_decoded.get() + counters.held_coded.get() +
-                               counters.held_page.get();
+    const std::uint64_t left =
+        counters.held_upload.get() + counters.held_decoded.get() + counters.held_coded.get() + counters.held_page.get();
     if (left != 0) return std::string(host) + " counts " + std::to_string(left) + " bytes held when it is idle";
     if (counters.requests_started.get() == ended) return {};
     return std::string(host) + " has counted " + std::to_string(counters.requests_started.get()) +
@@ -350,6 +351,7 @@ class Storm {
   Ledger strangers_ledger_{.answers = {}, .next = 1'000'000'000};
   Origin stranger_;
   page::Cache sender_cache_, listener_cache_, stranger_cache_{1 << 20};
+  dictionary::Shelf shelf_{{}, as_bytes("key")};
   bool tiny_cache_;
   config::ConfigPtr sender_config_, listener_config_;
   std::unique_ptr<Host<proxy::Sender>> sender_;

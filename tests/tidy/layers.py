@@ -69,6 +69,8 @@ EXCEPTIONS = [
     ("railgund/delta/zstd_tier.cc", "threads", "thread_local: zstd contexts, some 100 KB each, lent likewise"),
     ("railgund/page/cache.cc", "threads", "the one cache that all workers share: a short lock a look-up"),
     ("railgund/page/cache.h", "atomics", "one shell says what a shortage of memory forbids, all workers read it"),
+    ("railgund/dictionary/shelf.h", "threads", "workers share the dictionaries, as browsers hold them whichever worker made them"),
+    ("railgund/dictionary/shelf.cc", "threads", "as above: a short lock a look-up"),
     ("railgund/page/frequency_sketch.h", "atomics", "shared by the cache's shards, without a lock"),
     ("railgund/page/version.h", "atomics", "versions are shared; each remembers what deltas against it took"),
     ("railgund/tls/context.cc", "files", "asks for a key file's mode, and which bundle of authorities is there"),

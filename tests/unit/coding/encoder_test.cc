@@ -35,6 +35,7 @@ class Decoder {
         return brotli(bytes);
       case Coding::kZstd:
         return zstd(bytes);
+      case Coding::kDcz:  // dcz_encoder_test.cc
       case Coding::kIdentity:
         break;
     }

@@ -12,7 +12,7 @@ namespace {
 std::string other_value(const Setting& setting, const std::string& text) {
   for (const char* const candidate :
        {"1", "2", "7", "17", "0", "2M", "512M", "2048", "70000", "127.0.0.1:999", "/tmp/x", "10.0.0.1", "sender",
-        "never", "cancel", "fast", "http://example.com:81", "gzip", "text/x", "word"}) {
+        "never", "cancel", "fast", "off", "http://example.com:81", "gzip", "text/x", "word"}) {
     Config config;
     Site site;
     if (candidate != text && set_value(config, &site, setting, candidate)) return candidate;

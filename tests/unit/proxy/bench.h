@@ -52,6 +52,7 @@ class CoreBench {
 
   Instant now{};
   page::Cache cache{1 << 20};
+  dictionary::Shelf shelf{{}, as_bytes("key")};
   Counters counters;
   std::unique_ptr<Core> core;
   std::vector<Effect> effects;

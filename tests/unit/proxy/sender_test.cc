@@ -21,8 +21,8 @@ class SenderTest : public testing::Test {
     config->role = config::Role::kSender;
     config->sites = {{.host = "site.test", .listeners = {{"listener", 2408}}, .origin = {}}};
     if (has_origin) config->sites[0].origin = config::OriginTarget{.secure = false, .endpoint = {"origin", 80}};
-    bench_.core =
-        std::make_unique<Sender>(config, bench_.cache, bench_.counters, has_store, 1, as_bytes("key"), bench_.now);
+    bench_.core = std::make_unique<Sender>(config, bench_.cache, bench_.shelf, bench_.counters, has_store, 1,
+                                           as_bytes("key"), bench_.now);
     link_ = bench_.take<Dial>().at(0).connection;
   }
   void link_up() {

@@ -81,14 +81,16 @@ TEST(Render, ShowsASendersStatus) {
                     .client_identity_bytes = 0,
                     .client_gzip_bytes = 3'000'000,
                     .client_br_bytes = 0,
-                    .client_zstd_bytes = 20'000'000};
+                    .client_zstd_bytes = 20'000'000,
+                    .client_dcz_bytes = 1'000'000,
+                    .client_page_bytes = 92'000'000};
   status.sites.push_back({.host = "www.example.com", .listeners = {"a:2408", "b:2408"}});
   const std::string text = render(status);
   EXPECT_NE(text.find("railgund 0.1.0 (sender), running for 2 h 0 min, process 42\n"), std::string::npos) << text;
   EXPECT_NE(text.find("requests    1,000: delta 90.0 %, whole 9.5 %, direct 0.50 %, errors 0.0 %\n"), std::string::npos)
       << text;
   EXPECT_NE(text.find("saved       99.0 %: 92.0 MB of pages took 920.0 KB on the link\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("visitors    got 20.0 MB zstd, 3.0 MB gzip\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("visitors    got 1.0 MB dcz, 20.0 MB zstd, 3.0 MB gzip for 92.0 MB of pages\n"), std::string::npos) << text;
   EXPECT_NE(text.find("a:2408, b:2408"), std::string::npos) << text;
   EXPECT_NE(text.find("no links\n"), std::string::npos) << text;
 }

@@ -1,0 +1,146 @@
+#include "railgund/proxy/dictionaries.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "railgund/base/text.h"
+#include "railgund/coding/accept_encoding.h"
+#include "railgund/coding/rules.h"
+#include "railgund/config/value.h"
+#include "railgund/dictionary/request.h"
+#include "railgund/http/syntax.h"
+#include "railgund/page/page_key.h"
+#include "railgund/proxy/forwarding.h"
+
+namespace railgun::proxy {
+namespace {
+
+// With which an origin switches dictionaries off for one answer.
+constexpr std::string_view kSwitch = "railgun-dictionary";
+// A browser keeps a dictionary as long as it is fresh.
+constexpr std::string_view kFreshness = "public, max-age=604800, immutable";
+
+page::RequestKeys keys_for(const http::Request& request, std::string_view target, const config::Config& config) {
+  const page::Isolation isolation = {.visitors = true,
+                                     .ignored_cookies = config.isolate_ignore_cookies,
+                                     .cookies = config.isolate_cookies,
+                                     .fields = config.isolate_headers,
+                                     .authorization = config.isolate_authorization};
+  return page::request_keys(request.secure, request.host, target, request.fields, isolation);
+}
+
+dictionary::Audience audience_of(const http::Request& request, const config::Config& config) {
+  const page::RequestKeys keys = keys_for(request, "/", config);
+  return {.site = keys.own.site, .group = keys.everybodys().address};
+}
+
+bool is_html(const http::Response& response) {
+  const std::string_view type = field_value(response.fields, "content-type");
+  return response.status == 200 && same_name(http::trim_blanks(type.substr(0, type.find(';'))), "text/html");
+}
+
+bool names_dictionary(const http::Response& response) {
+  if (find_field(response.fields, "use-as-dictionary") != nullptr) return true;
+  return std::ranges::any_of(response.fields, [](const Field& field) {
+    return same_name(field.name, "link") &&
+           lower_ascii(field.value).find("compression-dictionary") != std::string::npos;
+  });
+}
+
+// A sample of this answer, without its text; nothing if it is for one visitor alone.
+std::optional<dictionary::Sample> sample_of(const http::Request& request, const http::Response& response,
+                                            const config::Config& config) {
+  if (request.method != "GET" || !is_html(response) || !keep_of(request, response, config.reference_no_store) ||
+      find_field(request.fields, "authorization") != nullptr || find_field(response.fields, "set-cookie") != nullptr ||
+      find_field(response.fields, "content-encoding") != nullptr) {
+    return std::nullopt;
+  }
+  const page::RequestKeys keys = keys_for(request, request.target, config);
+  dictionary::Sample sample;
+  sample.network = hash128(as_bytes(config::network_of(visitor_address(request.fields))));
+  sample.credentials = keys.is_private() ? keys.visitor : sample.network;
+  sample.is_public = !keys.is_private() && !coding::has_directive(response.fields, "cache-control", "private") &&
+                     !coding::has_directive(response.fields, "cache-control", "no-store");
+  return sample;
+}
+
+}  // namespace
+
+DictionaryUse Dictionaries::begin(http::Request& request, const config::Site& site, const config::Config& config,
+                                  bool is_from_trusted_proxy) const {
+  DictionaryUse use;
+  const config::BrowserDictionary way = site.dictionary.value_or(config.browser_dictionary);
+  if (way == config::BrowserDictionary::kOff || (request.method != "GET" && request.method != "HEAD") ||
+      !request.upgrade.empty() || !dictionary::is_secure_context(request, is_from_trusted_proxy)) {
+    return use;
+  }
+  use.is_on = true;
+  use.is_document = dictionary::is_document(request.fields);
+  use.is_offered = use.is_document && dictionary::fetches_dictionaries(request.fields);
+  use.audience = audience_of(request, config);
+  if (dictionary::is_own_reader(request.fields) &&
+      coding::read_accept_encoding(request.fields).of(coding::Coding::kDcz) > 0) {
+    use.held = dictionary::read_available_dictionary(request.fields);
+  }
+  // Other bytes with each visitor, for nobody behind the sender.
+  remove_fields(request.fields, "available-dictionary");
+  remove_fields(request.fields, "dictionary-id");
+  return use;
+}
+
+dictionary::DictionaryPtr Dictionaries::asked_for(const http::Request& request, const DictionaryUse& use) const {
+  if (!use.is_on || !request.target.starts_with(kPath)) return nullptr;
+  const auto bytes = from_hex(std::string_view(request.target).substr(kPath.size()));
+  dictionary::Hash hash{};
+  if (!bytes || bytes->size() != hash.size()) return nullptr;
+  std::ranges::copy(*bytes, hash.begin());
+  return shelf_.find_for_site(use.audience.site, hash);
+}
+
+http::Response Dictionaries::head_of(const dictionary::Dictionary& dictionary) {
+  http::Response response;
+  response.status = 200;
+  response.fields = {{"Content-Type", "text/plain; charset=utf-8"},
+                     {"X-Content-Type-Options", "nosniff"},
+                     {"Cache-Control", std::string(kFreshness)},
+                     {"Use-As-Dictionary", R"(match="/*", match-dest=("document"))"}};
+  response.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = dictionary.bytes().size()};
+  return response;
+}
+
+KnownDictionary Dictionaries::answer(DictionaryUse& use, const http::Request& request, http::Response& response,
+                                     const config::Config& config, Instant now) const {
+  if (!use.is_on) return {};
+  const bool is_switched_off = same_name(field_value(response.fields, kSwitch), "off");
+  remove_fields(response.fields, kSwitch);
+  if (is_switched_off) return {};
+  KnownDictionary known{.varies = true};
+  if (use.held) known.dictionary = shelf_.find(use.audience, *use.held);
+  if (use.is_offered && is_html(response) && !names_dictionary(response)) {
+    const dictionary::DictionaryPtr current = shelf_.current(use.audience, now);
+    if (current != nullptr && current->hash() != use.held) {
+      response.fields.push_back(
+          {"Link", "<" + std::string(kPath) + to_hex(current->hash()) + R"(>; rel="compression-dictionary")"});
+    }
+  }
+  if (shelf_.wants_sample(use.audience, now)) use.sample = sample_of(request, response, config);
+  return known;
+}
+
+void Dictionaries::add(DictionaryUse& use, ByteView piece) {
+  if (!use.sample) return;
+  if (use.sample->text.size() + piece.size() > dictionary::Shelf::kMostSampleBytes) {
+    use.sample.reset();
+    return;
+  }
+  append(use.sample->text, piece);
+}
+
+bool Dictionaries::finish(DictionaryUse& use, const http::Request& request, Instant now) const {
+  if (!use.sample) return false;
+  dictionary::Sample sample = *std::exchange(use.sample, std::nullopt);
+  return shelf_.add(use.audience, hash128(as_bytes(request.target)), std::move(sample), now);
+}
+
+}  // namespace railgun::proxy

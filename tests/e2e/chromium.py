@@ -1,0 +1,103 @@
+"""Debian's Chromium without a window, driven over its debugging pipe (Chrome DevTools Protocol): messages of JSON, each ended by
+a null byte, on descriptors 3 and 4."""
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+
+from harness import PATIENCE
+
+PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "chromium")
+
+# The sandbox needs rights that containers and root do not have; nothing but our own pages is visited.
+ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+             "--disable-background-networking", "--disable-sync", "--disable-extensions", "--disable-component-update",
+             "--remote-debugging-pipe", "about:blank"]
+
+
+class Chromium:
+    """A browser with one page and a profile of its own. Use as a context manager."""
+
+    def __init__(self, *arguments):
+        self.arguments = arguments
+
+    def __enter__(self):
+        self.profile = tempfile.mkdtemp(prefix="railgun-chromium-")
+        to_browser, self.write_end = os.pipe()
+        self.read_end, from_browser = os.pipe()
+        self.process = subprocess.Popen(
+            ["/bin/sh", "-c", f'exec "$0" "$@" 3<&{to_browser} 4>&{from_browser}', PROGRAM, f"--user-data-dir={self.profile}",
+             *self.arguments, *ARGUMENTS],
+            pass_fds=(to_browser, from_browser), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, env={**os.environ, "HOME": self.profile}, start_new_session=True)
+        os.close(to_browser)
+        os.close(from_browser)
+        self.answers, self.events, self.last, self.session = {}, [], 0, None
+        self.arrived = threading.Condition()
+        threading.Thread(target=self._read, daemon=True).start()
+        target = next(t for t in self.command("Target.getTargets")["targetInfos"] if t["type"] == "page")
+        self.session = self.command("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
+        for domain in ("Page", "Network", "Runtime"):
+            self.command(domain + ".enable")
+        return self
+
+    def __exit__(self, *_):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)  # a session of its own: the browser and its helpers
+        self.process.wait(PATIENCE)
+        os.close(self.write_end)
+        shutil.rmtree(self.profile, ignore_errors=True)
+
+    def _read(self):
+        held = b""
+        with open(self.read_end, "rb", buffering=0) as pipe:
+            while piece := pipe.read(1 << 20):
+                *messages, held = (held + piece).split(b"\0")
+                with self.arrived:
+                    for message in map(json.loads, messages):
+                        if "id" in message:
+                            self.answers[message["id"]] = message
+                        else:
+                            self.events.append(message)
+                    self.arrived.notify_all()
+
+    def command(self, method, **parameters):
+        self.last += 1
+        number = self.last
+        message = {"id": number, "method": method, "params": parameters}
+        if self.session:
+            message["sessionId"] = self.session
+        os.write(self.write_end, json.dumps(message).encode() + b"\0")
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: number in self.answers, PATIENCE), f"no answer to {method}"
+            answer = self.answers.pop(number)
+        assert "error" not in answer, (method, answer)
+        return answer["result"]
+
+    def evaluate(self, script):
+        """The value of an expression in the page; a promise is waited for."""
+        got = self.command("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in got, got
+        return got["result"].get("value")
+
+    def visit(self, url):
+        """Shows a page. (bytes that its answer took, with its head; its text as the browser decoded it)"""
+        with self.arrived:
+            self.events.clear()
+        failure = self.command("Page.navigate", url=url).get("errorText")
+        assert not failure, (url, failure)
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: any(e["method"] == "Page.loadEventFired" for e in self.events), PATIENCE), url
+        return self.evaluate("[performance.getEntriesByType('navigation')[0].transferSize, document.documentElement.outerHTML]")
+
+    def requests(self):
+        """The URLs that were asked for since the last visit began."""
+        with self.arrived:
+            return [e["params"]["request"]["url"] for e in self.events if e["method"] == "Network.requestWillBeSent"]
+
+    def version(self):
+        return int(self.command("Browser.getVersion")["product"].partition("/")[2].partition(".")[0])

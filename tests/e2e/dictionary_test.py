@@ -1,0 +1,192 @@
+"""Dictionaries in browsers: made of what pages have in common, fetched and used by a real Chromium, and never of what one visitor
+alone was sent."""
+import base64
+import contextlib
+import hashlib
+import random
+import re
+import sys
+
+import harness
+import origin
+from chromium import Chromium
+from curl import curl
+from harness import Pair, wait_until
+
+PATH = "/.well-known/railgun/dictionary/"
+CHROMIUM = '"Chromium";v="156", "Not-A.Brand";v="24"'
+NAVIGATION = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "none", "Sec-CH-UA": CHROMIUM}
+
+
+def words(count, seed):
+    source = random.Random(seed)
+    return " ".join("".join(source.choice("aeioubcdfglmnprst") for _ in range(source.randint(2, 9))) for _ in range(count))
+
+
+FRAME = "".join(f'<nav class="part-{i}"><a href="/{i}">{words(12, i)}</a></nav>\n' for i in range(400))  # what all pages share
+
+
+def text_of(path):
+    return f"<h1>{path}</h1>\n" + "".join(f"<p>{words(40, path + str(i))}</p>\n" for i in range(10))
+
+
+def page(handler):
+    """A page of the template; of a visitor who is logged in also what is for him alone."""
+    path = handler.path
+    name = re.search(r"session=(\w+)", handler.headers.get("Cookie", ""))
+    own = f'<p>Hello <b>{name[1]}</b>, your token is canary-{name[1]}</p>\n' if name else ""
+    body = f"<!doctype html><title>{path}</title>\n{own}{FRAME}{text_of(path)}{own}".encode()
+    fields = [("Cache-Control", "private, no-store" if name else "max-age=0")]
+    if "off" in path:
+        fields.append(("Railgun-Dictionary", "off"))
+    handler.answer(body, fields=fields)
+
+
+@contextlib.contextmanager
+def pair_of(**settings):
+    server = origin.serve({"*": page})
+    trusted = {"trusted.proxies": "127.0.0.1", **settings}
+    with Pair(server.server_port, host="localhost", sender=trusted) as pair:
+        pair.host = f"localhost:{pair.port}"
+        yield pair
+    server.shutdown()
+
+
+def get(pair, path, **fields):
+    """(status, fields by name in lower case, body)"""
+    status, got, body = pair.get(path, {name.replace("_", "-"): value for name, value in fields.items()})
+    return status, {name.lower(): value for name, value in got.items()}, body
+
+
+def offered(pair, path="/front"):
+    """Where the dictionary is that a navigation is offered; None: it is offered none."""
+    link = get(pair, path, **NAVIGATION)[1].get("link", "")
+    found = re.fullmatch(rf'<({PATH}[0-9a-f]{{64}})>; rel="compression-dictionary"', link)
+    return found and found[1]
+
+
+def visit_from_everywhere(pair, count=12, session=False):
+    for number in range(count):
+        fields = {"X-Forwarded-For": f"198.51.{number}.7"}
+        if session:
+            fields["Cookie"] = f"session=visitor{number}"
+        assert get(pair, f"/visit-{number}", **fields)[0] == 200
+
+
+def dictionary(pair):
+    """The dictionary's address and text, once there is one."""
+    wait_until(lambda: offered(pair), "a dictionary is offered")
+    path = offered(pair)
+    status, fields, text = get(pair, path)
+    assert status == 200 and hashlib.sha256(text).hexdigest() == path.removeprefix(PATH)
+    assert fields["use-as-dictionary"] == 'match="/*", match-dest=("document")', fields
+    assert "immutable" in fields["cache-control"] and fields["vary"] == "Accept-Encoding", fields
+    return path, text
+
+
+def held(path):
+    return ":" + base64.b64encode(bytes.fromhex(path.removeprefix(PATH))).decode() + ":"
+
+
+def number_of(pair, name):
+    stats = harness.ctl(pair.sender, "stats", "--json")[1]
+    return int(re.search(rf'"{name}": (\d+)', stats)[1])
+
+
+def test_chromium_gets_of_another_page_what_differs():
+    with pair_of() as pair, Chromium() as browser:
+        visit_from_everywhere(pair)
+        path, _ = dictionary(pair)
+        sent = number_of(pair, "dictionaries_sent")
+        first, dom = browser.visit(f"http://localhost:{pair.port}/first")
+        assert text_of("/first") in dom
+        wait_until(lambda: number_of(pair, "dictionaries_sent") > sent, "Chromium fetches the dictionary")
+        # It keeps it a moment after the last byte has come.
+        tries = 0
+        while number_of(pair, "answers_dcz") == 0:
+            assert (tries := tries + 1) < 100
+            later, dom = browser.visit(f"http://localhost:{pair.port}/later-{tries}")
+            assert text_of(f"/later-{tries}") in dom
+        assert later < 0.4 * first, (first, later)
+        again, dom = browser.visit(f"http://localhost:{pair.port}/again")
+        assert text_of("/again") in dom and again < 0.4 * first, (first, again)
+        assert not [url for url in browser.requests() if PATH in url], "it has it already"
+        assert " dcz" in harness.ctl(pair.sender, "status")[1]
+        print(f"        first {first}, later {later}, again {again} bytes")
+
+
+def test_a_dictionary_holds_nothing_of_one_visitor():
+    with pair_of() as pair:
+        visit_from_everywhere(pair, session=True)
+        path, text = dictionary(pair)
+        assert b"part-17" in text
+        for word in (b"canary", b"visitor", b"Hello"):
+            assert word not in text, word
+
+
+def test_one_visitor_with_many_sessions_is_one_visitor():
+    with pair_of() as pair:
+        for number in range(30):
+            get(pair, f"/visit-{number}", Cookie=f"session=visitor{number}")
+        assert number_of(pair, "dictionaries_made") == 0
+        assert offered(pair) is None
+
+
+def test_whoever_cannot_use_a_dictionary_gets_the_page_without():
+    with pair_of() as pair:
+        visit_from_everywhere(pair)
+        path, _ = dictionary(pair)
+        can = {**NAVIGATION, "Accept-Encoding": "gzip, br, zstd, dcb, dcz", "Available-Dictionary": held(path)}
+        assert get(pair, "/a", **can)[1]["content-encoding"] == "dcz"
+        vary = get(pair, "/a", **can)[1]["vary"]
+        assert vary == "Accept-Encoding, Available-Dictionary", vary
+        unknown = ":" + base64.b64encode(bytes(32)).decode() + ":"
+        for changed in ({"Available-Dictionary": unknown}, {"Available-Dictionary": "x"}, {"Accept-Encoding": "zstd, dcz;q=0"},
+                        {"Accept-Encoding": "zstd, *"}, {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "cross-site"},
+                        {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Site": "same-site"}):
+            status, fields, _ = get(pair, "/a", **{**can, **changed})
+            assert status == 200 and fields["content-encoding"] == "zstd", (changed, fields)
+            assert fields["vary"] == vary, fields
+        twice = curl(pair.port, "/a", *(part for name, value in can.items() for part in ("-H", f"{name}: {value}")),
+                     "-H", f"Available-Dictionary: {held(path)}", host=pair.host)
+        assert twice.field("content-encoding") == "zstd", twice.fields
+        # The page names the origin's wish, which reaches no visitor.
+        status, fields, _ = get(pair, "/off", **can)
+        assert fields["content-encoding"] == "zstd" and "railgun-dictionary" not in fields, fields
+        assert get(pair, path.replace(path[-1], "0" if path[-1] != "0" else "1"))[0] == 200  # the origin answers
+        # Nobody is offered what he has, or has no use for.
+        assert "link" not in get(pair, "/a", **can)[1]
+        for changed in ({"Sec-Fetch-Dest": "empty"}, {"Sec-CH-UA": '"Chromium";v="129"'}):
+            assert "link" not in get(pair, "/a", **{**NAVIGATION, **changed})[1], changed
+
+
+def test_a_site_that_is_switched_off_has_none():
+    for settings in ({"browser.dictionary": "off"}, {"site.localhost.dictionary": "off"}):
+        with pair_of(**settings) as pair:
+            visit_from_everywhere(pair)
+            assert number_of(pair, "dictionaries_made") == 0
+            assert get(pair, "/a", **NAVIGATION)[1]["vary"] == "Accept-Encoding"
+
+
+def test_a_connection_without_tls_has_none():
+    with pair_of() as pair:
+        visit_from_everywhere(pair)
+        dictionary(pair)
+        pair.sender.settings["site.site.test.listeners"] = pair.sender.settings["site.localhost.listeners"]
+        pair.sender.write()
+        assert harness.ctl(pair.sender, "reload")[0] == 0
+        pair.host = "site.test"
+        for number in range(12):
+            get(pair, f"/visit-{number}", **{"X-Forwarded-For": f"198.51.{number}.7"})
+        assert offered(pair) is None
+        # A front that is trusted says that there is TLS.
+        for number in range(12):
+            get(pair, f"/visit-{number}", **{"X-Forwarded-For": f"198.51.{number}.7", "X-Forwarded-Proto": "https"})
+        NAVIGATION["X-Forwarded-Proto"] = "https"
+        try:
+            wait_until(lambda: offered(pair), "a dictionary is offered behind the front")
+        finally:
+            del NAVIGATION["X-Forwarded-Proto"]
+
+
+harness.run_tests(sys.modules[__name__])
