@@ -49,9 +49,10 @@ void load_visitors(const config::Config& config, const Bytes& ticket_secret, Tru
   }
   for (const tls::VisitorCertificate& each : folder->certificates)
     trust.certificates.push_back({each.file, each.facts});
-  auto context = tls::make_visitor_context({.certificates = std::move(folder->certificates),
-                                            .ticket_secrets = ticket_secrets(config, ticket_secret, trust.warnings)},
-                                           net::wall_now());
+  tls::VisitorTls visitors{.certificates = std::move(folder->certificates),
+                           .ticket_secrets = ticket_secrets(config, ticket_secret, trust.warnings)};
+  if (config.http2) visitors.protocols = {tls::kHttp2Protocol, tls::kHttp1Protocol};
+  auto context = tls::make_visitor_context(visitors, net::wall_now());
   if (context) {
     trust.visitors = std::move(*context);
   } else {

@@ -67,6 +67,9 @@ struct Config {
   std::vector<Endpoint> listen_tls;
   std::string tls_directory;          // certificates for listen_tls
   std::string tls_ticket_file;        // secrets of session tickets, shared between edges
+  bool http2 = true;                  // offered to clients over TLS
+  bool http2_clear = false;           // taken from clients without TLS that begin with it
+  std::size_t http2_streams = 100;    // requests at once on one connection
   std::size_t tls_handshakes = 1024;  // connections to listen_tls that have not completed TLS, all workers together
   std::vector<Site> sites;
   std::vector<std::string> host_ports;       // that a request's Host may name besides those of `listen`, 80 and 443

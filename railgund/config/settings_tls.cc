@@ -70,6 +70,24 @@ constexpr std::array kSettings{
                 "from it, whatever the host; requests for others go to the origin.",
             .form = Form::kPath,
             .example = "/var/lib/railgun-acme"},
+    Setting{.key = "http2",
+            .place = &Config::http2,
+            .concerns = Concerns::kSender,
+            .help = "Offer HTTP/2 to clients on listen.tls (by ALPN). 0: HTTP/1.1 only. A change applies to new "
+                    "connections."},
+    Setting{.key = "http2.clear",
+            .place = &Config::http2_clear,
+            .concerns = Concerns::kSender,
+            .help =
+                "Accept HTTP/2 without TLS on listen, from clients that begin with it (prior knowledge): a proxy in "
+                "front of the sender, or a test. Upgrade: h2c is ignored."},
+    Setting{.key = "http2.streams",
+            .place = &Config::http2_streams,
+            .concerns = Concerns::kSender,
+            .help = "Maximum number of requests that one HTTP/2 connection may have open at once. Clients are told the "
+                    "limit and wait; those that ignore it are disconnected.",
+            .least = 1,
+            .most = 10'000},
 };
 
 }  // namespace

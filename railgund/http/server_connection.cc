@@ -125,6 +125,8 @@ std::size_t ServerConnection::writable_bytes() const {
   return s.limits.output_bytes - std::min(s.output.size(), s.limits.output_bytes);
 }
 
+std::size_t ServerConnection::waiting_bytes() const { return state_->output.size(); }
+
 void ServerConnection::send_body(ByteView bytes, Instant now) {
   State& s = *state_;
   s.now = now;

@@ -100,6 +100,8 @@ class ServerConnection {
   void send_response(const Response& response, Instant now);
   // Room for body bytes before output_bytes are held.
   std::size_t writable_bytes() const;
+  // Output that has not been pulled.
+  std::size_t waiting_bytes() const;
   void send_body(ByteView bytes, Instant now);
   // Of a tunnel: we send no more; the client still may (wants_end()).
   void send_end(Instant now);

@@ -121,15 +121,16 @@ void ServerConnection::body_consumed(StreamId stream, std::size_t bytes, Instant
   s.settle();
 }
 
-void ServerConnection::send_interim(StreamId stream, unsigned status, const Fields& fields) {
+void ServerConnection::send_interim(StreamId stream, unsigned status, const Fields& fields, Instant now) {
   State& s = *state_;
+  s.now = now;
   Stream* const found = s.find(stream);
   if (!is_awaited(found) || status < 100 || status > 199 || status == 101) return;
   if (nghttp2_session_get_outbound_queue_size(s.session.get()) >= kMostWaitingFrames) return;
   if (status == 100) {
     if (!found->awaits_continue) return;
     found->awaits_continue = false;
-    found->read_at = s.now;
+    found->read_at = now;
   }
   s.submit_head(*found, status, fields, {});
   s.settle();
@@ -296,8 +297,7 @@ bool ServerConnection::is_idle() const {
 void ServerConnection::close_after_answer(Instant idle_end, Instant now) {
   State& s = *state_;
   s.now = now;
-  s.begin_drain(idle_end);
-  if (now >= s.drain_end) s.name_last_stream();
+  s.begin_drain(std::max(idle_end, now + kLastRequestsTimeout));
   s.settle();
 }
 

@@ -73,7 +73,7 @@ class ServerConnection {
 
   // As in http::ServerConnection, for one stream. abort() resets the stream, the connection goes on.
   void body_consumed(StreamId stream, std::size_t bytes, Instant now);
-  void send_interim(StreamId stream, unsigned status, const Fields& fields);
+  void send_interim(StreamId stream, unsigned status, const Fields& fields, Instant now);
   void send_response(StreamId stream, const http::Response& response, Instant now);
   std::size_t writable_bytes(StreamId stream) const;
   // Bytes given to send_body() that have not been pulled.
@@ -93,8 +93,8 @@ class ServerConnection {
   bool wants_reset() const;
   bool is_idle() const;
 
-  // No more requests (drain), in two steps: GOAWAY that names no stream, and, once the client has answered a ping or at
-  // `idle_end`, one that names the last request that is served. Requests that are open are answered.
+  // No more requests (drain), in two steps: GOAWAY that names no stream, and, once the client has answered a ping, or at
+  // `idle_end` but not within a second, one that names the last request that is served. Requests that are open are answered.
   void close_after_answer(Instant idle_end, Instant now);
 
   // Why the connection was ended with GOAWAY, if it was for the client's conduct.

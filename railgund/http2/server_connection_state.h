@@ -17,6 +17,10 @@
 
 namespace railgun::http2 {
 
+// Between the two GOAWAYs, if the client does not answer the ping: for requests that are on their way, a round trip on
+// slow lines.
+inline constexpr Duration kLastRequestsTimeout = std::chrono::seconds(1);
+
 struct ServerConnection::State {
   struct SessionDeleter {
     void operator()(nghttp2_session* made) const noexcept { nghttp2_session_del(made); }

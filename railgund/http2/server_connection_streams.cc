@@ -11,8 +11,6 @@ namespace railgun::http2 {
 namespace {
 
 constexpr std::size_t kMostEarlyPriorities = 16;  // PRIORITY_UPDATEs kept for requests that have not begun
-// After the last request that a connection may make: for requests that are on their way, a round trip on slow lines.
-constexpr Duration kLastRequestsTimeout = std::chrono::seconds(1);
 
 // libnghttp2 takes pointers to non-const bytes, but does not change them.
 std::uint8_t* borrowed(std::string_view text) {

@@ -59,10 +59,15 @@ struct Counters {
   // TLS with clients: handshakes completed, of these with a session from before, failed, and closed for newer ones.
   Counter client_handshakes, client_handshakes_resumed, client_handshakes_failed, client_handshakes_dropped;
   Counter client_handshakes_open;  // not a count: connections to listen.tls that have not completed one
-  Counter answers_direct;          // begun without a link; not in the three above
-  Counter answers_527;             // among requests_failed: not to be added to it
-  Counter answers_refused;         // among requests_failed: what is not served (421, 508), at either end
-  Counter forwarding_ignored;      // requests of neighbours whose X-Forwarded-* fields were dropped
+  Counter http2_clients_accepted, http2_requests;
+  // HTTP/2 connections that were ended for their clients' conduct, by what it was (http2/misuse.h).
+  Counter http2_ended_protocol, http2_ended_streams, http2_ended_resets, http2_ended_faults, http2_ended_heads;
+  Counter http2_ended_continuations, http2_ended_settings, http2_ended_pings, http2_ended_empty_data;
+  Counter http2_ended_priorities, http2_ended_window_updates, http2_ended_pinned, http2_ended_other;
+  Counter answers_direct;      // begun without a link; not in the three above
+  Counter answers_527;         // among requests_failed: not to be added to it
+  Counter answers_refused;     // among requests_failed: what is not served (421, 508), at either end
+  Counter forwarding_ignored;  // requests of neighbours whose X-Forwarded-* fields were dropped
   // References found, and page bytes that did not cross because of them, by page::FoundBy.
   Counter found_exact, found_address, found_shape, found_sibling, found_store;
   Counter saved_exact, saved_address, saved_shape, saved_sibling, saved_store;

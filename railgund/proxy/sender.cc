@@ -8,20 +8,37 @@
 namespace railgun::proxy {
 namespace {
 
-http::ServerLimits server_limits(const config::Config& config) {
-  http::ServerLimits limits;
-  limits.head_bytes = config.request_head_limit_bytes;
-  limits.requires_host = true;
-  limits.head_timeout = config.client_head_timeout;
-  limits.idle_timeout = config.client_idle_timeout;
-  limits.body_timeout = config.client_body_timeout;
-  limits.write_timeout = config.client_write_timeout;
-  limits.upgrade_timeout = config.upgrade_timeout;
-  limits.half_closed_timeout = config.half_closed_timeout;
-  limits.requests = config.clients_requests;
-  limits.min_rate = config.clients_min_rate_bytes;
-  limits.end_cancels = config.clients_half_close == config::HalfClose::kCancel;
-  return limits;
+// Connections that were ended for their clients' conduct, by what it was.
+Counter& ended_for(Counters& counters, http2::Misuse misuse) {
+  switch (misuse) {
+    case http2::Misuse::kProtocol:
+      return counters.http2_ended_protocol;
+    case http2::Misuse::kStreams:
+      return counters.http2_ended_streams;
+    case http2::Misuse::kResets:
+      return counters.http2_ended_resets;
+    case http2::Misuse::kFaults:
+      return counters.http2_ended_faults;
+    case http2::Misuse::kHeads:
+      return counters.http2_ended_heads;
+    case http2::Misuse::kContinuations:
+      return counters.http2_ended_continuations;
+    case http2::Misuse::kSettings:
+      return counters.http2_ended_settings;
+    case http2::Misuse::kPings:
+      return counters.http2_ended_pings;
+    case http2::Misuse::kEmptyData:
+      return counters.http2_ended_empty_data;
+    case http2::Misuse::kPriorities:
+      return counters.http2_ended_priorities;
+    case http2::Misuse::kWindowUpdates:
+      return counters.http2_ended_window_updates;
+    case http2::Misuse::kPinned:
+      return counters.http2_ended_pinned;
+    case http2::Misuse::kOther:
+      return counters.http2_ended_other;
+  }
+  return counters.http2_ended_other;
 }
 
 // Every listener that any site names, once.
@@ -57,7 +74,7 @@ void Sender::configure(config::ConfigPtr config, bool has_store, Instant now) {
   router_.peers.keep(listeners_of(settings), settings.wan_lanes, now);
   std::vector<ConnectionId> ids;
   for (auto& [id, client] : clients_) {
-    client.http.set_limits(server_limits(settings));
+    client.configure(settings);
     ids.push_back(id);
   }
   for (const ConnectionId id : ids) serve(id);
@@ -70,7 +87,7 @@ void Sender::drain(Duration timeout, Instant now) {
   idle_end_ = now + timeout;
   std::vector<ConnectionId> ids;
   for (auto& [id, client] : clients_) {
-    client.http.close_after_answer(idle_end_, now);
+    client.close_after_answer(idle_end_, now);
     ids.push_back(id);
   }
   for (const ConnectionId id : ids) serve(id);
@@ -117,11 +134,9 @@ ConnectionId Sender::accepted(Incoming incoming, Instant now) {
   } else {
     router_.context.counters.clients_accepted.add();
     router_.context.counters.clients_open.add();
-    Client& client =
-        clients_
-            .try_emplace(id, std::move(incoming.peer), incoming.is_secure, server_limits(*router_.context.config), now)
-            .first->second;
-    if (draining_) client.http.close_after_answer(idle_end_, now);
+    Client& client = clients_.try_emplace(id, std::move(incoming), *router_.context.config, now).first->second;
+    if (client.is_http2()) router_.context.counters.http2_clients_accepted.add();
+    if (draining_) client.close_after_answer(idle_end_, now);
     serve(id, client);
   }
   settle();
@@ -137,7 +152,7 @@ void Sender::connected(ConnectionId id, std::vector<std::string> hosts, Instant 
 void Sender::receive(ConnectionId id, ByteView bytes, Instant now) {
   router_.context.now = now;
   if (const auto found = clients_.find(id); found != clients_.end()) {
-    found->second.http.receive(bytes, now);
+    found->second.receive(bytes, now);
     serve(id, found->second);
   } else {
     router_.receive(id, bytes);
@@ -148,7 +163,7 @@ void Sender::receive(ConnectionId id, ByteView bytes, Instant now) {
 void Sender::receive_end(ConnectionId id, Instant now) {
   router_.context.now = now;
   if (const auto found = clients_.find(id); found != clients_.end()) {
-    found->second.http.receive_end(now);
+    found->second.receive_end(now);
     serve(id, found->second);
   } else {
     router_.receive_end(id);
@@ -167,14 +182,8 @@ std::size_t Sender::pull(ConnectionId id, Bytes& to, std::size_t most, Instant n
   router_.context.now = now;
   std::size_t count = 0;
   if (const auto found = clients_.find(id); found != clients_.end()) {
-    Client& client = found->second;
-    count = client.http.pull(to, most, now);
-    client.reported.pulled(client.http.wants_write());
-    if (client.exchange) {
-      with(*client.exchange, [](SenderExchange& exchange, const SenderPorts& ports) { exchange.pump(ports); });
-    } else {
-      serve(id, client);
-    }
+    count = found->second.pull(to, most, now);
+    serve(id, found->second);
   } else {
     count = router_.pull(id, to, most);
   }
@@ -194,7 +203,7 @@ void Sender::on_deadline(Instant now) {
   while (const auto id = client_deadlines_.take_due(now)) {
     const auto found = clients_.find(*id);
     if (found == clients_.end()) continue;
-    found->second.http.on_deadline(now);
+    found->second.on_deadline(now);
     serve(*id, found->second);
   }
   settle();
@@ -238,10 +247,29 @@ void Sender::with(ExchangeId id, Work work) {
   if (found == exchanges_.end()) return;
   const ConnectionId client_id = found->second.client();
   const auto client = clients_.find(client_id);
-  router_.context.counters.current_request.set(found->second.number());
-  work(found->second, SenderPorts(router_, id, compression_, dictionaries_, client->second.http, client->second.address,
-                                  client->second.is_secure));
+  work_on(id, client->second, work);
   serve(client_id, client->second);
+}
+
+template <typename Work>
+void Sender::work_on(ExchangeId id, Client& client, Work work) {
+  const auto found = exchanges_.find(id);
+  if (found == exchanges_.end()) return;
+  SenderExchange& exchange = found->second;
+  router_.context.counters.current_request.set(exchange.number());
+  work(exchange, SenderPorts(router_, id, compression_, dictionaries_, client.stream(exchange.stream()),
+                             client.address(), client.is_secure()));
+  exchange.count_held(router_.context);
+  const bool finished = exchange.is_finished();
+  router_.deadlines.set(id, finished ? kNever : exchange.deadline());
+  if (!finished && exchange.awaits_link()) {
+    awaiting_link_.insert(id);
+  } else {
+    awaiting_link_.erase(id);
+  }
+  if (!finished) return;
+  client.set_exchange(exchange.stream(), std::nullopt);
+  exchanges_.erase(found);
 }
 
 void Sender::serve(ConnectionId id) {
@@ -250,25 +278,38 @@ void Sender::serve(ConnectionId id) {
 
 void Sender::serve(ConnectionId id, Client& client) {
   for (;;) {
-    note_exchange(client);
-    auto event = client.http.poll();
-    if (!event) break;
-    take(id, client, std::move(*event));
+    if (auto event = client.poll()) {
+      take(id, client, std::move(*event));
+    } else if (const auto exchange = client.poll_writable()) {
+      work_on(*exchange, client, [](SenderExchange& e, const SenderPorts& ports) { e.pump(ports); });
+    } else {
+      break;
+    }
   }
-  if (client.http.wants_close() && !client.http.wants_write()) {
-    const bool reset = client.http.wants_reset();
+  if (client.wants_close() && !client.wants_write()) {
+    const bool reset = client.wants_reset();
+    note_misuse(client);
     release(id);
     router_.context.add(Close{.connection = id, .final_bytes = {}, .reset = reset});
     return;
   }
-  client.reported.update(router_.context, id, client.http.wants_read(), client.http.wants_write(),
-                         client.http.wants_end());
-  client_deadlines_.set(id, client.http.deadline());
+  client.reported.update(router_.context, id, client.wants_read(), client.wants_write(), client.wants_end());
+  client_deadlines_.set(id, client.deadline());
   note_idle(id, client);
 }
 
+void Sender::note_misuse(const Client& client) {
+  const auto misuse = client.misuse();
+  if (!misuse) return;
+  ended_for(router_.context.counters, *misuse).add();
+  if (!misuse_log_.take(now())) return;
+  router_.context.log(LogLevel::kNotice, "HTTP/2 connection of client " + client.address() +
+                                             " ended: " + (*misuse == http2::Misuse::kProtocol ? "" : "too many ") +
+                                             std::string(http2::name_of(*misuse)));
+}
+
 void Sender::note_idle(ConnectionId id, Client& client) {
-  const bool is_idle = client.http.is_idle();
+  const bool is_idle = client.is_idle();
   if (is_idle == client.idle_place.has_value()) return;
   if (is_idle) {
     client.idle_place = idle_.insert(idle_.end(), id);
@@ -278,55 +319,30 @@ void Sender::note_idle(ConnectionId id, Client& client) {
   }
 }
 
-void Sender::take(ConnectionId id, Client& client, http::ServerEvent event) {
-  if (auto* received = std::get_if<http::RequestReceived>(&event)) {
+void Sender::take(ConnectionId id, Client& client, Client::Event event) {
+  if (auto* received = std::get_if<http::RequestReceived>(&event.event)) {
     const std::uint64_t number = next_request_++;
-    const ExchangeId exchange_id{number};
-    router_.context.counters.current_request.set(number);
-    SenderExchange& exchange =
-        exchanges_.try_emplace(exchange_id, router_.context.config, id, std::move(received->request), number, now())
-            .first->second;
-    client.exchange = exchange_id;
-    exchange.begin(
-        SenderPorts(router_, exchange_id, compression_, dictionaries_, client.http, client.address, client.is_secure));
-  } else if (client.exchange) {
-    exchanges_.at(*client.exchange)
-        .take(SenderPorts(router_, *client.exchange, compression_, dictionaries_, client.http, client.address,
-                          client.is_secure),
-              std::move(event));
-  } else if (const auto* body = std::get_if<http::RequestBody>(&event)) {
+    const ExchangeId exchange{number};
+    if (client.is_http2()) router_.context.counters.http2_requests.add();
+    exchanges_.try_emplace(exchange, router_.context.config, id, event.stream, std::move(received->request), number,
+                           now());
+    client.set_exchange(event.stream, exchange);
+    work_on(exchange, client, [](SenderExchange& begun, const SenderPorts& ports) { begun.begin(ports); });
+  } else if (event.exchange) {
+    work_on(*event.exchange, client,
+            [&](SenderExchange& exchange, const SenderPorts& ports) { exchange.take(ports, std::move(event.event)); });
+  } else if (const auto* body = std::get_if<http::RequestBody>(&event.event)) {
     // The rest of a request that was answered already.
-    client.http.body_consumed(body->bytes.size(), now());
+    client.stream(event.stream).body_consumed(body->bytes.size(), now());
   }
-}
-
-void Sender::note_exchange(Client& client) {
-  if (!client.exchange) return;
-  const ExchangeId id = *client.exchange;
-  const auto found = exchanges_.find(id);
-  found->second.count_held(router_.context);
-  const bool finished = found->second.is_finished();
-  router_.deadlines.set(id, finished ? kNever : found->second.deadline());
-  if (!finished && found->second.awaits_link()) {
-    awaiting_link_.insert(id);
-  } else {
-    awaiting_link_.erase(id);
-  }
-  if (!finished) return;
-  exchanges_.erase(found);
-  client.exchange.reset();
 }
 
 void Sender::release(ConnectionId id) {
   const auto found = clients_.find(id);
   if (found == clients_.end()) return;
   Client& client = found->second;
-  if (client.exchange) {
-    exchanges_.at(*client.exchange)
-        .drop(SenderPorts(router_, *client.exchange, compression_, dictionaries_, client.http, client.address,
-                          client.is_secure));
-    note_exchange(client);
-  }
+  for (const ExchangeId exchange : client.exchanges())
+    work_on(exchange, client, [](SenderExchange& left, const SenderPorts& ports) { left.drop(ports); });
   if (client.idle_place) idle_.erase(*client.idle_place);
   clients_.erase(found);
   client_deadlines_.remove(id);

@@ -12,8 +12,8 @@
 
 #include "railgund/base/rate_limit.h"
 #include "railgund/config/config.h"
-#include "railgund/http/server_connection.h"
 #include "railgund/page/cache.h"
+#include "railgund/proxy/client.h"
 #include "railgund/proxy/counters.h"
 #include "railgund/proxy/effect.h"
 #include "railgund/proxy/router.h"
@@ -66,17 +66,6 @@ class Sender {
   std::vector<LinkStatus> links(Instant now) const { return router_.peers.status(now); }
 
  private:
-  struct Client {
-    Client(std::string peer, bool secure, http::ServerLimits limits, Instant now)
-        : address(std::move(peer)), is_secure(secure), http(limits, secure, now) {}
-    std::string address;
-    bool is_secure;
-    http::ServerConnection http;
-    std::optional<ExchangeId> exchange;
-    ReportedState reported;
-    std::optional<std::list<ConnectionId>::iterator> idle_place;
-  };
-
   Instant now() const { return router_.context.now; }
   // Hands events to the exchanges they are for until there are none: each may make others.
   void settle();
@@ -92,9 +81,11 @@ class Sender {
   // Takes a client's events, begins and ends its exchanges, reports what has changed.
   void serve(ConnectionId id);
   void serve(ConnectionId id, Client& client);
-  void take(ConnectionId id, Client& client, http::ServerEvent event);
-  // Removes the client's exchange if it has finished, else notes what it waits for.
-  void note_exchange(Client& client);
+  void take(ConnectionId id, Client& client, Client::Event event);
+  // Works on an exchange of `client`, then removes it if it has finished, else notes what it waits for.
+  template <typename Work>
+  void work_on(ExchangeId id, Client& client, Work work);
+  void note_misuse(const Client& client);
   void release(ConnectionId id);
   void note_idle(ConnectionId id, Client& client);
 
@@ -104,6 +95,7 @@ class Sender {
   std::unordered_map<ConnectionId, Client> clients_;
   std::list<ConnectionId> idle_;  // clients between requests, the one that has been idle for longest first
   RateLimit limit_log_{{.burst = 1, .interval = std::chrono::seconds(10)}};  // a limit is reached again and again
+  RateLimit misuse_log_{{.burst = 1, .interval = std::chrono::seconds(10)}};
   Deadlines<ConnectionId> client_deadlines_;
   std::unordered_map<ExchangeId, SenderExchange> exchanges_;
   std::set<ExchangeId> awaiting_link_;

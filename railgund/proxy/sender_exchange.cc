@@ -25,9 +25,10 @@ constexpr Duration kBodyWait = std::chrono::seconds(1);
 
 }  // namespace
 
-SenderExchange::SenderExchange(config::ConfigPtr config, ConnectionId client, http::Request request,
-                               std::uint64_t number, Instant now)
+SenderExchange::SenderExchange(config::ConfigPtr config, ConnectionId client, http2::StreamId stream,
+                               http::Request request, std::uint64_t number, Instant now)
     : client_(client),
+      stream_(stream),
       request_{.config = std::move(config), .http = std::move(request), .number = number, .started = now} {
   request_.upload_ended = !request_.has_body();
 }

@@ -17,11 +17,12 @@ namespace railgun::proxy {
 
 class SenderExchange {
  public:
-  // `client`: the connection that the request came in on. `number`: see SenderRequest.
-  SenderExchange(config::ConfigPtr config, ConnectionId client, http::Request request, std::uint64_t number,
-                 Instant now);
+  // `client`: the connection that the request came in on, and `stream` there. `number`: see SenderRequest.
+  SenderExchange(config::ConfigPtr config, ConnectionId client, http2::StreamId stream, http::Request request,
+                 std::uint64_t number, Instant now);
 
   ConnectionId client() const { return client_; }
+  http2::StreamId stream() const { return stream_; }
   std::uint64_t number() const { return request_.number; }
 
   void begin(const SenderPorts& ports);
@@ -84,6 +85,7 @@ class SenderExchange {
   void log_answer(const SenderPorts& ports, const Passed& passed, const std::string& how) const;
 
   ConnectionId client_;
+  http2::StreamId stream_;
   SenderRequest request_;
   bool retried_ = false;
   std::variant<Choosing, AwaitingChallenge, AwaitingBody, AwaitingStore, AwaitingLink, OverLink, Direct, OwnAnswer,

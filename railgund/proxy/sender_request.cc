@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t kMostPieceBytes = 96 * 1024;
 // Compressed bytes that may wait for the client before more are made: enough to keep it busy.
 constexpr std::size_t kMostWaitingBytes = 16 * 1024;
-constexpr std::size_t kClientRoom = http::ServerLimits{}.output_bytes;
+// Text that a client has room for, compressed: four times its room, at the least.
+constexpr std::size_t kLeastRatio = 4;
 
 Counter& client_bytes(Counters& counters, const std::optional<coding::Encoder>& encoder) {
   switch (encoder ? encoder->coding() : coding::Coding::kIdentity) {
@@ -72,8 +73,9 @@ void SenderRequest::send_head(const SenderPorts& ports, http::Response response,
 std::size_t SenderRequest::send_body(const SenderPorts& ports, ByteView held) {
   if (!head_sent || held.empty()) return 0;
   const std::size_t room = ports.client.writable_bytes();
-  if (encoder && room + kMostWaitingBytes < kClientRoom) return 0;
-  const ByteView piece = held.first(std::min(held.size(), encoder ? kMostPieceBytes : room));
+  if (room == 0 || (encoder && ports.client.waiting_bytes() > kMostWaitingBytes)) return 0;
+  const ByteView piece =
+      held.first(std::min(held.size(), encoder ? std::min(kMostPieceBytes, kLeastRatio * room) : room));
   if (!encoder) {
     client_bytes(ports.counters(), encoder).add(piece.size());
     take(ports, piece);

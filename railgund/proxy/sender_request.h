@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "railgund/base/byte_queue.h"
-#include "railgund/http/server_connection.h"
 #include "railgund/page/cache.h"
 #include "railgund/page/page_key.h"
 #include "railgund/page/version.h"
+#include "railgund/proxy/client_stream.h"
 #include "railgund/proxy/compression.h"
 #include "railgund/proxy/dictionaries.h"
 #include "railgund/proxy/ports.h"
@@ -23,7 +23,7 @@ namespace railgun::proxy {
 class SenderPorts : public Ports {
  public:
   SenderPorts(Router& router, ExchangeId self, Compression& its_compression, const Dictionaries& its_dictionaries,
-              http::ServerConnection& its_client, std::string_view address, bool is_secure)
+              ClientStream its_client, std::string_view address, bool is_secure)
       : Ports(router, self),
         compression(its_compression),
         dictionaries(its_dictionaries),
@@ -32,7 +32,7 @@ class SenderPorts : public Ports {
         client_is_secure(is_secure) {}
   Compression& compression;
   const Dictionaries& dictionaries;
-  http::ServerConnection& client;
+  ClientStream client;
   std::string_view client_address;
   bool client_is_secure;  // its connection is under TLS
 };

@@ -1,12 +1,10 @@
 """Many requests at once, answers that come little by little, WebSockets, and bodies much larger than any buffer."""
 import base64
 import concurrent.futures
-import hashlib
 import os
 import random
 import signal
 import socket
-import struct
 import sys
 import threading
 import time
@@ -14,6 +12,7 @@ import time
 import harness
 import origin
 import transfer
+from websocket import accept_of, frame, read_frame, websocket
 
 # The origin answers no request before it has all of them.
 TOGETHER = 100
@@ -75,54 +74,6 @@ def test_events_arrive_as_the_origin_writes_them():
                 print(f"        {content_type}, {turn} time: median {found[EVENTS // 2] * 1000:.1f} ms, "
                       f"slowest {found[-1] * 1000:.1f} ms")
     server.shutdown()
-
-
-def frame(opcode, payload, mask):
-    length = len(payload)
-    head = bytes([0x80 | opcode])
-    bit = 0x80 if mask else 0
-    if length < 126:
-        head += bytes([bit | length])
-    elif length < 65536:
-        head += bytes([bit | 126]) + struct.pack(">H", length)
-    else:
-        head += bytes([bit | 127]) + struct.pack(">Q", length)
-    if not mask:
-        return head + payload
-    key = os.urandom(4)
-    pad = (key * (length // 4 + 1))[:length]
-    return head + key + (int.from_bytes(payload, "big") ^ int.from_bytes(pad, "big")).to_bytes(length, "big")
-
-
-def read_frame(file):
-    first, second = file.read(2)
-    length = second & 0x7F
-    if length == 126:
-        length, = struct.unpack(">H", file.read(2))
-    elif length == 127:
-        length, = struct.unpack(">Q", file.read(8))
-    key = file.read(4) if second & 0x80 else bytes(4)
-    payload = file.read(length)
-    pad = (key * (length // 4 + 1))[:length]
-    return first & 0x0F, (int.from_bytes(payload, "big") ^ int.from_bytes(pad, "big")).to_bytes(length, "big")
-
-
-def accept_of(key):
-    return base64.b64encode(hashlib.sha1(key.encode() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).decode()
-
-
-def websocket(handler):
-    handler.send_response(101)
-    handler.send_header("Upgrade", "websocket")
-    handler.send_header("Connection", "Upgrade")
-    handler.send_header("Sec-WebSocket-Accept", accept_of(handler.headers["Sec-WebSocket-Key"]))
-    handler.end_headers()
-    handler.close_connection = True
-    while True:
-        opcode, payload = read_frame(handler.rfile)
-        handler.wfile.write(frame(opcode, payload, mask=False))
-        if opcode == 8:
-            return
 
 
 def test_a_websocket_echoes_through_the_pair():

@@ -158,9 +158,9 @@ TEST(Http2ServerConnection, TellsWhoWaitsForIt) {
   fields.push_back({"expect", "100-continue"});
   client.sends(headers(1, fields, false));
   EXPECT_EQ(client.heard(), "1: request POST / host=a body=5 secure expects\n");
-  client.connection.send_interim(kOne, 100, {});
-  client.connection.send_interim(kOne, 100, {});  // once is enough
-  client.connection.send_interim(kOne, 103, {{"link", "</a.css>; rel=preload"}});
+  client.connection.send_interim(kOne, 100, {}, client.now);
+  client.connection.send_interim(kOne, 100, {}, client.now);  // once is enough
+  client.connection.send_interim(kOne, 103, {{"link", "</a.css>; rel=preload"}}, client.now);
   client.sends(frame(test::kData, test::kEndStream, 1, "hello"));
   client.answers(1, "ok");
   EXPECT_EQ(client.gets_text(), "headers 1 headers 1 headers 1 data 1 2.");

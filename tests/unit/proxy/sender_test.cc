@@ -8,6 +8,7 @@
 #include "railgund/proxy/forwarding.h"
 
 #include "bench.h"
+#include "tests/unit/http2/wire.h"
 
 namespace railgun::proxy {
 namespace {
@@ -78,6 +79,63 @@ TEST_F(SenderTest, PassesAListenersAnswerOn) {
   EXPECT_EQ(completed(), 1U);
   EXPECT_EQ(bench_.counters.answers_stream.get(), 1U);
   EXPECT_EQ(failed(), 0U);
+}
+
+// One connection of a client with two requests at once, answered in the other order.
+TEST_F(SenderTest, ServesManyRequestsOfAnHttp2Client) {
+  start();
+  link_up();
+  const ConnectionId client = bench_.core->accepted(
+      {.kind = ConnectionKind::kClient, .peer = "192.0.2.1", .is_secure = true, .protocol = ClientProtocol::kHttp2},
+      bench_.now);
+  bench_.receive(client, http2::test::opening() + http2::test::headers(1, http2::test::get("/a", "site.test")) +
+                             http2::test::headers(3, http2::test::get("/b", "site.test")));
+  carry();
+  const auto heads = listener_.take<link::HeadReceived>();
+  ASSERT_EQ(heads.size(), 2U);
+  const auto bodies = [&] {
+    std::string sent = bench_.sent(client), text;
+    for (const http2::test::Frame& frame : http2::test::take_frames(sent)) {
+      if (frame.type == http2::test::kData) text += std::to_string(frame.stream) + ":" + frame.payload + " ";
+    }
+    return text;
+  };
+  answer(heads[1].stream, "second");
+  EXPECT_EQ(bodies(), "3:second ");
+  answer(heads[0].stream, "first");
+  EXPECT_EQ(bodies(), "1:first ");
+  EXPECT_EQ(completed(), 2U);
+  EXPECT_EQ(bench_.counters.http2_requests.get(), 2U);
+}
+
+TEST_F(SenderTest, DropsWhatAnHttp2ClientCancelsOrLeaves) {
+  start();
+  link_up();
+  const ConnectionId client = bench_.core->accepted(
+      {.kind = ConnectionKind::kClient, .peer = "192.0.2.1", .protocol = ClientProtocol::kHttp2}, bench_.now);
+  const Fields get{{":method", "GET"}, {":scheme", "http"}, {":authority", "site.test"}, {":path", "/"}};
+  bench_.receive(client, http2::test::opening() + http2::test::headers(1, get) + http2::test::headers(3, get));
+  carry();
+  bench_.receive(client, http2::test::frame(http2::test::kRstStream, 0, 1, http2::test::number(8, 4)));
+  EXPECT_EQ(bench_.counters.requests_aborted.get(), 1U);
+  bench_.core->closed(client, {Errc::kUnavailable, "gone"}, bench_.now);
+  EXPECT_EQ(bench_.counters.requests_aborted.get(), 2U);
+  carry();
+  EXPECT_EQ(listener_.take<link::StreamReset>().size(), 2U);
+}
+
+TEST_F(SenderTest, TakesHttp2InClearOnlyIfToldTo) {
+  for (const bool clear : {false, true}) {
+    config_.http2_clear = clear;
+    start();
+    link_up();
+    const ConnectionId client =
+        bench_.core->accepted({.kind = ConnectionKind::kClient, .peer = "192.0.2.1"}, bench_.now);
+    for (const char c : http2::test::opening()) bench_.receive(client, std::string(1, c));
+    std::string sent = bench_.sent(client);
+    EXPECT_EQ(sent.starts_with("HTTP/1.1 505 "), !clear) << sent;
+    EXPECT_EQ(http2::test::take_frames(sent).empty(), !clear);
+  }
 }
 
 TEST_F(SenderTest, RejectsAHostThatItDoesNotServe) {
