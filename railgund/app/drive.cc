@@ -168,14 +168,18 @@ void Drive<Core>::accept(proxy::ConnectionKind kind, net::Descriptor socket, con
   Connection& connection = *made;
   connections_.emplace(&connection, std::move(made));
   connection.descriptor = *std::move(descriptor);
-  const bool is_ready = *engine == nullptr;
+  const bool is_proxied = client && client->is_proxied;
+  const bool is_ready = *engine == nullptr && !is_proxied;
   if (is_link || !is_ready) {
+    connection.is_newcomer = true;
     for (Connection* const oldest : newcomers_of(connection).add(connection, peer.host())) drop_newcomer(*oldest);
   }
-  connection.stream.adopt(std::move(socket), peer, *std::move(engine),
-                          now() + (is_link ? kHandshakeTimeout : kVisitorHandshakeTimeout),
+  const bool is_tls = *engine != nullptr;
+  const Instant deadline = now() + (is_link ? kHandshakeTimeout : kVisitorHandshakeTimeout);
+  connection.stream.adopt(std::move(socket), peer, *std::move(engine), deadline,
                           is_link ? link_options_ : net::SocketOptions{});
-  if (!is_link && !is_ready) connection.stream.set_plain_answer(plain_answer());
+  if (is_proxied) connection.stream.expect_proxy_header(deadline);
+  if (!is_link && is_tls) connection.stream.set_plain_answer(plain_answer());
   if (client) {
     connection.place.emplace(std::move(client->place));
     if (reject_over_limit(connection, peer, client->admission)) return;
@@ -224,10 +228,11 @@ void Drive<Core>::drop_newcomer(Connection& connection) {
 
 template <typename Core>
 bool Drive<Core>::admit(Connection& connection) {
-  NewcomerList<Connection>& newcomers = newcomers_of(connection);
-  if (!newcomers.contains(connection)) return true;
-  newcomers.remove(connection);
+  if (!connection.is_newcomer) return true;
+  connection.is_newcomer = false;
+  newcomers_of(connection).remove(connection);
   if (connection.kind == proxy::ConnectionKind::kClient) {
+    if (connection.stream.tls() == nullptr) return true;
     services_.counters.client_handshakes.add();
     if (connection.stream.tls()->is_resumed()) services_.counters.client_handshakes_resumed.add();
     return true;
@@ -279,7 +284,7 @@ void Drive<Core>::on_open(Connection& connection) {
     return;
   }
   const tls::Engine* const tls = connection.stream.tls();
-  if (tls != nullptr && !admit(connection)) return;
+  if ((tls != nullptr || connection.kind == proxy::ConnectionKind::kClient) && !admit(connection)) return;
   connection.is_accounted_for = true;
   const bool is_http2 = tls != nullptr && tls->protocol() == tls::kHttp2Protocol;
   driver_.accepted({.kind = connection.kind,
@@ -362,14 +367,14 @@ void Drive<Core>::log_failed_link(const std::string& peer, const Error& error) {
 template <typename Core>
 void Drive<Core>::note_failed_client(const std::string& peer, const Error& error) {
   services_.counters.client_handshakes_failed.add();
-  failed_clients_.write(log::kInformation, "TLS with client " + peer + " failed: " + error.text, now());
+  failed_clients_.write(log::kInformation, "connection of client " + peer + " failed: " + error.text, now());
 }
 
 template <typename Core>
 void Drive<Core>::remove(Connection& connection) {
   const auto found = connections_.find(&connection);
   if (found == connections_.end()) return;
-  newcomers_of(connection).remove(connection);
+  if (connection.is_newcomer) newcomers_of(connection).remove(connection);
   if (connection.is_rejected) --rejected_;
   connection.place.reset();
   // Its own code may still be running.

@@ -40,7 +40,8 @@ struct DriveServices {
 struct AcceptedClient {
   ClientCounts::Place place;
   proxy::Admission admission;
-  bool is_tls;  // it came to listen.tls
+  bool is_tls;      // it came to listen.tls
+  bool is_proxied;  // a header of the PROXY protocol comes first
 };
 
 // Core: proxy::Sender or proxy::Listener.
@@ -98,6 +99,7 @@ class Drive final {
     std::optional<ClientCounts::Place> place;
     std::optional<proxy::ConnectionId> id;  // the core's name for it, while the core knows it
     net::DescriptorBudget::Lease descriptor;
+    bool is_newcomer = false;       // it is in newcomers_of() it
     Instant measured{};             // when its delivery rate was read last
     bool is_rejected = false;       // a client over a limit: it is told and closed
     bool is_accounted_for = false;  // why it ends has been logged, or is for the core to log

@@ -30,7 +30,6 @@ class NewcomerList {
     }
     return leaving;
   }
-  bool contains(const Connection& connection) const { return numbers_.contains(&connection); }
   // One that is not on the list is ignored.
   void remove(const Connection& connection) {
     const auto found = numbers_.find(&connection);

@@ -16,6 +16,7 @@
 #include "railgund/config/value.h"
 #include "railgund/log/log.h"
 #include "railgund/log/panic.h"
+#include "railgund/proxy/forwarding.h"
 #include "railgund/tls/random.h"
 #include "railgund/tls/ticket_keys.h"
 
@@ -140,6 +141,7 @@ Result<void> Server::set_registered(std::vector<config::Site> sites, std::set<st
 }
 
 Result<void> Server::open_sockets() {
+  // Copied to the acceptor.
   struct ListeningSocket {
     std::string setting;
     Endpoint endpoint;
@@ -172,14 +174,24 @@ Result<void> Server::open_sockets() {
     }
     acceptors_.push_back(std::make_unique<net::Acceptor>(
         loop_, std::move(socket),
-        [this, kind = want.kind, is_tls = want.is_tls_client](net::Descriptor accepted,
-                                                              const net::SocketAddress& peer) {
+        [this, want](net::Descriptor accepted, const net::SocketAddress& peer) {
+          const proxy::ConnectionKind kind = want.kind;
           // A client gets status 503 for what it asks.
           if (kind == proxy::ConnectionKind::kLink && cache_.shortage() == page::Shortage::kServeNothing) return;
           std::optional<AcceptedClient> client;
           if (kind == proxy::ConnectionKind::kClient) {
+            const bool is_proxied = std::ranges::find(config_->listen_proxy_protocol, want.endpoint) !=
+                                    config_->listen_proxy_protocol.end();
+            if (is_proxied && !proxy::is_trusted_proxy(peer.host(), config_->trusted_proxies)) {
+              strangers_.write(
+                  log::kError,
+                  "connection from " + to_string(peer) + " to " + to_string(want.endpoint) +
+                      " refused: listen.proxy_protocol names it, and only trusted.proxies may connect there",
+                  loop_.now());
+              return;
+            }
             const proxy::Admission admitted = admission(peer);
-            client.emplace(AcceptedClient{client_counts_.enter(peer), admitted, is_tls});
+            client.emplace(AcceptedClient{client_counts_.enter(peer), admitted, want.is_tls_client, is_proxied});
           }
           next_worker().accept(kind, std::move(accepted), peer, std::move(client));
         },

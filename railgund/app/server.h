@@ -116,6 +116,7 @@ class Server final : public statistics::Source, public activation::Daemon {
   ClientCounts client_counts_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::size_t next_worker_ = 0;
+  log::RateLimit strangers_{{.burst = 1, .interval = std::chrono::seconds(10)}};
   log::RateLimit pauses_{{.burst = 1, .interval = std::chrono::seconds(10)}};
   std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
   bool is_accepting_ = true;  // unless there is a shortage of memory

@@ -19,6 +19,15 @@ void check_sender(const Config& config, const Findings& findings) {
     findings.error("listen", "a sender needs it, or listen.tls: where web clients connect, as in listen = 0.0.0.0:80");
   if (!config.listen_tls.empty() && config.tls_directory.empty())
     findings.error("tls.directory", "listen.tls needs it: the folder with the certificates");
+  for (const Endpoint& endpoint : config.listen_proxy_protocol) {
+    const auto names = [&](const std::vector<Endpoint>& all) {
+      return std::find(all.begin(), all.end(), endpoint) != all.end();
+    };
+    if (!names(config.listen) && !names(config.listen_tls))
+      findings.error("listen.proxy_protocol", to_string(endpoint) + " is not in listen or listen.tls");
+  }
+  if (!config.listen_proxy_protocol.empty() && config.trusted_proxies.empty())
+    findings.error("listen.proxy_protocol", "needs trusted.proxies: the addresses of the balancers");
   if (constexpr std::array kRedirects{0U, 301U, 302U, 307U, 308U};
       std::find(kRedirects.begin(), kRedirects.end(), config.redirect_https) == kRedirects.end()) {
     findings.error("redirect.https", "expected 308, 301, 302, 307 or 0");

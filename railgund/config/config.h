@@ -65,6 +65,7 @@ struct Config {
   // The sender's clients.
   std::vector<Endpoint> listen;
   std::vector<Endpoint> listen_tls;
+  std::vector<Endpoint> listen_proxy_protocol;  // of these two: connections begin with a PROXY header
   std::string tls_directory;          // certificates for listen_tls
   std::string tls_ticket_file;        // secrets of session tickets, shared between edges
   bool http2 = true;                  // offered to clients over TLS

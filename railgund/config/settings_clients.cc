@@ -20,6 +20,14 @@ constexpr std::array kSettings{
         .default_port = 80,
         .example = "0.0.0.0:80 [::]:80",
         .section = "A sender's sites and clients"},
+    Setting{.key = "listen.proxy_protocol",
+            .place = &Config::listen_proxy_protocol,
+            .concerns = Concerns::kSender,
+            .help = "Those addresses of listen and listen.tls to which a balancer connects that sends the PROXY protocol, "
+                    "version 1 or 2, written as there. The address in its header is the client's. Only trusted.proxies may "
+                    "connect there, and every connection must begin with the header.",
+            .default_port = 80,
+            .example = "10.0.0.1:8080"},
     Setting{
         .key = "site.HOST.listeners",
         .place = &Site::listeners,

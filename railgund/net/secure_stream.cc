@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "railgund/net/proxy_protocol.h"
+
 namespace railgun::net {
 namespace {
 
@@ -31,7 +33,9 @@ void SecureStream::connect(const std::vector<SocketAddress>& addresses, Instant 
 }
 
 void SecureStream::expect_handshake(Instant deadline) {
-  handshake_ = std::make_unique<Timer>(loop_, [this] { fail_with({Errc::kTimeout, "TLS handshake timed out"}); });
+  handshake_ = std::make_unique<Timer>(loop_, [this] {
+    fail_with({Errc::kTimeout, awaits_proxy_header_ ? "no PROXY header in time" : "TLS handshake timed out"});
+  });
   handshake_->set(deadline);
 }
 
@@ -52,8 +56,33 @@ void SecureStream::on_connected() {
   }
 }
 
+std::optional<Bytes> SecureStream::take_proxy_header(ByteView bytes) {
+  append(proxy_header_, bytes);
+  const auto decoded = decode_proxy_header(proxy_header_);
+  if (!decoded) {
+    fail_with(decoded.error());
+    return std::nullopt;
+  }
+  if (!*decoded) return std::nullopt;
+  awaits_proxy_header_ = false;
+  source_ = (*decoded)->source;
+  Bytes rest(proxy_header_.begin() + static_cast<std::ptrdiff_t>((*decoded)->bytes), proxy_header_.end());
+  proxy_header_ = {};
+  if (tls_ == nullptr) {
+    open_ = true;
+    handshake_.reset();
+    handler_.on_connected();
+  }
+  return rest;
+}
+
 void SecureStream::on_bytes(ByteView bytes) {
   if (closing_) return;
+  if (awaits_proxy_header_) {
+    const std::optional<Bytes> rest = take_proxy_header(bytes);
+    if (rest && !rest->empty()) on_bytes(*rest);
+    return;
+  }
   if (tls_ == nullptr) {
     handler_.on_bytes(bytes);
     return;
@@ -91,7 +120,8 @@ void SecureStream::pass_plaintext() {
 void SecureStream::on_end() {
   if (closing_) return;
   if (!open_) {
-    fail_with({Errc::kUnavailable, "closed by the peer during the TLS handshake"});
+    fail_with({Errc::kUnavailable, awaits_proxy_header_ ? "closed by the peer before its PROXY header"
+                                                         : "closed by the peer during the TLS handshake"});
     return;
   }
   if (tls_ == nullptr) {

@@ -30,6 +30,14 @@ class SecureStream final : private StreamHandler {
   void connect(const std::vector<SocketAddress>& addresses, Instant deadline, std::unique_ptr<tls::Engine> tls,
                const SocketOptions& options);
 
+  // The peer is a balancer: its header of the PROXY protocol comes first, before TLS, within the deadline of adopt(). It says
+  // who the peer is. A stream without TLS is open, and on_connected() called, once it is there. To be set right after
+  // adopt(). Errors of the header close the stream: kMalformed, kTooLarge.
+  void expect_proxy_header(Instant deadline) {
+    awaits_proxy_header_ = true;
+    open_ = false;
+    expect_handshake(deadline);
+  }
   // What a peer is answered that speaks HTTP in clear where TLS is expected, before it is closed; it should tell it to use
   // https. To be set right after adopt(). `answer`: outlives the stream. Reported as kMalformed.
   void set_plain_answer(std::string_view answer) { plain_answer_ = answer; }
@@ -47,7 +55,7 @@ class SecureStream final : private StreamHandler {
   // Closes at once with a reset; no call to the handler follows.
   void abort() { stream_.abort(); }
 
-  std::string peer() const { return stream_.peer().host(); }
+  std::string peer() const { return source_.is_set() ? source_.host() : stream_.peer().host(); }
   // Connected, with TLS if there is any, and not closing because of an error.
   bool is_open() const { return open_; }
   // An address has accepted the TCP connection, whatever happened afterwards.
@@ -63,6 +71,8 @@ class SecureStream final : private StreamHandler {
   std::size_t pull(Bytes& to, std::size_t most) override;
   void on_closed(std::optional<Error> error) override;
 
+  // What follows the header, once that is there; nothing yet otherwise.
+  std::optional<Bytes> take_proxy_header(ByteView bytes);
   void pass_plaintext();
   void expect_handshake(Instant deadline);
   void fail_with(const Error& error);
@@ -71,7 +81,10 @@ class SecureStream final : private StreamHandler {
   StreamHandler& handler_;
   TcpStream stream_;
   std::unique_ptr<tls::Engine> tls_;
-  std::unique_ptr<Timer> handshake_;  // until TLS has been agreed on
+  std::unique_ptr<Timer> handshake_;  // until TLS has been agreed on, or the PROXY header is there
+  bool awaits_proxy_header_ = false;
+  Bytes proxy_header_;    // as far as it has come; at most kMaxProxyHeaderBytes and one read
+  SocketAddress source_;  // that it named
   bool open_ = false;
   bool was_connected_ = false;
   bool closing_ = false;

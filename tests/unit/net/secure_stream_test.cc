@@ -139,5 +139,53 @@ TEST_F(Secure, AnswersHttpWithoutTls) {
   EXPECT_EQ(server.error->code, Errc::kMalformed);
 }
 
+// A balancer in front: its header comes before TLS, or before the bytes themselves.
+TEST_F(Secure, TakesThePeersAddressFromAProxyHeader) {
+  for (const bool with_tls : {false, true}) {
+    Peer balancer(loop), behind(loop);
+    Result<Descriptor> listening = listen_tcp({"127.0.0.1", 0});
+    ASSERT_TRUE(listening) << listening.error().text;
+    const Acceptor accepting(loop, std::move(*listening), [&](Descriptor socket, const SocketAddress& from) {
+      auto engine = with_tls ? std::make_unique<tls::Engine>(tls::Engine::server(context)) : nullptr;
+      behind.stream.adopt(std::move(socket), from, std::move(engine), loop.now() + 60s, {});
+      behind.stream.expect_proxy_header(loop.now() + 60s);
+      EXPECT_FALSE(behind.stream.is_open());
+    });
+    tls::Engine engine = tls::Engine::client(context, "");
+    Bytes hello;
+    if (with_tls) engine.pull(hello, 1 << 16);
+    const std::string first = with_tls ? std::string(as_text(hello)) : "GET /";
+    balancer.output = "PROXY TCP4 192.0.2.7 198.51.100.2 5 443\r\n" + first;
+    balancer.stream.connect({accepting.local()}, loop.now() + 60s, nullptr, {});
+    if (with_tls) {
+      run_until([&] { return !balancer.received.empty(); });
+      EXPECT_EQ(balancer.received[0], 0x16) << "the handshake goes on";
+    } else {
+      run_until([&] { return behind.received == "GET /"; });
+      EXPECT_TRUE(behind.is_connected);
+    }
+    EXPECT_EQ(behind.stream.peer(), "192.0.2.7");
+    balancer.stream.abort();
+    behind.stream.abort();
+  }
+}
+
+TEST_F(Secure, RefusesAConnectionWithoutItsProxyHeader) {
+  Result<Descriptor> listening = listen_tcp({"127.0.0.1", 0});
+  ASSERT_TRUE(listening) << listening.error().text;
+  acceptor = std::make_unique<Acceptor>(loop, std::move(*listening), [&](Descriptor socket, const SocketAddress& from) {
+    server.stream.adopt(std::move(socket), from, nullptr, loop.now() + 60s, {});
+    server.stream.expect_proxy_header(loop.now() + 60s);
+  });
+  client.output = "GET / HTTP/1.1\r\n\r\n";
+  client.stream.connect({acceptor->local()}, loop.now() + 60s, nullptr, {});
+  run_until([&] { return client.has_ended; });
+  client.stream.close({}, loop.now() + 60s);
+  run_until([&] { return server.is_closed; });
+  EXPECT_FALSE(server.is_connected);
+  ASSERT_TRUE(server.error);
+  EXPECT_EQ(server.error->code, Errc::kMalformed);
+}
+
 }  // namespace
 }  // namespace railgun::net
