@@ -452,6 +452,11 @@ void Drive<Core>::perform(const proxy::LogLine& line) {
 }
 
 template <typename Core>
+void Drive<Core>::perform(const proxy::LogAccess& line) {
+  services_.access_log.write(*line.record);
+}
+
+template <typename Core>
 void Drive<Core>::perform(const proxy::Dial& dial) {
   look_ups_[dial.connection] =
       services_.resolver.resolve(dial.endpoint.host, dial.endpoint.port, dial.deadline,

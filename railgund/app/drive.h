@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "railgund/app/access_log.h"
 #include "railgund/app/client_counts.h"
 #include "railgund/app/newcomer_list.h"
 #include "railgund/app/preparer.h"
@@ -32,6 +33,7 @@ struct DriveServices {
   Preparer& preparer;
   proxy::Counters& counters;           // this worker's
   net::DescriptorBudget& descriptors;  // of the process
+  AccessLog& access_log;               // of the process
   std::size_t link_handshakes;         // this worker's part of link.handshakes
   std::size_t tls_handshakes;          // and of tls.handshakes
 };
@@ -126,6 +128,7 @@ class Drive final {
   void perform(proxy::Prepare prepare);
   void perform(proxy::RefreshDictionary refresh);
   void perform(const proxy::LogLine& line);
+  void perform(const proxy::LogAccess& line);
   void set_deadline(Instant when) { deadline_.set(when); }
 
   void connect(const proxy::Dial& dial, std::vector<net::SocketAddress> addresses);

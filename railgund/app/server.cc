@@ -93,6 +93,7 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, config::Con
   raise_file_limit();
   std::unique_ptr<Server> server(new Server(std::move(options), std::move(config)));
   if (auto loaded = server->reload_trust(); !loaded) return std::unexpected(loaded.error());
+  server->open_access_log();
   if (auto opened = server->open_sockets(); !opened) return std::unexpected(opened.error());
   if (auto started = server->start_workers(); !started) return std::unexpected(started.error());
   server->memory_.start();
@@ -244,6 +245,7 @@ Result<void> Server::start_workers() {
                                                 .first_request = first,
                                                 .compression_key = to_bytes(tls::random_bytes<kSecretBytes>()),
                                                 .descriptors = descriptors_,
+                                                .access_log = access_log_,
                                                 .link_handshakes = part(most),
                                                 .tls_handshakes = part(config_->tls_handshakes)}));
   }
@@ -317,6 +319,10 @@ void Server::set_log_level(int level) {
   for (const auto& worker : workers_) worker->configure(config_, trust_, store());
 }
 
+void Server::open_access_log() {
+  if (auto opened = access_log_.configure(*config_); !opened) log::error("access.log: " + opened.error().text);
+}
+
 // Where they cannot be opened, the old ones stay open.
 void Server::reopen_logs() {
   const auto target = options_.logs_to_standard_error ? log::Target{} : log::target_of(config_->syslog_addr);
@@ -324,6 +330,7 @@ void Server::reopen_logs() {
     log::error(opened.error().text + "; the log stays where it was");
     log::set_level(config_->log_level);
   }
+  open_access_log();
   if (auto reopened = log::reopen_panic_file(config_->stderr_file); !reopened) log::error(reopened.error().text);
 }
 

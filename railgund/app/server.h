@@ -77,6 +77,7 @@ class Server final : public statistics::Source, public activation::Daemon {
   statistics::MemoryState memory_state() const override { return memory_.state(); }
   dictionary::ShelfCounts shelf_counts() const override { return shelf_.counts(); }
   std::optional<memcached::Counters> store_counters() const override;
+  std::uint64_t dropped_access_lines() const override { return access_log_.dropped(); }
   void links(std::function<void(std::vector<proxy::LinkStatus>)> done) override;
 
   Result<void> reload_trust() override;
@@ -91,6 +92,7 @@ class Server final : public statistics::Source, public activation::Daemon {
   Result<void> open_sockets();
   Result<void> start_workers();
   void start_store();
+  void open_access_log();
   void reopen_logs();
   Worker& next_worker() { return *workers_[next_worker_++ % workers_.size()]; }
   proxy::Admission admission(const net::SocketAddress& client) const;
@@ -113,6 +115,7 @@ class Server final : public statistics::Source, public activation::Daemon {
   std::unique_ptr<memcached::Client> store_;
   Preparer preparer_{cache_};
   net::DescriptorBudget descriptors_;
+  AccessLog access_log_;
   ClientCounts client_counts_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::size_t next_worker_ = 0;

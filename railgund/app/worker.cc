@@ -41,8 +41,15 @@ std::size_t listener_request(std::uint64_t number, char* to, std::size_t room) n
 Worker::Worker(const WorkerSettings& settings) {
   counters_.clock = [] { return net::steady_now(); };
   resolver_ = std::make_unique<net::Resolver>(loop_);
-  const DriveServices services{loop_,     *resolver_,           settings.store,           settings.preparer,
-                               counters_, settings.descriptors, settings.link_handshakes, settings.tls_handshakes};
+  const DriveServices services{.loop = loop_,
+                               .resolver = *resolver_,
+                               .store = settings.store,
+                               .preparer = settings.preparer,
+                               .counters = counters_,
+                               .descriptors = settings.descriptors,
+                               .access_log = settings.access_log,
+                               .link_handshakes = settings.link_handshakes,
+                               .tls_handshakes = settings.tls_handshakes};
   net::SocketOptions link_options;
   link_options.congestion = settings.config->wan_congestion;
   link_options.keepalive_idle = std::chrono::seconds(30);

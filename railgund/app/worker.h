@@ -27,6 +27,7 @@ struct WorkerSettings {
   std::uint64_t first_request;
   Bytes compression_key;  // a sender's
   net::DescriptorBudget& descriptors;
+  AccessLog& access_log;
   std::size_t link_handshakes, tls_handshakes;  // its parts of the settings
 };
 

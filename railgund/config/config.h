@@ -20,6 +20,7 @@ enum class Role : std::uint8_t { kListener, kSender };
 enum class BrowserDictionary : std::uint8_t { kOff, kSite };
 enum class HalfClose : std::uint8_t { kAnswer, kCancel };
 enum class NoStore : std::uint8_t { kMemory, kNever, kAll };
+enum class AccessFormat : std::uint8_t { kCombined, kJson };
 enum class Effort : std::uint8_t { kAuto, kFast, kStrong, kZstd };
 
 // A host that a sender serves. Keys: site.HOST.listeners, site.HOST.origin; HOST may be "default" or "*.example.com".
@@ -66,11 +67,11 @@ struct Config {
   std::vector<Endpoint> listen;
   std::vector<Endpoint> listen_tls;
   std::vector<Endpoint> listen_proxy_protocol;  // of these two: connections begin with a PROXY header
-  std::string tls_directory;          // certificates for listen_tls
-  std::string tls_ticket_file;        // secrets of session tickets, shared between edges
-  bool http2 = true;                  // offered to clients over TLS
-  bool http2_clear = false;           // taken from clients without TLS that begin with it
-  std::size_t http2_streams = 100;    // requests at once on one connection
+  std::string tls_directory;                    // certificates for listen_tls
+  std::string tls_ticket_file;                  // secrets of session tickets, shared between edges
+  bool http2 = true;                            // offered to clients over TLS
+  bool http2_clear = false;                     // taken from clients without TLS that begin with it
+  std::size_t http2_streams = 100;              // requests at once on one connection
   std::size_t tls_handshakes = 1024;  // connections to listen_tls that have not completed TLS, all workers together
   std::vector<Site> sites;
   std::vector<std::string> host_ports;       // that a request's Host may name besides those of `listen`, 80 and 443
@@ -165,6 +166,8 @@ struct Config {
   // Logs.
   int log_level = 0;
   std::string syslog_addr, stderr_file;
+  std::string access_log;  // file, or "syslog"; empty: none
+  AccessFormat access_format = AccessFormat::kCombined;
   bool debug_commands = false;  // root may crash the daemon on purpose
 
   // Statistics.

@@ -24,6 +24,9 @@ constexpr std::array kEfforts{Choice<Effort>{"auto", Effort::kAuto}, Choice<Effo
                               Choice<Effort>{"strong", Effort::kStrong}, Choice<Effort>{"zstd", Effort::kZstd}};
 constexpr std::array kBrowserDictionaries{Choice<BrowserDictionary>{"off", BrowserDictionary::kOff},
                                           Choice<BrowserDictionary>{"site", BrowserDictionary::kSite}};
+constexpr std::array kAccessFormats{Choice<AccessFormat>{"combined", AccessFormat::kCombined},
+                                    Choice<AccessFormat>{"json", AccessFormat::kJson}};
+constexpr const auto& choices(AccessFormat) { return kAccessFormats; }
 constexpr const auto& choices(Role) { return kRoles; }
 constexpr const auto& choices(NoStore) { return kNoStores; }
 constexpr const auto& choices(Effort) { return kEfforts; }

@@ -18,6 +18,22 @@ constexpr std::array kSettings{
             .help = "Address of the syslog server: HOST:PORT (UDP), or the path of a Unix socket. Empty: the system's.",
             .form = Form::kSyslogAddress,
             .default_port = 514},
+    Setting{
+        .key = "access.log",
+        .place = &Config::access_log,
+        .concerns = Concerns::kSender,
+        .help =
+            "File with a line for every request of a client, or syslog: to where the daemon's log goes. A reload opens "
+            "the file again, as logrotate needs it. A disk that is too slow stops nothing: lines are dropped and "
+            "counted. Empty: no access log.",
+        .form = Form::kPath,
+        .example = "/var/log/railgun/access.log"},
+    Setting{.key = "access.format",
+            .place = &Config::access_format,
+            .concerns = Concerns::kSender,
+            .help = "Format of these lines. combined: as Apache and nginx write them. json: an object, with the bytes "
+                    "and times "
+                    "of the link and the origin as well."},
     Setting{.key = "stderr.file",
             .place = &Config::stderr_file,
             .takes = Takes::kRestart,

@@ -33,6 +33,8 @@ Direct::Direct(SenderRequest& request, const SenderPorts& ports, std::string rea
 Progress Direct::take(SenderRequest& request, const SenderPorts& ports, CallInput event) {
   if (auto* received = std::get_if<http::ResponseReceived>(&event)) {
     record(ports.counters().spread.origin_time, ports.now() - asked_);
+    request.way = AccessRecord::Way::kDirect;
+    request.origin_time = ports.now() - asked_;
     request.send_head(ports, std::move(received->response),
                       format_cf_railgun({.passage = Passage::kDirect, .reason = reason_}));
   } else if (const auto* interim = std::get_if<http::InterimReceived>(&event)) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "railgund/base/time.h"
 #include "railgund/dictionary/shelf.h"
 #include "railgund/page/version.h"
+#include "railgund/proxy/access_record.h"
 
 namespace railgun::proxy {
 
@@ -105,7 +107,11 @@ struct LogLine {
   LogLevel level;
   std::string text;
 };
+// A line for the access log.
+struct LogAccess {
+  std::shared_ptr<const AccessRecord> record;
+};
 using Effect = std::variant<Dial, WantWrite, SetReading, EndOutput, Close, StoreGet, ChallengeGet, StorePut, Prepare,
-                            RefreshDictionary, LogLine>;
+                            RefreshDictionary, LogLine, LogAccess>;
 
 }  // namespace railgun::proxy

@@ -21,6 +21,12 @@ void count_answer(Counters& counters, SiteCounters& site, const Answer& answer) 
   }
 }
 
+AccessRecord::Way way_of(const Answer& answer) {
+  if (answer.from_listener) return AccessRecord::Way::kOwn;
+  if (answer.coding == Coding::kRaw) return AccessRecord::Way::kStream;
+  return answer.reference ? AccessRecord::Way::kDelta : AccessRecord::Way::kFull;
+}
+
 void count_failure(Counters& counters, SiteCounters* site) {
   counters.requests_failed.add();
   if (site != nullptr) site->failed.add();

@@ -17,6 +17,8 @@ namespace railgun::proxy {
 // An answer's head goes out: by its coding.
 void count_answer(Counters& counters, SiteCounters& site, const Answer& answer);
 
+AccessRecord::Way way_of(const Answer& answer);
+
 // The request ends without a whole answer. `site`: null until the site is known.
 void count_failure(Counters& counters, SiteCounters* site);
 

@@ -98,6 +98,9 @@ Progress OverLink::pump_answer(SenderRequest& request, const SenderPorts& ports)
                        !reader_.body().empty() || reader_.is_complete();
     if (ready && !request.head_sent) {
       count_answer(ports.counters(), *request.counts, reader_.answer());
+      request.way = way_of(reader_.answer());
+      request.link_time = ports.now() - asked_;
+      request.origin_time = reader_.answer().origin_time;
       request.send_head(ports, reader_.answer().response,
                         header(request, request.is_from_trusted_proxy || request.config->header_exact));
     }
@@ -148,14 +151,13 @@ void OverLink::keep_page(const SenderRequest& request, const SenderPorts& ports)
 }
 
 Passed OverLink::finish(SenderRequest& request, const SenderPorts& ports) {
-  const Passed passed{.page_bytes = reader_.page_bytes(), .coded_bytes = reader_.coded_bytes()};
-  count_passed(ports.counters(), *request.counts, passed);
+  const Passed all = passed();
+  count_passed(ports.counters(), *request.counts, all);
   if (reader_.answer().coding == Coding::kDelta) {
     Distributions& spread = ports.counters().spread;
     record(spread.decode_time, decode_time_);
-    record_sizes(spread, passed.page_bytes, passed.coded_bytes, reader_.answer().reference.has_value());
-    if (const auto index = reader_.answer().reference)
-      count_reference(ports.counters(), request.named[*index].by, passed);
+    record_sizes(spread, all.page_bytes, all.coded_bytes, reader_.answer().reference.has_value());
+    if (const auto index = reader_.answer().reference) count_reference(ports.counters(), request.named[*index].by, all);
   }
   keep_page(request, ports);
   // An answer may end before the request's body does: nobody wants the rest of it then.
@@ -164,7 +166,7 @@ Passed OverLink::finish(SenderRequest& request, const SenderPorts& ports) {
   } else {
     stream_.reset(link::ResetCode::kCancelled);
   }
-  return passed;
+  return all;
 }
 
 }  // namespace railgun::proxy

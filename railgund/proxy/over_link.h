@@ -32,6 +32,8 @@ class OverLink {
 
   // The answer was complete. Counts it, keeps the page's version, lets go of the stream.
   Passed finish(SenderRequest& request, const SenderPorts& ports);
+  // What has come so far.
+  Passed passed() const { return {.page_bytes = reader_.page_bytes(), .coded_bytes = reader_.coded_bytes()}; }
   // The Cf-Railgun header of the answer as far as it has come. `is_exact`: with the ratio as it is.
   std::string header(const SenderRequest& request, bool is_exact) const;
 

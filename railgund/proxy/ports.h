@@ -1,6 +1,7 @@
 // What an exchange may do: everything else of the core is out of its reach. Made for each call.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,9 @@ class Ports {
   bool was_received(const Id128& page, const Id128& version, const Id128& visitor) const {
     Context& context = router_.context;
     return context.sharing.received(page, version, visitor, context.config->isolate_shared_by);
+  }
+  void log_access(AccessRecord record) const {
+    router_.context.add(LogAccess{std::make_shared<const AccessRecord>(std::move(record))});
   }
   void prepare(Prepare prepare) const { router_.context.add(std::move(prepare)); }
   void refresh(RefreshDictionary refresh) const { router_.context.add(refresh); }

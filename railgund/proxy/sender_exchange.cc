@@ -74,6 +74,7 @@ void SenderExchange::begin_page(const SenderPorts& ports) {
   }
   if (request_.http.expects_continue) ports.client.send_interim(100, {}, ports.now());
   const bool is_ignored = add_visitor_fields(request_.http, ports.client_address, request_.config->trusted_proxies);
+  if (!request_.config->access_log.empty()) request_.visitor = visitor_address(request_.http.fields);
   request_.came_by_https = same_name(field_value(request_.http.fields, "x-forwarded-proto"), "https");
   if (request_.config->redirect_https != 0 && !request_.came_by_https && !challenge_token(request_.http))
     return redirect(ports);
@@ -138,6 +139,9 @@ void SenderExchange::answer_challenge(const SenderPorts& ports, const Bytes& con
                              ports.now());
   ports.client.send_body(content, ports.now());
   ports.client.send_end(ports.now());
+  request_.status = 200;
+  request_.client_bytes = content.size();
+  log_access(ports, true);
   state_ = Finished{};
 }
 
@@ -321,6 +325,7 @@ void SenderExchange::finish(const SenderPorts& ports) {
     log_answer(ports, std::get<OwnAnswer>(state_).passed(), "dictionary");
   }
   request_.send_end(ports);
+  log_access(ports, true);
   state_ = Finished{};
 }
 
@@ -330,6 +335,8 @@ void SenderExchange::answer_ourselves(const SenderPorts& ports, unsigned status,
   ports.counters().requests_completed.add();
   request_.add_fixed_fields(fields);
   ports.client.send_error(status, line, fields, ports.now());
+  request_.status = status;
+  log_access(ports, true);
   state_ = Finished{};
 }
 
@@ -348,7 +355,9 @@ void SenderExchange::fail(const SenderPorts& ports, unsigned status, const std::
     if (status == 503) extra.push_back({"Retry-After", std::to_string(kRetryAfterSeconds)});
     request_.add_fixed_fields(extra);
     ports.client.send_error(status, line, extra, ports.now());
+    request_.status = status;
   }
+  log_access(ports, !request_.head_sent);
   state_ = Finished{};
 }
 
@@ -368,6 +377,33 @@ void SenderExchange::log_answer(const SenderPorts& ports, const Passed& passed, 
                                         std::to_string(request_.status) + " " + std::to_string(passed.page_bytes) +
                                         " bytes as " + std::to_string(passed.coded_bytes) + ", " +
                                         std::to_string(took) + " ms [" + how + "]");
+}
+
+void SenderExchange::log_access(const SenderPorts& ports, bool is_complete) const {
+  if (request_.config->access_log.empty()) return;
+  Passed passed;
+  if (const auto* over = std::get_if<OverLink>(&state_)) passed = over->passed();
+  if (const auto* direct = std::get_if<Direct>(&state_)) passed = direct->passed();
+  const http::Request& http = request_.http;
+  ports.log_access({.client = request_.visitor.empty() ? std::string(ports.client_address) : request_.visitor,
+                    .method = http.method,
+                    .host = http.host,
+                    .target = http.target,
+                    .referer = std::string(field_value(http.fields, "referer")),
+                    .user_agent = std::string(field_value(http.fields, "user-agent")),
+                    .id = request_.id(),
+                    .is_secure = ports.client_is_secure,
+                    .major_version = http.major_version,
+                    .minor_version = http.minor_version,
+                    .status = request_.status,
+                    .is_complete = is_complete,
+                    .body_bytes = request_.client_bytes,
+                    .way = request_.way,
+                    .page_bytes = passed.page_bytes,
+                    .link_bytes = passed.coded_bytes,
+                    .total = ports.now() - request_.started,
+                    .link = request_.link_time,
+                    .origin = request_.origin_time});
 }
 
 Instant SenderExchange::deadline() const {
@@ -396,6 +432,7 @@ void SenderExchange::on_deadline(const SenderPorts& ports) {
 void SenderExchange::drop(const SenderPorts& ports) {
   if (is_finished()) return;
   ports.counters().requests_aborted.add();
+  log_access(ports, false);
   state_ = Finished{};
 }
 

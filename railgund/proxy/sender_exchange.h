@@ -82,6 +82,8 @@ class SenderExchange {
   // `extra`: fields of the answer.
   void fail(const SenderPorts& ports, unsigned status, const std::string& line, Fields extra = {});
   HeldBytes held_bytes() const;
+  // To be called in the state that the request ends in.
+  void log_access(const SenderPorts& ports, bool is_complete) const;
   void log_answer(const SenderPorts& ports, const Passed& passed, const std::string& how) const;
 
   ConnectionId client_;

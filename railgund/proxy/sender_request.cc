@@ -16,7 +16,7 @@ constexpr std::size_t kMostWaitingBytes = 16 * 1024;
 // Text that a client has room for, compressed: four times its room, at the least.
 constexpr std::size_t kLeastRatio = 4;
 
-Counter& client_bytes(Counters& counters, const std::optional<coding::Encoder>& encoder) {
+Counter& client_bytes_of(Counters& counters, const std::optional<coding::Encoder>& encoder) {
   switch (encoder ? encoder->coding() : coding::Coding::kIdentity) {
     case coding::Coding::kGzip:
       return counters.client_bytes_gzip;
@@ -70,6 +70,11 @@ void SenderRequest::send_head(const SenderPorts& ports, http::Response response,
   }
 }
 
+void SenderRequest::count_client_bytes(const SenderPorts& ports, std::size_t bytes) {
+  client_bytes_of(ports.counters(), encoder).add(bytes);
+  client_bytes += bytes;
+}
+
 std::size_t SenderRequest::send_body(const SenderPorts& ports, ByteView held) {
   if (!head_sent || held.empty()) return 0;
   const std::size_t room = ports.client.writable_bytes();
@@ -77,7 +82,7 @@ std::size_t SenderRequest::send_body(const SenderPorts& ports, ByteView held) {
   const ByteView piece =
       held.first(std::min(held.size(), encoder ? std::min(kMostPieceBytes, kLeastRatio * room) : room));
   if (!encoder) {
-    client_bytes(ports.counters(), encoder).add(piece.size());
+    count_client_bytes(ports, piece.size());
     take(ports, piece);
     ports.client.send_body(piece, ports.now());
     return piece.size();
@@ -87,7 +92,7 @@ std::size_t SenderRequest::send_body(const SenderPorts& ports, ByteView held) {
   const Stopwatch work(ports.counters().clock);
   encoder->write(piece, coded);
   encode_time += work.elapsed();
-  client_bytes(ports.counters(), encoder).add(coded.size());
+  count_client_bytes(ports, coded.size());
   ports.client.send_body(coded, ports.now());
   return piece.size();
 }
@@ -104,7 +109,7 @@ void SenderRequest::send_end(const SenderPorts& ports) {
   if (encoder) {
     Bytes coded;
     encoder->finish(coded);
-    client_bytes(ports.counters(), encoder).add(coded.size());
+    count_client_bytes(ports, coded.size());
     ports.client.send_body(coded, ports.now());
     record(ports.counters().spread.compress_time, encode_time);
   }

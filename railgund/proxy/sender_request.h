@@ -79,6 +79,12 @@ struct SenderRequest {
   std::optional<coding::Encoder> encoder{};  // of the answer's body; none: it goes as it is
   Duration encode_time{};                    // spent in it
 
+  // For the access log.
+  AccessRecord::Way way = AccessRecord::Way::kOwn;
+  std::uint64_t client_bytes = 0;  // of the answer's body, as the client got it
+  Duration link_time{}, origin_time{};
+  std::string visitor{};  // empty: the client itself
+
   bool has_body() const { return http.body.kind != http::BodyLength::Kind::kNone || !http.upgrade.empty(); }
   // So much of the body is here that a listener or an origin will not have to wait for it for long: all of it, or as
   // much as request.body_buffer says.
@@ -103,6 +109,7 @@ struct SenderRequest {
   void send_end(const SenderPorts& ports);
   // Bytes of the body, before they are coded, are on their way.
   void take(const SenderPorts& ports, ByteView piece);
+  void count_client_bytes(const SenderPorts& ports, std::size_t bytes);
   // Bytes at the front of `upload` have gone on their way.
   void upload_taken(const SenderPorts& ports, std::size_t bytes);
 };

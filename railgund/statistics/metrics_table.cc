@@ -162,6 +162,9 @@ constexpr auto kMetrics = std::to_array<Metric>({
    .help = "Connections not accepted or not opened because their share of the limit of open files was used up."},
   {.member = &Log::dropped_lines, .json = "dropped_log_lines", .prometheus = "railgun_dropped_log_lines_total",
    .help = "Lines lost because the log was not written fast enough."},
+  {.member = &Log::dropped_access_lines, .json = "dropped_access_lines",
+   .prometheus = "railgun_dropped_access_lines_total", .role = Role::kSender,
+   .help = "Lines of the access log lost because they were not written fast enough, or could not be written."},
   // References and the page cache.
   {.member = &C::references_named, .json = "references_named", .prometheus = "railgun_references_named_total",
    .help = "Requests that named a reference."},

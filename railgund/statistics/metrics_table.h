@@ -27,6 +27,7 @@ struct MemoryUse {
 // Of the log.
 struct LogCounters {
   std::uint64_t dropped_lines = 0;
+  std::uint64_t dropped_access_lines = 0;
 };
 
 // Where a number comes from.

@@ -82,7 +82,8 @@ Totals Service::totals() {
   Totals sum;
   for (const proxy::Counters* counters : source_.worker_counters()) add_counters(sum, *counters);
   sum.numbers.set(memory_);
-  sum.numbers.set(LogCounters{.dropped_lines = log::dropped_lines()});
+  sum.numbers.set(
+      LogCounters{.dropped_lines = log::dropped_lines(), .dropped_access_lines = source_.dropped_access_lines()});
   const MemoryState memory = source_.memory_state();
   sum[&MemoryUse::reference_limit_bytes] = memory.limit_bytes;
   sum[&MemoryUse::overload_step] = memory.overload_step;

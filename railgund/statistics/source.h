@@ -35,6 +35,8 @@ class Source {
   virtual dictionary::ShelfCounts shelf_counts() const = 0;
   // Nothing without memcached.
   virtual std::optional<memcached::Counters> store_counters() const = 0;
+  // Of the access log.
+  virtual std::uint64_t dropped_access_lines() const = 0;
   // Asks the workers for their links. `done` is called once on the main loop, later.
   virtual void links(std::function<void(std::vector<proxy::LinkStatus>)> done) = 0;
 };

@@ -102,6 +102,7 @@ class Host {
     });
   }
 
+  void perform(const proxy::LogAccess&) {}
   void perform(const proxy::ChallengeGet& get) { driver_.store_answer(get.ticket, std::nullopt); }
 
   void perform(proxy::StorePut put) {

@@ -10,9 +10,17 @@ namespace {
 
 // Another value than `text` for a setting, such as its type takes.
 std::string other_value(const Setting& setting, const std::string& text) {
-  for (const char* const candidate :
-       {"1", "2", "7", "17", "0", "2M", "512M", "2048", "70000", "127.0.0.1:999", "/tmp/x", "10.0.0.1", "sender",
-        "never", "cancel", "fast", "off", "http://example.com:81", "gzip", "text/x", "word"}) {
+  for (const char* const candidate : {"1",      "2",
+                                      "7",      "17",
+                                      "0",      "2M",
+                                      "512M",   "2048",
+                                      "70000",  "127.0.0.1:999",
+                                      "/tmp/x", "10.0.0.1",
+                                      "sender", "never",
+                                      "cancel", "fast",
+                                      "off",    "http://example.com:81",
+                                      "gzip",   "text/x",
+                                      "word",   "json"}) {
     Config config;
     Site site;
     if (candidate != text && set_value(config, &site, setting, candidate)) return candidate;

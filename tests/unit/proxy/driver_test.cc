@@ -68,6 +68,7 @@ struct FailingShell {
   void perform(const StorePut&) { done.push_back("put"); }
   void perform(const Prepare&) { done.push_back("prepare"); }
   void perform(const RefreshDictionary&) { done.push_back("refresh"); }
+  void perform(const LogAccess&) { done.push_back("access"); }
   void perform(const LogLine& line) { done.push_back(line.text); }
   void set_deadline(Instant when) { deadlines.push_back(when); }
 };
