@@ -252,8 +252,10 @@ bool Drive<Core>::reject_over_limit(Connection& connection, const net::SocketAdd
                                     proxy::Admission admission) {
   if constexpr (std::is_same_v<Core, proxy::Sender>) {
     if (admission == proxy::Admission::kFree) return false;
+    makes_room_ = true;
     std::optional<Bytes> answer = core().over_limit(admission, peer.host(), now());
     settle();
+    makes_room_ = false;
     if (!answer) return false;
     connection.is_accounted_for = true;
     if (rejected_ >= kMostRejected) {
@@ -418,6 +420,8 @@ void Drive<Core>::perform(proxy::Close close) {
   if (connection == nullptr) return;
   by_id_.erase(close.connection);
   connection->id.reset();
+  // Its place is for the one who came. It may take seconds to close: until its client does.
+  if (makes_room_) connection->place.reset();
   if (close.reset) {
     connection->stream.abort();
     remove(*connection);

@@ -163,6 +163,7 @@ class Drive final {
   std::unordered_map<proxy::ConnectionId, std::unique_ptr<net::Resolver::Lookup>> look_ups_;
   std::vector<std::unique_ptr<Connection>> removed_;  // until the turn is over
   std::size_t rejected_ = 0;                          // connections that are being told so
+  bool makes_room_ = false;                           // the core closes an idle client for a new one
   log::RateLimit failed_links_;
   log::RateLimit no_descriptor_{{.burst = 1, .interval = std::chrono::seconds(10)}};
   log::RateLimit failed_clients_{{.burst = 1, .interval = std::chrono::seconds(60)}};

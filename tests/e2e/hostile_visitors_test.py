@@ -348,4 +348,19 @@ def test_more_clients_than_the_limit():
         assert "were rejected" in ctl(pair.sender, "status")[1]
 
 
+def test_a_displaced_client_that_stays_takes_no_place():
+    """Each went on counting until it closed, so a few visits used up all idle clients, and then others got 503."""
+    with Origin(serve) as origin, Pair(origin.port, sender={"clients.limit": 3}) as pair:
+        def clients_open(count):
+            return f"railgun.clients_open: {count}\n" in ctl(pair.sender, "stats")[1]
+        wait_until(lambda: clients_open(0), "no client is left from the start")
+        idle = [connect(pair) for _ in range(3)]
+        wait_until(lambda: clients_open(3), "all are there")
+        for _ in range(6):
+            assert pair.get("/a")[0] == 200
+            wait_until(lambda: clients_open(2), "the visitor has left")
+        for client in idle:
+            client.close()
+
+
 run_tests(sys.modules[__name__])
