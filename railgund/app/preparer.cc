@@ -71,7 +71,7 @@ void Preparer::work(const Version& item) {
   if (!cache_.is_worth_preparing(item.version->id)) return;
   item.version->reference.prepare();
   if (item.strong) item.version->reference.prepare_strong();
-  cache_.recount(item.version->id);
+  cache_.recount(item.version);
 }
 
 void Preparer::work(const Refresh& item) { item.shelf->work(item.audience, net::steady_now()); }

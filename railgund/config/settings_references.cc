@@ -12,23 +12,26 @@ constexpr std::uint64_t kMiB = 1 << 20;
 constexpr std::uint64_t kGiB = 1 << 30;
 
 constexpr std::array kSettings{
-    Setting{.key = "memory.limit",
-            .place = &Config::memory_limit_bytes,
-            .takes = Takes::kRestart,
-            .help =
-                "Memory limit for page versions and the tables prepared for them. The versions that are used most are "
-                "kept. At most half of the memory of the machine or of its cgroup is used, whatever this says. When "
-                "the resident memory of the process exceeds this limit and what the program needs besides, versions "
-                "are dropped.",
-            .form = Form::kByteCount,
-            .least = kMiB,
-            .section = "References and deltas"},
+    Setting{
+        .key = "memory.limit",
+        .place = &Config::memory_limit_bytes,
+        .takes = Takes::kRestart,
+        .help =
+            "Memory limit for page versions and the tables prepared for them. When it is reached, pages that were not "
+            "requested lately are packed, which takes a fifth of their size; then the versions that are requested "
+            "least leave. At most half of the memory of the machine or of its cgroup is used, whatever this says. "
+            "When the resident memory of the process exceeds this limit and what the program needs besides, "
+            "versions are dropped.",
+        .form = Form::kByteCount,
+        .least = kMiB,
+        .section = "References and deltas"},
     Setting{.key = "memory.prepared_percent",
             .place = &Config::memory_prepared_percent,
             .takes = Takes::kRestart,
             .help = "Percentage of memory.limit that is kept for tables prepared for coding. These tables make deltas "
                     "quick, and take about 17 times the memory of their page. They use all memory that page versions "
-                    "do not need; when page versions need it, the tables are dropped first, down to this percentage.",
+                    "do not need. When page versions need it, the tables are dropped first; within this percentage, "
+                    "those of pages that are requested often stay.",
             .most = 90},
     Setting{.key = "reference.page_limit",
             .place = &Config::reference_page_limit_bytes,

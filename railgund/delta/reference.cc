@@ -7,17 +7,33 @@
 
 namespace railgun::delta {
 
-Reference::Reference(Bytes page) : page_(std::move(page)) {}
+Reference::Reference(Bytes page) : is_unpacked_(true), page_(std::move(page)) {}
+Reference::Reference(std::shared_ptr<const PackedPage> packed) : packed_(std::move(packed)), is_unpacked_(false) {}
 Reference::~Reference() = default;
 
+ByteView Reference::bytes() const {
+  if (!is_unpacked()) {
+    std::call_once(unpack_once_, [this] {
+      page_ = packed_->unpack();
+      is_unpacked_.store(true, std::memory_order_release);
+    });
+  }
+  return page_;
+}
+
+std::size_t Reference::page_memory_bytes() const {
+  return sizeof *this + (packed_ ? packed_->memory_bytes() : 0) + (is_unpacked() ? page_.capacity() : 0);
+}
+
 std::uint64_t Reference::hash() const {
-  std::call_once(hash_once_, [this] { hash_ = hash64(page_); });
+  std::call_once(hash_once_, [this] { hash_ = hash64(bytes()); });
   return hash_;
 }
 
 std::shared_ptr<Reference::Prepared> Reference::prepared() const {
+  const ByteView page = bytes();
   const MutexLock lock(mutex_);
-  if (!prepared_) prepared_ = std::make_shared<Prepared>(page_);
+  if (!prepared_) prepared_ = std::make_shared<Prepared>(page);
   return prepared_;
 }
 

@@ -7,6 +7,7 @@
 #include <zstd.h>
 
 #include "railgund/base/check.h"
+#include "railgund/delta/zstd_contexts.h"
 
 namespace railgun::delta {
 namespace {
@@ -23,54 +24,15 @@ int window_log(std::size_t reference_bytes) {
   return std::min(static_cast<int>(std::bit_width(reference_bytes + kPageReach - 1)), kMaxWindowLog);
 }
 
-struct Free {
-  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
-  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
-};
-
-// Contexts are a few hundred KB that zstd clears lazily: kept for each thread rather than made for each page.
-template <typename Context>
-class Pool {
- public:
-  std::unique_ptr<Context, Free> get() { return kept_ ? std::move(kept_) : make(); }
-  void put(std::unique_ptr<Context, Free> context) { kept_ = std::move(context); }
-
- private:
-  static std::unique_ptr<Context, Free> make();
-  std::unique_ptr<Context, Free> kept_;
-};
-template <>
-std::unique_ptr<ZSTD_CCtx, Free> Pool<ZSTD_CCtx>::make() {
-  return std::unique_ptr<ZSTD_CCtx, Free>(ZSTD_createCCtx());
-}
-template <>
-std::unique_ptr<ZSTD_DCtx, Free> Pool<ZSTD_DCtx>::make() {
-  return std::unique_ptr<ZSTD_DCtx, Free>(ZSTD_createDCtx());
-}
-// Over this a context's memory is given back when its page ends.
-constexpr std::size_t kKeepBytes = 4 << 20;
-
-template <typename Context>
-Pool<Context>& pool() {
-  thread_local Pool<Context> pool;
-  return pool;
-}
-
 }  // namespace
 
 struct ZstdEncoder::State {
-  std::unique_ptr<ZSTD_CCtx, Free> context = pool<ZSTD_CCtx>().get();
+  ZstdCompressor context;
   bool begun = false;
-
-  ~State() {
-    if (ZSTD_sizeof_CCtx(context.get()) <= kKeepBytes) pool<ZSTD_CCtx>().put(std::move(context));
-  }
 };
 
 ZstdEncoder::ZstdEncoder(ByteView reference, int level) : state_(std::make_unique<State>()) {
   ZSTD_CCtx* context = state_->context.get();
-  RAILGUN_CHECK(context != nullptr);
-  ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters);
   ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level);
   ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, window_log(reference.size()));
   ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 0);
@@ -102,18 +64,12 @@ void ZstdEncoder::encode(ByteView window, bool last, Bytes& payload) {
 }
 
 struct ZstdDecoder::State {
-  std::unique_ptr<ZSTD_DCtx, Free> context = pool<ZSTD_DCtx>().get();
+  ZstdDecompressor context;
   bool begun = false;
-
-  ~State() {
-    if (ZSTD_sizeof_DCtx(context.get()) <= kKeepBytes) pool<ZSTD_DCtx>().put(std::move(context));
-  }
 };
 
 ZstdDecoder::ZstdDecoder(ByteView reference) : state_(std::make_unique<State>()) {
   ZSTD_DCtx* context = state_->context.get();
-  RAILGUN_CHECK(context != nullptr);
-  ZSTD_DCtx_reset(context, ZSTD_reset_session_and_parameters);
   ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, window_log(reference.size()));
   ZSTD_DCtx_refPrefix(context, reference.data(), reference.size());
 }

@@ -14,8 +14,10 @@ namespace {
 // Large enough for a page of the usual limit with its prepared state, small enough that workers seldom meet.
 constexpr std::size_t kShardBytes = 64 << 20;
 constexpr std::size_t kShardsMost = 16;
-// About the smallest page with its bookkeeping: how many pages the sketch should tell apart.
-constexpr std::size_t kSmallPageBytes = 4096;
+// About the smallest page with its bookkeeping, packed: how many pages the sketch should tell apart.
+constexpr std::size_t kSmallPageBytes = 1024;
+// Bases of templates may take one part in so many.
+constexpr std::size_t kBasesShare = 8;
 
 std::size_t shards_for(std::size_t limit_bytes) {
   return std::bit_floor(std::clamp<std::size_t>(limit_bytes / kShardBytes, 1, kShardsMost));
@@ -41,32 +43,31 @@ struct Cache::Shard {
   VersionPool pool RAILGUN_GUARDED_BY(mutex);
   std::unordered_map<Id128, Latest> latest RAILGUN_GUARDED_BY(mutex);    // of exact keys and addresses
   std::unordered_map<Id128, KinVersions> kin RAILGUN_GUARDED_BY(mutex);  // of shapes and siblings
-  std::uint64_t hits RAILGUN_GUARDED_BY(mutex) = 0;
-  std::uint64_t misses RAILGUN_GUARDED_BY(mutex) = 0;
-  std::uint64_t insertions RAILGUN_GUARDED_BY(mutex) = 0;
+  std::uint64_t misses RAILGUN_GUARDED_BY(mutex) = 0;                    // requests for which no key is known
 };
 
-Cache::Cache(CacheLimits limits) : sketch_(limits.bytes / kSmallPageBytes) {
+Cache::Cache(CacheLimits limits)
+    : limit_bytes_(limits.bytes),
+      prepared_share_bytes_(limits.prepared_share_bytes),
+      sketch_(limits.bytes / kSmallPageBytes),
+      bases_(limits.bytes / kBasesShare) {
   const std::size_t count = shards_for(limits.bytes);
-  const CacheLimits each = limits_of_shard(limits, count);
-  for (std::size_t i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>(each, sketch_));
+  for (std::size_t i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>(CacheLimits{}, sketch_));
 }
 
-CacheLimits Cache::limits_of_shard(CacheLimits limits, std::size_t shards) const {
-  const std::size_t for_pools = limits.bytes - std::min(limits.bytes, sketch_.memory_bytes());
-  return {.bytes = for_pools / shards,
-          .prepared_share_bytes = std::min(limits.prepared_share_bytes, for_pools) / shards};
+// Without what all shards have in common.
+CacheLimits Cache::limits_of_shard() const {
+  const std::size_t limit = limit_bytes_.load(std::memory_order_relaxed);
+  const std::size_t for_pools = limit - std::min(limit, sketch_.memory_bytes() + bases_.bytes());
+  const std::size_t prepared = std::min(prepared_share_bytes_.load(std::memory_order_relaxed), for_pools);
+  return {.bytes = for_pools / shards_.size(), .prepared_share_bytes = prepared / shards_.size()};
 }
 
 void Cache::set_limits(CacheLimits limits) {
-  const CacheLimits each = limits_of_shard(limits, shards_.size());
+  limit_bytes_.store(limits.bytes, std::memory_order_relaxed);
+  prepared_share_bytes_.store(limits.prepared_share_bytes, std::memory_order_relaxed);
   for (const auto& shard : shards_) {
-    std::vector<Departed> departed;
-    {
-      const MutexLock lock(shard->mutex);
-      shard->pool.set_limits(each, departed);
-    }
-    forget_all(departed);
+    change(*shard, [](VersionPool& pool, std::vector<Departed>& departed) { pool.make_room(departed); });
   }
 }
 
@@ -77,15 +78,9 @@ Cache::Shard& Cache::shard_of(const Id128& name) const { return *shards_[name.by
 
 VersionPtr Cache::find(const Id128& id, const Id128& site) {
   if (shortage() >= Shortage::kFindNothing) return nullptr;
-  std::vector<Departed> departed;
   VersionPtr version;
-  {
-    Shard& shard = shard_of(id);
-    const MutexLock lock(shard.mutex);
-    version = shard.pool.use(id, site, departed);
-    ++(version ? shard.hits : shard.misses);
-  }
-  forget_all(departed);
+  change(shard_of(id),
+         [&](VersionPool& pool, std::vector<Departed>& departed) { version = pool.use(id, site, departed); });
   return version;
 }
 
@@ -144,16 +139,28 @@ std::vector<Id128> Cache::kin_of(const Id128& key, MediaClass expected, std::siz
   return best;
 }
 
-// Changes the pool of a version's shard, and forgets the versions that had to leave for it.
+// What leaves is freed, and what is to be packed is packed, without the lock.
 template <typename Change>
-void Cache::change(const Id128& id, Change change) {
-  std::vector<Departed> departed;
-  {
-    Shard& shard = shard_of(id);
-    const MutexLock lock(shard.mutex);
-    change(shard.pool, departed);
+void Cache::change(Shard& shard, Change change) {
+  const auto locked = [&](auto work) {
+    std::vector<Departed> departed;
+    std::optional<ToPack> cold;
+    {
+      const MutexLock lock(shard.mutex);
+      shard.pool.set_limits(limits_of_shard());
+      work(shard.pool, departed);
+      cold = shard.pool.next_to_pack();
+    }
+    forget_all(departed);
+    return cold;
+  };
+  std::optional<ToPack> cold = locked(change);
+  while (cold) {
+    auto packed = bases_.pack(cold->template_name, cold->version->reference.bytes());
+    cold = locked([&](VersionPool& pool, std::vector<Departed>& departed) {
+      pool.packed(cold->version->id, std::move(packed), departed);
+    });
   }
-  forget_all(departed);
 }
 
 bool Cache::insert(VersionPtr version, const PageKeys& keys) {
@@ -164,37 +171,28 @@ bool Cache::insert(VersionPtr version, const PageKeys& keys) {
   remember(keys.address, id);
   if (keys.shape != keys.address) remember_kin(keys.shape, id, keys.media, replaced);
   remember_kin(keys.sibling, id, keys.media, replaced);
-
-  std::vector<Departed> departed;
-  {
-    Shard& shard = shard_of(id);
-    const MutexLock lock(shard.mutex);
-    ++shard.insertions;
-    shard.pool.insert(std::move(version), keys.site, &keys, departed);
-  }
+  keep(std::move(version), keys.site, &keys);
   if (replaced) {
     Shard& shard = shard_of(*replaced);
     const MutexLock lock(shard.mutex);
     shard.pool.replace(*replaced);
   }
-  forget_all(departed);
   return replaced.has_value();
 }
 
 void Cache::insert(VersionPtr version, const Id128& site) {
-  if (shortage() >= Shortage::kKeepNothing) return;
-  Shard& shard = shard_of(version->id);
-  std::vector<Departed> departed;
-  {
-    const MutexLock lock(shard.mutex);
-    ++shard.insertions;
-    shard.pool.insert(std::move(version), site, nullptr, departed);
-  }
-  forget_all(departed);
+  if (shortage() < Shortage::kKeepNothing) keep(std::move(version), site, nullptr);
 }
 
-void Cache::recount(const Id128& id) {
-  change(id, [&](VersionPool& pool, std::vector<Departed>& departed) { pool.recount(id, departed); });
+void Cache::keep(VersionPtr version, const Id128& site, const PageKeys* keys) {
+  change(shard_of(version->id), [&](VersionPool& pool, std::vector<Departed>& departed) {
+    pool.insert(std::move(version), site, keys, departed);
+  });
+}
+
+void Cache::recount(const VersionPtr& version) {
+  change(shard_of(version->id),
+         [&](VersionPool& pool, std::vector<Departed>& departed) { pool.recount(version, departed); });
 }
 
 bool Cache::is_worth_preparing(const Id128& id) const {
@@ -212,7 +210,7 @@ void Cache::drop_prepared() {
 }
 
 void Cache::erase(const Id128& id) {
-  change(id, [&](VersionPool& pool, std::vector<Departed>& departed) { pool.erase(id, departed); });
+  change(shard_of(id), [&](VersionPool& pool, std::vector<Departed>& departed) { pool.erase(id, departed); });
 }
 
 std::size_t Cache::purge(const PageKeys& keys) {
@@ -243,18 +241,19 @@ std::size_t Cache::clear() {
 
 CacheCounters Cache::counters() const {
   CacheCounters sum;
-  sum.bytes = sketch_.memory_bytes();
+  sum.bytes = sketch_.memory_bytes() + bases_.bytes();
   for (const auto& shard : shards_) {
     const MutexLock lock(shard->mutex);
-    sum.hits += shard->hits;
-    sum.misses += shard->misses;
-    sum.insertions += shard->insertions;
+    sum.hits += shard->pool.hits();
+    sum.misses += shard->misses + shard->pool.misses();
+    sum.insertions += shard->pool.insertions();
     sum.evictions += shard->pool.evictions();
     sum.refused += shard->pool.refused();
     sum.bytes += shard->pool.bytes();
     sum.prepared_bytes += shard->pool.prepared_bytes();
     sum.prepared_drops += shard->pool.prepared_drops();
     sum.versions += shard->pool.versions();
+    sum.packed_versions += shard->pool.packed_versions();
   }
   return sum;
 }

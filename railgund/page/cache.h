@@ -12,6 +12,7 @@
 
 #include "railgund/page/frequency_sketch.h"
 #include "railgund/page/page_key.h"
+#include "railgund/page/template_bases.h"
 #include "railgund/page/version.h"
 #include "railgund/page/version_pool.h"
 
@@ -24,6 +25,7 @@ struct CacheCounters {
   std::size_t bytes = 0, versions = 0;
   std::size_t prepared_bytes = 0;    // of `bytes`: state prepared for coding
   std::uint64_t prepared_drops = 0;  // how often such state was dropped for want of room
+  std::size_t packed_versions = 0;   // of `versions`: those whose page is packed
 };
 
 // What a shortage of memory forbids. Each includes those before it.
@@ -68,8 +70,9 @@ class Cache {
   // Keeps a version under its id alone, for one site (it came from the store).
   void insert(VersionPtr version, const Id128& site);
 
-  // Charges what was prepared for a version since it was inserted or looked up. Others, or it, may have to leave.
-  void recount(const Id128& id);
+  // After a use of a version that was looked up: charges what was prepared for it, and keeps its page unpacked if there
+  // is room. Others, or it, may have to leave.
+  void recount(const VersionPtr& version);
   // State prepared for this version now would stay. For those who prepare ahead of a request.
   bool is_worth_preparing(const Id128& id) const;
   // Drops all prepared state. The versions stay.
@@ -91,7 +94,8 @@ class Cache {
  private:
   struct Shard;
 
-  CacheLimits limits_of_shard(CacheLimits limits, std::size_t shards) const;
+  CacheLimits limits_of_shard() const;
+  void keep(VersionPtr version, const Id128& site, const PageKeys* keys);
   Shard& shard_of(const Id128& name) const;
   // Makes `id` the latest under a key; gives the one that was.
   std::optional<Id128> remember(const Id128& key, const Id128& id);
@@ -103,11 +107,14 @@ class Cache {
   void forget(const Id128& key, const Id128& id);
   void forget_kin(const Id128& key, const Id128& id);
   void forget_all(const std::vector<Departed>& departed);
+  // Changes a shard's pool, and packs what it then has to pack.
   template <typename Change>
-  void change(const Id128& id, Change change);
+  void change(Shard& shard, Change change);
 
   std::atomic<Shortage> shortage_ = Shortage::kNone;
+  std::atomic<std::size_t> limit_bytes_, prepared_share_bytes_;
   FrequencySketch sketch_;
+  TemplateBases bases_;
   std::vector<std::unique_ptr<Shard>> shards_;  // a power of two
 };
 

@@ -13,8 +13,14 @@ namespace {
 constexpr std::size_t kWindowShare = 16;  // one part in so many
 // A version that many pages share (an error page) is not looked up under more keys than this.
 constexpr std::size_t kKeysMost = 4;
-// Of so many that were used least recently, the prepared state of the page asked for least often is dropped first.
-constexpr int kPreparedCompared = 4;
+// Of so many that were used least recently, the page asked for least often is chosen.
+constexpr int kCompared = 4;
+// Pages asked for so often lately keep prepared state and unpacked bytes while others leave.
+constexpr unsigned kOften = 4;
+// What unpacked bytes of such pages may take: one part in so many.
+constexpr std::size_t kUnpackedShare = 8;
+// So do the few that were used last, such as the sibling that a crawler's pages are coded against.
+constexpr std::size_t kLatest = 4;
 // A version that many sites share is not found for more of them than this.
 constexpr std::size_t kSitesMost = 4;
 
@@ -25,10 +31,13 @@ std::size_t VersionPool::protected_budget() const { return (limits_.bytes - wind
 
 VersionPtr VersionPool::use(const Id128& id, const Id128& site, std::vector<Departed>& departed) {
   const auto found = entries_.find(id);
-  if (found == entries_.end()) return nullptr;
+  if (found == entries_.end() || std::ranges::find(found->second.sites, site) == found->second.sites.end()) {
+    ++misses_;
+    return nullptr;
+  }
+  ++hits_;
   Entry& entry = found->second;
-  if (std::ranges::find(entry.sites, site) == entry.sites.end()) return nullptr;
-  VersionPtr version = entry.version;
+  VersionPtr version = handed_out(entry);
   touch(entry);
   leave_if_too_large(entry, departed);
   make_room(departed);
@@ -37,10 +46,17 @@ VersionPtr VersionPool::use(const Id128& id, const Id128& site, std::vector<Depa
 
 VersionPtr VersionPool::peek(const Id128& id) const {
   const auto found = entries_.find(id);
-  return found == entries_.end() ? nullptr : found->second.version;
+  return found == entries_.end() ? nullptr : handed_out(found->second);
+}
+
+// The pool's own stays packed, so that nothing is unpacked that is not charged.
+VersionPtr VersionPool::handed_out(const Entry& entry) {
+  if (!entry.is_packed) return entry.version;
+  return std::make_shared<const Version>(*entry.version, entry.version->reference.packed());
 }
 
 void VersionPool::insert(VersionPtr version, const Id128& site, const PageKeys* keys, std::vector<Departed>& departed) {
+  ++insertions_;
   const Id128 id = version->id;
   const auto [place, is_new] = entries_.try_emplace(id);
   Entry& entry = place->second;
@@ -57,6 +73,7 @@ void VersionPool::insert(VersionPtr version, const Id128& site, const PageKeys* 
     entry.page = keys->exact;
     add_keys(entry, *keys, departed);
   }
+  if (!is_new) adopt(entry, version, departed);
   // Once a request, here and not when it is found: a crawler's pages are siblings to each other, and each is found as
   // the reference of the next.
   sketch_.count(entry.page);
@@ -73,12 +90,50 @@ void VersionPool::insert(VersionPtr version, const Id128& site, const PageKeys* 
   make_room(departed);
 }
 
-void VersionPool::recount(const Id128& id, std::vector<Departed>& departed) {
-  const auto found = entries_.find(id);
+void VersionPool::recount(const VersionPtr& version, std::vector<Departed>& departed) {
+  const auto found = entries_.find(version->id);
   if (found == entries_.end()) return;
+  adopt(found->second, version, departed);
   charge(found->second);
   leave_if_too_large(found->second, departed);
   make_room(departed);
+}
+
+// Only a copy that came from the pool: it has the packed form too, so that packing it once more costs nothing.
+void VersionPool::adopt(Entry& entry, const VersionPtr& version, std::vector<Departed>& departed) {
+  const delta::Reference& reference = version->reference;
+  if (!entry.is_packed || !reference.is_unpacked() || reference.packed() != entry.version->reference.packed()) return;
+  departed.push_back({.id = version->id, .version = std::exchange(entry.version, version), .keys = {}});
+  set_packed(entry, false);
+}
+
+std::optional<ToPack> VersionPool::next_to_pack() {
+  if (bytes() <= limits_.bytes) return std::nullopt;
+  Entry* entry = next_unpacked();
+  if (entry == nullptr) return std::nullopt;
+  entry->can_be_packed = false;
+  charge_unpacked(*entry, 0);
+  return ToPack{entry->version, entry->keys.empty() ? entry->version->id : entry->keys.back().sibling};
+}
+
+void VersionPool::packed(const Id128& id, std::shared_ptr<const delta::PackedPage> page,
+                         std::vector<Departed>& departed) {
+  const auto found = entries_.find(id);
+  if (found != entries_.end() && page) put(found->second, std::move(page), departed);
+  make_room(departed);
+}
+
+void VersionPool::put(Entry& entry, std::shared_ptr<const delta::PackedPage> page, std::vector<Departed>& departed) {
+  VersionPtr packed = std::make_shared<const Version>(*entry.version, std::move(page));
+  departed.push_back({.id = packed->id, .version = std::exchange(entry.version, std::move(packed)), .keys = {}});
+  entry.can_be_packed = true;
+  set_packed(entry, true);
+  charge(entry);
+}
+
+void VersionPool::set_packed(Entry& entry, bool now) {
+  packed_versions_ += (now ? 1 : 0) - (entry.is_packed ? 1 : 0);
+  entry.is_packed = now;
 }
 
 void VersionPool::replace(const Id128& id) {
@@ -95,16 +150,13 @@ bool VersionPool::is_worth_preparing(const Id128& id) const {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return false;
   const Entry& entry = found->second;
-  const std::size_t more = delta::Reference::prepared_bytes_of(entry.version->reference.bytes().size());
-  if (bytes() + more <= limits_.bytes || prepared_bytes_ + more <= limits_.prepared_share_bytes) return true;
+  const std::size_t more = delta::Reference::prepared_bytes_of(entry.version->reference.size());
+  if (bytes() + more <= limits_.bytes) return true;
+  if (prepared_bytes_ + more <= limits_.prepared_share_bytes && (prepared_.size() < kLatest || is_often_asked(entry)))
+    return true;
   if (prepared_.empty()) return false;
   const Entry& last = *prepared_.back();
   return last.queue == Queue::kReplaced || sketch_.estimate(entry.page) > sketch_.estimate(last.page);
-}
-
-void VersionPool::set_limits(CacheLimits limits, std::vector<Departed>& departed) {
-  limits_ = limits;
-  make_room(departed);
 }
 
 void VersionPool::drop_prepared(std::vector<Departed>& departed) {
@@ -156,7 +208,11 @@ void VersionPool::charge(Entry& entry) {
   page_bytes_ += now - entry.charged;
   list_bytes(entry.queue) += now - entry.charged;
   entry.charged = now;
-  charge_prepared(entry, entry.version->reference.prepared_memory_bytes());
+  const delta::Reference& reference = entry.version->reference;
+  charge_prepared(entry, reference.prepared_memory_bytes());
+  const bool is_candidate =
+      !entry.is_packed && entry.prepared == 0 && entry.can_be_packed && reference.size() <= kMostPacked;
+  charge_unpacked(entry, is_candidate ? reference.size() : 0);
 }
 
 void VersionPool::charge_prepared(Entry& entry, std::size_t now) {
@@ -164,6 +220,13 @@ void VersionPool::charge_prepared(Entry& entry, std::size_t now) {
   if (entry.prepared > 0 && now == 0) prepared_.erase(entry.prepared_place);
   prepared_bytes_ += now - entry.prepared;
   entry.prepared = now;
+}
+
+void VersionPool::charge_unpacked(Entry& entry, std::size_t now) {
+  if (entry.unpacked == 0 && now > 0) entry.unpacked_place = unpacked_.insert(unpacked_.begin(), &entry);
+  if (entry.unpacked > 0 && now == 0) unpacked_.erase(entry.unpacked_place);
+  unpacked_bytes_ += now - entry.unpacked;
+  entry.unpacked = now;
 }
 
 void VersionPool::move_to_front(Entry& entry, Queue queue) {
@@ -176,6 +239,7 @@ void VersionPool::move_to_front(Entry& entry, Queue queue) {
 void VersionPool::touch(Entry& entry) {
   charge(entry);
   if (entry.prepared > 0) prepared_.splice(prepared_.begin(), prepared_, entry.prepared_place);
+  if (entry.unpacked > 0) unpacked_.splice(unpacked_.begin(), unpacked_, entry.unpacked_place);
   move_to_front(entry, entry.queue == Queue::kProbation ? Queue::kProtected : entry.queue);
   while (list_bytes(Queue::kProtected) > protected_budget())
     move_to_front(*list(Queue::kProtected).back(), Queue::kProbation);
@@ -193,38 +257,67 @@ void VersionPool::leave_if_too_large(Entry& entry, std::vector<Departed>& depart
 
 void VersionPool::make_room(std::vector<Departed>& departed) {
   while (bytes() > limits_.bytes) {
-    if (prepared_bytes_ > limits_.prepared_share_bytes) {
+    if (Entry* entry = next_prepared()) {
       ++prepared_drops_;
-      drop_prepared(least_wanted_prepared(), departed);
+      drop_prepared(*entry, departed);
       continue;
     }
-    ++evictions_;
     if (!list(Queue::kReplaced).empty()) {
+      ++evictions_;
       let_go(*list(Queue::kReplaced).back(), departed);
       continue;
     }
+    if (Entry* entry = next_unpacked()) {
+      if (const auto& packed = entry->version->reference.packed()) {
+        put(*entry, packed, departed);
+        continue;
+      }
+      // next_to_pack() gives it, and packed() goes on here.
+      if (bytes() <= limits_.bytes + kPackingSlack) return;
+    }
+    ++evictions_;
     Entry* newcomer = list(Queue::kWindow).empty() ? nullptr : list(Queue::kWindow).back();
     Entry* settled = !list(Queue::kProbation).empty()   ? list(Queue::kProbation).back()
                      : !list(Queue::kProtected).empty() ? list(Queue::kProtected).back()
                                                         : nullptr;
-    const bool window_is_full = list_bytes(Queue::kWindow) > window_budget();
-    // Equal fame is no reason to give up what has proved itself.
-    const bool newcomer_leaves =
-        settled == nullptr ||
-        (newcomer != nullptr && window_is_full && sketch_.estimate(newcomer->page) <= sketch_.estimate(settled->page));
+    // Equal fame is no reason to give up what has proved itself; less fame is none even where the window, whose pages
+    // are of all sizes, is not quite full.
+    const bool newcomer_leaves = settled == nullptr || (newcomer != nullptr && is_less_wanted(*newcomer, *settled));
     if (newcomer_leaves) ++refused_;
     let_go(newcomer_leaves ? *newcomer : *settled, departed);
   }
   while (list_bytes(Queue::kWindow) > window_budget()) move_to_front(*list(Queue::kWindow).back(), Queue::kProbation);
 }
 
-VersionPool::Entry& VersionPool::least_wanted_prepared() {
-  Entry* chosen = prepared_.back();
+bool VersionPool::is_often_asked(const Entry& entry) const { return sketch_.estimate(entry.page) >= kOften; }
+
+bool VersionPool::is_less_wanted(const Entry& newcomer, const Entry& settled) {
+  const unsigned newer = sketch_.estimate(newcomer.page);
+  const unsigned older = sketch_.estimate(settled.page);
+  const std::size_t window = list_bytes(Queue::kWindow);
+  return (newer <= older && window > window_budget()) || (newer < older && window > window_budget() / 2);
+}
+
+VersionPool::Entry* VersionPool::next_prepared() {
+  if (prepared_.empty()) return nullptr;
+  Entry& least = least_wanted(prepared_);
+  const bool may_stay = prepared_.size() <= kLatest || is_often_asked(least);
+  return prepared_bytes_ > limits_.prepared_share_bytes || !may_stay ? &least : nullptr;
+}
+
+VersionPool::Entry* VersionPool::next_unpacked() {
+  if (unpacked_.empty()) return nullptr;
+  Entry& least = least_wanted(unpacked_);
+  const bool may_stay = unpacked_.size() <= kLatest || is_often_asked(least);
+  return unpacked_bytes_ > limits_.bytes / kUnpackedShare || !may_stay ? &least : nullptr;
+}
+
+VersionPool::Entry& VersionPool::least_wanted(const EntryList& list) const {
+  Entry* chosen = list.back();
   if (chosen->queue == Queue::kReplaced) return *chosen;
   unsigned least = sketch_.estimate(chosen->page);
   int compared = 1;
-  for (auto place = std::next(prepared_.rbegin()); place != prepared_.rend() && compared < kPreparedCompared;
-       ++place, ++compared) {
+  for (auto place = std::next(list.rbegin()); place != list.rend() && compared < kCompared; ++place, ++compared) {
     const unsigned asked = sketch_.estimate((*place)->page);
     if (asked >= least) continue;
     chosen = *place;
@@ -236,13 +329,15 @@ VersionPool::Entry& VersionPool::least_wanted_prepared() {
 void VersionPool::drop_prepared(Entry& entry, std::vector<Departed>& departed) {
   departed.push_back(
       {.id = entry.version->id, .version = nullptr, .keys = {}, .prepared = entry.version->reference.drop_prepared()});
-  charge_prepared(entry, 0);
+  charge(entry);
 }
 
 void VersionPool::let_go(Entry& entry, std::vector<Departed>& departed) {
   const Id128 id = entry.version->id;
   page_bytes_ -= entry.charged;
   charge_prepared(entry, 0);
+  charge_unpacked(entry, 0);
+  set_packed(entry, false);
   list_bytes(entry.queue) -= entry.charged;
   list(entry.queue).erase(entry.place);
   departed.push_back({.id = id, .version = std::move(entry.version), .keys = std::move(entry.keys)});

@@ -74,7 +74,7 @@ void record_total_time(Distributions& spread, unsigned status, Duration time) {
 
 void keep_version(const Ports& ports, const KeptVersion& kept, const page::PageKeys* keys, std::string store_key) {
   // Coding or rebuilding the answer may have prepared it.
-  if (kept.reference) ports.cache().recount(kept.reference->id);
+  if (kept.reference) ports.cache().recount(kept.reference);
   if (!kept.version) return;
   const bool is_requested_again = keys != nullptr && ports.cache().insert(kept.version, *keys);
   if (ports.has_store() && !store_key.empty() && kept.version->keep == page::Keep::kStoreToo && !kept.is_reference)

@@ -201,6 +201,8 @@ constexpr auto kMetrics = std::to_array<Metric>({
   {.member = &Memory::reference_limit_bytes, .json = "reference_limit_bytes",
    .prometheus = "railgun_reference_limit_bytes", .type = Type::kGauge,
    .help = "Memory that these may take (memory.limit)."},
+  {.member = &Cache::packed_versions, .json = "packed_references", .prometheus = "railgun_packed_references",
+   .type = Type::kGauge, .help = "Of these versions: those whose page is packed, for want of room."},
   {.member = &Cache::prepared_bytes, .json = "prepared_bytes", .prometheus = "railgun_prepared_bytes",
    .type = Type::kGauge,
    .help = "Of railgun_reference_bytes, memory for tables prepared for coding (memory.prepared_percent)."},

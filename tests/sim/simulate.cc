@@ -34,17 +34,25 @@ struct Counts {
   std::size_t right = 0, errors = 0, cut = 0, deltas = 0;
 };
 
+// Room for all pages, with what is prepared for them. With less, versions are packed and evicted all the time.
+constexpr std::size_t kRoom = 64 << 20;
+std::size_t sender_cache_bytes(std::uint64_t seed) { return seed % 4 == 2 ? 80'000 : kRoom; }
+std::size_t listener_cache_bytes(std::uint64_t seed) {
+  return seed % 4 == 0 ? 60'000 : seed % 4 == 2 ? 100'000 : kRoom;
+}
+
 class Storm {
  public:
   Storm(std::uint64_t seed, bool verbose)
       : world_(seed, weather(seed)),
+        seed_(seed),
         verbose_(verbose),
         store_(world_, seed % 3 == 0),
         origin_(world_, ledger_),
         stranger_(world_, strangers_ledger_),
-        sender_cache_(64 << 20),
-        listener_cache_(seed % 4 == 0 ? 60'000 : 64 << 20),
-        tiny_cache_(seed % 4 == 0) {
+        sender_cache_(sender_cache_bytes(seed)),
+        listener_cache_(listener_cache_bytes(seed)),
+        tiny_cache_(listener_cache_bytes(seed) < kRoom) {
     with_store_ = seed % 2 == 0;
     auto sender = std::make_shared<config::Config>();
     sender->role = config::Role::kSender;
@@ -101,6 +109,11 @@ class Storm {
     if (!tiny_cache_ && counts.deltas < 8) return "only " + std::to_string(counts.deltas) + " deltas in the calm";
     if (std::string fault = count("sender", sender_->counters()); !fault.empty()) return fault;
     if (std::string fault = count("listener", listener_->counters()); !fault.empty()) return fault;
+    if (verbose_) {
+      const page::CacheCounters kept = sender_cache_.counters();
+      std::printf("  sender keeps %zu versions, %zu packed, %llu evicted\n", kept.versions, kept.packed_versions,
+                  static_cast<unsigned long long>(kept.evictions));
+    }
     return world_.first_fault();
   }
 
@@ -292,6 +305,14 @@ class Storm {
   void check_held_bytes() {
     if (sender_) check_held_bytes("sender", sender_->core().most_held());
     if (listener_) check_held_bytes("listener", listener_->core().most_held());
+    check_cache("sender", sender_cache_, sender_cache_bytes(seed_));
+    check_cache("listener", listener_cache_, listener_cache_bytes(seed_));
+  }
+  void check_cache(const char* host, const page::Cache& cache, std::size_t limit) {
+    const std::size_t bytes = cache.counters().bytes;
+    if (bytes > limit)
+      world_.fault(std::string(host) + "'s cache holds " + std::to_string(bytes) + " bytes of " +
+                   std::to_string(limit));
   }
   void check_held_bytes(const char* host, const proxy::HeldBytes& held) {
     const proxy::HeldBytes limits = proxy::held_limits(config::Config{}.reference_page_limit_bytes);
@@ -343,6 +364,7 @@ class Storm {
   }
 
   World world_;
+  std::uint64_t seed_;
   bool verbose_;
   bool with_store_ = false;
   Store store_;

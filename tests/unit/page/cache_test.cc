@@ -12,12 +12,26 @@ namespace {
 
 Id128 name(const std::string& text) { return hash128(as_bytes(text)); }
 
+// Bytes that do not get smaller when they are packed (packing_test.cc has pages that do).
 VersionPtr version(const std::string& id, std::size_t bytes = 1000) {
-  return std::make_shared<const Version>(name(id), Bytes(bytes, 'x'), Keep::kMemoryOnly);
+  Bytes page(bytes, 'x');
+  if (bytes > VersionPool::kMostPacked) return std::make_shared<const Version>(name(id), page, Keep::kMemoryOnly);
+  auto random = static_cast<std::uint32_t>(hash64(as_bytes(id)));
+  for (std::uint8_t& byte : page) {
+    random = random * 1664525 + 1013904223;
+    byte = static_cast<std::uint8_t>(random >> 24);
+  }
+  return std::make_shared<const Version>(name(id), std::move(page), Keep::kMemoryOnly);
 }
 
 PageKeys keys(const std::string& target, const std::string& cookie = "") {
   return page_keys(true, "example.com", target, cookie.empty() ? Fields{} : Fields{{"Cookie", cookie}}, {});
+}
+
+void prepare(Cache& cache, const std::string& id) {
+  const VersionPtr found = cache.find(name(id), keys("/").site);
+  found->reference.prepare();
+  cache.recount(found);
 }
 
 const Id128 kSite = keys("/").site;
@@ -115,8 +129,7 @@ TEST(Cache, DropsPreparedStateBeforeItLetsAVersionGo) {
   for (int i = 0; i < 30; ++i) {
     const std::string page = std::to_string(i);
     cache.insert(version(page, 100'000), keys("/" + page + "/"));
-    cache.find(name(page), kSite)->reference.prepare();
-    cache.recount(name(page));
+    prepare(cache, page);
     EXPECT_LE(cache.counters().bytes, std::size_t{4} << 20);
   }
   EXPECT_EQ(cache.counters().versions, 30u);
@@ -132,8 +145,7 @@ TEST(Cache, LeavesPreparedStateItsShare) {
   for (int i = 0; i < 200; ++i) {
     const std::string page = std::to_string(i);
     cache.insert(version(page, 100'000), keys("/" + page + "/"));
-    cache.find(name(page), kSite)->reference.prepare();
-    cache.recount(name(page));
+    prepare(cache, page);
   }
   EXPECT_LE(cache.counters().prepared_bytes, kShare);
   EXPECT_GT(cache.counters().prepared_bytes, kShare / 2);
@@ -146,8 +158,7 @@ TEST(Cache, KeepsThePreparedStateOfThePagesAskedForMost) {
   const auto ask = [&](const std::string& page) {
     if (cache.find(name(page), kSite) == nullptr) cache.insert(version(page, 100'000), keys("/" + page + "/"));
     cache.insert(version(page, 100'000), keys("/" + page + "/"));  // the same once more: a request
-    cache.find(name(page), kSite)->reference.prepare();
-    cache.recount(name(page));
+    prepare(cache, page);
   };
   for (int round = 0; round < 6; ++round) ask("popular");
   for (int i = 0; i < 60; ++i) ask("rare " + std::to_string(i));
@@ -163,8 +174,7 @@ TEST(Cache, PreparesAheadOnlyWhatWouldStay) {
   }
   for (const char* page : {"1", "2"}) {
     EXPECT_TRUE(cache.is_worth_preparing(name(page)));
-    cache.find(name(page), kSite)->reference.prepare();
-    cache.recount(name(page));
+    prepare(cache, page);
   }
   // Asked for no more often than the others, until it is.
   EXPECT_FALSE(cache.is_worth_preparing(name("3")));
