@@ -4,7 +4,10 @@
 
 Requests a second: the page and the rounds of ./dev bench, once for each Accept-Encoding. Bytes: the body of each answer as
 the client gets it, for the same page and, with DIR, for each file of DIR/RESOURCE/0001, 0002, ... in that order; every one
-is decoded (by curl) and compared with the origin's."""
+is decoded (by curl) and compared with the origin's.
+
+HTTP/2 over TLS: h2load with as many connections, one request at a time on each, beside an nginx with TLS and HTTP/2 in front
+of the same hop; and the memory that an idle client takes at the edge."""
 import argparse
 import json
 import pathlib
@@ -13,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 
+import http2
 from pair import HOST, QuietPair, nginx_chain, nginx_origin, page_with_mark, run_rounds
 
 import origin  # noqa: E402  (pair.py has put tests/e2e on the path)
@@ -40,6 +44,16 @@ def measure_speed(folder, origin_port, page, options):
             one.name, one.accept = f"railgun {coding}", coding
             chains.append(one)
         return run_rounds(chains, page, folder, options)
+
+
+def measure_http2(folder, origin_port, page, options):
+    beside = folder / "http2"
+    beside.mkdir()
+    with http2.http2_chains(beside, origin_port) as chains:
+        result = run_rounds(chains, page, folder, options)
+        for chain in chains:
+            result[chain.name]["idle_bytes"] = http2.idle_bytes(chain, options.idle)
+    return result
 
 
 def measure_bytes(folder, versions):
@@ -76,6 +90,11 @@ def print_tables(result):
     for name, row in result["speed"].items():
         print(f"{name:16}{row['requests_per_second']:8.0f}{row['requests_per_second'] / base:14.2f}"
               f"{row['requests_per_second'] / own:11.2f}{row['edge_cpu']:15.4f}{row['client_bytes']:14,.0f}")
+    base = result["http2"]["nginx h2"]
+    print(f"\n{'HTTP/2 over TLS':16}{'req/s':>8}{'x nginx':>9}{'edge CPU s/1k':>15}{'x nginx':>9}{'bytes/idle client':>19}")
+    for name, row in result["http2"].items():
+        print(f"{name:16}{row['requests_per_second']:8.0f}{row['requests_per_second'] / base['requests_per_second']:9.2f}"
+              f"{row['edge_cpu']:15.4f}{row['edge_cpu'] / base['edge_cpu']:9.2f}{row['idle_bytes']:19,.0f}")
     print(f"\n{'pages':24}{'bytes':>12}{'nginx gzip -6':>15}" + "".join(f"{coding:>12}{'x':>7}" for coding in CODINGS))
     rows = dict(result["bytes"])
     rows["all"] = {key: sum(row[key] for row in rows.values()) for key in next(iter(rows.values()))}
@@ -91,6 +110,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5, help="of each chain (5)")
     parser.add_argument("--seconds", type=int, default=3, help="of each round (3)")
     parser.add_argument("--connections", type=int, default=32, help="of the client (32)")
+    parser.add_argument("--idle", type=int, default=1000, help="HTTP/2 clients that wait (1000)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     options = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="railgun-bench-"))
@@ -102,7 +122,8 @@ def main():
             (sample / f"{number:04}").write_text(page.replace("@MARK@", f"{number * 0x9e3779b97f4a7c15f39cc0605cedc834 % 2**128:032x}"))
         versions = list(sample.iterdir()) + (list(options.folder.glob("*/*")) if options.folder else [])
         with nginx_origin(folder, page) as origin_port:
-            result = {"speed": measure_speed(folder, origin_port, page, options)}
+            result = {"http2": measure_http2(folder, origin_port, page, options),
+                      "speed": measure_speed(folder, origin_port, page, options)}
         result["bytes"] = measure_bytes(folder, versions)
     finally:
         shutil.rmtree(folder)
