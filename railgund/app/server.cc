@@ -61,7 +61,9 @@ void raise_file_limit() {
 constexpr std::size_t kSecretBytes = 32;
 
 dictionary::Shelf::Limits shelf_limits(const config::Config& config) {
-  return {.bytes = config.browser_memory_bytes, .share_among = config.browser_share_among};
+  return {.bytes = config.browser_memory_bytes,
+          .share_among = config.browser_share_among,
+          .page_bytes = config.browser_pages_memory_bytes};
 }
 
 }  // namespace

@@ -76,6 +76,7 @@ class Server final : public statistics::Source, public activation::Daemon {
   page::CacheCounters cache_counters() const override { return cache_.counters(); }
   statistics::MemoryState memory_state() const override { return memory_.state(); }
   dictionary::ShelfCounts shelf_counts() const override { return shelf_.counts(); }
+  dictionary::LedgerCounts ledger_counts() const override { return shelf_.ledger().counts(); }
   std::optional<memcached::Counters> store_counters() const override;
   std::uint64_t dropped_access_lines() const override { return access_log_.dropped(); }
   void links(std::function<void(std::vector<proxy::LinkStatus>)> done) override;

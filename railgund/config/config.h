@@ -17,7 +17,7 @@
 namespace railgun::config {
 
 enum class Role : std::uint8_t { kListener, kSender };
-enum class BrowserDictionary : std::uint8_t { kOff, kSite };
+enum class BrowserDictionary : std::uint8_t { kOff, kSite, kPage };
 enum class HalfClose : std::uint8_t { kAnswer, kCancel };
 enum class NoStore : std::uint8_t { kMemory, kNever, kAll };
 enum class AccessFormat : std::uint8_t { kCombined, kJson };
@@ -117,8 +117,9 @@ struct Config {
 
   // Dictionaries in visitors' browsers.
   BrowserDictionary browser_dictionary = BrowserDictionary::kSite;
-  unsigned browser_share_among = 3;             // visitors who must have been sent what enters a dictionary
-  std::size_t browser_memory_bytes = 64 << 20;  // of dictionaries and the samples for them, all workers together
+  unsigned browser_share_among = 3;                   // visitors who must have been sent what enters a dictionary
+  std::size_t browser_memory_bytes = 64 << 20;        // of dictionaries and the samples for them, all workers together
+  std::size_t browser_pages_memory_bytes = 64 << 20;  // of which pages browsers hold, all workers together
 
   // Origins.
   Duration lan_timeout = std::chrono::seconds(30);  // to connect and receive the head of the answer

@@ -23,7 +23,8 @@ constexpr std::array kHalfCloses{Choice<HalfClose>{"answer", HalfClose::kAnswer}
 constexpr std::array kEfforts{Choice<Effort>{"auto", Effort::kAuto}, Choice<Effort>{"fast", Effort::kFast},
                               Choice<Effort>{"strong", Effort::kStrong}, Choice<Effort>{"zstd", Effort::kZstd}};
 constexpr std::array kBrowserDictionaries{Choice<BrowserDictionary>{"off", BrowserDictionary::kOff},
-                                          Choice<BrowserDictionary>{"site", BrowserDictionary::kSite}};
+                                          Choice<BrowserDictionary>{"site", BrowserDictionary::kSite},
+                                          Choice<BrowserDictionary>{"page", BrowserDictionary::kPage}};
 constexpr std::array kAccessFormats{Choice<AccessFormat>{"combined", AccessFormat::kCombined},
                                     Choice<AccessFormat>{"json", AccessFormat::kJson}};
 constexpr const auto& choices(AccessFormat) { return kAccessFormats; }

@@ -14,7 +14,8 @@ constexpr std::array kSettings{
             .concerns = Concerns::kSender,
             .help =
                 "Dictionaries that visitors' browsers keep, so that they get of a page only what differs (RFC 9842). "
-                "site: the sender makes dictionaries of what the pages of a site have in common. off: none. Browsers "
+                "site: the sender makes dictionaries of what the pages of a site have in common. page: also the "
+                "page that the browser got last, which changes its Cache-Control. off: none. Browsers "
                 "use them over HTTPS only, which a proxy in trusted.proxies reports by X-Forwarded-Proto.",
             .section = "Dictionaries in visitors' browsers"},
     Setting{.key = "browser.share_among",
@@ -29,6 +30,15 @@ constexpr std::array kSettings{
             .place = &Config::browser_memory_bytes,
             .concerns = Concerns::kSender,
             .help = "Memory for dictionaries and the pages that new ones are made from.",
+            .form = Form::kByteCount,
+            .least = 1 << 20,
+            .most = 64 * kGiB},
+    Setting{.key = "browser.pages_memory",
+            .place = &Config::browser_pages_memory_bytes,
+            .concerns = Concerns::kSender,
+            .help =
+                "Memory for what browsers hold with browser.dictionary = page: 300 to 2,500 bytes for each page that a "
+                "visitor was sent.",
             .form = Form::kByteCount,
             .least = 1 << 20,
             .most = 64 * kGiB},

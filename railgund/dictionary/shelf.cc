@@ -19,9 +19,10 @@ constexpr std::size_t kLeastBytes = 1024;
 
 }  // namespace
 
-Shelf::Shelf(Limits limits, ByteView key) : hash_(key), limits_(limits) {}
+Shelf::Shelf(Limits limits, ByteView key) : hash_(key), limits_(limits), ledger_(limits.page_bytes) {}
 
 void Shelf::set(Limits limits) {
+  ledger_.set_limit(limits.page_bytes);
   const MutexLock lock(mutex_);
   limits_ = limits;
   make_room();

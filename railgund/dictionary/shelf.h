@@ -12,6 +12,7 @@
 #include "railgund/base/mutex.h"
 #include "railgund/base/time.h"
 #include "railgund/dictionary/dictionary.h"
+#include "railgund/dictionary/ledger.h"
 #include "railgund/dictionary/maker.h"
 #include "railgund/page/sharing.h"
 
@@ -33,6 +34,7 @@ class Shelf {
   struct Limits {
     std::size_t bytes = 64 << 20;
     unsigned share_among = 3;
+    std::size_t page_bytes = 64 << 20;  // of the ledger
   };
   // `key`: random and secret.
   Shelf(Limits limits, ByteView key);
@@ -54,6 +56,10 @@ class Shelf {
   void work(const Audience& audience, Instant now);
 
   ShelfCounts counts() const;
+
+  // Of the pages that browsers hold.
+  Ledger& ledger() { return ledger_; }
+  const Ledger& ledger() const { return ledger_; }
 
   // A larger page is no sample.
   static constexpr std::size_t kMostSampleBytes = 512 * 1024;
@@ -89,6 +95,7 @@ class Shelf {
   std::unordered_map<Id128, Entry> entries_ RAILGUN_GUARDED_BY(mutex_);  // by group
   page::Sharing sharing_ RAILGUN_GUARDED_BY(mutex_);
   std::uint64_t made_ RAILGUN_GUARDED_BY(mutex_) = 0;
+  Ledger ledger_;
 };
 
 }  // namespace railgun::dictionary

@@ -8,6 +8,8 @@
 #include "railgund/coding/accept_encoding.h"
 #include "railgund/coding/rules.h"
 #include "railgund/config/value.h"
+#include "railgund/dictionary/freshness.h"
+#include "railgund/dictionary/pattern.h"
 #include "railgund/dictionary/request.h"
 #include "railgund/http/syntax.h"
 #include "railgund/page/page_key.h"
@@ -48,6 +50,22 @@ bool names_dictionary(const http::Response& response) {
   });
 }
 
+// Has the browser keep the page as a dictionary for its own address. False: it may not.
+bool keep_page(const http::Request& request, http::Response& response) {
+  // What the browser has is kept for longer.
+  if (response.status == 304) {
+    dictionary::make_keepable(response.fields);
+    return false;
+  }
+  const auto pattern = dictionary::pattern_of(request.target);
+  if (request.method != "GET" || !is_html(response) || !pattern ||
+      find_field(response.fields, "content-encoding") != nullptr || !dictionary::make_keepable(response.fields)) {
+    return false;
+  }
+  response.fields.push_back({"Use-As-Dictionary", "match=\"" + *pattern + R"(", match-dest=("document"))"});
+  return true;
+}
+
 // A sample of this answer, without its text; nothing if it is for one visitor alone.
 std::optional<dictionary::Sample> sample_of(const http::Request& request, const http::Response& response,
                                             const config::Config& config) {
@@ -78,6 +96,10 @@ DictionaryUse Dictionaries::begin(http::Request& request, const config::Site& si
   use.is_on = true;
   use.is_document = dictionary::is_document(request.fields);
   use.is_offered = use.is_document && dictionary::fetches_dictionaries(request.fields);
+  use.varies_by_destination = way == config::BrowserDictionary::kPage;
+  use.takes_pages = use.varies_by_destination && use.is_document &&
+                    find_field(request.fields, "authorization") == nullptr &&
+                    dictionary::chromium_version(request.fields) >= dictionary::kTestedChromium;
   use.audience = audience_of(request, config);
   if (dictionary::is_own_reader(request.fields) &&
       coding::read_accept_encoding(request.fields).of(coding::Coding::kDcz) > 0) {
@@ -116,8 +138,22 @@ KnownDictionary Dictionaries::answer(DictionaryUse& use, const http::Request& re
   remove_fields(response.fields, kSwitch);
   if (is_switched_off) return {};
   KnownDictionary known{.varies = true};
+  const bool has_own = names_dictionary(response);
   if (use.held) known.dictionary = shelf_.find(use.audience, *use.held);
-  if (use.is_offered && is_html(response) && !names_dictionary(response)) {
+  if (use.takes_pages) {
+    const page::RequestKeys keys = keys_of(request, config);
+    if (use.held && known.dictionary == nullptr) {
+      known.dictionary = shelf_.ledger().find(keys.own.address, *use.held);
+      known.is_page = known.dictionary != nullptr;
+    }
+    if (!has_own && keep_page(request, response)) {
+      const page::RequestKeys after = keys_after(request, response, config, keys);
+      use.kept = {.address = after.own.page, .place = after.own.address};
+    }
+  }
+  if (use.varies_by_destination && (is_html(response) || response.status == 304))
+    coding::add_to_vary(response.fields, "Sec-Fetch-Dest");
+  if (use.is_offered && is_html(response) && !has_own) {
     const dictionary::DictionaryPtr current = shelf_.current(use.audience, now);
     if (current != nullptr && current->hash() != use.held) {
       response.fields.push_back(
@@ -129,17 +165,22 @@ KnownDictionary Dictionaries::answer(DictionaryUse& use, const http::Request& re
 }
 
 void Dictionaries::add(DictionaryUse& use, ByteView piece) {
-  if (!use.sample) return;
-  if (use.sample->text.size() + piece.size() > dictionary::Shelf::kMostSampleBytes) {
+  if (!use.sample && !use.kept) return;
+  if (use.text.size() + piece.size() > dictionary::Shelf::kMostSampleBytes) {
     use.sample.reset();
+    use.kept.reset();
+    use.text = {};
     return;
   }
-  append(use.sample->text, piece);
+  append(use.text, piece);
 }
 
 bool Dictionaries::finish(DictionaryUse& use, const http::Request& request, Instant now) const {
+  if (use.kept) shelf_.ledger().add(use.kept->address, use.kept->place, dictionary::hash_of(use.text), use.text);
+  use.kept.reset();
   if (!use.sample) return false;
   dictionary::Sample sample = *std::exchange(use.sample, std::nullopt);
+  sample.text = std::exchange(use.text, {});
   return shelf_.add(use.audience, hash128(as_bytes(request.target)), std::move(sample), now);
 }
 

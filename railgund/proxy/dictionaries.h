@@ -21,15 +21,24 @@ struct DictionaryUse {
   bool is_offered = false;                    // the browser fetches dictionaries that an answer names
   std::optional<dictionary::Hash> held = {};  // it has this one, and this answer may be coded against it
   dictionary::Audience audience = {};
-  std::optional<dictionary::Sample> sample = {};  // the page so far
+  bool takes_pages = false;            // the browser may keep the page itself
+  bool varies_by_destination = false;  // it may at this site
+  // What the page becomes when it is complete: a sample for the shelf, an entry in the ledger, both, or nothing.
+  std::optional<dictionary::Sample> sample = {};
+  struct Kept {
+    Id128 address, place;  // dictionary/ledger.h
+  };
+  std::optional<Kept> kept = {};
+  Bytes text = {};  // the page so far, if it becomes something
 
-  std::size_t held_bytes() const { return sample ? sample->text.size() : 0; }
+  std::size_t held_bytes() const { return text.size(); }
 };
 
 // What an answer may be coded against.
 struct KnownDictionary {
   bool varies = false;  // other browsers may get it otherwise
   dictionary::DictionaryPtr dictionary = nullptr;
+  bool is_page = false;  // it is a page that was sent before
 };
 
 class Dictionaries {

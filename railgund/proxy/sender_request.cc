@@ -63,9 +63,13 @@ void SenderRequest::send_head(const SenderPorts& ports, http::Response response,
     ports.client.switch_to_tunnel(response, ports.now());
   } else {
     KnownDictionary known = ports.dictionaries.answer(dictionary, http, response, *config, ports.now());
+    const bool is_page = known.is_page;
     add_fixed_fields(response.fields);
     encoder = ports.compression.begin(http, tags_restored, std::move(known), response);
-    if (encoder && encoder->coding() == coding::Coding::kDcz) ports.counters().answers_dcz.add();
+    if (encoder && encoder->coding() == coding::Coding::kDcz) {
+      ports.counters().answers_dcz.add();
+      if (is_page) ports.counters().answers_dcz_page.add();
+    }
     ports.client.send_response(response, ports.now());
   }
 }

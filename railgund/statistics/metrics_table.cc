@@ -13,6 +13,7 @@ using Store = memcached::Counters;
 using Memory = MemoryUse;
 using Log = LogCounters;
 using Shelf = dictionary::ShelfCounts;
+using Ledger = dictionary::LedgerCounts;
 using Site = proxy::SiteCounters;
 using Spread = proxy::Distributions;
 using C = proxy::Counters;
@@ -112,6 +113,12 @@ constexpr auto kMetrics = std::to_array<Metric>({
    .role = Role::kSender, .help = "Answers coded against a dictionary that the visitor's browser held."},
   {.member = &C::dcz_page_bytes, .json = "dcz_page_bytes", .prometheus = "railgun_dictionary_page_bytes_total",
    .role = Role::kSender, .help = "The bodies of these answers, before they were coded."},
+  {.member = &C::answers_dcz_page, .json = "answers_dcz_page", .prometheus = "railgun_dictionary_page_answers_total",
+   .role = Role::kSender, .help = "Of these answers, those coded against the page that the browser got before."},
+  {.member = &Ledger::pages, .json = "browser_pages", .prometheus = "railgun_browser_pages", .type = Type::kGauge,
+   .role = Role::kSender, .help = "Pages that browsers are known to hold."},
+  {.member = &Ledger::page_bytes, .json = "browser_page_bytes", .prometheus = "railgun_browser_page_memory_bytes", .type = Type::kGauge,
+   .role = Role::kSender, .help = "Memory for these pages (browser.pages_memory)."},
   {.member = &C::dictionaries_sent, .json = "dictionaries_sent", .prometheus = "railgun_dictionaries_sent_total",
    .role = Role::kSender, .help = "Dictionaries that browsers fetched."},
   {.member = &Shelf::dictionaries, .json = "dictionaries", .prometheus = "railgun_dictionaries", .type = Type::kGauge,
@@ -362,6 +369,11 @@ void Numbers::set(const memcached::Counters& counters) {
 
 void Numbers::set(const dictionary::ShelfCounts& counts) {
   for_rows<std::uint64_t dictionary::ShelfCounts::*>(
+      values_, [&](std::uint64_t& value, auto member) { value = counts.*member; });
+}
+
+void Numbers::set(const dictionary::LedgerCounts& counts) {
+  for_rows<std::uint64_t dictionary::LedgerCounts::*>(
       values_, [&](std::uint64_t& value, auto member) { value = counts.*member; });
 }
 

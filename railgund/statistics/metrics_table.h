@@ -31,9 +31,10 @@ struct LogCounters {
 };
 
 // Where a number comes from.
-using Member = std::variant<proxy::Counter proxy::Counters::*, std::uint64_t page::CacheCounters::*,
-                            std::uint64_t memcached::Counters::*, std::uint64_t dictionary::ShelfCounts::*,
-                            std::uint64_t LogCounters::*, std::uint64_t MemoryUse::*>;
+using Member =
+    std::variant<proxy::Counter proxy::Counters::*, std::uint64_t page::CacheCounters::*,
+                 std::uint64_t memcached::Counters::*, std::uint64_t dictionary::ShelfCounts::*,
+                 std::uint64_t dictionary::LedgerCounts::*, std::uint64_t LogCounters::*, std::uint64_t MemoryUse::*>;
 
 enum class Type : std::uint8_t { kCounter, kGauge };  // a counter only grows
 enum class Role : std::uint8_t { kBoth, kSender, kListener };
@@ -127,6 +128,7 @@ class Numbers {
   void set(const page::CacheCounters& counters);
   void set(const memcached::Counters& counters);
   void set(const dictionary::ShelfCounts& counts);
+  void set(const dictionary::LedgerCounts& counts);
   void set(const LogCounters& counters);
   void set(const MemoryUse& use);
 

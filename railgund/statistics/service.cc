@@ -89,6 +89,7 @@ Totals Service::totals() {
   sum[&MemoryUse::overload_step] = memory.overload_step;
   sum.numbers.set(source_.cache_counters());
   sum.numbers.set(source_.shelf_counts());
+  sum.numbers.set(source_.ledger_counts());
   if (const auto store = source_.store_counters()) {
     sum.numbers.set(*store);
     sum.has_memcached = true;

@@ -33,6 +33,7 @@ class Source {
   virtual page::CacheCounters cache_counters() const = 0;
   virtual MemoryState memory_state() const = 0;
   virtual dictionary::ShelfCounts shelf_counts() const = 0;
+  virtual dictionary::LedgerCounts ledger_counts() const = 0;
   // Nothing without memcached.
   virtual std::optional<memcached::Counters> store_counters() const = 0;
   // Of the access log.

@@ -1,6 +1,7 @@
 """Debian's Chromium without a window, driven over its debugging pipe (Chrome DevTools Protocol): messages of JSON, each ended by
 a null byte, on descriptors 3 and 4."""
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -29,13 +30,16 @@ class Chromium:
         self.profile = tempfile.mkdtemp(prefix="railgun-chromium-")
         to_browser, self.write_end = os.pipe()
         self.read_end, from_browser = os.pipe()
-        self.process = subprocess.Popen(
-            ["/bin/sh", "-c", f'exec "$0" "$@" 3<&{to_browser} 4>&{from_browser}', PROGRAM, f"--user-data-dir={self.profile}",
-             *self.arguments, *ARGUMENTS],
-            pass_fds=(to_browser, from_browser), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, env={**os.environ, "HOME": self.profile}, start_new_session=True)
+        # Above 3 and 4, which they become in the browser.
+        ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (to_browser, from_browser)]
         os.close(to_browser)
         os.close(from_browser)
+        self.process = subprocess.Popen(
+            [PROGRAM, f"--user-data-dir={self.profile}", *self.arguments, *ARGUMENTS], pass_fds=(3, 4),
+            preexec_fn=lambda: [os.dup2(end, place) for end, place in zip(ends, (3, 4))], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "HOME": self.profile}, start_new_session=True)
+        for end in ends:
+            os.close(end)
         self.answers, self.events, self.last, self.session = {}, [], 0, None
         self.arrived = threading.Condition()
         threading.Thread(target=self._read, daemon=True).start()

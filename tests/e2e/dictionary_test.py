@@ -189,4 +189,66 @@ def test_a_connection_without_tls_has_none():
             del NAVIGATION["X-Forwarded-Proto"]
 
 
+def test_chromium_gets_of_a_page_that_it_has_what_is_new_and_never_shows_an_old_one():
+    count = iter(range(1, 1000))
+
+    def counted(handler):
+        handler.answer(f"<!doctype html><p id=n>{next(count)}</p>\n{FRAME}".encode(), fields=[("Cache-Control", "no-cache")])
+
+    server = origin.serve({"*": counted})
+    with Pair(server.server_port, host="localhost", sender={"browser.dictionary": "page"}) as pair, Chromium() as browser:
+        shown = lambda: int(browser.evaluate("document.getElementById('n').textContent"))
+        for path in ("/page", "/index.php?title=A_b&x=1"):
+            url = f"http://localhost:{pair.port}{path}"
+            first, _ = browser.visit(url)
+            last = shown()
+            coded = number_of(pair, "answers_dcz_page")
+            tries = 0
+            while number_of(pair, "answers_dcz_page") == coded:  # it keeps a page a moment after it has shown it
+                assert (tries := tries + 1) < 50
+                again, _ = browser.visit(url)
+                assert shown() > last
+                last = shown()
+            assert again < 0.05 * first, (path, first, again)
+            print(f"        {path}: first {first}, again {again} bytes")
+            # In all ways in which a page is asked for, it is the newest.
+            fetch = "fetch('%s').then(a => a.text()).then(t => Number(/id=n>(\\d+)/.exec(t)[1]))"
+            frame = ("new Promise(done => { const f = document.createElement('iframe'); f.src = location.href;"
+                     " f.onload = () => done(Number(f.contentDocument.getElementById('n').textContent)); document.body.append(f); })")
+            for script in (fetch % path, fetch % path, frame, fetch % path):
+                got = browser.evaluate(script)
+                assert got > last, (script, got, last)
+                last = got
+            browser.evaluate("setTimeout(() => location.reload()), 0")
+            wait_until(lambda: (browser.evaluate("document.getElementById('n') && document.getElementById('n').textContent") or "0")
+                       .isdigit() and shown() > last, "a reload shows a newer page")
+            last = shown()
+            browser.visit(url)
+            assert shown() > last
+    server.shutdown()
+
+
+def test_only_browsers_that_show_no_old_page_are_told_to_keep_it():
+    with pair_of(**{"browser.dictionary": "page"}) as pair:
+        fields = get(pair, "/a", **NAVIGATION)[1]
+        assert "stale-while-revalidate" in fields["cache-control"] and 'match="/a"' in fields["use-as-dictionary"], fields
+        assert "Sec-Fetch-Dest" in fields["vary"], fields
+        firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:170.0) Gecko/20100101 Firefox/170.0"
+        for changed in ({"Sec-CH-UA": '"Chromium";v="155"'}, {"Sec-CH-UA": "", "User-Agent": firefox}, {"Sec-Fetch-Dest": "empty"},
+                        {"Sec-Fetch-Dest": "iframe"}, {"Cookie": "session=visitor1"}, {"Authorization": "Basic eA=="}):
+            fields = get(pair, "/a", **{**NAVIGATION, **changed})[1]
+            assert "stale" not in fields["cache-control"] and "use-as-dictionary" not in fields, (changed, fields)
+            assert "Sec-Fetch-Dest" in fields["vary"], fields
+
+
+def test_what_one_visitor_was_sent_is_no_dictionary_for_another():
+    with pair_of(**{"browser.dictionary": "page"}) as pair:
+        body = get(pair, "/a", **NAVIGATION, Cookie="name=anna")[2]
+        hash_of_it = ":" + base64.b64encode(hashlib.sha256(body).digest()).decode() + ":"
+        can = {**NAVIGATION, "Accept-Encoding": "zstd, dcz", "Available-Dictionary": hash_of_it}
+        assert get(pair, "/a", **can, Cookie="name=anna")[1]["content-encoding"] == "dcz"
+        assert get(pair, "/a", **can, Cookie="name=bert")[1]["content-encoding"] == "zstd"
+        assert get(pair, "/a", **can)[1]["content-encoding"] == "zstd"
+
+
 harness.run_tests(sys.modules[__name__])

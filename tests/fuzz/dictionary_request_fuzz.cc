@@ -1,9 +1,11 @@
 // Fuzzes: dictionary base http
-// The fields of a request about dictionaries. Oracles: a hash that is read is written as the field said it, and versions have a few digits.
+// The fields of a request about dictionaries. Oracles: a hash that is read is written as the field said it; pattern_of()
+// gives ASCII without quotes, backslashes and wildcards.
 #include <cstdint>
 #include <string>
 
 #include "railgund/base/check.h"
+#include "railgund/dictionary/pattern.h"
 #include "railgund/dictionary/request.h"
 
 namespace {
@@ -32,5 +34,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool is_own = dictionary::is_own_reader(fields);
   RAILGUN_CHECK(!is_own || size < 20);
   dictionary::is_secure_context({.host = value}, true);
+  if (const auto pattern = dictionary::pattern_of(value)) {
+    for (const char c : *pattern) RAILGUN_CHECK(c > ' ' && c < 0x7f && c != '"' && c != '\\' && c != '*');
+  }
   return 0;
 }

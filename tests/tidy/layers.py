@@ -75,6 +75,8 @@ EXCEPTIONS = [
     ("railgund/page/template_bases.cc", "threads", "as above: a short lock a packed page"),
     ("railgund/dictionary/shelf.h", "threads", "workers share the dictionaries, as browsers hold them whichever worker made them"),
     ("railgund/dictionary/shelf.cc", "threads", "as above: a short lock a look-up"),
+    ("railgund/dictionary/ledger.h", "threads", "as above: a browser comes back to any worker"),
+    ("railgund/dictionary/ledger.cc", "threads", "as above"),
     ("railgund/page/frequency_sketch.h", "atomics", "shared by the cache's shards, without a lock"),
     ("railgund/page/version.h", "atomics", "versions are shared; each remembers what deltas against it took"),
     ("railgund/tls/context.cc", "files", "asks for a key file's mode, and which bundle of authorities is there"),

@@ -1,0 +1,47 @@
+#include "railgund/dictionary/freshness.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "railgund/base/text.h"
+#include "railgund/http/syntax.h"
+
+namespace railgun::dictionary {
+namespace {
+
+// How long a browser keeps the page as a dictionary.
+constexpr std::string_view kKept = "private, max-age=0, stale-while-revalidate=86400";
+
+std::string_view name_of(std::string_view directive) {
+  return http::trim_blanks(directive.substr(0, directive.find('=')));
+}
+
+}  // namespace
+
+bool make_keepable(Fields& fields) {
+  constexpr std::array<std::string_view, 7> kReplaced = {
+      "private", "public", "no-cache", "must-revalidate", "max-age", "stale-while-revalidate", "immutable"};
+  std::string others;
+  bool is_fresh = false, asks_again = false;
+  for (const Field& field : fields) {
+    if (!same_name(field.name, "cache-control")) continue;
+    for (const std::string_view directive : http::split_list(field.value)) {
+      const std::string_view name = name_of(directive);
+      if (same_name(name, "no-store") || same_name(name, "s-maxage")) return false;
+      asks_again = asks_again || same_name(name, "no-cache");
+      if (same_name(name, "max-age"))
+        is_fresh =
+            http::parse_decimal(directive.substr(std::min(directive.find('=') + 1, directive.size()))).value_or(0) > 0;
+      if (std::ranges::none_of(kReplaced, [&](std::string_view replaced) { return same_name(name, replaced); }))
+        others += ", " + std::string(directive);
+    }
+  }
+  if (is_fresh && !asks_again) return true;
+  set_field(fields, "cache-control", std::string(kKept) + others);
+  remove_fields(fields, "pragma");
+  remove_fields(fields, "expires");
+  return true;
+}
+
+}  // namespace railgun::dictionary
