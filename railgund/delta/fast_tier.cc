@@ -2,7 +2,7 @@
 
 namespace railgun::delta {
 FastTier::FastTier(Reference::Prepared& reference)
-    : walker_(std::make_unique<GapWalker<NibbleGaps>>(reference, reference.page(), reference.primed_rows())) {}
+    : walker_(std::make_unique<GapWalker<NibbleGaps>>(reference, reference)) {}
 
 void FastTier::encode(ByteView window, bool last, std::span<const Instruction> instructions, Bytes& payload) {
   RangeEncoder coder(payload);

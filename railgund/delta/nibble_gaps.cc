@@ -4,7 +4,7 @@
 
 namespace railgun::delta {
 
-NibbleGaps::NibbleGaps(ByteView reference, const PrimedRows& start) : old_(reference), model_(start) {
+NibbleGaps::NibbleGaps(Reference::Prepared& reference) : old_(reference.page()), prepared_(reference) {
   for (std::size_t i = 0; i < steps_.size(); ++i) steps_[i] = AdaptiveBit::from_start(start::kSteps[i]);
   found_steps_.fill(AdaptiveBit::from_start(start::kFoundStep));
 }

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 
 #include "railgund/base/bytes.h"
 #include "railgund/base/cpu.h"
@@ -17,13 +18,14 @@
 #include "railgund/delta/gap_model.h"
 #include "railgund/delta/nibble_model.h"
 #include "railgund/delta/page_index.h"
+#include "railgund/delta/prepared.h"
 
 namespace railgun::delta {
 
 class NibbleGaps {
  public:
-  // `reference` and `start` outlive it.
-  NibbleGaps(ByteView reference, const PrimedRows& start);
+  // `reference` outlives it. Its primed rows are made for the first gap: a page that is the same as the reference wants none.
+  explicit NibbleGaps(Reference::Prepared& reference);
 
   // A window begins: places in the one before are gone.
   void begin(Volume) { places_.fill(0); }
@@ -32,6 +34,7 @@ class NibbleGaps {
   // window does without. Always true: a byte costs so little that gaps have no limit but the window's.
   template <typename Coder, typename Text>
   bool gap(Coder& coder, Text& text, const Gap& gap, std::uint64_t& recent, const PageIndex* index) {
+    if (!model_) model_.emplace(prepared_.primed_rows());
 #ifdef RAILGUN_AVX2
     if (has_avx2()) {
       gap_avx2(coder, text, gap, recent, index);
@@ -127,7 +130,8 @@ class NibbleGaps {
   }();
 
   ByteView old_;
-  NibbleModel model_;
+  Reference::Prepared& prepared_;
+  std::optional<NibbleModel> model_;
   // Whether steps succeed, by the run before them: along the replaced text, and along text found elsewhere.
   std::array<AdaptiveBit, 32> steps_;
   std::array<AdaptiveBit, 32> found_steps_;
@@ -188,7 +192,7 @@ void NibbleGaps::gap_in(Coder& coder, Text& text, const Gap& gap, std::uint64_t&
       value = bytes[i];
       if (index != nullptr && first.byte != value) index->prefetch(recent << 8 | value);
     }
-    value = model_.template byte<Lanes>(coder, value, recent, first, second, found.source);
+    value = model_->template byte<Lanes>(coder, value, recent, first, second, found.source);
     if constexpr (Coder::kDecodes) bytes[i] = value;
     recent = recent << 8 | value;
 

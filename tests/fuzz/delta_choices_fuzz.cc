@@ -82,7 +82,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ByteView choices(data + 1, size - 1);
   switch (data[0] % 3) {
     case 0:
-      walk(choices, [&] { return GapWalker<NibbleGaps>(prepared, prepared.page(), prepared.primed_rows()); });
+      walk(choices, [&] { return GapWalker<NibbleGaps>(prepared, prepared); });
       break;
     case 1:
       walk(choices, [&] { return GapWalker<MixingGaps>(prepared, prepared.page(), nullptr, kMixedBytes); });

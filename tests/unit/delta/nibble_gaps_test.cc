@@ -12,12 +12,12 @@ namespace {
 
 // Codes a window that is one gap and gives the payload's length; decodes it again and compares.
 std::size_t coded_bytes(ByteView reference, const Gap& gap, ByteView window, bool with_index) {
-  const PrimedRows rows(reference);
+  Reference::Prepared prepared(reference);
   const PageIndex index(reference);
   const PageIndex* used = with_index ? &index : nullptr;
   Bytes payload;
   {
-    NibbleGaps gaps(reference, rows);
+    NibbleGaps gaps(prepared);
     gaps.begin(Volume::kLittle);
     RangeEncoder coder(payload);
     WindowReader text(window);
@@ -26,7 +26,7 @@ std::size_t coded_bytes(ByteView reference, const Gap& gap, ByteView window, boo
     coder.finish();
   }
   Bytes page;
-  NibbleGaps gaps(reference, rows);
+  NibbleGaps gaps(prepared);
   gaps.begin(Volume::kLittle);
   RangeDecoder coder(payload);
   PageWriter text(page);
@@ -69,8 +69,8 @@ TEST(NibbleGaps, TextFromElsewhereInTheReferenceIsCheapByTheIndex) {
 // The last bytes known may lie in the window before, which is gone.
 TEST(NibbleGaps, GoesOnInTheNextWindow) {
   const Bytes old = test::noise(100, 8);
-  const PrimedRows rows(old);
-  NibbleGaps gaps(old, rows);
+  Reference::Prepared prepared(old);
+  NibbleGaps gaps(prepared);
   Bytes payload;
   RangeEncoder coder(payload);
   std::uint64_t recent = 0;
@@ -81,7 +81,7 @@ TEST(NibbleGaps, GoesOnInTheNextWindow) {
     gaps.gap(coder, text, {window.size(), 0, 100}, recent, nullptr);
   }
   coder.finish();
-  NibbleGaps others(old, rows);
+  NibbleGaps others(prepared);
   RangeDecoder decoder(payload);
   recent = 0;
   for (const auto& window : {ByteView(old), ByteView(old).first(5), ByteView(old).subspan(5)}) {
