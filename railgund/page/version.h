@@ -4,9 +4,12 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 
 #include "railgund/base/hash.h"
 #include "railgund/delta/reference.h"
+#include "railgund/page/sketch.h"
 
 namespace railgun::page {
 
@@ -27,6 +30,16 @@ struct Version {
   // How many bytes a delta against this version is expected to take, as the last ones were; 0: none was made. For the
   // listener alone, which compares it with what a delta really took (proxy/answer_writer).
   mutable std::atomic<std::uint32_t> expected_delta_bytes = 0;
+
+  // Made when it is first asked for. By any thread.
+  const Sketch& sketch() const {
+    std::call_once(sketch_once_, [this] { sketch_.emplace(reference.bytes()); });
+    return *sketch_;
+  }
+
+ private:
+  mutable std::once_flag sketch_once_;
+  mutable std::optional<Sketch> sketch_;
 };
 
 // Shared by all who look at it; pinned by holding it.
