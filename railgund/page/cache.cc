@@ -102,6 +102,8 @@ std::vector<Candidate> Cache::candidates(const PageKeys& keys, const PageKeys* o
     if (of.shape != of.address) {
       for (const Id128& id : kin_of(of.shape, of.media, kShapesMost)) add(id, FoundBy::kShape);
     }
+    // What is no text is the same as before, or has nothing in common with its neighbours.
+    if (of.media == MediaClass::kImage || of.media == MediaClass::kFont) return;
     for (const Id128& id : kin_of(of.sibling, of.media, kMostCandidates)) add(id, FoundBy::kSibling);
   };
   add_latest(keys);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "railgund/proxy/forwarding.h"
+
 namespace railgun::proxy {
 namespace {
 
@@ -26,7 +28,15 @@ Result<void> AnswerReader::head(ByteView prelude, Fields fields) {
                      delta::DecoderLimits{});
   }
   answer_ = std::move(*answer);
+  page_fits_ = may_be_kept();
   return {};
+}
+
+bool AnswerReader::may_be_kept() const {
+  if (decoder_) return true;
+  const http::BodyLength& body = answer_->response.body;
+  return !answers_head_request_ && answer_->response.status == 200 && body.kind == http::BodyLength::Kind::kKnown &&
+         body.bytes <= kKnownBytesMost && body.bytes <= page_limit_bytes_;
 }
 
 void AnswerReader::data(ByteView coded_bytes) {
@@ -46,9 +56,8 @@ Result<std::size_t> AnswerReader::rebuild(std::size_t room) {
   while (answer_ && !coded_.empty() && body().size() < room) {
     if (!decoder_) {
       const std::size_t count = std::min(coded_.size(), room - body().size());
-      page_bytes_ += count;
       used += count;
-      body_.append(coded_.view().first(count));
+      take_page(to_bytes(coded_.view().first(count)));
       coded_.consume(count);
       continue;
     }
@@ -81,14 +90,14 @@ void AnswerReader::take_page(Bytes bytes) {
 }
 
 ByteView AnswerReader::body() const {
-  if (!decoder_ || !page_fits_) return body_.view();
+  if (!page_fits_) return body_.view();
   // Once it is a version, the page is there.
   const bool moved = version_ != nullptr && !keeps_reference();
   return (moved ? version_->reference.bytes() : ByteView(page_)).subspan(taken_);
 }
 
 void AnswerReader::body_taken(std::size_t count) {
-  if (!decoder_ || !page_fits_) {
+  if (!page_fits_) {
     body_.consume(count);
   } else {
     taken_ += std::min(count, body().size());
@@ -107,7 +116,7 @@ Result<void> AnswerReader::complete() {
   }
   complete_ = true;
   using Kept = AnswerTrailer::Kept;
-  if (trailer_->kept == Kept::kNothing || !decoder_ || !page_fits_) return {};
+  if (trailer_->kept == Kept::kNothing || !page_fits_) return {};
   if (keeps_reference() && !answer_->reference)
     return fail(Errc::kMalformed, "answer that keeps a reference it has not");
   const Id128 id = (*hash_)(page_);

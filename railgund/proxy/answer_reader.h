@@ -59,6 +59,8 @@ class AnswerReader {
  private:
   Result<void> complete();
   void take_page(Bytes bytes);
+  // Whether an answer of this head may be kept: a delta, or a body that is small and passes as it is.
+  bool may_be_kept() const;
 
   std::vector<page::VersionPtr> named_;
   std::shared_ptr<const KeyedHash> hash_;
@@ -73,7 +75,7 @@ class AnswerReader {
   // only what he has yet to take.
   Bytes page_;
   std::size_t taken_ = 0;
-  bool page_fits_ = true;
+  bool page_fits_ = false;
   ByteQueue body_;
   bool complete_ = false;
   page::VersionPtr version_;

@@ -1,6 +1,7 @@
 #include "railgund/proxy/answer_writer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "railgund/base/check.h"
 #include "railgund/base/text.h"
@@ -21,6 +22,13 @@ constexpr std::size_t kSmallDelta = 64;
 constexpr std::size_t kSmallDeltaShare = 256;
 // By so much the coder's output moves without the page changing any more than before.
 constexpr std::uint32_t kSlack = 8;
+// Of so many bytes of a page a reference is chosen.
+constexpr std::size_t kFirstBytes = page::Sketch::kTextBytes;
+// Another reference is taken instead of the nearest kin if so many more of a sketch's places are the same: to prepare
+// it costs both ends more than a few bytes.
+constexpr unsigned kClearlyMore = 4;
+// How long a body that may be the same as a version is held back while it comes slowly.
+constexpr Duration kCompareAtLatest = std::chrono::milliseconds(200);
 
 delta::Effort effort_of(config::Effort effort) {
   switch (effort) {
@@ -59,34 +67,43 @@ AnswerWriter::AnswerWriter(const config::Config& config, const KeyedHash& hash, 
   encoder_options_.link_bytes_per_second = link_bytes_per_second;
 }
 
-Answer AnswerWriter::begin(const http::Request& request, http::Response response,
-                           std::optional<HeldReference> reference) {
-  Answer answer;
+void AnswerWriter::begin(const http::Request& request, http::Response response, std::vector<HeldReference> references) {
+  const std::optional<std::uint64_t> length =
+      response.body.kind == http::BodyLength::Kind::kKnown ? std::optional(response.body.bytes) : std::nullopt;
   if (is_worth_delta(request, response)) {
-    answer.coding = Coding::kDelta;
+    answer_.coding = Coding::kDelta;
     keep_ = keep_of(request, response, no_store_);
-    if (response.body.kind == http::BodyLength::Kind::kKnown && response.body.bytes > page_limit_bytes_) keep_.reset();
+    if (length && *length > page_limit_bytes_) keep_.reset();
     if (is_gzip(response)) {
       gunzip_ = std::make_unique<http::GzipDecoder>();
       forget_gzip(response);
     }
-    if (reference) {
-      answer.reference = reference->index;
-      reference_ = std::move(reference->version);
+    if (keep_ && length) page_.reserve(*length);
+    choices_ = std::move(references);
+    if (choices_.size() <= 1) choose_reference();
+  } else {
+    if (length && *length <= page_limit_bytes_ && may_be_known(request, response) &&
+        keep_of(request, response, no_store_)) {
+      keep_ = page::Keep::kMemoryOnly;
+      const auto same_size = [&](const HeldReference& one) { return one.version->reference.size() == *length; };
+      const auto found = std::find_if(references.begin(), references.end(), same_size);
+      if (found != references.end()) compared_ = std::move(*found);
     }
-    encoder_ = std::make_unique<delta::Encoder>(page::reference_of(reference_), encoder_options_);
-    if (keep_ && response.body.kind == http::BodyLength::Kind::kKnown) page_.reserve(response.body.bytes);
+    head_ready_ = !compared_;
   }
-  answer.response = std::move(response);
-  return answer;
+  answer_.response = std::move(response);
+}
+
+std::optional<Answer> AnswerWriter::take_head() {
+  if (!head_ready_ || head_taken_) return std::nullopt;
+  head_taken_ = true;
+  return answer_;
 }
 
 Result<void> AnswerWriter::write(ByteView body, Instant now) {
   RAILGUN_CHECK(!finished_);
-  if (encoder_ == nullptr) {
-    page_bytes_ += body.size();
-    coded_bytes_ += body.size();
-    coded_.append(body);
+  if (answer_.coding == Coding::kRaw) {
+    write_unchanged(body, now);
     return {};
   }
   if (gunzip_ == nullptr) {
@@ -96,9 +113,48 @@ Result<void> AnswerWriter::write(ByteView body, Instant now) {
     write_page(gunzip_->take());
   }
   take_coded();
-  if (flush_at_ == kNever) held_since_ = now;
-  flush_at_ = encoder_->held_bytes() > 0 ? std::min(now + kFlushAfter, held_since_ + kFlushAtLatest) : kNever;
+  set_flush(now, kFlushAfter, kFlushAtLatest);
   return {};
+}
+
+void AnswerWriter::set_flush(Instant now, Duration after, Duration at_latest) {
+  if (flush_at_ == kNever) held_since_ = now;
+  const bool holds = held_bytes() > 0 || equal_bytes_ > 0;
+  flush_at_ = holds ? std::min(now + after, held_since_ + at_latest) : kNever;
+}
+
+bool AnswerWriter::is_equal_so_far(ByteView body) const {
+  const ByteView rest = compared_->version->reference.bytes().subspan(equal_bytes_);
+  return body.size() <= rest.size() && std::equal(body.begin(), body.end(), rest.begin());
+}
+
+void AnswerWriter::write_unchanged(ByteView body, Instant now) {
+  if (compared_ && is_equal_so_far(body)) {
+    equal_bytes_ += body.size();
+    return set_flush(now, kCompareAtLatest, kCompareAtLatest);
+  }
+  stop_comparing();
+  pass(body);
+}
+
+void AnswerWriter::pass(ByteView body) {
+  page_bytes_ += body.size();
+  coded_bytes_ += body.size();
+  if (keep_ && page_.size() + body.size() > answer_.response.body.bytes) {
+    keep_.reset();
+    page_ = Bytes{};
+  }
+  if (keep_) append(page_, body);
+  coded_.append(body);
+}
+
+// The body is another one than the version, or comes too slowly: what was held back for it goes out.
+void AnswerWriter::stop_comparing() {
+  head_ready_ = true;
+  flush_at_ = kNever;
+  if (!compared_) return;
+  const HeldReference other = *std::exchange(compared_, std::nullopt);
+  pass(other.version->reference.bytes().first(std::exchange(equal_bytes_, 0)));
 }
 
 void AnswerWriter::write_page(ByteView bytes) {
@@ -108,18 +164,58 @@ void AnswerWriter::write_page(ByteView bytes) {
     page_ = Bytes{};
   }
   if (keep_) append(page_, bytes);
-  encoder_->write(bytes);
+  if (encoder_ != nullptr) {
+    encoder_->write(bytes);
+    return;
+  }
+  append(first_, bytes);
+  const bool is_plain = page::is_plainly_alike(first_, choices_.front().version->reference.bytes());
+  if (is_plain || first_.size() >= kFirstBytes) choose_reference();
+}
+
+// By the page's first bytes: the nearest kin unless another is clearly more like it.
+void AnswerWriter::choose_reference() {
+  std::size_t best = 0;
+  if (choices_.size() > 1 && !page::is_plainly_alike(first_, choices_.front().version->reference.bytes())) {
+    const page::Sketch sketch(first_);
+    unsigned most = sketch.likeness(choices_.front().version->sketch());
+    for (std::size_t i = 1; i < choices_.size(); ++i) {
+      const unsigned likeness = sketch.likeness(choices_[i].version->sketch());
+      if (likeness <= most + kClearlyMore) continue;
+      most = likeness;
+      best = i;
+    }
+  }
+  if (!choices_.empty()) {
+    answer_.reference = choices_[best].index;
+    reference_ = std::move(choices_[best].version);
+  }
+  choices_.clear();
+  encoder_ = std::make_unique<delta::Encoder>(page::reference_of(reference_), encoder_options_);
+  encoder_->write(std::exchange(first_, {}));
+  head_ready_ = true;
 }
 
 void AnswerWriter::take_coded() {
+  if (encoder_ == nullptr) return;
   Bytes made = encoder_->take();
   coded_bytes_ += made.size();
   coded_.append(std::move(made));
 }
 
+void AnswerWriter::begin_without_body() {
+  if (answer_.coding == Coding::kRaw) {
+    stop_comparing();
+  } else if (encoder_ == nullptr) {
+    choose_reference();
+  }
+}
+
 void AnswerWriter::on_deadline(Instant now) {
   if (now < flush_at_) return;
   flush_at_ = kNever;
+  begin_without_body();
+  if (encoder_ == nullptr) return;
   encoder_->flush();
   take_coded();
 }
@@ -158,6 +254,27 @@ AnswerTrailer AnswerWriter::keep_version() {
   return {.kept = Kept::kPage, .keep = *keep_, .id_half = id_half(id)};
 }
 
+// A body that is no text: the same as the version that it was compared with, or itself a version.
+AnswerTrailer AnswerWriter::finish_unchanged() {
+  using Kept = AnswerTrailer::Kept;
+  if (compared_ && equal_bytes_ == answer_.response.body.bytes) {
+    reference_ = compared_->version;
+    version_ = reference_;
+    answer_.coding = Coding::kDelta;
+    answer_.reference = compared_->index;
+    head_ready_ = true;
+    page_bytes_ = equal_bytes_;
+    coded_.append(delta::encode(page::reference_of(reference_), reference_->reference.bytes(), encoder_options_));
+    coded_bytes_ = coded_.size();
+    return {.kept = Kept::kReference, .id_half = id_half(reference_->id)};
+  }
+  stop_comparing();
+  if (!keep_ || page_bytes_ != answer_.response.body.bytes) return {};
+  const Id128 id = hash_(page_);
+  version_ = std::make_shared<page::Version>(id, std::move(page_), *keep_);
+  return {.kept = Kept::kPage, .keep = *keep_, .id_half = id_half(id)};
+}
+
 Result<void> AnswerWriter::finish() {
   if (gunzip_ != nullptr && !gunzip_->finished()) {
     if (!gunzip_->lacks_only_its_check()) return fail(Errc::kMalformed, "the origin's gzip body is cut short");
@@ -168,7 +285,10 @@ Result<void> AnswerWriter::finish() {
   flush_at_ = kNever;
   finished_ = true;
   AnswerTrailer trailer;
-  if (encoder_ != nullptr) {
+  if (answer_.coding == Coding::kRaw) {
+    trailer = finish_unchanged();
+  } else {
+    if (encoder_ == nullptr) choose_reference();
     encoder_->finish();
     take_coded();
     if (keep_ && page_bytes_ > 0) trailer = keep_version();

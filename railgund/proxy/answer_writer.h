@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "railgund/base/byte_queue.h"
 #include "railgund/base/hash.h"
@@ -28,8 +29,13 @@ class AnswerWriter {
   // `hash`: of this listener's reference ids; it outlives the writer.
   AnswerWriter(const config::Config& config, const KeyedHash& hash, std::uint64_t link_bytes_per_second);
 
-  // Chooses the coding and gives the head to send. `reference`: the best one held, or none.
-  Answer begin(const http::Request& request, http::Response response, std::optional<HeldReference> reference);
+  // The answer's head has come. `references`: what both ends hold, best first.
+  void begin(const http::Request& request, http::Response response, std::vector<HeldReference> references);
+  // The head to send, once: at once, or when enough of the body was written to choose a reference by it.
+  std::optional<Answer> take_head();
+  bool has_begun() const { return head_taken_; }
+  // Decides by what has come of the body, so that the head can be sent.
+  void begin_without_body();
 
   // Bytes of the origin's body. Errors: kMalformed, kTooLarge from undoing the origin's gzip: the answer is to be cut.
   Result<void> write(ByteView body, Instant now);
@@ -42,7 +48,7 @@ class AnswerWriter {
   ByteQueue& coded() { return coded_; }
   const ByteQueue& coded() const { return coded_; }
   // Bytes of the page that are not coded yet, and those that may become a version.
-  std::size_t held_bytes() const { return encoder_ == nullptr ? 0 : encoder_->held_bytes(); }
+  std::size_t held_bytes() const { return first_.size() + (encoder_ == nullptr ? 0 : encoder_->held_bytes()); }
   std::size_t kept_bytes() const { return page_.size(); }
   bool is_finished() const { return finished_; }
 
@@ -57,8 +63,9 @@ class AnswerWriter {
   const page::VersionPtr& version() const { return version_; }
   bool keeps_reference() const { return version_ != nullptr && version_ == reference_; }
   // The page is coded, not passed as it is; against a reference.
-  bool codes() const { return encoder_ != nullptr; }
+  bool codes() const { return answer_.coding == Coding::kDelta; }
   bool has_reference() const { return reference_ != nullptr; }
+  const page::VersionPtr& reference() const { return reference_; }
   bool was_gunzipped() const { return gunzip_ != nullptr; }
   // The next answer of the page may be coded in the strong tier.
   bool may_use_strong() const;
@@ -66,7 +73,15 @@ class AnswerWriter {
   std::uint64_t coded_bytes() const { return coded_bytes_; }
 
  private:
+  // The body's bytes are passed as they are, but for those that a version has, too: they wait until they differ.
+  void write_unchanged(ByteView body, Instant now);
+  void pass(ByteView body);
+  void stop_comparing();
+  bool is_equal_so_far(ByteView body) const;
+  AnswerTrailer finish_unchanged();
   void write_page(ByteView bytes);
+  void choose_reference();
+  void set_flush(Instant now, Duration after, Duration at_latest);
   void take_coded();
   bool reference_serves_as_well() const;
   AnswerTrailer keep_version();
@@ -77,7 +92,18 @@ class AnswerWriter {
   config::NoStore no_store_;
   std::size_t padding_bytes_;
 
-  std::unique_ptr<delta::Encoder> encoder_;    // null: raw
+  Answer answer_;
+  bool head_ready_ = false;
+  bool head_taken_ = false;
+
+  // Which of these is the reference is decided by the page's first bytes.
+  std::vector<HeldReference> choices_;
+  Bytes first_;  // at most kFirstBytes and one piece of the body
+  // A version that may be the same as a body that is no text, and how much of it is.
+  std::optional<HeldReference> compared_;
+  std::size_t equal_bytes_ = 0;
+
+  std::unique_ptr<delta::Encoder> encoder_;    // null: raw, or not chosen yet
   std::unique_ptr<http::GzipDecoder> gunzip_;  // null: the origin's bytes are the page
   page::VersionPtr reference_;
   std::optional<page::Keep> keep_;

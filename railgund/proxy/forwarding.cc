@@ -238,6 +238,14 @@ bool is_worth_delta(const http::Request& request, const http::Response& response
   return is_eligible_type(media_type(response));
 }
 
+bool may_be_known(const http::Request& request, const http::Response& response) {
+  // A smaller one costs no more than what would be said instead.
+  constexpr std::uint64_t kLeast = 64;
+  const http::BodyLength& body = response.body;
+  return request.method == "GET" && response.status == 200 && body.kind == http::BodyLength::Kind::kKnown &&
+         body.bytes >= kLeast && body.bytes <= kKnownBytesMost;
+}
+
 std::optional<page::Keep> keep_of(const http::Request& request, const http::Response& response,
                                   config::NoStore no_store) {
   if (request.method != "GET" || (response.status != 200 && response.status != 404)) return std::nullopt;

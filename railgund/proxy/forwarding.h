@@ -54,6 +54,11 @@ bool is_idempotent(std::string_view method);
 // WebAssembly's uncompressed kinds), it has a body, it is no part of a page (206) and no event stream.
 bool is_worth_delta(const http::Request& request, const http::Response& response);
 
+// The answer is no text but small, and has a length: it may be the same as before, and is kept to be compared with.
+bool may_be_known(const http::Request& request, const http::Response& response);
+// The largest of these. Small ones are most of them, and there are many large ones that nobody asks for twice.
+inline constexpr std::uint64_t kKnownBytesMost = 256 * 1024;
+
 // The answer is compressed by gzip alone.
 bool is_gzip(const http::Response& response);
 

@@ -92,13 +92,11 @@ void ListenerExchange::look_up_references(const Ports& ports) {
   if (!keys_) return;
   if (!ask_.references.empty()) ports.counters().references_named.add();
   for (std::size_t i = 0; i < ask_.references.size(); ++i) {
-    if (page::VersionPtr version = ports.cache().find(ask_.references[i], keys_->own.site)) {
-      held_ = HeldReference{static_cast<std::uint8_t>(i), std::move(version)};
-      break;
-    }
+    if (page::VersionPtr version = ports.cache().find(ask_.references[i], keys_->own.site))
+      held_.push_back({static_cast<std::uint8_t>(i), std::move(version)});
   }
   // Only what is nearer than the one at hand is worth asking the store for.
-  const std::size_t nearer = held_ ? held_->index : ask_.references.size();
+  const std::size_t nearer = held_.empty() ? ask_.references.size() : held_.front().index;
   if (!ports.has_store() || nearer == 0) return;
   look_ups_end_ = ports.now() + config_->memcached_timeout;
   for (std::size_t i = 0; i < nearer; ++i) {
@@ -114,12 +112,13 @@ void ListenerExchange::take(const Ports& ports, TicketId ticket, const std::opti
   const std::uint8_t index = found->index;
   look_ups_.erase(found);
   if (look_ups_.empty()) record(ports.counters().spread.store_time, ports.now() - started_);
-  if (store_item && (!held_ || index < held_->index)) {
+  if (store_item) {
     if (auto version =
             page::decode_item(*store_item, hash_, ask_.references[index], config_->reference_page_limit_bytes)) {
       ports.counters().store_hits.add();
       ports.cache().insert(version, keys_->own.site);
-      held_ = HeldReference{index, std::move(version)};
+      const auto after = std::find_if(held_.begin(), held_.end(), [&](const auto& one) { return one.index > index; });
+      held_.insert(after, {index, std::move(version)});
     }
   }
   pump(ports);
@@ -157,7 +156,7 @@ void ListenerExchange::take(const Ports& ports, CallInput event) {
     return answer_ourselves(ports, busy_answer(*busy, ask_.request.host), {retry_after(*busy)});
   } else if (const auto* failure = std::get_if<http::ExchangeFailed>(&event)) {
     if (answer_sent_) return end();
-    if (!writer_ || head_) return answer_error(ports, failure->error);
+    if (!writer_ || !writer_->has_begun()) return answer_error(ports, failure->error);
     const bool late = failure->error.code == Errc::kTimeout;
     return fail(ports, late ? link::ResetCode::kTimeout : link::ResetCode::kNoOrigin, failure->error.text);
   }
@@ -172,8 +171,7 @@ void ListenerExchange::pump(const Ports& ports) {
     return;
   }
   if (response_ && (look_ups_.empty() || ports.now() >= look_ups_end_)) begin_answer(ports);
-  if (head_) send_head_if_due(ports);
-  if (writer_ && !head_ && !finished_) pump_answer(ports);
+  if (writer_ && !finished_) pump_answer(ports);
 }
 
 void ListenerExchange::pump_request() {
@@ -211,31 +209,38 @@ void ListenerExchange::begin_answer(const Ports& ports) {
   const Link* link = ports.find_link(stream_.key().link);
   writer_.emplace(*config_, hash_, link == nullptr ? 0 : link->speed.bytes_per_second());
   if (keys_) keys_ = keys_after(ask_.request, *response_, *config_, *keys_);
-  Answer answer = writer_->begin(ask_.request, std::move(*response_), held_);
+  writer_->begin(ask_.request, std::move(*response_), held_);
   response_.reset();
-  answer.origin_time = origin_time_;
-  answer.flags = origin_flags_;
-  if (held_) answer.flags |= kReferenceFound;
   if (writer_->was_gunzipped()) counters.gunzipped.add();
-  head_ = std::move(answer);
   head_at_latest_ = ports.now() + kHeadPause;
 }
 
 void ListenerExchange::send_head_if_due(const Ports& ports) {
-  const bool has_body_begun = !inbox_.empty() || origin_ended_;
-  const bool is_held_back = ports.now() >= head_at_latest_;
-  if (!has_body_begun && !is_held_back && head_->coding == Coding::kDelta) return;
-  head_->is_held_back = !has_body_begun && head_->coding == Coding::kDelta;
-  count_answer(ports.counters(), *counts_, *head_);
-  const EncodedHead head = encode_answer(*head_);
-  head_.reset();
+  if (writer_->has_begun()) return;
+  has_body_begun_ = has_body_begun_ || !inbox_.empty() || origin_ended_;
+  if (!has_body_begun_ && ports.now() >= head_at_latest_) {
+    writer_->begin_without_body();
+  } else if (!has_body_begun_ && writer_->codes()) {
+    return;
+  }
+  if (has_body_begun_) head_at_latest_ = kNever;
+  std::optional<Answer> answer = writer_->take_head();
+  if (!answer) return;
   head_at_latest_ = kNever;
+  answer->is_held_back = !has_body_begun_ && answer->coding == Coding::kDelta;
+  answer->origin_time = origin_time_;
+  answer->flags = origin_flags_;
+  if (!held_.empty()) answer->flags |= kReferenceFound;
+  count_answer(ports.counters(), *counts_, *answer);
+  const EncodedHead head = encode_answer(*answer);
   if (auto sent = stream_.send_head(head.prelude, head.fields); !sent)
     fail(ports, link::ResetCode::kInternal, "the answer's head does not fit the link: " + sent.error().text);
 }
 
 void ListenerExchange::pump_answer(const Ports& ports) {
   for (;;) {
+    send_head_if_due(ports);
+    if (finished_) return;
     ByteQueue& coded = writer_->coded();
     const std::size_t sent = coded.empty() ? 0 : std::min(coded.size(), stream_.sendable());
     if (sent > 0) {
@@ -279,7 +284,7 @@ void ListenerExchange::finish(const Ports& ports) {
   }
   const page::VersionPtr version = writer_->version();
   keep_version(ports,
-               {.reference = held_ ? held_->version : nullptr,
+               {.reference = writer_->reference(),
                 .version = version,
                 .is_reference = writer_->keeps_reference(),
                 .strong_may_follow = writer_->may_use_strong()},

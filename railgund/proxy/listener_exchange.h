@@ -81,7 +81,7 @@ class ListenerExchange {
   Duration encode_time_{};
   unsigned status_ = 0;
 
-  std::optional<HeldReference> held_;
+  std::vector<HeldReference> held_;  // best first
   std::vector<NearerReference> look_ups_;
   Instant look_ups_end_ = kNever;
 
@@ -95,7 +95,7 @@ class ListenerExchange {
   Duration origin_time_{};
   std::uint16_t origin_flags_ = 0;
   std::optional<AnswerWriter> writer_;  // once the answer has begun
-  std::optional<Answer> head_;          // of it, until it is sent
+  bool has_body_begun_ = false;         // of the origin's answer, before its head was sent
   Instant head_at_latest_ = kNever;
   // The origin's body, before the writer. Bounded by the origin connection's limit on unread bytes.
   ByteQueue inbox_;

@@ -5,6 +5,7 @@
 
 #include "railgund/proxy/answer_reader.h"
 #include "railgund/proxy/answer_writer.h"
+#include "railgund/proxy/forwarding.h"
 
 namespace railgun::proxy {
 namespace {
@@ -35,18 +36,23 @@ struct Exchange {
 
   // Sends one page through both; gives what the client would see, or the error.
   Result<std::string> pass(const std::string& text, page::VersionPtr held, std::function<void(Bytes&)> tamper = {}) {
+    return pass(html(text), text, held ? std::vector{held} : std::vector<page::VersionPtr>{}, tamper);
+  }
+  Result<std::string> pass(const http::Response& response, const std::string& text,
+                           const std::vector<page::VersionPtr>& held, const std::function<void(Bytes&)>& tamper = {}) {
     AnswerWriter writer(config, *hash, 0);
-    std::optional<HeldReference> reference;
-    if (held) reference = HeldReference{0, held};
-    const EncodedHead head = encode_answer(writer.begin(request, html(text), reference));
+    std::vector<HeldReference> references;
+    for (const page::VersionPtr& one : held) references.push_back({static_cast<std::uint8_t>(references.size()), one});
+    writer.begin(request, response, references);
     EXPECT_TRUE(writer.write(as_bytes(text), Instant{}));
     EXPECT_TRUE(writer.finish());
+    answer = writer.take_head().value();
+    const EncodedHead head = encode_answer(answer);
     coded = writer.coded().take_all();
     if (tamper) tamper(coded);
     written = writer.version();
 
-    AnswerReader reader(held ? std::vector<page::VersionPtr>{held} : std::vector<page::VersionPtr>{}, hash, 1 << 20,
-                        false);
+    AnswerReader reader(held, hash, 1 << 20, false);
     if (auto read = reader.head(head.prelude, head.fields); !read) return std::unexpected(read.error());
     reader.data(coded);
     if (auto read = reader.end(writer.trailer()); !read) return std::unexpected(read.error());
@@ -66,6 +72,7 @@ struct Exchange {
   config::Config config;
   std::shared_ptr<const KeyedHash> hash;
   http::Request request;
+  Answer answer;
   Bytes coded;
   page::VersionPtr written, rebuilt;
   bool strong_may_follow = false;
@@ -126,6 +133,95 @@ TEST(Answer, KeepsAReferenceOfTheMemoryAloneNotForAPageOfTheStore) {
   EXPECT_EQ(exchange.written->keep, page::Keep::kStoreToo);
 }
 
+page::VersionPtr version_of(const Exchange& exchange, const std::string& text) {
+  return std::make_shared<page::Version>((*exchange.hash)(as_bytes(text)), to_bytes(as_bytes(text)),
+                                         page::Keep::kStoreToo);
+}
+
+TEST(Answer, IsMadeAgainstTheReferenceThatIsMostLikeIt) {
+  Exchange exchange;
+  std::string other;
+  for (int i = 0; i < 400; ++i)
+    other += "{\"" + std::to_string(i * 7919) + "\": " + std::to_string(i * 104729) + "},\n";
+  const page::VersionPtr script = version_of(exchange, other), page = version_of(exchange, page_text(1));
+  const std::string wanted = "<title>new</title>" + page_text(2);
+  EXPECT_EQ(exchange.pass(exchange.html(wanted), wanted, {script, page}).value(), wanted);
+  EXPECT_EQ(exchange.answer.reference, 1);
+  EXPECT_LT(exchange.coded.size(), 100U);
+  // The nearest kin where both are alike: it is prepared.
+  EXPECT_EQ(exchange.pass(exchange.html(wanted), wanted, {page, version_of(exchange, page_text(3))}).value(), wanted);
+  EXPECT_EQ(exchange.answer.reference, 0);
+}
+
+http::Response image(std::size_t bytes) {
+  http::Response response;
+  response.status = 200;
+  response.fields = {{"content-type", "image/png"}};
+  response.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = bytes};
+  return response;
+}
+
+std::string noise(unsigned seed, std::size_t size) {
+  std::string bytes;
+  for (std::size_t i = 0; i < size; ++i) bytes += static_cast<char>((seed = seed * 1664525U + 1013904223U) >> 24);
+  return bytes;
+}
+
+TEST(Answer, ThatIsNoTextIsThreeBytesWhenItIsKnown) {
+  Exchange exchange;
+  const std::string icon = noise(1, 20'000);
+  EXPECT_EQ(exchange.pass(image(icon.size()), icon, {}).value(), icon);
+  EXPECT_EQ(exchange.answer.coding, Coding::kRaw);
+  ASSERT_TRUE(exchange.written && exchange.rebuilt);
+  EXPECT_EQ(exchange.written->id, exchange.rebuilt->id);
+  EXPECT_EQ(exchange.written->keep, page::Keep::kMemoryOnly);
+  const page::VersionPtr known = exchange.written;
+  EXPECT_EQ(exchange.pass(image(icon.size()), icon, {version_of(exchange, page_text(1)), known}).value(), icon);
+  EXPECT_EQ(exchange.coded.size(), 3U);
+  EXPECT_EQ(exchange.rebuilt, known);
+  EXPECT_EQ(exchange.written, known);
+  EXPECT_EQ(known->reference.prepared_memory_bytes(), 0U);
+}
+
+TEST(Answer, ThatIsNoTextIsPassedAsItIsFromTheFirstDifferenceOn) {
+  Exchange exchange;
+  const std::string icon = noise(1, 5000);
+  const page::VersionPtr known = version_of(exchange, icon);
+  for (const std::size_t at : {std::size_t{0}, std::size_t{2500}, icon.size() - 1}) {
+    std::string other = icon;
+    other[at] ^= 1;
+    EXPECT_EQ(exchange.pass(image(other.size()), other, {known}).value(), other);
+    EXPECT_EQ(as_text(exchange.coded), other);
+    EXPECT_EQ(as_text(exchange.rebuilt->reference.bytes()), other);
+  }
+}
+
+TEST(Answer, ThatIsNoTextIsNotKeptIfItIsLarge) {
+  Exchange exchange;
+  const std::string large = noise(1, kKnownBytesMost + 1);
+  EXPECT_EQ(exchange.pass(image(large.size()), large, {}).value(), large);
+  EXPECT_EQ(exchange.written, nullptr);
+  EXPECT_EQ(exchange.rebuilt, nullptr);
+}
+
+TEST(AnswerWriter, PassesASlowAnswerOnThatMayBeKnown) {
+  Exchange exchange;
+  const std::string icon = noise(1, 5000);
+  AnswerWriter writer(exchange.config, *exchange.hash, 0);
+  writer.begin(exchange.request, image(icon.size()), {{0, version_of(exchange, icon)}});
+  Instant now{};
+  ASSERT_TRUE(writer.write(as_bytes(icon).first(1000), now));
+  EXPECT_FALSE(writer.take_head());
+  now = writer.deadline();
+  ASSERT_NE(now, kNever);
+  writer.on_deadline(now);
+  EXPECT_EQ(writer.take_head().value().coding, Coding::kRaw);
+  EXPECT_EQ(writer.coded().size(), 1000U);
+  ASSERT_TRUE(writer.write(as_bytes(icon).subspan(1000), now));
+  ASSERT_TRUE(writer.finish());
+  EXPECT_EQ(as_text(writer.coded().take_all()), icon);
+}
+
 TEST(Answer, NeverLeavesDamagedBytes) {
   Exchange exchange;
   ASSERT_TRUE(exchange.pass(page_text(1), nullptr));
@@ -164,7 +260,7 @@ TEST(AnswerWriter, FlushesWhatAnOriginSaysSlowlyButAllTheTime) {
   AnswerWriter writer(exchange.config, *exchange.hash, 0);
   http::Response response = exchange.html("");
   response.body = {.kind = http::BodyLength::Kind::kChunked};
-  writer.begin(exchange.request, response, std::nullopt);
+  writer.begin(exchange.request, response, {});
   Instant now{};
   int writes = 0;
   for (; writer.coded().empty() && writes < 100; ++writes, now += std::chrono::milliseconds(5)) {
@@ -180,7 +276,7 @@ TEST(AnswerWriter, FlushesWhatASlowOriginHasSaid) {
   AnswerWriter writer(exchange.config, *exchange.hash, 0);
   http::Response response = exchange.html("");
   response.body = {.kind = http::BodyLength::Kind::kChunked};
-  writer.begin(exchange.request, response, std::nullopt);
+  writer.begin(exchange.request, response, {});
   ASSERT_TRUE(writer.write(as_bytes("the first half of a slow page"), Instant{}));
   EXPECT_TRUE(writer.coded().empty());
   const Instant due = writer.deadline();
@@ -205,7 +301,7 @@ TEST(AnswerWriter, PadsToAMultipleWhereAsked) {
   exchange.config.delta_padding_bytes = 64;
   EXPECT_EQ(exchange.pass(page_text(1), nullptr).value(), page_text(1));
   AnswerWriter writer(exchange.config, *exchange.hash, 0);
-  writer.begin(exchange.request, exchange.html(page_text(1)), std::nullopt);
+  writer.begin(exchange.request, exchange.html(page_text(1)), {});
   ASSERT_TRUE(writer.write(as_bytes(page_text(1)), Instant{}));
   ASSERT_TRUE(writer.finish());
   EXPECT_EQ((writer.coded().size() + writer.trailer().size()) % 64, 0U);
