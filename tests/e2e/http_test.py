@@ -199,7 +199,9 @@ def test_answers_however_the_origin_frames_them():
             status, fields, body = get(pair, "/gzip")
             same((status, fields.get("content-encoding"), body), (200, None, PAGE), "gzip for a visitor who does not")
             same(fields.get("etag"), 'W/"v1"', "the validator of what gzip was undone of")
-            same(pair.get("/hints")[2], b"hello", "103 before the answer")
+            hints = raw(pair.port, b"GET /hints HTTP/1.1\r\nHost: site.test\r\nConnection: close\r\n\r\n")
+            assert hints.startswith(b"HTTP/1.1 103 "), hints
+            assert hints.split(b"\r\n\r\n")[1].startswith(b"HTTP/1.1 200 ") and hints.endswith(b"hello"), hints
         # On the wire: the trailer section is empty, and an HTTP/1.0 client sees no chunks.
         request = b"GET /trailers HTTP/1.1\r\nHost: site.test\r\nConnection: close\r\n\r\n"
         answer = raw(pair.port, request)
