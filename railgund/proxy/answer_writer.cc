@@ -68,24 +68,24 @@ AnswerWriter::AnswerWriter(const config::Config& config, const KeyedHash& hash, 
 }
 
 void AnswerWriter::begin(const http::Request& request, http::Response response, std::vector<HeldReference> references) {
-  const std::optional<std::uint64_t> length =
-      response.body.kind == http::BodyLength::Kind::kKnown ? std::optional(response.body.bytes) : std::nullopt;
+  const bool has_length = response.body.kind == http::BodyLength::Kind::kKnown;
+  const std::uint64_t length = response.body.bytes;  // if it has one
   if (is_worth_delta(request, response)) {
     answer_.coding = Coding::kDelta;
     keep_ = keep_of(request, response, no_store_);
-    if (length && *length > page_limit_bytes_) keep_.reset();
+    if (has_length && length > page_limit_bytes_) keep_.reset();
     if (is_gzip(response)) {
       gunzip_ = std::make_unique<http::GzipDecoder>();
       forget_gzip(response);
     }
-    if (keep_ && length) page_.reserve(*length);
+    if (keep_ && has_length) page_.reserve(length);
     choices_ = std::move(references);
     if (choices_.size() <= 1) choose_reference();
   } else {
-    if (length && *length <= page_limit_bytes_ && may_be_known(request, response) &&
+    if (has_length && length <= page_limit_bytes_ && may_be_known(request, response) &&
         keep_of(request, response, no_store_)) {
       keep_ = page::Keep::kMemoryOnly;
-      const auto same_size = [&](const HeldReference& one) { return one.version->reference.size() == *length; };
+      const auto same_size = [&](const HeldReference& one) { return one.version->reference.size() == length; };
       const auto found = std::find_if(references.begin(), references.end(), same_size);
       if (found != references.end()) compared_ = std::move(*found);
     }
