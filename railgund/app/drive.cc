@@ -6,10 +6,10 @@
 
 #include "railgund/app/challenge_file.h"
 #include "railgund/base/check.h"
-#include "railgund/config/address_class.h"
 #include "railgund/http/answer.h"
 #include "railgund/log/log.h"
-#include "railgund/proxy/peers.h"
+#include "railgund/proxy/address_rule.h"
+#include "railgund/tls/link_peer.h"
 #include "railgund/tls/visitor_context.h"
 
 namespace railgun::app {
@@ -77,35 +77,6 @@ template <typename Core>
 Drive<Core>::~Drive() = default;
 
 template <typename Core>
-std::vector<std::string> Drive<Core>::hosts_of(const Connection& connection) {
-  if (connection.kind != proxy::ConnectionKind::kLink || connection.stream.tls() == nullptr) return {};
-  const auto certificate = connection.stream.tls()->peer_certificate();
-  return certificate ? tls::hosts_of(*certificate) : std::vector<std::string>{};
-}
-
-template <typename Core>
-bool Drive<Core>::is_revoked(const Connection& connection) const {
-  if (connection.kind != proxy::ConnectionKind::kLink || connection.stream.tls() == nullptr) return false;
-  const auto certificate = connection.stream.tls()->peer_certificate();
-  return certificate && trust_->revoked.contains(certificate->serial);
-}
-
-template <typename Core>
-std::string Drive<Core>::reason_against(const Connection& connection) const {
-  if (connection.kind != proxy::ConnectionKind::kLink || connection.stream.tls() == nullptr) return {};
-  const auto certificate = connection.stream.tls()->peer_certificate();
-  if (!certificate) return {};
-  constexpr bool kIsSender = std::is_same_v<Core, proxy::Sender>;
-  if (!tls::may_be(kIsSender ? tls::LinkRole::kListener : tls::LinkRole::kSender, *certificate)) {
-    return kIsSender ? "its certificate is a sender's, and a listener was expected"
-                     : "its certificate is a listener's, and a sender was expected";
-  }
-  if (trust_->link != nullptr && !connection.stream.tls()->is_peer_trusted_by(*trust_->link))
-    return "the authority of its certificate is not trusted any more";
-  return {};
-}
-
-template <typename Core>
 std::vector<proxy::LinkStatus> Drive<Core>::links() {
   std::vector<proxy::LinkStatus> all = core().links(now());
   for (proxy::LinkStatus& link : all) {
@@ -123,7 +94,8 @@ void Drive<Core>::cut_distrusted() {
   std::vector<std::pair<proxy::ConnectionId, std::string>> cut;
   for (const auto& [id, connection] : by_id_) {
     if (!connection->stream.is_open()) continue;
-    if (std::string reason = reason_against(*connection); !reason.empty()) cut.emplace_back(id, std::move(reason));
+    std::string reason = tls::reason_against_peer(link_tls(*connection), kPeer, trust_->link.get());
+    if (!reason.empty()) cut.emplace_back(id, std::move(reason));
   }
   for (const auto& [id, reason] : cut) {
     Connection* const connection = find(id);
@@ -273,8 +245,10 @@ bool Drive<Core>::reject_over_limit(Connection& connection, const net::SocketAdd
 
 template <typename Core>
 void Drive<Core>::on_open(Connection& connection) {
-  const bool revoked = is_revoked(connection);
-  const std::string reason = revoked ? "its railgun is deleted, disabled or deactivated" : reason_against(connection);
+  const tls::Engine* const link = link_tls(connection);
+  const std::string reason = tls::is_peer_revoked(link, trust_->revoked)
+                                 ? "its railgun is deleted, disabled or deactivated"
+                                 : tls::reason_against_peer(link, kPeer, trust_->link.get());
   if (!reason.empty()) {
     failed_links_.write(log::kError, "link with " + connection.stream.peer() + " refused: " + reason, now());
     connection.is_accounted_for = true;
@@ -282,7 +256,7 @@ void Drive<Core>::on_open(Connection& connection) {
     return;
   }
   if (connection.id) {
-    driver_.connected(*connection.id, hosts_of(connection));
+    driver_.connected(*connection.id, tls::hosts_of_peer(link));
     return;
   }
   const tls::Engine* const tls = connection.stream.tls();
@@ -291,7 +265,7 @@ void Drive<Core>::on_open(Connection& connection) {
   const bool is_http2 = tls != nullptr && tls->protocol() == tls::kHttp2Protocol;
   driver_.accepted({.kind = connection.kind,
                     .peer = connection.stream.peer(),
-                    .hosts = hosts_of(connection),
+                    .hosts = tls::hosts_of_peer(link),
                     .is_secure = tls != nullptr,
                     .protocol = is_http2 ? proxy::ClientProtocol::kHttp2 : proxy::ClientProtocol::kHttp1},
                    [&](proxy::ConnectionId id) {
@@ -477,18 +451,10 @@ void Drive<Core>::perform(const proxy::Dial& dial) {
 
 template <typename Core>
 void Drive<Core>::connect(const proxy::Dial& dial, std::vector<net::SocketAddress> addresses) {
-  // The operator has named the hosts of our own certificate: those may be at an inner address, as in /etc/hosts.
-  const bool is_ours = !trust_->hosts.empty() && proxy::allows(trust_->hosts, dial.endpoint.host);
-  if (dial.public_only && !is_ours) {
-    const std::string first = addresses.front().host();
-    std::erase_if(addresses, [](const net::SocketAddress& to) { return !config::is_public_address(to.host()); });
-    if (addresses.empty()) {
-      driver_.closed(dial.connection, {Errc::kInvalid, dial.endpoint.host + " is at the inner address " + first +
-                                                           ", which only the map file may choose: add the line " +
-                                                           dial.endpoint.host + " = " + first});
-      return;
-    }
-  }
+  const std::string first = addresses.front().host();
+  std::erase_if(addresses,
+                [&](const net::SocketAddress& to) { return !proxy::may_connect(dial, to.host(), trust_->hosts); });
+  if (addresses.empty()) return driver_.closed(dial.connection, proxy::inner_address_error(dial, first));
   const bool is_link = dial.kind == proxy::ConnectionKind::kLink;
   std::unique_ptr<tls::Engine> engine;
   if (dial.secure) {

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <unordered_map>
 #include <vector>
 
@@ -62,8 +63,8 @@ class Drive final {
   void settle() { driver_.settle(); }
   // The core's links, with what their TLS agreed on.
   std::vector<proxy::LinkStatus> links();
-  // New certificates: for connections from now on.
-  // Cuts the links whose peers the new trust would not let in: revoked, or of an authority that is trusted no more.
+  // New certificates: for connections from now on. Cuts the links whose peers have a certificate of the wrong role, or of
+  // an authority that is not trusted any more.
   void set_trust(TrustPtr trust);
   // For look-ups from now on. Null: none.
   void set_store(memcached::Client* store) { services_.store = store; }
@@ -81,6 +82,9 @@ class Drive final {
  private:
   friend class proxy::Driver<Core, Drive>;
   using Driver = proxy::Driver<Core, Drive>;
+  // What the other end of a link has to be.
+  static constexpr tls::LinkRole kPeer =
+      std::is_same_v<Core, proxy::Sender> ? tls::LinkRole::kListener : tls::LinkRole::kSender;
 
   // A connection of the core: its stream, and what the drive knows about it. Hands what the stream reports to the
   // drive.
@@ -133,11 +137,10 @@ class Drive final {
 
   void connect(const proxy::Dial& dial, std::vector<net::SocketAddress> addresses);
   Connection* find(proxy::ConnectionId id);
-  // The hosts that a link is for, by its peer's certificate; empty: all.
-  static std::vector<std::string> hosts_of(const Connection& connection);
-  bool is_revoked(const Connection& connection) const;
-  // Why the peer of a link must not have it, for the log; empty: it may. Not whether its certificate is revoked.
-  std::string reason_against(const Connection& connection) const;
+  // Of a link; null: it has none, or is no link.
+  static const tls::Engine* link_tls(const Connection& connection) {
+    return connection.kind == proxy::ConnectionKind::kLink ? connection.stream.tls() : nullptr;
+  }
   void cut_distrusted();
   void log_failed_link(const std::string& peer, const Error& error);
   void note_failed_client(const std::string& peer, const Error& error);

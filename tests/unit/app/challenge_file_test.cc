@@ -1,32 +1,24 @@
 #include "railgund/app/challenge_file.h"
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+
+#include "tests/unit/temporary_folder.h"
 
 namespace railgun::app {
 namespace {
 
 class Challenge : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "railgun-acme-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder); }
-  void write(const std::string& name, const std::string& text) {
-    std::filesystem::create_directories((folder / name).parent_path());
-    std::ofstream(folder / name) << text;
-  }
+  void write(const std::string& name, const std::string& text) { temporary.write(name, text); }
   std::string read(const std::string& token) {
     const auto content = read_challenge(folder, token);
     return content ? std::string(as_text(*content)) : "none";
   }
-  std::filesystem::path folder;
+  const test::TemporaryFolder temporary;
+  const std::filesystem::path& folder = temporary.path();
 };
 
 TEST_F(Challenge, IsInTheFolderOrWhereAWebRootHasIt) {

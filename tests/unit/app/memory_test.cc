@@ -1,9 +1,8 @@
 #include "railgund/app/memory.h"
 
-#include <filesystem>
-#include <fstream>
-
 #include <gtest/gtest.h>
+
+#include "tests/unit/temporary_folder.h"
 
 namespace railgun::app {
 namespace {
@@ -11,19 +10,11 @@ namespace {
 // A tree of files such as /proc and /sys have.
 class Root {
  public:
-  Root() {
-    std::string name = (std::filesystem::temp_directory_path() / "memory_test.XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~Root() { std::filesystem::remove_all(path_); }
-  void write(const std::string& file, const std::string& text) const {
-    std::filesystem::create_directories(std::filesystem::path(path_ + file).parent_path());
-    std::ofstream(path_ + file) << text;
-  }
-  const std::string& path() const { return path_; }
+  void write(const std::string& file, const std::string& text) const { folder_.write(file.substr(1), text); }
+  std::string path() const { return folder_.path(); }
 
  private:
-  std::string path_;
+  test::TemporaryFolder folder_;
 };
 
 TEST(Memory, KnowsNothingWithoutTheFiles) {

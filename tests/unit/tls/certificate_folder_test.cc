@@ -1,11 +1,10 @@
 #include "railgund/tls/certificate_folder.h"
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 
 #include <sys/stat.h>
 
+#include "tests/unit/temporary_folder.h"
 #include "tests/unit/tls/pair.h"
 
 namespace railgun::tls {
@@ -13,16 +12,8 @@ namespace {
 
 class Folder : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "railgun-tls-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder); }
   void write(const std::string& name, const std::string& text) {
-    std::filesystem::create_directories((folder / name).parent_path());
-    std::ofstream(folder / name) << text;
-    ASSERT_EQ(::chmod((folder / name).c_str(), 0600), 0);
+    ASSERT_EQ(::chmod(temporary.write(name, text).c_str(), 0600), 0);
   }
   CertificateFolder load() {
     auto loaded = load_certificate_folder(folder);
@@ -35,7 +26,8 @@ class Folder : public testing::Test {
     return all;
   }
 
-  std::filesystem::path folder;
+  const test::TemporaryFolder temporary;
+  const std::filesystem::path& folder = temporary.path();
   const KeyAndCertificate authority = make_authority();
   const Identity one = make_identity(authority, {"one.example"}), two = make_identity(authority, {"two.example"}),
                  three = make_identity(authority, {"three.example"});

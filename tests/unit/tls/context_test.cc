@@ -1,11 +1,10 @@
 #include "railgund/tls/context.h"
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 
 #include <sys/stat.h>
 
+#include "tests/unit/temporary_folder.h"
 #include "tests/unit/tls/pair.h"
 
 namespace railgun::tls {
@@ -13,18 +12,10 @@ namespace {
 
 class Files : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "railgun-tls-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder); }
-  std::string file(const std::string& name, const std::string& text) {
-    std::ofstream(folder / name) << text;
-    return folder / name;
-  }
+  std::string file(const std::string& name, const std::string& text) { return temporary.write(name, text); }
 
-  std::filesystem::path folder;
+  const test::TemporaryFolder temporary;
+  const std::filesystem::path& folder = temporary.path();
   const KeyAndCertificate authority = make_authority();
   const Identity identity = make_identity(authority, {"one.example"});
 };
