@@ -7,19 +7,27 @@ namespace railgun::proxy {
 
 Progress OwnAnswer::pump(SenderRequest& request, const SenderPorts& ports) {
   if (!request.head_sent) {
-    ports.counters().dictionaries_sent.add();
-    request.send_head(ports, Dictionaries::head_of(*dictionary_),
+    request.send_head(ports, std::move(head_),
                       format_cf_railgun({.passage = Passage::kNormal, .id = request.id(), .version = "0000"}));
   }
-  const ByteView bytes = dictionary_->bytes();
   if (request.http.method == "HEAD") return Complete{};
-  for (;;) {
-    const std::size_t count = request.send_body(ports, bytes.subspan(sent_));
-    if (count == 0) break;
-    sent_ += count;
-  }
-  if (sent_ < bytes.size()) return UnderWay{};
+  while (const std::size_t count = request.send_body(ports, body_.subspan(sent_))) sent_ += count;
+  if (sent_ < body_.size()) return UnderWay{};
   return Complete{};
+}
+
+OwnAnswer challenge_answer(Bytes content) {
+  const auto kept = std::make_shared<const Bytes>(std::move(content));
+  http::Response head = {.status = 200,
+                         .fields = {{"Content-Type", "application/octet-stream"}, {"Cache-Control", "no-store"}},
+                         .body = {.kind = http::BodyLength::Kind::kKnown, .bytes = kept->size()}};
+  return {std::move(head), *kept, kept, "challenge"};
+}
+
+OwnAnswer dictionary_answer(dictionary::DictionaryPtr dictionary) {
+  const ByteView bytes = dictionary->bytes();
+  http::Response head = Dictionaries::head_of(*dictionary);
+  return {std::move(head), bytes, std::move(dictionary), "dictionary"};
 }
 
 }  // namespace railgun::proxy

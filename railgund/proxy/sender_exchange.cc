@@ -54,7 +54,7 @@ void SenderExchange::begin_page(const SenderPorts& ports) {
       request_.site == nullptr ? &counters.sites.other() : &counters.sites.at(host, request_.site->host == host);
   request_.counts->requests.add();
   if (ports.cache().shortage() == page::Shortage::kServeNothing)
-    return fail(ports, 503, "This server is short of memory");
+    return fail(ports, 503, "This server is short of memory", {{"Retry-After", std::to_string(kRetryAfterSeconds)}});
   if (request_.site == nullptr) {
     counters.answers_refused.add();
     const std::string name(host);
@@ -82,7 +82,8 @@ void SenderExchange::begin_page(const SenderPorts& ports) {
       ports.dictionaries.begin(request_.http, *request_.site, *request_.config, request_.is_from_trusted_proxy);
   if (auto asked = ports.dictionaries.asked_for(request_.http, request_.dictionary); asked && !request_.has_body()) {
     request_.dictionary = {};
-    state_.emplace<OwnAnswer>(std::move(asked));
+    counters.dictionaries_sent.add();
+    state_ = dictionary_answer(std::move(asked));
     return pump(ports);
   }
   request_.tags_restored = ports.compression.restore_tags(request_.http);
@@ -131,25 +132,13 @@ void SenderExchange::redirect(const SenderPorts& ports) {
   answer_ourselves(ports, request_.config->redirect_https, "This page is at " + address, {{"Location", address}});
 }
 
-void SenderExchange::answer_challenge(const SenderPorts& ports, const Bytes& content) {
-  ports.counters().requests_completed.add();
-  ports.client.send_response({.status = 200,
-                              .fields = {{"Content-Type", "application/octet-stream"}, {"Cache-Control", "no-store"}},
-                              .body = {.kind = http::BodyLength::Kind::kKnown, .bytes = content.size()}},
-                             ports.now());
-  ports.client.send_body(content, ports.now());
-  ports.client.send_end(ports.now());
-  request_.status = 200;
-  request_.client_bytes = content.size();
-  log_access(ports, true);
-  state_ = Finished{};
-}
-
 void SenderExchange::take(const SenderPorts& ports, std::optional<Bytes> store_item) {
   if (std::holds_alternative<AwaitingChallenge>(state_)) {
-    state_ = Choosing{};
     // The origin may have a client of ACME, too.
-    return store_item ? answer_challenge(ports, *store_item) : begin_page(ports);
+    state_ = Choosing{};
+    if (!store_item) return begin_page(ports);
+    state_ = challenge_answer(*std::move(store_item));
+    return pump(ports);
   }
   if (!std::holds_alternative<AwaitingStore>(state_)) return;
   record(ports.counters().spread.store_time, ports.now() - request_.started);
@@ -322,7 +311,8 @@ void SenderExchange::finish(const SenderPorts& ports) {
   } else if (const auto* direct = std::get_if<Direct>(&state_)) {
     log_answer(ports, direct->passed(), "direct");
   } else {
-    log_answer(ports, std::get<OwnAnswer>(state_).passed(), "dictionary");
+    const auto& own = std::get<OwnAnswer>(state_);
+    log_answer(ports, own.passed(), own.name());
   }
   request_.send_end(ports);
   log_access(ports, true);
@@ -352,7 +342,6 @@ void SenderExchange::fail(const SenderPorts& ports, unsigned status, const std::
                 request_.http.method + " " + request_.address() + " " + std::to_string(status) + ": " + line);
     request_.set_header(extra,
                         format_cf_railgun({.passage = Passage::kNormal, .id = request_.id(), .version = "0000"}));
-    if (status == 503) extra.push_back({"Retry-After", std::to_string(kRetryAfterSeconds)});
     request_.add_fixed_fields(extra);
     ports.client.send_error(status, line, extra, ports.now());
     request_.status = status;

@@ -67,7 +67,6 @@ class SenderExchange {
 
   void begin_page(const SenderPorts& ports);
   void redirect(const SenderPorts& ports);
-  void answer_challenge(const SenderPorts& ports, const Bytes& content);
   void answer_ourselves(const SenderPorts& ports, unsigned status, const std::string& line, Fields fields);
   void leave(const SenderPorts& ports);
   void look_up_or_choose(const SenderPorts& ports);

@@ -207,6 +207,63 @@ TEST_F(SenderTest, GoesToTheSitesOriginWithoutALink) {
   EXPECT_EQ(bench_.counters.answers_direct.get(), 1U);
 }
 
+std::size_t count_of(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+TEST_F(SenderTest, SaysOnceWhenToTryABusyOriginAgain) {
+  config_.origin_connections = 1;
+  start(true);
+  bench_.core->closed(link_, {Errc::kUnavailable, "connection refused"}, bench_.now);
+  std::vector<ConnectionId> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.push_back(bench_.core->accepted({.kind = ConnectionKind::kClient, .peer = "192.0.2.1"}, bench_.now));
+    bench_.receive(clients.back(), kGet);
+    if (i > 0) continue;
+    const ConnectionId origin = bench_.take<Dial>().at(0).connection;
+    bench_.core->connected(origin, {}, bench_.now);
+    bench_.sent(origin);
+    bench_.receive(origin, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n");
+  }
+  bench_.pass(config_.lan_timeout);
+  std::string sent;
+  for (const ConnectionId client : clients) sent += bench_.sent(client);
+  EXPECT_EQ(count_of(sent, "HTTP/1.1 503 "), 2U) << sent;
+  EXPECT_EQ(count_of(sent, "Retry-After: "), count_of(sent, "HTTP/1.1 503 ")) << sent;
+}
+
+TEST_F(SenderTest, SaysOnceWhenToTryAgainWhileMemoryIsShort) {
+  start();
+  link_up();
+  bench_.cache.set_shortage(page::Shortage::kServeNothing);
+  const std::string sent = bench_.sent(ask(kGet));
+  EXPECT_TRUE(sent.starts_with("HTTP/1.1 503 ")) << sent;
+  EXPECT_EQ(count_of(sent, "Retry-After: "), 1U) << sent;
+}
+
+// Of any host, before anything else is looked at.
+TEST_F(SenderTest, AnswersChallengesFromTheFolder) {
+  config_.acme_directory = "/acme";
+  start();
+  link_up();
+  for (const std::string method : {"GET", "HEAD"}) {
+    const ConnectionId client = ask(method + " /.well-known/acme-challenge/token HTTP/1.1\r\nHost: other.test\r\n\r\n");
+    const auto wanted = bench_.take<ChallengeGet>();
+    ASSERT_EQ(wanted.size(), 1U);
+    EXPECT_EQ(wanted[0].folder, "/acme");
+    EXPECT_EQ(wanted[0].token, "token");
+    bench_.core->store_answer(wanted[0].ticket, to_bytes(as_bytes("token.key")), bench_.now);
+    const std::string sent = bench_.sent(client);
+    EXPECT_TRUE(sent.starts_with("HTTP/1.1 200 ")) << sent;
+    EXPECT_NE(sent.find("\r\nContent-Length: 9\r\n"), std::string::npos) << sent;
+    EXPECT_TRUE(sent.ends_with(method == "GET" ? "\r\n\r\ntoken.key" : "\r\n\r\n")) << sent;
+  }
+  EXPECT_EQ(completed(), 2U);
+  EXPECT_TRUE(listener_.take<link::HeadReceived>().empty());
+}
+
 TEST_F(SenderTest, PassesInterimAnswersOnWithoutALink) {
   start(true);
   bench_.core->closed(link_, {Errc::kUnavailable, "connection refused"}, bench_.now);
