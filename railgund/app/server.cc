@@ -265,6 +265,11 @@ void Server::start_store() {
 
 memcached::Client* Server::store() { return wants_store(*config_) ? store_.get() : nullptr; }
 
+void Server::shortage_changed() {
+  set_accepting(is_accepting_);
+  for (const auto& worker : workers_) worker->shortage_changed();
+}
+
 void Server::set_accepting(bool on) {
   is_accepting_ = on;
   for (const auto& acceptor : acceptors_) acceptor->set_accepting(on && memory_.is_accepting());

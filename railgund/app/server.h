@@ -102,6 +102,8 @@ class Server final : public statistics::Source, public activation::Daemon {
   config::ConfigPtr config_;
   config::Config file_config_;  // config_ without what is registered
   config::Config read_config_;
+  void shortage_changed();
+
   std::vector<config::Site> registered_;
   std::set<std::string> revoked_;
   TrustPtr trust_;
@@ -124,7 +126,7 @@ class Server final : public statistics::Source, public activation::Daemon {
   log::RateLimit pauses_{{.burst = 1, .interval = std::chrono::seconds(10)}};
   std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
   bool is_accepting_ = true;  // unless there is a shortage of memory
-  MemoryWatch memory_{loop_, cache_, *config_, memory_limit_bytes_, [this] { set_accepting(is_accepting_); }};
+  MemoryWatch memory_{loop_, cache_, *config_, memory_limit_bytes_, [this] { shortage_changed(); }};
 };
 
 }  // namespace railgun::app

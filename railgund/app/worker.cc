@@ -116,6 +116,12 @@ void Worker::configure(config::ConfigPtr config, TrustPtr trust, memcached::Clie
   });
 }
 
+void Worker::shortage_changed() {
+  on_drive([this](auto& drive) {
+    if constexpr (requires { drive.core().shortage_changed(loop_.now()); }) drive.core().shortage_changed(loop_.now());
+  });
+}
+
 void Worker::drain(Duration timeout) {
   on_drive([this, timeout](auto& drive) {
     drive.core().drain(timeout, loop_.now());

@@ -45,6 +45,8 @@ class Worker {
               std::optional<AcceptedClient> client);
   // `store`: null if there is none any more.
   void configure(config::ConfigPtr config, TrustPtr trust, memcached::Client* store);
+  // The page cache's shortage is another one.
+  void shortage_changed();
   // `timeout`: for those who do not know of it yet (proxy/sender.h, proxy/listener.h).
   void drain(Duration timeout);
   // Everything has ended and all bytes have been taken.

@@ -7,7 +7,10 @@
 namespace railgun::proxy {
 namespace {
 
-http2::ServerLimits limits_of(const config::Config& config) {
+// While memory is short, for a client that takes nothing of its answer: what waits for it is what is short.
+constexpr Duration kShortWriteTimeout = std::chrono::seconds(5);
+
+http2::ServerLimits limits_of(const config::Config& config, bool is_short) {
   http2::ServerLimits limits;
   limits.streams = static_cast<std::uint32_t>(config.http2_streams);
   http::ServerLimits& both = limits.http;
@@ -17,6 +20,8 @@ http2::ServerLimits limits_of(const config::Config& config) {
   both.idle_timeout = config.client_idle_timeout;
   both.body_timeout = config.client_body_timeout;
   both.write_timeout = config.client_write_timeout;
+  if (is_short && (both.write_timeout == Duration{} || both.write_timeout > kShortWriteTimeout))
+    both.write_timeout = kShortWriteTimeout;
   both.upgrade_timeout = config.upgrade_timeout;
   both.half_closed_timeout = config.half_closed_timeout;
   both.requests = config.clients_requests;
@@ -31,22 +36,22 @@ ExchangeId exchange_of(std::uint64_t tag) { return ExchangeId{tag - 1}; }
 
 }  // namespace
 
-Client::Client(Incoming incoming, const config::Config& config, Instant now)
+Client::Client(Incoming incoming, const config::Config& config, bool is_short, Instant now)
     : address_(std::move(incoming.peer)),
       is_secure_(incoming.is_secure),
-      connection_(http::ServerConnection(limits_of(config).http, incoming.is_secure, now)) {
+      connection_(http::ServerConnection(limits_of(config, is_short).http, incoming.is_secure, now)) {
   if (incoming.protocol == ClientProtocol::kHttp2) {
-    connection_.emplace<http2::ServerConnection>(limits_of(config), is_secure_, now);
+    connection_.emplace<http2::ServerConnection>(limits_of(config, is_short), is_secure_, now);
   } else if (!is_secure_ && config.http2_clear) {
-    opening_ = std::make_unique<Opening>(Opening{.limits = limits_of(config), .bytes = {}});
+    opening_ = std::make_unique<Opening>(Opening{.limits = limits_of(config, is_short), .bytes = {}});
   }
 }
 
-void Client::configure(const config::Config& config) {
+void Client::configure(const config::Config& config, bool is_short) {
   if (auto* many = std::get_if<http2::ServerConnection>(&connection_)) {
-    many->set_limits(limits_of(config));
+    many->set_limits(limits_of(config, is_short));
   } else {
-    std::get<http::ServerConnection>(connection_).set_limits(limits_of(config).http);
+    std::get<http::ServerConnection>(connection_).set_limits(limits_of(config, is_short).http);
   }
 }
 

@@ -28,13 +28,14 @@ class Client {
     http::ServerEvent event;
   };
 
-  Client(Incoming incoming, const config::Config& config, Instant now);
+  // `is_short`: the process is short of memory. Then a client that takes nothing of its answer is closed after 5 s.
+  Client(Incoming incoming, const config::Config& config, bool is_short, Instant now);
 
   const std::string& address() const { return address_; }
   bool is_secure() const { return is_secure_; }
   bool is_http2() const { return std::holds_alternative<http2::ServerConnection>(connection_); }
 
-  void configure(const config::Config& config);
+  void configure(const config::Config& config, bool is_short);
 
   // Input and output, as http::ServerConnection has them.
   void receive(ByteView bytes, Instant now);

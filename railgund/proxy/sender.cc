@@ -72,9 +72,20 @@ void Sender::configure(config::ConfigPtr config, bool has_store, Instant now) {
   compression_.configure(settings);
   router_.origins.close_idle();
   router_.peers.keep(listeners_of(settings), settings.wan_lanes, now);
+  configure_clients();
+}
+
+void Sender::shortage_changed(Instant now) {
+  router_.context.now = now;
+  configure_clients();
+}
+
+bool Sender::is_short() const { return router_.context.cache.shortage() != page::Shortage::kNone; }
+
+void Sender::configure_clients() {
   std::vector<ConnectionId> ids;
   for (auto& [id, client] : clients_) {
-    client.configure(settings);
+    client.configure(*router_.context.config, is_short());
     ids.push_back(id);
   }
   for (const ConnectionId id : ids) serve(id);
@@ -134,7 +145,8 @@ ConnectionId Sender::accepted(Incoming incoming, Instant now) {
   } else {
     router_.context.counters.clients_accepted.add();
     router_.context.counters.clients_open.add();
-    Client& client = clients_.try_emplace(id, std::move(incoming), *router_.context.config, now).first->second;
+    Client& client =
+        clients_.try_emplace(id, std::move(incoming), *router_.context.config, is_short(), now).first->second;
     if (client.is_http2()) router_.context.counters.http2_clients_accepted.add();
     if (draining_) client.close_after_answer(idle_end_, now);
     serve(id, client);

@@ -35,6 +35,8 @@ class Sender {
   // New settings. They apply to requests that begin from now on; timeouts of links and of clients' connections change
   // at once, those of a connection to an origin with its next request. `has_store`: as above.
   void configure(config::ConfigPtr config, bool has_store, Instant now);
+  // The page cache's shortage is another one: while there is any, clients that take nothing have little time.
+  void shortage_changed(Instant now);
   // No new requests: clients are closed after their answer, those between requests after `timeout`, in which one more
   // may begin.
   void drain(Duration timeout, Instant now);
@@ -67,6 +69,9 @@ class Sender {
 
  private:
   Instant now() const { return router_.context.now; }
+  bool is_short() const;
+  // Settings and shortage, to all clients.
+  void configure_clients();
   // Hands events to the exchanges they are for until there are none: each may make others.
   void settle();
   void handle(StreamOpened&&) {}  // listeners' business

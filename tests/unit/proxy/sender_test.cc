@@ -243,6 +243,35 @@ TEST_F(SenderTest, SaysOnceWhenToTryAgainWhileMemoryIsShort) {
   EXPECT_EQ(count_of(sent, "Retry-After: "), 1U) << sent;
 }
 
+// A few hundred clients that read nothing once took the memory that a daemon has, and the others got 503 for a minute.
+TEST_F(SenderTest, GivesSilentReadersLittleTimeWhileMemoryIsShort) {
+  start();
+  link_up();
+  const ConnectionId silent = ask(kGet);
+  answer(asked(), std::string(20'000, 'x'));
+  bench_.pass(6s);
+  EXPECT_TRUE(bench_.take<Close>().empty());
+  bench_.cache.set_shortage(page::Shortage::kKeepNothing);
+  bench_.core->shortage_changed(bench_.now);
+  bench_.pass(0s);  // its time is up
+  const auto closed = bench_.take<Close>();
+  ASSERT_EQ(closed.size(), 1U);
+  EXPECT_EQ(closed[0].connection, silent);
+  // One that comes now has the same time, and one that reads all of it.
+  const ConnectionId next = ask(kGet);
+  answer(asked(), std::string(20'000, 'x'));
+  bench_.pass(4s);
+  EXPECT_TRUE(bench_.take<Close>().empty());
+  EXPECT_GT(bench_.sent(next).size(), 20'000U);
+  const ConnectionId last = ask(kGet);
+  answer(asked(), std::string(20'000, 'x'));
+  bench_.cache.set_shortage(page::Shortage::kNone);
+  bench_.core->shortage_changed(bench_.now);
+  bench_.pass(6s);
+  EXPECT_TRUE(bench_.take<Close>().empty());
+  EXPECT_FALSE(bench_.sent(last).empty());
+}
+
 // Of any host, before anything else is looked at.
 TEST_F(SenderTest, AnswersChallengesFromTheFolder) {
   config_.acme_directory = "/acme";
