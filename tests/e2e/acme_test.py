@@ -21,7 +21,7 @@ def pebble(front):
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         authority = Authority(folder / "authority")
-        authority.issue(folder / "server", ["localhost"])
+        authority.issue(folder / "server", ["127.0.0.1"])  # a bare system knows no localhost
         port, management, dns, names = (harness.free_port() for _ in range(4))
         (folder / "pebble.json").write_text(json.dumps({"pebble": {
             "listenAddress": f"127.0.0.1:{port}", "managementListenAddress": f"127.0.0.1:{management}",
@@ -37,7 +37,7 @@ def pebble(front):
                                  stderr=log, env={**os.environ, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"})]
         try:
             harness.wait_until(lambda: harness.answers(port), "pebble answers")
-            yield f"https://localhost:{port}/dir", authority.certificate
+            yield f"https://127.0.0.1:{port}/dir", authority.certificate
         except BaseException:
             print((folder / "log").read_text()[-4000:])
             raise

@@ -189,12 +189,12 @@ def test_who_may_not_look_is_told_so():
     with Pair(origin.server_port) as pair:
         os.chmod(pair.folder, 0o755)
         os.chmod(pair.listener.config, 0o644)
-        code, out, err = railgunctl("--config", str(pair.listener.config), "check", "--json", user=65534, group=65534)
+        code, out, err = railgunctl("--config", str(pair.listener.config), "check", "--json", user=65534)
         findings = json.loads(out)["findings"]
         expect(findings, "daemon", "unknown", "root")
         expect(findings, "private key", "unknown", "root")
         os.chmod(pair.listener.config, 0o600)
-        code, out, err = railgunctl("--config", str(pair.listener.config), "check", "--json", user=65534, group=65534)
+        code, out, err = railgunctl("--config", str(pair.listener.config), "check", "--json", user=65534)
         expect(json.loads(out)["findings"], "config", "unknown", "root")
 
 

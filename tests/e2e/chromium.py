@@ -49,6 +49,10 @@ class Chromium:
             self.command(domain + ".enable")
         return self
 
+    def version(self):
+        """Its first number."""
+        return int(self.command("Browser.getVersion")["product"].split("/")[1].split(".")[0])
+
     def __exit__(self, *_):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)  # a session of its own: the browser and its helpers

@@ -117,7 +117,7 @@ def test_nobody_crashes_a_daemon_in_service():
         pair.folder.chmod(0o755)
         socket = pathlib.Path(pair.sender.settings["control.socket"])
         os.chown(socket, -1, 65534)
-        code, _, err = ctl(pair.sender, "debug", "crash", user=65534, group=65534, extra_groups=[])
+        code, _, err = ctl(pair.sender, "debug", "crash", user=65534)
         assert code == DENIED and "only root" in err, err
         assert ctl(pair.sender, "debug", "crash", "politely")[0] not in (OK, DENIED)
         assert pair.get("/a")[0] == 200

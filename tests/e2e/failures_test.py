@@ -134,7 +134,7 @@ def test_who_has_no_right_is_told_which_he_lacks():
     with World() as world:
         world.folder.chmod(0o755)
         for command in (["status"], ["railgun", "list"], ["reload"]):
-            code, _, err = ctl(world.sender, *command, user=65534, group=65534, extra_groups=[])
+            code, _, err = ctl(world.sender, *command, user=65534)
             assert code == DENIED and "as root, or join the group railgun" in err, err
 
 

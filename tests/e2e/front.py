@@ -1,5 +1,7 @@
 """A pair whose sender speaks TLS to visitors, and the certificates for it."""
+import contextlib
 import http.client
+import ipaddress
 import os
 import pathlib
 import socket
@@ -26,11 +28,17 @@ class Authority:
         kind = ["-newkey", "rsa:2048"] if key == "rsa" else ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
         request, extension = self.folder / "request.pem", self.folder / "extension.cnf"
         openssl("req", *kind, "-nodes", "-subj", f"/CN={names[0]}", "-keyout", f"{to}.key", "-out", request)
-        extension.write_text("subjectAltName=" + ",".join(f"DNS:{name}" for name in names) + "\n")
+        extension.write_text("subjectAltName=" + ",".join(f"{'IP' if is_address(name) else 'DNS'}:{name}" for name in names) + "\n")
         openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.folder / "ca.key",
                 "-CAcreateserial", "-days", days, "-extfile", extension, "-out", f"{to}.pem",
                 *(["-set_serial", serial] if serial else []))
         os.chmod(f"{to}.key", 0o600)
+
+
+def is_address(name):
+    with contextlib.suppress(ValueError):
+        return bool(ipaddress.ip_address(name))
+    return False
 
 
 def openssl(*arguments):

@@ -37,8 +37,10 @@ def for_everyone(name):
 
 
 def railgunctl(*arguments, **more):
-    """Its exit code, standard output and standard error. With `user=`, it runs as that user."""
-    program = for_everyone("railgunctl") if "user" in more else BIN / "railgunctl"
+    """Its exit code, standard output and standard error. With `user=`, it runs as that user, who is in no group of ours."""
+    program = BIN / "railgunctl"
+    if "user" in more:
+        program, more = for_everyone("railgunctl"), {"group": more["user"], "extra_groups": [], **more}
     done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=PATIENCE, **more)
     return done.returncode, done.stdout, done.stderr
 
