@@ -47,6 +47,8 @@ class Chromium:
         self.session = self.command("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
         for domain in ("Page", "Network", "Runtime"):
             self.command(domain + ".enable")
+        self.command("Page.setLifecycleEventsEnabled", enabled=True)
+        self.frame, self.loader = self.command("Page.getFrameTree")["frameTree"]["frame"]["id"], None
         return self
 
     def version(self):
@@ -96,16 +98,30 @@ class Chromium:
         """Shows a page. (bytes that its answer took, with its head; its text as the browser decoded it)"""
         with self.arrived:
             self.events.clear()
-        failure = self.command("Page.navigate", url=url).get("errorText")
-        assert not failure, (url, failure)
-        with self.arrived:
-            assert self.arrived.wait_for(lambda: any(e["method"] == "Page.loadEventFired" for e in self.events), PATIENCE), url
+        went = self.command("Page.navigate", url=url)
+        assert not went.get("errorText"), (url, went["errorText"])
+        self._loaded(lambda loader: loader == went["loaderId"])
         return self.evaluate("[performance.getEntriesByType('navigation')[0].transferSize, document.documentElement.outerHTML]")
+
+    def reload(self):
+        """As a script of the page does it."""
+        before = self.loader
+        self.evaluate("setTimeout(() => location.reload()), 0")
+        self._loaded(lambda loader: loader != before)
+
+    def _loaded(self, wanted):
+        """Waits until the page has the load event of a document, its frames' not among them. An event that comes late, of the
+        document before, is none of it: each names its loader."""
+        def loads():
+            return [e["params"]["loaderId"] for e in self.events
+                    if e["method"] == "Page.lifecycleEvent" and e["params"]["name"] == "load" and
+                    e["params"]["frameId"] == self.frame and wanted(e["params"]["loaderId"])]
+
+        with self.arrived:
+            assert self.arrived.wait_for(loads, PATIENCE), "the browser loaded nothing"
+            self.loader = loads()[-1]
 
     def requests(self):
         """The URLs that were asked for since the last visit began."""
         with self.arrived:
             return [e["params"]["request"]["url"] for e in self.events if e["method"] == "Network.requestWillBeSent"]
-
-    def version(self):
-        return int(self.command("Browser.getVersion")["product"].partition("/")[2].partition(".")[0])
