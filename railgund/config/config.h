@@ -84,6 +84,7 @@ struct Config {
   std::size_t request_body_buffer_bytes = 64 * 1024;         // of an upload, before the request goes on its way
   std::size_t request_streamed = 32;                         // uploads of one worker that go on their way earlier
   std::string header_name = "Cf-Railgun";                    // empty: no header
+  bool header_timing = false;                                // Server-Timing in answers
   bool header_exact = false;                                 // ratios as they are, whoever asks
   std::vector<std::string> trusted_proxies;                  // addresses whose X-Forwarded-For is kept and extended
   Duration client_head_timeout = std::chrono::seconds(15);   // from the first byte of a request to the end of its head

@@ -23,9 +23,10 @@ constexpr std::array kSettings{
     Setting{.key = "listen.proxy_protocol",
             .place = &Config::listen_proxy_protocol,
             .concerns = Concerns::kSender,
-            .help = "Those addresses of listen and listen.tls to which a balancer connects that sends the PROXY protocol, "
-                    "version 1 or 2, written as there. The address in its header is the client's. Only trusted.proxies may "
-                    "connect there, and every connection must begin with the header.",
+            .help =
+                "Those addresses of listen and listen.tls to which a balancer connects that sends the PROXY protocol, "
+                "version 1 or 2, written as there. The address in its header is the client's. Only trusted.proxies may "
+                "connect there, and every connection must begin with the header.",
             .default_port = 80,
             .example = "10.0.0.1:8080"},
     Setting{
@@ -128,6 +129,13 @@ constexpr std::array kSettings{
             .concerns = Concerns::kSender,
             .help = "Show every client the exact size of the delta in that header. 0: trusted.proxies see it exactly, "
                     "others rounded up to 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50 or 100 percent."},
+    Setting{
+        .key = "header.timing",
+        .place = &Config::header_timing,
+        .concerns = Concerns::kSender,
+        .help =
+            "Add the header Server-Timing to answers, which browsers show among their developer tools: the way of the "
+            "answer, and the milliseconds of the link and the origin. Visitors then see these times."},
     Setting{.key = "trusted.proxies",
             .place = &Config::trusted_proxies,
             .concerns = Concerns::kSender,

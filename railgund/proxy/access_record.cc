@@ -113,22 +113,6 @@ class Json {
   std::string line_ = "{";
 };
 
-const char* name_of(AccessRecord::Way way) {
-  switch (way) {
-    case AccessRecord::Way::kDelta:
-      return "delta";
-    case AccessRecord::Way::kFull:
-      return "full";
-    case AccessRecord::Way::kStream:
-      return "stream";
-    case AccessRecord::Way::kDirect:
-      return "direct";
-    case AccessRecord::Way::kOwn:
-      break;
-  }
-  return "own";
-}
-
 std::string json(const AccessRecord& record, WallTime time) {
   const Calendar now(time);
   Json line;
@@ -158,6 +142,22 @@ std::string json(const AccessRecord& record, WallTime time) {
 }
 
 }  // namespace
+
+const char* name_of(AccessRecord::Way way) {
+  switch (way) {
+    case AccessRecord::Way::kDelta:
+      return "delta";
+    case AccessRecord::Way::kFull:
+      return "full";
+    case AccessRecord::Way::kStream:
+      return "stream";
+    case AccessRecord::Way::kDirect:
+      return "direct";
+    case AccessRecord::Way::kOwn:
+      break;
+  }
+  return "own";
+}
 
 std::string access_line(const AccessRecord& record, config::AccessFormat format, WallTime time) {
   return format == config::AccessFormat::kJson ? json(record, time) : combined(record, time);

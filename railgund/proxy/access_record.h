@@ -29,6 +29,9 @@ struct AccessRecord {
   Duration origin{};  // from the request to the head of the origin's answer, as seen beside it
 };
 
+// "delta", …
+const char* name_of(AccessRecord::Way way);
+
 // `time`: when the answer ended. The line has no line end, and no control characters whatever the client sent.
 // combined: as Apache and nginx write it. json: one object.
 std::string access_line(const AccessRecord& record, config::AccessFormat format, WallTime time);

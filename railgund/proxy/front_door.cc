@@ -35,6 +35,18 @@ std::string https_address(const http::Request& request, std::uint16_t port) {
   return address + (request.target.starts_with('/') ? request.target : "/");
 }
 
+std::string server_timing(AccessRecord::Way way, Duration link, Duration origin) {
+  const auto metric = [](std::string_view name, Duration time) {
+    // To a tenth of a millisecond.
+    const auto tenths = std::chrono::duration_cast<std::chrono::microseconds>(time).count() / 100;
+    return ", " + std::string(name) + ";dur=" + std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
+  };
+  std::string value = name_of(way);
+  if (link > Duration{}) value += metric("link", link);
+  if (way != AccessRecord::Way::kOwn) value += metric("origin", origin);
+  return value;
+}
+
 void add_fixed_fields(Fields& fields, const Fields& fixed, bool is_https) {
   for (const Field& field : fixed) {
     if (!is_https && same_name(field.name, "strict-transport-security")) continue;

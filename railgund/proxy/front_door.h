@@ -8,7 +8,9 @@
 #include <string_view>
 
 #include "railgund/base/field.h"
+#include "railgund/base/time.h"
 #include "railgund/http/message.h"
+#include "railgund/proxy/access_record.h"
 
 namespace railgun::proxy {
 
@@ -18,6 +20,9 @@ std::optional<std::string_view> challenge_token(const http::Request& request);
 
 // The same page by https. `port`: on which visitors reach it.
 std::string https_address(const http::Request& request, std::uint16_t port);
+
+// The value of Server-Timing (W3C Server Timing): "delta, link;dur=41.2, origin;dur=9.5". `link`: zero without one.
+std::string server_timing(AccessRecord::Way way, Duration link, Duration origin);
 
 // Adds the fields of answer.fields to an answer that has no field of that name. Strict-Transport-Security only to answers
 // over https (RFC 6797 7.2).

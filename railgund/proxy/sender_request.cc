@@ -65,6 +65,7 @@ void SenderRequest::send_head(const SenderPorts& ports, http::Response response,
     KnownDictionary known = ports.dictionaries.answer(dictionary, http, response, *config, ports.now());
     const bool is_page = known.is_page;
     add_fixed_fields(response.fields);
+    if (config->header_timing) response.fields.push_back({"Server-Timing", server_timing(way, link_time, origin_time)});
     encoder = ports.compression.begin(http, tags_restored, std::move(known), response);
     if (encoder && encoder->coding() == coding::Coding::kDcz) {
       ports.counters().answers_dcz.add();

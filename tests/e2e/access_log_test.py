@@ -35,6 +35,18 @@ def test_json_has_the_pairs_numbers():
     server.shutdown()
 
 
+def test_server_timing_is_for_those_who_ask_for_it():
+    pair, server = pair_with_log("access.log", **{"header.timing": 1})
+    with pair:
+        fields = pair.get("/page")[1]
+        assert re.fullmatch(r"full, link;dur=\d+\.\d, origin;dur=\d+\.\d", fields["Server-Timing"]), fields
+        pair.sender.settings["header.timing"] = 0
+        pair.sender.write()
+        assert harness.ctl(pair.sender, "reload")[0] == 0
+        assert "Server-Timing" not in pair.get("/page")[1]
+    server.shutdown()
+
+
 def test_combined_goes_to_a_new_file_after_a_reload():
     pair, server = pair_with_log("access.log", **{"trusted.proxies": "127.0.0.1"})
     with pair:

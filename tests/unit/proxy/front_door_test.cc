@@ -45,5 +45,14 @@ TEST(FrontDoor, AddsFieldsThatTheAnswerDoesNotHave) {
   EXPECT_EQ(over_http, (Fields{{"Alt-Svc", "clear"}, {"X-Own", "ours"}}));
 }
 
+TEST(FrontDoor, TellsBrowsersWhereTheTimeWent) {
+  using std::chrono::microseconds;
+  using Way = AccessRecord::Way;
+  EXPECT_EQ(server_timing(Way::kDelta, microseconds(41'250), microseconds(9'500)),
+            "delta, link;dur=41.2, origin;dur=9.5");
+  EXPECT_EQ(server_timing(Way::kDirect, {}, microseconds(1'012'000)), "direct, origin;dur=1012.0");
+  EXPECT_EQ(server_timing(Way::kOwn, microseconds(40), {}), "own, link;dur=0.0");
+}
+
 }  // namespace
 }  // namespace railgun::proxy
