@@ -148,8 +148,10 @@ void Drive<Core>::accept(proxy::ConnectionKind kind, net::Descriptor socket, con
   }
   const bool is_tls = *engine != nullptr;
   const Instant deadline = now() + (is_link ? kHandshakeTimeout : kVisitorHandshakeTimeout);
-  connection.stream.adopt(std::move(socket), peer, *std::move(engine), deadline,
+  const bool is_local = client && client->is_local;
+  connection.stream.adopt(std::move(socket), is_local ? net::SocketAddress() : peer, *std::move(engine), deadline,
                           is_link ? link_options_ : net::SocketOptions{});
+  if (is_local) connection.stream.set_source(peer);
   if (is_proxied) connection.stream.expect_proxy_header(deadline);
   if (!is_link && is_tls) connection.stream.set_plain_answer(plain_answer());
   if (client) {

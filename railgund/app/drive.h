@@ -45,6 +45,7 @@ struct AcceptedClient {
   proxy::Admission admission;
   bool is_tls;      // it came to listen.tls
   bool is_proxied;  // a header of the PROXY protocol comes first
+  bool is_local;    // it came over a Unix socket; its address is one that we gave it
 };
 
 // Core: proxy::Sender or proxy::Listener.

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -12,6 +13,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,6 +28,14 @@ constexpr const char* kVariable = "RAILGUN_INHERITED_SOCKETS";
 constexpr int kFirstDescriptor = 3;
 // Who handed them over.
 constexpr const char* kPredecessorVariable = "RAILGUN_PREDECESSOR";
+
+// Of a Unix socket; empty if it has no name in the file system.
+std::string_view path_of(const sockaddr_storage& storage, socklen_t length) {
+  const auto* const address = reinterpret_cast<const sockaddr_un*>(&storage);
+  if (length <= offsetof(sockaddr_un, sun_path)) return {};
+  const std::size_t most = length - offsetof(sockaddr_un, sun_path);
+  return {address->sun_path, strnlen(address->sun_path, most)};
+}
 
 }  // namespace
 
@@ -51,6 +61,10 @@ net::Descriptor Inheritance::take_listening(const Endpoint& endpoint) {
     sockaddr_storage storage{};
     socklen_t length = sizeof storage;
     if (!socket || getsockname(socket.get(), reinterpret_cast<sockaddr*>(&storage), &length) != 0) continue;
+    if (storage.ss_family == AF_UNIX) {
+      if (endpoint.host != path_of(storage, length)) continue;
+      return std::move(socket);
+    }
     const auto address = net::SocketAddress::from(reinterpret_cast<const sockaddr*>(&storage), length);
     if (!address || address->port() != endpoint.port) continue;
     const auto wanted = net::SocketAddress::parse(endpoint.host, endpoint.port);

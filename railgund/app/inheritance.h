@@ -15,7 +15,8 @@ class Inheritance {
   // Takes what the environment names, once in a process.
   static Inheritance take();
 
-  // The socket that listens on the endpoint's port, and its address if that names one; empty if there is none.
+  // The socket that listens on the endpoint's port, and its address if that names one, or on its path; empty if there is
+  // none.
   net::Descriptor take_listening(const Endpoint& endpoint);
 
  private:

@@ -23,6 +23,13 @@
 namespace railgun::app {
 namespace {
 
+// A Unix socket for web clients is open to every user of the machine, as a port on its loopback address is; whoever wants
+// less puts it into a folder with less.
+constexpr unsigned kWebSocketMode = 0666;
+
+// What a client on a Unix socket counts as.
+net::SocketAddress this_machine() { return net::SocketAddress::parse("127.0.0.1", 0).value_or(net::SocketAddress()); }
+
 // Four hex digits that stand for this program in Cf-Railgun.
 std::string build_digits() { return to_hex(ByteView(hash128(as_bytes(RAILGUN_VERSION)).bytes)).substr(0, 4); }
 
@@ -170,15 +177,18 @@ Result<void> Server::open_sockets() {
     if (!socket) {
       net::ListenOptions options;
       options.ipv6_only = net::leaves_ipv4(want.endpoint, endpoints);
-      auto bound = net::listen_tcp(want.endpoint, options);
+      auto bound = is_unix_socket(want.endpoint) ? net::listen_unix(want.endpoint.host, kWebSocketMode, options.backlog)
+                                                 : net::listen_tcp(want.endpoint, options);
       if (!bound)
         return fail(bound.error().code, want.setting + " (" + to_string(want.endpoint) + "): " + bound.error().text);
       socket = std::move(*bound);
     }
     acceptors_.push_back(std::make_unique<net::Acceptor>(
         loop_, std::move(socket),
-        [this, want](net::Descriptor accepted, const net::SocketAddress& peer) {
+        [this, want](net::Descriptor accepted, const net::SocketAddress& from) {
           const proxy::ConnectionKind kind = want.kind;
+          const bool is_local = is_unix_socket(want.endpoint);
+          const net::SocketAddress peer = is_local ? this_machine() : from;
           // A client gets status 503 for what it asks.
           if (kind == proxy::ConnectionKind::kLink && cache_.shortage() == page::Shortage::kServeNothing) return;
           std::optional<AcceptedClient> client;
@@ -194,12 +204,14 @@ Result<void> Server::open_sockets() {
               return;
             }
             const proxy::Admission admitted = admission(peer);
-            client.emplace(AcceptedClient{client_counts_.enter(peer), admitted, want.is_tls_client, is_proxied});
+            client.emplace(
+                AcceptedClient{client_counts_.enter(peer), admitted, want.is_tls_client, is_proxied, is_local});
           }
           next_worker().accept(kind, std::move(accepted), peer, std::move(client));
         },
         [this](const Error& error) { pauses_.write(log::kError, "accepting paused: " + error.text, loop_.now()); }));
-    log::notice("listening on " + to_string(acceptors_.back()->local()) +
+    const bool is_unix = is_unix_socket(want.endpoint);
+    log::notice("listening on " + (is_unix ? to_string(want.endpoint) : to_string(acceptors_.back()->local())) +
                 (want.kind == proxy::ConnectionKind::kLink ? " for links"
                  : want.is_tls_client                      ? " for clients over TLS"
                                                            : " for clients"));

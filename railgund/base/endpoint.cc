@@ -5,6 +5,9 @@
 namespace railgun {
 namespace {
 
+constexpr std::string_view kUnix = "unix:";
+constexpr std::size_t kPathMost = 107;  // sockaddr_un holds one byte more, for its end (unix(7))
+
 Result<std::uint16_t> parse_port(std::string_view text, std::string_view whole) {
   unsigned port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
@@ -24,7 +27,8 @@ Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_por
     if (close == std::string_view::npos) return fail(Errc::kInvalid, "'" + std::string(text) + "': missing ']'");
     endpoint.host = text.substr(1, close - 1);
     const std::string_view rest = text.substr(close + 1);
-    if (!rest.empty() && rest[0] != ':') return fail(Errc::kInvalid, "'" + std::string(text) + "': expected ':PORT' after ']'");
+    if (!rest.empty() && rest[0] != ':')
+      return fail(Errc::kInvalid, "'" + std::string(text) + "': expected ':PORT' after ']'");
     if (!rest.empty()) port = rest.substr(1);
     if (!rest.empty() && port.empty()) return fail(Errc::kInvalid, "'" + std::string(text) + "': no port after ':'");
   } else {
@@ -51,7 +55,16 @@ Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_por
   return endpoint;
 }
 
+Result<Endpoint> parse_endpoint_or_path(std::string_view text, std::uint16_t default_port) {
+  if (!text.starts_with(kUnix)) return parse_endpoint(text, default_port);
+  const std::string_view path = text.substr(kUnix.size());
+  if (!path.starts_with('/') || path.size() > kPathMost)
+    return fail(Errc::kInvalid, "'" + std::string(text) + "': needs a full path of at most 107 bytes after unix:");
+  return Endpoint{std::string(path), 0};
+}
+
 std::string to_string(const Endpoint& endpoint) {
+  if (is_unix_socket(endpoint)) return std::string(kUnix) + endpoint.host;
   const bool ipv6 = endpoint.host.find(':') != std::string::npos;
   return (ipv6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port);
 }

@@ -10,8 +10,8 @@
 namespace railgun {
 
 struct Endpoint {
-  std::string host;  // a name or an address; IPv6 without brackets
-  std::uint16_t port = 0;
+  std::string host;        // a name or an address, IPv6 without brackets; or the path of a Unix socket, from '/' on
+  std::uint16_t port = 0;  // 0 with a path
   bool operator==(const Endpoint&) const = default;
   auto operator<=>(const Endpoint&) const = default;
 };
@@ -20,7 +20,12 @@ struct Endpoint {
 // Errors: kInvalid for an empty host, a port that is not 1-65535, an IPv6 address with a port but no brackets.
 Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_port);
 
-// The counterpart; an IPv6 host gets brackets.
+// The same, or unix:PATH with a full path. Errors: as above; a path that is not full, or longer than 107 bytes.
+Result<Endpoint> parse_endpoint_or_path(std::string_view text, std::uint16_t default_port);
+
+inline bool is_unix_socket(const Endpoint& endpoint) { return endpoint.host.starts_with('/'); }
+
+// The counterpart of both; an IPv6 host gets brackets.
 std::string to_string(const Endpoint& endpoint);
 
 }  // namespace railgun

@@ -94,14 +94,20 @@ Result<void> check_text(const Setting& setting, std::string_view text) {
     case Form::kPath:
     case Form::kPlain:
     case Form::kByteCount:
+    case Form::kHostPortOrPath:
       break;
   }
   return {};
 }
 
 Result<Endpoint> read_endpoint(const Setting& setting, std::string_view text) {
-  Result<Endpoint> endpoint = parse_endpoint(text, setting.default_port);
-  if (!endpoint) return fail(Errc::kInvalid, "expected HOST:PORT; " + endpoint.error().text);
+  const bool may_be_path = setting.form == Form::kHostPortOrPath;
+  Result<Endpoint> endpoint =
+      may_be_path ? parse_endpoint_or_path(text, setting.default_port) : parse_endpoint(text, setting.default_port);
+  if (!endpoint)
+    return fail(Errc::kInvalid,
+                std::string(may_be_path ? "expected HOST:PORT or unix:PATH; " : "expected HOST:PORT; ") +
+                    endpoint.error().text);
   return endpoint;
 }
 
@@ -306,6 +312,7 @@ struct Name {
       case Form::kByteCount:
       case Form::kCoding:
       case Form::kMediaType:
+      case Form::kHostPortOrPath:
         break;
     }
     return "word";
@@ -313,7 +320,9 @@ struct Name {
   std::string of(const std::vector<std::string>&) const {
     return setting.form == Form::kCoding ? "list of zstd, br, gzip; or off" : "list";
   }
-  std::string of(const std::vector<Endpoint>&) const { return "list of HOST:PORT"; }
+  std::string of(const std::vector<Endpoint>&) const {
+    return setting.form == Form::kHostPortOrPath ? "list of HOST:PORT or unix:PATH" : "list of HOST:PORT";
+  }
   std::string of(const std::vector<Field>&) const { return "list of NAME: VALUE"; }
   std::string of(const std::optional<Endpoint>&) const { return "ADDRESS:PORT"; }
   std::string of(const std::optional<OriginTarget>&) const { return "http://HOST[:PORT] or https://HOST[:PORT]"; }

@@ -16,7 +16,10 @@ constexpr std::array kSettings{
         .takes = Takes::kRestart,
         .concerns = Concerns::kSender,
         .help =
-            "Addresses on which to accept web clients, or the web server in front: ADDRESS:PORT, separated by spaces.",
+            "Where to accept web clients, or the web server in front: ADDRESS:PORT, or unix:PATH for a Unix socket, "
+            "separated by spaces. Every user of the machine who may enter the socket's folder can connect to it, and "
+            "counts as a client at 127.0.0.1.",
+        .form = Form::kHostPortOrPath,
         .default_port = 80,
         .example = "0.0.0.0:80 [::]:80",
         .section = "A sender's sites and clients"},
@@ -27,6 +30,7 @@ constexpr std::array kSettings{
                 "Those addresses of listen and listen.tls to which a balancer connects that sends the PROXY protocol, "
                 "version 1 or 2, written as there. The address in its header is the client's. Only trusted.proxies may "
                 "connect there, and every connection must begin with the header.",
+            .form = Form::kHostPortOrPath,
             .default_port = 80,
             .example = "10.0.0.1:8080"},
     Setting{

@@ -25,6 +25,7 @@ enum class Form : std::uint8_t {
   kUrl,
   kSyslogAddress,
   kHostPort,
+  kHostPortOrPath,
   kCoding,
   kMediaType
 };

@@ -11,8 +11,10 @@ constexpr std::array kSettings{
             .place = &Config::listen_tls,
             .takes = Takes::kRestart,
             .concerns = Concerns::kSender,
-            .help = "Addresses on which to accept web clients over TLS (https): ADDRESS:PORT, separated by spaces. The "
+            .help = "Where to accept web clients over TLS (https): as listen, ADDRESS:PORT or unix:PATH, separated by "
+                    "spaces. The "
                     "certificates are those of tls.directory.",
+            .form = Form::kHostPortOrPath,
             .default_port = 443,
             .example = "0.0.0.0:443 [::]:443",
             .section = "TLS to visitors"},

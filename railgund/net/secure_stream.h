@@ -22,7 +22,7 @@ class SecureStream final : private StreamHandler {
   // without close_notify, so that anyone may have cut the connection). The handler must not destroy the stream but in on_closed().
   SecureStream(EventLoop& loop, StreamHandler& handler) : loop_(loop), handler_(handler), stream_(loop, *this) {}
 
-  // Takes over an accepted socket. `tls`: null for plain bytes. `deadline`: of the TLS handshake.
+  // Takes over an accepted socket. `peer`: not set for Unix sockets. `tls`: null for plain bytes. `deadline`: of the TLS handshake.
   void adopt(Descriptor socket, const SocketAddress& peer, std::unique_ptr<tls::Engine> tls, Instant deadline,
              const SocketOptions& options);
   // Connects to one of the addresses, at least one (ConnectRace). `deadline`: of connecting, and of the
@@ -38,6 +38,8 @@ class SecureStream final : private StreamHandler {
     open_ = false;
     expect_handshake(deadline);
   }
+  // The peer counts as one at this address: it came over a Unix socket, which has none. To be set right after adopt().
+  void set_source(const SocketAddress& source) { source_ = source; }
   // What a peer is answered that speaks HTTP in clear where TLS is expected, before it is closed; it should tell it to use
   // https. To be set right after adopt(). `answer`: outlives the stream. Reported as kMalformed.
   void set_plain_answer(std::string_view answer) { plain_answer_ = answer; }
@@ -84,7 +86,7 @@ class SecureStream final : private StreamHandler {
   std::unique_ptr<Timer> handshake_;  // until TLS has been agreed on, or the PROXY header is there
   bool awaits_proxy_header_ = false;
   Bytes proxy_header_;    // as far as it has come; at most kMaxProxyHeaderBytes and one read
-  SocketAddress source_;  // that it named
+  SocketAddress source_;  // of set_source(), or which the header named
   bool open_ = false;
   bool was_connected_ = false;
   bool closing_ = false;

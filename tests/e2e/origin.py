@@ -97,9 +97,10 @@ def serve_repetition():
 
 
 class Nginx:
-    """Serves the files of a temporary folder. Use as a context manager."""
+    """Serves the files of a temporary folder; or, as the web server in front, what `proxied` (a URL) serves. Use as a
+    context manager."""
 
-    def __init__(self, php_socket=None):
+    def __init__(self, php_socket=None, proxied=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="railgun-nginx-"))
         self.root = self.folder / "root"
         self.root.mkdir()
@@ -110,11 +111,13 @@ class Nginx:
             fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name; fastcgi_param REQUEST_METHOD $request_method;
             fastcgi_param QUERY_STRING $query_string; fastcgi_param HTTP_COOKIE $http_cookie;
             fastcgi_param REDIRECT_STATUS 200; }}""" if php_socket else ""
+        front = f"""location / {{ proxy_pass {proxied}; proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; }}""" if proxied else ""
         (self.folder / "nginx.conf").write_text(f"""
             daemon off; master_process off; pid {self.folder}/pid; error_log stderr;
             events {{ worker_connections 1024; }}
             http {{ access_log off; {temporary} types {{ text/html html; application/octet-stream bin; text/css css; }}
-              server {{ listen 127.0.0.1:{self.port}; root {self.root}; gzip off; {php} }} }}""")
+              server {{ listen 127.0.0.1:{self.port}; root {self.root}; gzip off; {php} {front} }} }}""")
 
     def __enter__(self):
         program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin")

@@ -24,6 +24,16 @@ TEST(Endpoint, RefusesWhatIsNoEndpoint) {
 TEST(Endpoint, PrintsWhatItReads) {
   EXPECT_EQ(to_string(Endpoint{"::1", 80}), "[::1]:80");
   EXPECT_EQ(to_string(Endpoint{"a.example", 2408}), "a.example:2408");
+  EXPECT_EQ(to_string(Endpoint{"/run/web.sock", 0}), "unix:/run/web.sock");
+}
+
+TEST(Endpoint, ReadsPathsWhereTheyMayBe) {
+  EXPECT_EQ(parse_endpoint_or_path("unix:/run/web.sock", 80).value(), (Endpoint{"/run/web.sock", 0}));
+  EXPECT_EQ(parse_endpoint_or_path("10.0.0.1", 80).value(), (Endpoint{"10.0.0.1", 80}));
+  EXPECT_TRUE(parse_endpoint_or_path("unix:/" + std::string(106, 'a'), 80).has_value());
+  for (const std::string& text : {std::string("unix:"), std::string("unix:web.sock"), "unix:/" + std::string(107, 'a')})
+    EXPECT_FALSE(parse_endpoint_or_path(text, 80).has_value()) << text;
+  EXPECT_FALSE(parse_endpoint("unix:/run/web.sock", 80).has_value());
 }
 
 }  // namespace
