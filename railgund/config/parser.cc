@@ -18,7 +18,8 @@ namespace {
 constexpr std::size_t kFaultsShown = 20;
 constexpr std::uint16_t kHttpPort = 80, kActivationPort = 2409;
 constexpr std::size_t kMaxFileBytes = 4 << 20;
-constexpr std::size_t kKeyShown = 80;  // of a key that is no key
+constexpr std::size_t kMaxErrorPageBytes = 64 << 10;  // a picture may be inside, as a data: URL
+constexpr std::size_t kKeyShown = 80;                 // of a key that is no key
 
 // The one-letter changes between two keys.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -90,6 +91,10 @@ class Parser {
     }
     check();
     if (const auto map = lines_.find("map.file"); map != lines_.end()) parsed_.map_file_line = map->second;
+    for (const Site& site : parsed_.config.sites) {
+      const auto line = lines_.find("site." + site.host + ".error_page");
+      if (line != lines_.end()) parsed_.error_page_lines[site.host] = line->second;
+    }
     if (faults_ == 0) return std::move(parsed_);
     if (faults_ > kFaultsShown) errors_ += "\n… and " + std::to_string(faults_ - kFaultsShown) + " more";
     return fail(Errc::kInvalid, std::move(errors_));
@@ -216,21 +221,43 @@ Result<ParsedConfig> parse_config(std::string_view text, std::string_view file_n
   return Parser(file_name, role).parse(text);
 }
 
+namespace {
+
+// The text of a file that a setting names; relative to the settings file.
+Result<std::string> read_named_file(const std::string& path, const std::string& name, std::size_t most,
+                                    std::size_t line, std::string_view key) {
+  Result<std::string> text = read_file((std::filesystem::path(path).parent_path() / name).string(), most);
+  if (!text)
+    return fail(text.error().code,
+                path + ":" + std::to_string(line) + ": " + std::string(key) + ": " + text.error().text);
+  return text;
+}
+
+}  // namespace
+
 Result<ParsedConfig> load_config(const std::string& path, std::optional<Role> role) {
   const Result<std::string> text = read_file(path, kMaxFileBytes);
   if (!text) return std::unexpected(text.error());
   Result<ParsedConfig> parsed = parse_config(*text, path, role);
-  if (!parsed || parsed->config.map_file.empty()) return parsed;
+  if (!parsed) return parsed;
 
-  const std::string map_path = (std::filesystem::path(path).parent_path() / parsed->config.map_file).string();
-  const Result<std::string> map_text = read_file(map_path, kMaxFileBytes);
-  if (!map_text) {
-    const std::string where = path + ":" + std::to_string(parsed->map_file_line);
-    return fail(map_text.error().code, where + ": map.file: " + map_text.error().text);
+  Config& config = parsed->config;
+  for (Site& site : config.sites) {
+    if (site.error_page.empty()) continue;
+    Result<std::string> page =
+        read_named_file(path, site.error_page, kMaxErrorPageBytes, parsed->error_page_lines[site.host],
+                        "site." + site.host + ".error_page");
+    if (!page) return std::unexpected(page.error());
+    site.error_page_text = std::move(*page);
   }
+  if (config.map_file.empty()) return parsed;
+  const Result<std::string> map_text =
+      read_named_file(path, config.map_file, kMaxFileBytes, parsed->map_file_line, "map.file");
+  if (!map_text) return std::unexpected(map_text.error());
+  const std::string map_path = (std::filesystem::path(path).parent_path() / config.map_file).string();
   Result<OriginMap> origins = parse_origin_map(*map_text, map_path);
   if (!origins) return std::unexpected(origins.error());
-  parsed->config.origins = std::move(*origins);
+  config.origins = std::move(*origins);
   return parsed;
 }
 

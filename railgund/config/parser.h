@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,7 +17,8 @@ struct ParsedConfig {
   Config config;
   // "FILE:LINE: KEY: what is odd about it": keys that do nothing any more, keys of the other role, and the like.
   std::vector<std::string> warnings;
-  std::size_t map_file_line = 0;  // where map.file is set; 0: nowhere
+  std::size_t map_file_line = 0;                        // where map.file is set; 0: nowhere
+  std::map<std::string, std::size_t> error_page_lines;  // where error_page is set, by host
 };
 
 // Reads the text alone: the map file is not opened (config.origins stays empty).

@@ -52,6 +52,14 @@ constexpr std::array kSettings{
             .concerns = Concerns::kSender,
             .help = "The same as browser.dictionary, for this host alone.",
             .example = "off"},
+    Setting{.key = "site.HOST.error_page",
+            .place = &Site::error_page,
+            .concerns = Concerns::kSender,
+            .help = "A file of HTML, at most 64 KB, that visitors see instead of a line of text when the pair itself "
+                    "answers with a status of 500 to 599: no link, no origin, no memory. Pages of the origin's own "
+                    "pass as they are. Read at the start and by a reload.",
+            .form = Form::kPath,
+            .example = "/etc/railgun/error.html"},
     Setting{.key = "host.ports",
             .place = &Config::host_ports,
             .concerns = Concerns::kSender,

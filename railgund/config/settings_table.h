@@ -40,7 +40,7 @@ using Place =
                  std::vector<Endpoint> Config::*, std::vector<Field> Config::*, std::optional<Endpoint> Config::*,
                  Role Config::*, NoStore Config::*, Effort Config::*, AccessFormat Config::*, HalfClose Config::*,
                  BrowserDictionary Config::*, std::vector<Endpoint> Site::*, std::optional<OriginTarget> Site::*,
-                 std::optional<BrowserDictionary> Site::*, MemcachedServers>;
+                 std::optional<BrowserDictionary> Site::*, std::string Site::*, MemcachedServers>;
 
 struct Setting {
   std::string_view key;  // "site.HOST.listeners" stands for every host

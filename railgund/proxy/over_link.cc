@@ -37,6 +37,11 @@ Progress OverLink::take(SenderRequest& request, const SenderPorts& ports, Stream
     Distributions& spread = ports.counters().spread;
     record(spread.link_time, ports.now() - asked_);
     if (!reader_.answer().from_listener) record(spread.origin_time, reader_.answer().origin_time);
+    const http::Response& response = reader_.answer().response;
+    if (reader_.answer().from_listener && request.has_error_page(response.status)) {
+      const Field* const retry = find_field(response.fields, "retry-after");
+      return ListenerAnswered{response.status, retry != nullptr ? Fields{*retry} : Fields{}};
+    }
   } else if (const auto* data = std::get_if<link::DataReceived>(&event)) {
     reader_.data(data->data);
   } else if (const auto* end = std::get_if<link::EndReceived>(&event)) {

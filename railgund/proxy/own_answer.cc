@@ -16,6 +16,16 @@ Progress OwnAnswer::pump(SenderRequest& request, const SenderPorts& ports) {
   return Complete{};
 }
 
+OwnAnswer error_page(unsigned status, std::string_view text, std::shared_ptr<const void> owner, Fields extra) {
+  http::Response head = {.status = status,
+                         .fields = {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-store"}},
+                         .body = {.kind = http::BodyLength::Kind::kKnown, .bytes = text.size()}};
+  head.fields.insert(head.fields.end(), extra.begin(), extra.end());
+  OwnAnswer answer(std::move(head), as_bytes(text), std::move(owner), "error page");
+  answer.is_error_ = true;
+  return answer;
+}
+
 OwnAnswer challenge_answer(Bytes content) {
   const auto kept = std::make_shared<const Bytes>(std::move(content));
   http::Response head = {.status = 200,

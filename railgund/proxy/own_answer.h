@@ -1,4 +1,5 @@
-// A file of the sender's own on its way to a client: a dictionary that its browser fetches, or an ACME challenge.
+// A file of the sender's own on its way to a client: a dictionary that its browser fetches, an ACME challenge, or a site's
+// error page.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +21,8 @@ class OwnAnswer {
   Progress pump(SenderRequest& request, const SenderPorts& ports);
   Passed passed() const { return {.page_bytes = sent_, .coded_bytes = 0}; }
   const char* name() const { return name_; }
+  // The request has failed, and was counted as such.
+  bool is_error() const { return is_error_; }
 
  private:
   http::Response head_;
@@ -27,8 +30,13 @@ class OwnAnswer {
   std::shared_ptr<const void> owner_;
   const char* name_;
   std::size_t sent_ = 0;
+  bool is_error_ = false;
+
+  friend OwnAnswer error_page(unsigned, std::string_view, std::shared_ptr<const void>, Fields);
 };
 
+// A site's error page instead of a line of text. `text`: lives as long as `owner`. `extra`: fields of the answer.
+OwnAnswer error_page(unsigned status, std::string_view text, std::shared_ptr<const void> owner, Fields extra);
 // What an ACME server is answered that asks for a challenge (RFC 8555 8.3).
 OwnAnswer challenge_answer(Bytes content);
 OwnAnswer dictionary_answer(dictionary::DictionaryPtr dictionary);

@@ -272,6 +272,8 @@ void SenderExchange::handle(const SenderPorts& ports, Progress progress) {
   } else if (const auto* busy = std::get_if<OriginBusy>(&progress)) {
     const ErrorAnswer answer = busy_answer(*busy, request_.http.host);
     fail(ports, answer.status, answer.line, {retry_after(*busy)});
+  } else if (auto* answered = std::get_if<ListenerAnswered>(&progress)) {
+    fail(ports, answered->status, "The listener answers itself; its log says why", std::move(answered->fields));
   }
 }
 
@@ -303,7 +305,8 @@ void SenderExchange::retry_or_fail(const SenderPorts& ports, bool may_repeat, co
 }
 
 void SenderExchange::finish(const SenderPorts& ports) {
-  ports.counters().requests_completed.add();
+  const auto* own = std::get_if<OwnAnswer>(&state_);
+  if (own == nullptr || !own->is_error()) ports.counters().requests_completed.add();
   record_total_time(ports.counters().spread, request_.status, ports.now() - request_.started);
   if (auto* over = std::get_if<OverLink>(&state_)) {
     const Passed passed = over->finish(request_, ports);
@@ -311,8 +314,7 @@ void SenderExchange::finish(const SenderPorts& ports) {
   } else if (const auto* direct = std::get_if<Direct>(&state_)) {
     log_answer(ports, direct->passed(), "direct");
   } else {
-    const auto& own = std::get<OwnAnswer>(state_);
-    log_answer(ports, own.passed(), own.name());
+    log_answer(ports, own->passed(), own->name());
   }
   request_.send_end(ports);
   log_access(ports, true);
@@ -342,6 +344,11 @@ void SenderExchange::fail(const SenderPorts& ports, unsigned status, const std::
                 request_.http.method + " " + request_.address() + " " + std::to_string(status) + ": " + line);
     request_.set_header(extra,
                         format_cf_railgun({.passage = Passage::kNormal, .id = request_.id(), .version = "0000"}));
+    if (request_.has_error_page(status)) {
+      request_.way = AccessRecord::Way::kOwn;
+      state_ = error_page(status, request_.site->error_page_text, request_.config, std::move(extra));
+      return pump(ports);
+    }
     request_.add_fixed_fields(extra);
     ports.client.send_error(status, line, extra, ports.now());
     request_.status = status;

@@ -50,7 +50,12 @@ struct BadAnswer {
 struct OriginFailed {
   Error error;
 };
-using Progress = std::variant<UnderWay, Complete, LinkFailed, BadAnswer, OriginFailed, OriginBusy>;
+// The listener answers in the origin's place, and the site has an error page for that.
+struct ListenerAnswered {
+  unsigned status;
+  Fields fields;  // Retry-After, if it has one
+};
+using Progress = std::variant<UnderWay, Complete, LinkFailed, BadAnswer, OriginFailed, OriginBusy, ListenerAnswered>;
 
 struct SenderRequest {
   config::ConfigPtr config;
@@ -91,6 +96,10 @@ struct SenderRequest {
   bool may_leave() const {
     return upload_ended || http.body.kind == http::BodyLength::Kind::kNone ||
            upload.size() >= config->request_body_buffer_bytes;
+  }
+  // The site has a page for answers of ours with this status.
+  bool has_error_page(unsigned of_status) const {
+    return of_status >= 500 && of_status <= 599 && site != nullptr && !site->error_page_text.empty();
   }
   std::string id() const;
   // The name in Via of a request that goes direct: of this process.

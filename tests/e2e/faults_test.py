@@ -115,6 +115,12 @@ def test_without_a_listener_and_an_origin_the_answer_is_527():
         pair.listener.stop(signal.SIGKILL)
         status, _, body = pair.get("/")
         assert status == 527 and b"site.test" in body and len(body) < 500, (status, body)
+        (pair.folder / "sorry.html").write_text("<h1>Back soon</h1>")
+        pair.sender.settings["site.site.test.error_page"] = pair.folder / "sorry.html"
+        pair.sender.write()
+        assert harness.ctl(pair.sender, "reload")[0] == 0
+        status, fields, body = pair.get("/")
+        assert status == 527 and body == b"<h1>Back soon</h1>" and fields["Content-Type"].startswith("text/html"), body
         pair.listener.start()
         certified.seconds_to_a_right_page(pair)
 

@@ -212,6 +212,19 @@ TEST_F(LoadConfig, ReadsTheMapBesideTheFile) {
   EXPECT_EQ(parsed->config.origins.find("www.example.com", false).targets[0].endpoint, (Endpoint{"10.0.0.1", 80}));
 }
 
+TEST_F(LoadConfig, ReadsErrorPages) {
+  write("sorry.html", "<h1>Back soon</h1>");
+  const std::string text = "role = sender\nlisten = 127.0.0.1\nsite.a.test.listeners = b\nsite.a.test.error_page = ";
+  const Result<ParsedConfig> parsed = load_config(write("railgun.conf", text + "sorry.html\n"));
+  ASSERT_TRUE(parsed.has_value()) << parsed.error().text;
+  EXPECT_EQ(parsed->config.sites.at(0).error_page_text, "<h1>Back soon</h1>");
+  const std::string path = write("railgun.conf", text + "none.html\n");
+  EXPECT_EQ(load_config(path).error().text,
+            path + ":4: site.a.test.error_page: " + (folder_ / "none.html").string() + ": no such file");
+  write("large.html", std::string((64 << 10) + 1, 'a'));
+  EXPECT_EQ(load_config(write("railgun.conf", text + "large.html\n")).error().code, Errc::kTooLarge);
+}
+
 TEST_F(LoadConfig, SaysWhichFileIsMissingOrWrong) {
   const std::string path = write("railgun.conf", "map.file = nat.conf\n");
   Result<ParsedConfig> parsed = load_config(path);

@@ -21,6 +21,7 @@ class SenderTest : public testing::Test {
     auto config = std::make_shared<config::Config>(config_);
     config->role = config::Role::kSender;
     config->sites = {{.host = "site.test", .listeners = {{"listener", 2408}}, .origin = {}}};
+    config->sites[0].error_page_text = error_page_;
     if (has_origin) config->sites[0].origin = config::OriginTarget{.secure = false, .endpoint = {"origin", 80}};
     bench_.core = std::make_unique<Sender>(config, bench_.cache, bench_.shelf, bench_.counters, has_store, 1,
                                            as_bytes("key"), bench_.now);
@@ -60,6 +61,7 @@ class SenderTest : public testing::Test {
   std::uint64_t completed() const { return bench_.counters.requests_completed.get(); }
 
   config::Config config_;
+  std::string error_page_;
   CoreBench<Sender> bench_;
   FarEnd listener_{link::Role::kAnswerer, Greeting{.reference_key = Bytes(32, 1), .build = "0001"}};
   ConnectionId link_{};
@@ -186,6 +188,43 @@ TEST_F(SenderTest, CountsA527AsOneFailedRequest) {
   EXPECT_EQ(bench_.counters.requests_started.get(), 1U);
   EXPECT_EQ(failed(), 1U);
   EXPECT_EQ(bench_.counters.answers_527.get(), 1U);
+}
+
+// The visitor sees the operator's page, whichever end has no answer; the origin's own pages pass.
+TEST_F(SenderTest, ShowsTheSitesErrorPageForAnswersOfOurs) {
+  error_page_ = "<h1>Back soon</h1>";
+  start();
+  link_up();
+  const auto say = [&](bool from_listener, unsigned status) {
+    const ConnectionId client = ask(kGet);
+    Answer answer;
+    answer.from_listener = from_listener;
+    answer.response.status = status;
+    answer.response.fields = {{"content-type", "text/plain"}, {"retry-after", "3"}};
+    answer.response.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = 5};
+    const EncodedHead head = encode_answer(answer);
+    const link::StreamId stream = asked();
+    listener_.mux.send_head(stream, head.prelude, head.fields).value();
+    listener_.mux.send_data(stream, as_bytes(std::string_view("plain")));
+    listener_.mux.send_end(stream, encode_trailer({}));
+    carry();
+    return bench_.sent(client);
+  };
+  std::string sent = say(true, 503);
+  EXPECT_TRUE(sent.starts_with("HTTP/1.1 503 ") && sent.ends_with("\r\n\r\n<h1>Back soon</h1>")) << sent;
+  EXPECT_NE(sent.find("Content-Type: text/html"), std::string::npos) << sent;
+  EXPECT_NE(sent.find("etry-"), std::string::npos) << sent;
+  EXPECT_EQ(failed(), 1U);
+  EXPECT_EQ(completed(), 0U);
+  EXPECT_TRUE(say(false, 503).ends_with("plain"));
+  EXPECT_TRUE(say(true, 421).ends_with("plain"));
+  bench_.core->closed(link_, {Errc::kUnavailable, "connection refused"}, bench_.now);
+  const ConnectionId client = bench_.core->accepted({.kind = ConnectionKind::kClient, .peer = "192.0.2.1"}, bench_.now);
+  bench_.receive(client, "HEAD /a HTTP/1.1\r\nHost: site.test\r\n\r\n");
+  bench_.pass(std::chrono::minutes(1));
+  sent = bench_.sent(client);
+  EXPECT_TRUE(sent.starts_with("HTTP/1.1 527 ") && sent.ends_with("\r\n\r\n")) << sent;
+  EXPECT_NE(sent.find("Content-Length: 18\r\n"), std::string::npos) << sent;
 }
 
 TEST_F(SenderTest, GoesToTheSitesOriginWithoutALink) {
