@@ -19,6 +19,7 @@
 #include "railgund/libraries/versions.h"
 #include "railgund/log/log.h"
 #include "railgund/log/panic.h"
+#include "railgund/log/panic_report.h"
 
 namespace {
 

@@ -5,9 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "railgund/base/result.h"
 
@@ -45,13 +43,5 @@ class ReporterStack {
   static constexpr std::size_t kBytes = 64 * 1024;
   std::unique_ptr<std::uint8_t[]> memory_;
 };
-
-// The last report in the file, at most 64 KiB, unless it was already taken: for the log of the next start and for
-// `status`. Marks the report as taken.
-std::optional<std::string> take_panic_report(const std::string& file);
-
-// The summary of a report in one line: "SIGSEGV at address 0x0 in railgun::proxy::f(), thread 12 worker 1, request 151df128a1,
-// 2026-11-22T20:00:00Z, version 0.1.0".
-std::string panic_summary(const std::string& report);
 
 }  // namespace railgun::log

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "railgund/base/check.h"
+#include "railgund/log/panic_report.h"
 
 namespace railgun::log {
 namespace {
