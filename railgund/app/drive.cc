@@ -287,6 +287,7 @@ void Drive<Core>::on_bytes(Connection& connection, ByteView bytes) {
   }
   measure(connection);
   driver_.receive(*connection.id, bytes);
+  services_.loop.set_read_most(core().read_most());
 }
 
 // Tells the core once a second how fast a link delivers, if the core wants to know.

@@ -15,6 +15,9 @@ class ByteQueue {
 
   void append(ByteView bytes) {
     if (start_ > 0 && start_ >= bytes_.size() / 2) compact();
+    // Not twice the memory, as a vector takes: what is held for many who are slow is what counts here.
+    const std::size_t needed = bytes_.size() + bytes.size();
+    if (needed > bytes_.capacity()) bytes_.reserve(needed + needed / 4);
     railgun::append(bytes_, bytes);
   }
   void append(Bytes&& bytes) {

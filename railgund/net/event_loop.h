@@ -5,6 +5,7 @@
 // output of one turn leaves in one write.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -63,11 +64,14 @@ class EventLoop {
   // Turns so far: a loop whose count stands still while it has posted work is stuck. From any thread.
   std::uint64_t turns() const { return turns_.load(std::memory_order_relaxed); }
 
-  // For the other files of this folder.
+  // What streams read at a time, at most kReadBytes. Less where many hold what they have read.
   static constexpr std::size_t kReadBytes = 64 * 1024;
+  void set_read_most(std::size_t bytes) { read_most_ = std::clamp<std::size_t>(bytes, 1, kReadBytes); }
+
+  // For the other files of this folder.
   event_base* base() const { return base_.get(); }
   // One for all streams: valid until the callback returns.
-  std::span<std::uint8_t> read_buffer() { return read_buffer_; }
+  std::span<std::uint8_t> read_buffer() { return std::span(read_buffer_).first(read_most_); }
   // Memory for output on its way to the kernel, lent to one writer at a time.
   Bytes& write_buffer() { return write_buffer_; }
   // Which addresses did not answer lately.
@@ -86,6 +90,7 @@ class EventLoop {
   Descriptor wake_;
   event wake_event_;
   Bytes read_buffer_;
+  std::size_t read_most_ = kReadBytes;
   Bytes write_buffer_;
   AddressHistory address_history_;
   std::vector<Deferred*> deferred_;  // entries that were cancelled are null

@@ -18,6 +18,9 @@ constexpr std::size_t kShardsMost = 16;
 constexpr std::size_t kSmallPageBytes = 1024;
 // Bases of templates may take one part in so many.
 constexpr std::size_t kBasesShare = 8;
+// Of pages under way: what they may take of a small cache all the same, and what is a small one.
+constexpr std::size_t kLeastUnderWay = std::size_t{1} << 20;
+constexpr std::size_t kSmallUnderWay = 128 * 1024;
 
 std::size_t shards_for(std::size_t limit_bytes) {
   return std::bit_floor(std::clamp<std::size_t>(limit_bytes / kShardBytes, 1, kShardsMost));
@@ -72,6 +75,31 @@ void Cache::set_limits(CacheLimits limits) {
 }
 
 Cache::~Cache() = default;
+
+// Between reading and adding, other workers may add theirs: each is over by one page at most.
+bool Cache::UnderWay::set(Cache& cache, std::size_t bytes) {
+  if (bytes == bytes_) return true;
+  std::atomic<std::size_t>& all = cache.under_way_bytes_;
+  if (bytes > bytes_) {
+    const std::size_t most = std::max(cache.limit_bytes_.load(std::memory_order_relaxed) / 4, kLeastUnderWay);
+    const std::size_t others = all.load(std::memory_order_relaxed) - bytes_;
+    const std::size_t for_large = most / 4 * 3;
+    const std::size_t room =
+        bytes <= kSmallUnderWay ? most - std::min(others, most) : (for_large - std::min(others, for_large)) / 2;
+    if (bytes > room) {
+      release();
+      return false;
+    }
+  }
+  cache_ = &cache;
+  all.fetch_add(bytes - bytes_, std::memory_order_relaxed);
+  bytes_ = bytes;
+  return true;
+}
+
+void Cache::UnderWay::release() {
+  if (cache_ != nullptr) cache_->under_way_bytes_.fetch_sub(std::exchange(bytes_, 0), std::memory_order_relaxed);
+}
 
 // By the last byte: the maps within a shard go by the first.
 Cache::Shard& Cache::shard_of(const Id128& name) const { return *shards_[name.bytes.back() & (shards_.size() - 1)]; }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "railgund/page/frequency_sketch.h"
@@ -47,6 +48,29 @@ struct Candidate {
 // Thread-safe.
 class Cache {
  public:
+  // A page that is under way and may become a version. Its bytes count, over all workers, until it ends: clients that
+  // take their answers slowly, or not at all, make the process hold no more than a quarter of the cache's limit (and 1 MB
+  // of a small cache). A page of more than 128 KB gets no more than half of what others leave of three quarters of
+  // that, so that there is room for the next one, and for smaller ones.
+  class UnderWay {
+   public:
+    UnderWay() = default;
+    UnderWay(UnderWay&& other) noexcept
+        : cache_(std::exchange(other.cache_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+    UnderWay& operator=(UnderWay&&) = delete;
+    ~UnderWay() { release(); }
+
+    // The page has grown to so many bytes. False: there is no room for it, nothing of it counts any more, and it is not
+    // to be kept. `cache`: the same each time; it outlives this.
+    bool set(Cache& cache, std::size_t bytes);
+
+   private:
+    void release();
+
+    Cache* cache_ = nullptr;  // null: nothing counts
+    std::size_t bytes_ = 0;
+  };
+
   // Prepared state counts as it was when each version was last looked up or recounted. A version larger than a shard
   // (64 MB or more; all of a smaller limit) is not kept.
   explicit Cache(CacheLimits limits);
@@ -90,6 +114,8 @@ class Cache {
   Shortage shortage() const { return shortage_.load(std::memory_order_relaxed); }
 
   CacheCounters counters() const;
+  // Of all pages that are under way.
+  std::size_t under_way_bytes() const { return under_way_bytes_.load(std::memory_order_relaxed); }
 
  private:
   struct Shard;
@@ -113,6 +139,7 @@ class Cache {
 
   std::atomic<Shortage> shortage_ = Shortage::kNone;
   std::atomic<std::size_t> limit_bytes_, prepared_share_bytes_;
+  std::atomic<std::size_t> under_way_bytes_ = 0;
   FrequencySketch sketch_;
   TemplateBases bases_;
   std::vector<std::unique_ptr<Shard>> shards_;  // a power of two

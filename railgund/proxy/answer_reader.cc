@@ -75,11 +75,7 @@ Result<std::size_t> AnswerReader::rebuild(std::size_t room) {
 
 void AnswerReader::take_page(Bytes bytes) {
   page_bytes_ += bytes.size();
-  if (page_fits_ && page_.size() + bytes.size() > page_limit_bytes_) {
-    page_fits_ = false;
-    body_.append(ByteView(page_).subspan(taken_));
-    page_ = Bytes{};
-  }
+  if (page_fits_ && page_.size() + bytes.size() > page_limit_bytes_) keep_nothing();
   if (!page_fits_) {
     body_.append(std::move(bytes));
   } else if (page_.empty()) {
@@ -89,11 +85,18 @@ void AnswerReader::take_page(Bytes bytes) {
   }
 }
 
+void AnswerReader::keep_nothing() {
+  if (!page_fits_) return;
+  body_.append(body());
+  page_fits_ = false;
+  page_ = Bytes{};
+  if (is_new_version()) version_.reset();
+}
+
 ByteView AnswerReader::body() const {
   if (!page_fits_) return body_.view();
   // Once it is a version, the page is there.
-  const bool moved = version_ != nullptr && !keeps_reference();
-  return (moved ? version_->reference.bytes() : ByteView(page_)).subspan(taken_);
+  return (is_new_version() ? version_->reference.bytes() : ByteView(page_)).subspan(taken_);
 }
 
 void AnswerReader::body_taken(std::size_t count) {

@@ -42,7 +42,9 @@ class AnswerReader {
   // Bytes from the link that are not rebuilt yet, and those of the page that the client has taken but that may become a
   // version.
   std::size_t coded_held_bytes() const { return coded_.size(); }
-  std::size_t kept_bytes() const { return page_.size() - std::min(page_.size(), body().size()); }
+  std::size_t kept_bytes() const { return page_fits_ ? taken_ : 0; }
+  // The page does not become a version.
+  void keep_nothing();
   // Everything has come, was rebuilt and checked.
   bool is_complete() const { return complete_; }
   // What both ends are to keep as the latest of the page: it, or the version it was rebuilt from, or null; after
@@ -57,6 +59,7 @@ class AnswerReader {
   std::uint64_t page_bytes() const { return page_bytes_; }
 
  private:
+  bool is_new_version() const { return version_ != nullptr && !keeps_reference(); }
   Result<void> complete();
   void take_page(Bytes bytes);
   // Whether an answer of this head may be kept: a delta, or a body that is small and passes as it is.

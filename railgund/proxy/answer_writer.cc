@@ -140,10 +140,7 @@ void AnswerWriter::write_unchanged(ByteView body, Instant now) {
 void AnswerWriter::pass(ByteView body) {
   page_bytes_ += body.size();
   coded_bytes_ += body.size();
-  if (keep_ && page_.size() + body.size() > answer_.response.body.bytes) {
-    keep_.reset();
-    page_ = Bytes{};
-  }
+  if (keep_ && page_.size() + body.size() > answer_.response.body.bytes) keep_nothing();
   if (keep_) append(page_, body);
   coded_.append(body);
 }
@@ -159,10 +156,7 @@ void AnswerWriter::stop_comparing() {
 
 void AnswerWriter::write_page(ByteView bytes) {
   page_bytes_ += bytes.size();
-  if (keep_ && page_.size() + bytes.size() > page_limit_bytes_) {
-    keep_.reset();
-    page_ = Bytes{};
-  }
+  if (keep_ && page_.size() + bytes.size() > page_limit_bytes_) keep_nothing();
   if (keep_) append(page_, bytes);
   if (encoder_ != nullptr) {
     encoder_->write(bytes);
@@ -215,9 +209,20 @@ void AnswerWriter::on_deadline(Instant now) {
   if (now < flush_at_) return;
   flush_at_ = kNever;
   begin_without_body();
-  if (encoder_ == nullptr) return;
+  flush_if_over(0);
+}
+
+void AnswerWriter::keep_nothing() {
+  keep_.reset();
+  page_ = Bytes{};
+  if (is_new_version()) version_.reset();
+}
+
+void AnswerWriter::flush_if_over(std::size_t bytes) {
+  if (encoder_ == nullptr || encoder_->held_bytes() < bytes) return;
   encoder_->flush();
   take_coded();
+  if (first_.empty()) flush_at_ = kNever;
 }
 
 // The delta is small, and no larger than the reference's deltas were when it was new: the page changes in the same
@@ -279,8 +284,7 @@ Result<void> AnswerWriter::finish() {
   if (gunzip_ != nullptr && !gunzip_->finished()) {
     if (!gunzip_->lacks_only_its_check()) return fail(Errc::kMalformed, "the origin's gzip body is cut short");
     lacked_its_check_ = true;
-    keep_.reset();
-    page_ = Bytes{};
+    keep_nothing();
   }
   flush_at_ = kNever;
   finished_ = true;

@@ -49,9 +49,13 @@ class AnswerWriter {
   const ByteQueue& coded() const { return coded_; }
   // Bytes of the page that are not coded yet, and those that may become a version.
   std::size_t held_bytes() const { return first_.size() + (encoder_ == nullptr ? 0 : encoder_->held_bytes()); }
-  std::size_t kept_bytes() const { return page_.size(); }
+  std::size_t kept_bytes() const { return page_.size() + (is_new_version() ? version_->reference.size() : 0); }
   bool is_finished() const { return finished_; }
+  // The page does not become a version. After finish(), the sender may keep it all the same.
+  void keep_nothing();
 
+  // Codes what is held, if that is so many bytes.
+  void flush_if_over(std::size_t bytes);
   // A slow origin: when what is held must go out, so that the client sees it.
   Instant deadline() const { return flush_at_; }
   void on_deadline(Instant now);
@@ -73,6 +77,7 @@ class AnswerWriter {
   std::uint64_t coded_bytes() const { return coded_bytes_; }
 
  private:
+  bool is_new_version() const { return version_ != nullptr && version_ != reference_; }
   // The body's bytes are passed as they are, but for those that a version has, too: they wait until they differ.
   void write_unchanged(ByteView body, Instant now);
   void pass(ByteView body);

@@ -1,5 +1,6 @@
 #include "railgund/proxy/client.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "railgund/http2/preface.h"
@@ -30,6 +31,15 @@ http2::ServerLimits limits_of(const config::Config& config, bool is_short) {
   return limits;
 }
 
+// In HTTP/1.1 the kernel holds what is not read, so an upload needs no more here than passes in a turn of the loop, or than
+// a request has to have before it leaves. In HTTP/2 it is the window that the client is given.
+http::ServerLimits http1_limits_of(const config::Config& config, bool is_short) {
+  constexpr std::size_t kLeastUnread = 64 * 1024;
+  http::ServerLimits limits = limits_of(config, is_short).http;
+  limits.unread_bytes = std::max(kLeastUnread, config.request_body_buffer_bytes);
+  return limits;
+}
+
 // Tags of streams: 0 means none.
 std::uint64_t tag_of(ExchangeId id) { return static_cast<std::uint64_t>(id) + 1; }
 ExchangeId exchange_of(std::uint64_t tag) { return ExchangeId{tag - 1}; }
@@ -39,7 +49,7 @@ ExchangeId exchange_of(std::uint64_t tag) { return ExchangeId{tag - 1}; }
 Client::Client(Incoming incoming, const config::Config& config, bool is_short, Instant now)
     : address_(std::move(incoming.peer)),
       is_secure_(incoming.is_secure),
-      connection_(http::ServerConnection(limits_of(config, is_short).http, incoming.is_secure, now)) {
+      connection_(http::ServerConnection(http1_limits_of(config, is_short), incoming.is_secure, now)) {
   if (incoming.protocol == ClientProtocol::kHttp2) {
     connection_.emplace<http2::ServerConnection>(limits_of(config, is_short), is_secure_, now);
   } else if (!is_secure_ && config.http2_clear) {
@@ -51,7 +61,7 @@ void Client::configure(const config::Config& config, bool is_short) {
   if (auto* many = std::get_if<http2::ServerConnection>(&connection_)) {
     many->set_limits(limits_of(config, is_short));
   } else {
-    std::get<http::ServerConnection>(connection_).set_limits(limits_of(config, is_short).http);
+    std::get<http::ServerConnection>(connection_).set_limits(http1_limits_of(config, is_short));
   }
 }
 

@@ -167,9 +167,7 @@ KnownDictionary Dictionaries::answer(DictionaryUse& use, const http::Request& re
 void Dictionaries::add(DictionaryUse& use, ByteView piece) {
   if (!use.sample && !use.kept) return;
   if (use.text.size() + piece.size() > dictionary::Shelf::kMostSampleBytes) {
-    use.sample.reset();
-    use.kept.reset();
-    use.text = {};
+    use.keep_nothing();
     return;
   }
   append(use.text, piece);

@@ -32,6 +32,12 @@ struct DictionaryUse {
   Bytes text = {};  // the page so far, if it becomes something
 
   std::size_t held_bytes() const { return text.size(); }
+  // The page becomes nothing.
+  void keep_nothing() {
+    sample.reset();
+    kept.reset();
+    text = {};
+  }
 };
 
 // What an answer may be coded against.

@@ -13,12 +13,30 @@
 
 namespace railgun::proxy {
 
-// Coded bytes that a listener holds for a link that is slow to take them: over it the origin's bytes are not coded.
-inline constexpr std::size_t kCodedRoom = 64 * 1024;
-// Rebuilt bytes that a sender holds for a client that is slow to take them: over it nothing is rebuilt.
-inline constexpr std::size_t kBodyRoom = 64 * 1024;
-// A body's bytes are coded in pieces of at most this size.
-inline constexpr std::size_t kPieceBytes = 64 * 1024;
+// What a request may hold at each of these places for somebody who takes it slowly: coded bytes at a listener for a link,
+// at a sender rebuilt bytes, and bytes that wait for the client.
+inline constexpr std::size_t kMostRoom = 64 * 1024;
+inline constexpr std::size_t kLeastRoom = 8 * 1024;
+// What a worker's requests hold there together before each of them gets no more than kLeastRoom.
+inline constexpr std::size_t kRoomBudget = 8 * 1024 * 1024;
+// The same for the windows in which answers are coded.
+inline constexpr std::size_t kWindowBudget = 32 * 1024 * 1024;
+inline constexpr std::size_t kLeastWindow = 64 * 1024;
+
+// A part of what is left of a budget. Who stands still keeps what he has, so the more others hold, the less a further
+// one gets. Who takes his bytes needs no more than passes in a turn of the loop.
+constexpr std::size_t part_of(std::size_t budget, std::size_t held_bytes, std::size_t least, std::size_t most) {
+  return std::clamp((budget - std::min(held_bytes, budget)) / 32, least, most);
+}
+// The room of a request when all requests of its worker hold `held_bytes`.
+constexpr std::size_t room_beside(std::size_t held_bytes) {
+  return part_of(kRoomBudget, held_bytes, kLeastRoom, kMostRoom);
+}
+// The largest window in which a listener codes. The sender has to rebuild a window as a whole, for a client that may not
+// take it.
+constexpr std::size_t window_beside(std::size_t held_bytes) {
+  return part_of(kWindowBudget, held_bytes, kLeastWindow, delta::EncoderOptions{}.window_bytes);
+}
 
 // The most that one exchange ever holds. `page_limit_bytes`: setting reference.page_limit.
 constexpr HeldBytes held_limits(std::size_t page_limit_bytes) {
@@ -26,9 +44,11 @@ constexpr HeldBytes held_limits(std::size_t page_limit_bytes) {
   constexpr std::size_t kWindow = delta::EncoderOptions{}.window_bytes;
   constexpr std::size_t kCodedWindow = kWindow + kWindow / 64;  // of bytes that no coder makes smaller
   constexpr std::size_t kStream = link::Limits{}.stream_window_bytes;
+  // What waits for a client: its room, and a compressed piece of what filled it.
+  constexpr std::size_t kWaiting = kMostRoom + 2 * kOneRead;
   return {.upload = std::max(kStream, http::ServerLimits{}.unread_bytes + kOneRead),
-          .decoded = std::max(http::ClientLimits{}.unread_bytes + kOneRead, kBodyRoom) + kWindow,
-          .coded = std::max(kStream, kCodedRoom + kPieceBytes + kCodedWindow),
+          .decoded = std::max(http::ClientLimits{}.unread_bytes + kOneRead, kMostRoom) + kWindow + kWaiting,
+          .coded = std::max(kStream, 2 * kMostRoom + kCodedWindow),
           .page = page_limit_bytes,
           .sample = dictionary::Shelf::kMostSampleBytes};
 }

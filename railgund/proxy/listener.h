@@ -12,6 +12,7 @@
 #include "railgund/page/cache.h"
 #include "railgund/proxy/counters.h"
 #include "railgund/proxy/effect.h"
+#include "railgund/proxy/held_limits.h"
 #include "railgund/proxy/link_speed.h"
 #include "railgund/proxy/listener_exchange.h"
 #include "railgund/proxy/router.h"
@@ -46,6 +47,10 @@ class Listener {
   std::size_t pull(ConnectionId id, Bytes& to, std::size_t most, Instant now);
   void store_answer(TicketId ticket, std::optional<Bytes> item, Instant now);
 
+  // What should be read at a time: less while much is held for links that do not take it.
+  std::size_t read_most() const {
+    return room_beside(router_.context.counters.held_decoded.get() + router_.context.counters.held_coded.get());
+  }
   // The most that one request has ever held.
   const HeldBytes& most_held() const { return router_.context.most_held; }
 

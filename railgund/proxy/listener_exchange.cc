@@ -35,6 +35,15 @@ bool ListenerExchange::has_body() const {
   return ask_.request.body.kind != http::BodyLength::Kind::kNone || !ask_.request.upgrade.empty();
 }
 
+void ListenerExchange::count_held(Context& context) {
+  HeldBytes held = held_bytes();
+  if (!page_under_way_.set(context.cache, held.page)) {
+    writer_->keep_nothing();
+    held = held_bytes();
+  }
+  held_account_.update(context.counters, context.most_held, held);
+}
+
 HeldBytes ListenerExchange::held_bytes() const {
   HeldBytes held{.upload = upload_.size(), .decoded = inbox_.size()};
   if (writer_) {
@@ -254,13 +263,19 @@ void ListenerExchange::pump_answer(const Ports& ports) {
 }
 
 bool ListenerExchange::write_some(const Ports& ports) {
-  const std::size_t piece = writer_->was_gunzipped() ? kCompressedPieceBytes : kPieceBytes;
-  const std::size_t taken = writer_->coded().size() < kCodedRoom ? std::min(inbox_.size(), piece) : std::size_t{0};
+  const std::size_t all_held = ports.held_decoded() + ports.held_coded();
+  const std::size_t room = room_beside(all_held);
+  const std::size_t piece = writer_->was_gunzipped() ? std::min(room, kCompressedPieceBytes) : room;
+  const std::size_t taken = writer_->coded().size() < room ? std::min(inbox_.size(), piece) : std::size_t{0};
   const bool is_last = origin_ended_ && !writer_->is_finished() && taken == inbox_.size();
   if (taken == 0 && !is_last) return false;
   const Stopwatch work(ports.counters().clock);
   Result<void> done = taken == 0 ? Result<void>{} : writer_->write(inbox_.view().first(taken), ports.now());
-  if (done && is_last) done = writer_->finish();
+  if (done && is_last) {
+    done = writer_->finish();
+  } else if (done) {
+    writer_->flush_if_over(window_beside(all_held));
+  }
   encode_time_ += work.elapsed();
   inbox_.consume(taken);
   if (taken > 0) call_->consumed(taken);
@@ -272,7 +287,9 @@ bool ListenerExchange::write_some(const Ports& ports) {
 void ListenerExchange::finish(const Ports& ports) {
   stream_.end(writer_->trailer());
   if (writer_->lacked_its_check())
-    ports.log(LogLevel::kError, address() + ": the origin's gzip body ends without its check; passed on, but not kept");
+    ports.log(
+        LogLevel::kError,
+        address() + ": the origin's gzip body ends without its check, or with a wrong one; passed on, but not kept");
   const Passed passed{.page_bytes = writer_->page_bytes(), .coded_bytes = writer_->coded_bytes()};
   Distributions& spread = ports.counters().spread;
   ports.counters().requests_completed.add();

@@ -35,7 +35,7 @@ class ListenerExchange {
 
   bool is_finished() const { return finished_; }
   // After every call: what is held now.
-  void count_held(Context& context) { held_account_.update(context.counters, context.most_held, held_bytes()); }
+  void count_held(Context& context);
 
  private:
   // A reference that was named, on its way from the store.
@@ -103,6 +103,7 @@ class ListenerExchange {
   bool call_over_ = false;     // of a tunnel: both directions
   bool answer_sent_ = false;   // of a tunnel: what the client sends still goes to the origin
   HeldAccount held_account_;
+  page::Cache::UnderWay page_under_way_;
 };
 
 }  // namespace railgun::proxy

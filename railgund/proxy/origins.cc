@@ -14,6 +14,9 @@ constexpr Duration kTryNextAfter = std::chrono::seconds(2);
 // What a client is told to wait for when all connections are in use.
 constexpr Duration kRetryAfter = std::chrono::seconds(5);
 
+// Of an upload that the origin takes slowly.
+constexpr std::size_t kUploadRoom = 64 * 1024;
+
 std::string key_of(const config::OriginTarget& target, std::string_view server_name, bool public_only) {
   return (public_only ? "public " : "") + (target.secure ? "https " + std::string(server_name) + " " : "http ") +
          to_string(target.endpoint);
@@ -23,6 +26,7 @@ std::string key_of(const config::OriginTarget& target, std::string_view server_n
 
 http::ClientLimits Origins::limits() const {
   http::ClientLimits limits;
+  limits.output_bytes = kUploadRoom;
   limits.head_timeout = context_.config->lan_timeout;
   limits.body_timeout = context_.config->origin_body_timeout;
   limits.upgrade_timeout = context_.config->upgrade_timeout;

@@ -93,7 +93,7 @@ Progress OverLink::pump_answer(SenderRequest& request, const SenderPorts& ports)
   std::size_t consumed = 0;
   for (;;) {
     const Stopwatch work(ports.counters().clock);
-    auto used = reader_.rebuild(kBodyRoom);
+    auto used = reader_.rebuild(room_beside(ports.held_decoded()));
     decode_time_ += work.elapsed();
     if (!used) return BadAnswer{used.error()};
     consumed += *used;

@@ -23,6 +23,8 @@ class OverLink {
   // Moves what can be moved, both ways.
   Progress pump(SenderRequest& request, const SenderPorts& ports);
 
+  // The page is too much to be held until it is complete: it is not kept.
+  void keep_nothing() { reader_.keep_nothing(); }
   HeldBytes held_bytes() const {
     return {.decoded = reader_.body().size(), .coded = reader_.coded_held_bytes(), .page = reader_.kept_bytes()};
   }

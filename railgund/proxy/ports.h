@@ -21,6 +21,9 @@ class Ports {
   Instant now() const { return router_.context.now; }
   page::Cache& cache() const { return router_.context.cache; }
   Counters& counters() const { return router_.context.counters; }
+  // What all requests of this worker hold of answers, before they are coded and after (held_limits.h).
+  std::size_t held_decoded() const { return router_.context.counters.held_decoded.get(); }
+  std::size_t held_coded() const { return router_.context.counters.held_coded.get(); }
   bool has_store() const { return router_.context.has_store; }
   bool logs(LogLevel level) const { return router_.context.logs(level); }
   void log(LogLevel level, std::string text) const { router_.context.log(level, std::move(text)); }

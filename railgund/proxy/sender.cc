@@ -271,7 +271,8 @@ void Sender::work_on(ExchangeId id, Client& client, Work work) {
   router_.context.counters.current_request.set(exchange.number());
   work(exchange, SenderPorts(router_, id, compression_, dictionaries_, client.stream(exchange.stream()),
                              client.address(), client.is_secure()));
-  exchange.count_held(router_.context);
+  // What waits for a client that is gone, or after the answer has ended, is its connection's.
+  exchange.count_held(router_.context, exchange.is_finished() ? 0 : client.stream(exchange.stream()).waiting_bytes());
   const bool finished = exchange.is_finished();
   router_.deadlines.set(id, finished ? kNever : exchange.deadline());
   if (!finished && exchange.awaits_link()) {

@@ -16,6 +16,7 @@
 #include "railgund/proxy/client.h"
 #include "railgund/proxy/counters.h"
 #include "railgund/proxy/effect.h"
+#include "railgund/proxy/held_limits.h"
 #include "railgund/proxy/router.h"
 #include "railgund/proxy/sender_exchange.h"
 #include "railgund/proxy/status.h"
@@ -58,6 +59,8 @@ class Sender {
   std::size_t pull(ConnectionId id, Bytes& to, std::size_t most, Instant now);
   void store_answer(TicketId ticket, std::optional<Bytes> item, Instant now);
 
+  // What should be read at a time: less while much is held for clients that do not take it.
+  std::size_t read_most() const { return room_beside(router_.context.counters.held_decoded.get()); }
   // The most that one request has ever held.
   const HeldBytes& most_held() const { return router_.context.most_held; }
 

@@ -357,6 +357,17 @@ void SenderExchange::fail(const SenderPorts& ports, unsigned status, const std::
   state_ = Finished{};
 }
 
+void SenderExchange::count_held(Context& context, std::size_t waiting) {
+  HeldBytes held = held_bytes();
+  if (!page_under_way_.set(context.cache, held.page + held.sample)) {
+    if (auto* over = std::get_if<OverLink>(&state_)) over->keep_nothing();
+    request_.dictionary.keep_nothing();
+    held = held_bytes();
+  }
+  held.decoded += waiting;
+  held_account_.update(context.counters, context.most_held, held);
+}
+
 HeldBytes SenderExchange::held_bytes() const {
   HeldBytes held;
   if (const auto* over = std::get_if<OverLink>(&state_)) held = over->held_bytes();

@@ -43,8 +43,8 @@ class SenderExchange {
 
   // The answer has been handed to the client, or never will be.
   bool is_finished() const { return std::holds_alternative<Finished>(state_); }
-  // After every call: what is held now.
-  void count_held(Context& context) { held_account_.update(context.counters, context.most_held, held_bytes()); }
+  // After every call: what is held now, of which `waiting` bytes are with the client's connection.
+  void count_held(Context& context, std::size_t waiting);
   // The client is gone.
   void drop(const SenderPorts& ports);
 
@@ -93,6 +93,7 @@ class SenderExchange {
                Finished>
       state_;
   HeldAccount held_account_;
+  page::Cache::UnderWay page_under_way_;
 };
 
 }  // namespace railgun::proxy

@@ -5,6 +5,7 @@
 
 #include "railgund/proxy/cf_railgun.h"
 #include "railgund/proxy/front_door.h"
+#include "railgund/proxy/held_limits.h"
 
 namespace railgun::proxy {
 namespace {
@@ -82,8 +83,9 @@ void SenderRequest::count_client_bytes(const SenderPorts& ports, std::size_t byt
 
 std::size_t SenderRequest::send_body(const SenderPorts& ports, ByteView held) {
   if (!head_sent || held.empty()) return 0;
-  const std::size_t room = ports.client.writable_bytes();
-  if (room == 0 || (encoder && ports.client.waiting_bytes() > kMostWaitingBytes)) return 0;
+  const std::size_t waiting = ports.client.waiting_bytes(), most = room_beside(ports.held_decoded());
+  const std::size_t room = std::min(ports.client.writable_bytes(), most - std::min(waiting, most));
+  if (room == 0 || (encoder && waiting > kMostWaitingBytes)) return 0;
   const ByteView piece =
       held.first(std::min(held.size(), encoder ? std::min(kMostPieceBytes, kLeastRatio * room) : room));
   if (!encoder) {

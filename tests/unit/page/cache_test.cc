@@ -301,6 +301,33 @@ TEST(Cache, DoesLessTheLessMemoryThereIs) {
   EXPECT_NE(cache.find(name("1"), kSite), nullptr);
 }
 
+// 200 visitors who asked for a page of 7 MB and read nothing took 1.7 GB.
+TEST(Cache, LimitsThePagesThatAreUnderWay) {
+  constexpr std::size_t kMB = 1 << 20;
+  Cache cache(64 * kMB);  // 16 MB for pages under way, 12 of them for large ones
+  Cache::UnderWay large, larger, small, other;
+  EXPECT_TRUE(large.set(cache, 1 * kMB));
+  EXPECT_TRUE(large.set(cache, 6 * kMB));
+  EXPECT_TRUE(larger.set(cache, 3 * kMB));
+  EXPECT_EQ(cache.under_way_bytes(), 9 * kMB);
+  EXPECT_FALSE(larger.set(cache, 3 * kMB + 1));  // half of the 6 MB that the other one leaves
+  EXPECT_EQ(cache.under_way_bytes(), 6 * kMB);
+  EXPECT_TRUE(small.set(cache, 100'000));
+  EXPECT_TRUE(small.set(cache, 50'000));
+  EXPECT_TRUE(small.set(cache, 0));
+  {
+    Cache::UnderWay ends;
+    EXPECT_TRUE(ends.set(cache, kMB));
+    const Cache::UnderWay moved(std::move(ends));
+    EXPECT_EQ(cache.under_way_bytes(), 7 * kMB);
+  }
+  EXPECT_EQ(cache.under_way_bytes(), 6 * kMB);
+  // Small ones have the rest, until that is full too.
+  std::vector<Cache::UnderWay> many(80);
+  for (Cache::UnderWay& one : many) EXPECT_TRUE(one.set(cache, 128 * 1024));
+  EXPECT_FALSE(other.set(cache, 1));
+}
+
 TEST(Cache, BearsManyThreads) {
   constexpr std::size_t kLimit = 128 << 20;  // two shards
   Cache cache(kLimit);

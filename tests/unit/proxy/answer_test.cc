@@ -324,5 +324,69 @@ TEST(AnswerReader, PassesAPageThatIsTooLargeToBeKept) {
   EXPECT_EQ(exchange.rebuilt, nullptr);
 }
 
+// Whoever reads nothing of a large page made both ends hold all of it.
+TEST(AnswerReader, PassesAPageOfWhichNothingIsKeptAnyMore) {
+  Exchange exchange;
+  const std::string text = page_text(1);
+  ASSERT_TRUE(exchange.pass(text, nullptr));
+  AnswerWriter writer(exchange.config, *exchange.hash, 0);
+  writer.begin(exchange.request, exchange.html(text), {});
+  ASSERT_TRUE(writer.write(as_bytes(text), Instant{}));
+  EXPECT_EQ(writer.kept_bytes(), text.size());
+  ASSERT_TRUE(writer.finish());
+  EXPECT_EQ(writer.kept_bytes(), text.size());  // it is a version now
+  const EncodedHead head = encode_answer(writer.take_head().value());
+
+  // At each point of its way: nothing of it taken, a part, everything rebuilt.
+  for (const std::size_t taken : {std::size_t{0}, std::size_t{10}, text.size() - 1}) {
+    AnswerReader reader({}, exchange.hash, 1 << 20, false);
+    ASSERT_TRUE(reader.head(head.prelude, head.fields));
+    reader.data(writer.coded().view());
+    ASSERT_TRUE(reader.end(writer.trailer()));
+    ASSERT_TRUE(reader.rebuild(kRoom));
+    ASSERT_TRUE(reader.is_complete());
+    std::string body(as_text(reader.body().first(taken)));
+    reader.body_taken(taken);
+    EXPECT_EQ(reader.kept_bytes(), taken);
+    reader.keep_nothing();
+    EXPECT_EQ(reader.kept_bytes(), 0U);
+    EXPECT_EQ(reader.version(), nullptr);
+    body += as_text(reader.body());
+    reader.body_taken(reader.body().size());
+    EXPECT_EQ(body, text);
+    EXPECT_TRUE(reader.body().empty());
+  }
+  writer.keep_nothing();
+  EXPECT_EQ(writer.kept_bytes(), 0U);
+  EXPECT_EQ(writer.version(), nullptr);
+}
+
+TEST(AnswerWriter, KeepsNothingOfAPageForWhichThereIsNoRoom) {
+  Exchange exchange;
+  AnswerWriter writer(exchange.config, *exchange.hash, 0);
+  writer.begin(exchange.request, exchange.html(page_text(1)), {});
+  ASSERT_TRUE(writer.write(as_bytes(page_text(1)), Instant{}));
+  writer.keep_nothing();
+  EXPECT_EQ(writer.kept_bytes(), 0U);
+  ASSERT_TRUE(writer.finish());
+  EXPECT_EQ(writer.version(), nullptr);
+  EXPECT_EQ(decode_trailer(writer.trailer())->kept, AnswerTrailer::Kept::kNothing);
+  EXPECT_EQ(writer.page_bytes(), page_text(1).size());
+}
+
+TEST(AnswerWriter, CodesWhatItHoldsWhenThatIsMuch) {
+  Exchange exchange;
+  AnswerWriter writer(exchange.config, *exchange.hash, 0);
+  writer.begin(exchange.request, exchange.html(page_text(1)), {});
+  ASSERT_TRUE(writer.write(as_bytes(page_text(1)), Instant{}));
+  EXPECT_EQ(writer.held_bytes(), page_text(1).size());
+  writer.flush_if_over(page_text(1).size() + 1);
+  EXPECT_EQ(writer.held_bytes(), page_text(1).size());
+  writer.flush_if_over(page_text(1).size());
+  EXPECT_EQ(writer.held_bytes(), 0U);
+  EXPECT_EQ(writer.deadline(), kNever);
+  EXPECT_FALSE(writer.coded().empty());
+}
+
 }  // namespace
 }  // namespace railgun::proxy

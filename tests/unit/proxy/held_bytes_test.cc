@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "railgund/proxy/held_limits.h"
+
 namespace railgun::proxy {
 namespace {
 
@@ -30,9 +32,22 @@ TEST(HeldAccount, EndsWithItsExchange) {
   HeldAccount moved(std::move(*account));
   account.reset();
   EXPECT_EQ(counters.held_decoded.get(), 5U);
-  { const HeldAccount last(std::move(moved)); }
+  {
+    const HeldAccount last(std::move(moved));
+  }
   EXPECT_EQ(counters.held_decoded.get(), 0U);
   EXPECT_EQ(counters.held_page.get(), 0U);
+}
+
+TEST(HeldLimits, GiveLessRoomTheMoreOthersHold) {
+  EXPECT_EQ(room_beside(0), kMostRoom);
+  EXPECT_EQ(room_beside(6 << 20), kMostRoom);
+  EXPECT_EQ(room_beside(7 << 20), 32U * 1024);
+  EXPECT_EQ(room_beside(8 << 20), kLeastRoom);
+  EXPECT_EQ(room_beside(SIZE_MAX), kLeastRoom);
+  EXPECT_EQ(window_beside(0), 1U << 20);
+  EXPECT_EQ(window_beside(28 << 20), 128U * 1024);
+  EXPECT_EQ(window_beside(SIZE_MAX), kLeastWindow);
 }
 
 }  // namespace

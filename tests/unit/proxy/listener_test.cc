@@ -228,6 +228,35 @@ TEST_F(ListenerTest, PassesAGzipBodyWithoutItsCheckAndKeepsItNot) {
   EXPECT_EQ(bench_.cache.counters().versions, 0U);
 }
 
+// 200 visitors who ask for a large page and read nothing: their pages took 1.7 GB, and are not kept now.
+TEST_F(ListenerTest, HoldsALimitedPartOfPagesThatNobodyTakes) {
+  start();
+  const std::size_t page_bytes = 1 << 20;
+  std::string line;
+  for (int i = 0; line.size() < 64 * 1024; ++i) line += "<p>line " + std::to_string(i) + "</p>\n";
+  line.resize(64 * 1024);
+  for (int i = 0; i < 60; ++i) {
+    ask("GET");
+    const ConnectionId from = origin();
+    bench_.sent(from);
+    bench_.receive(from, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: " + std::to_string(page_bytes) +
+                             "\r\n\r\n");
+    // All but the end of it, or until the listener reads no more.
+    const auto has_stopped = [&] {
+      const auto changes = bench_.take<SetReading>();
+      return std::any_of(changes.begin(), changes.end(), [](const SetReading& change) { return !change.on; });
+    };
+    for (std::size_t sent = line.size(); sent < page_bytes && !has_stopped(); sent += line.size())
+      bench_.receive(from, line);
+  }
+  EXPECT_GT(bench_.counters.held_page.get(), 100'000U);
+  EXPECT_LE(bench_.counters.held_page.get(), 1U << 20);  // what a cache of 1 MB allows
+  EXPECT_EQ(bench_.cache.under_way_bytes(), bench_.counters.held_page.get());
+  bench_.core->closed(link_, {Errc::kUnavailable, "lost"}, bench_.now);
+  EXPECT_EQ(bench_.cache.under_way_bytes(), 0U);
+  EXPECT_EQ(bench_.counters.held_decoded.get(), 0U);
+}
+
 TEST_F(ListenerTest, SaysThatABodyIsBrokenInItsMiddle) {
   start();
   ask("GET");
