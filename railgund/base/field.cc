@@ -37,6 +37,18 @@ void set_field(Fields& fields, std::string_view name, std::string_view value) {
                fields.end());
 }
 
+std::string gateway_name(std::string_view name) {
+  std::string normal = lower_ascii(name);
+  for (char& c : normal) {
+    if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) c = '-';
+  }
+  return normal;
+}
+
+bool is_look_alike_of(std::string_view name, std::string_view of) {
+  return !same_name(name, of) && gateway_name(name) == gateway_name(of);
+}
+
 std::size_t fields_bytes(const Fields& fields) {
   std::size_t total = 0;
   for (const Field& field : fields) total += field.name.size() + field.value.size();

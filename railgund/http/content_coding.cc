@@ -42,6 +42,7 @@ struct GzipDecoder::State {
   Result<void> open(std::uint8_t first, std::uint8_t second);
   Result<void> inflate_some(ByteView& bytes);
   Result<void> check_limits() const;
+  Result<void> skip_after_wrong_check(ByteView bytes);
   bool awaits_check(std::uint8_t filler);
   std::unexpected<Error> break_off(Errc code, std::string text) {
     is_broken = true;
@@ -59,6 +60,8 @@ struct GzipDecoder::State {
   bool is_gzip = false;
   bool at_end = false;   // of a member
   bool is_over = false;  // something that is no member has followed: all the rest is none either
+  bool has_wrong_check = false;
+  std::size_t unread_check = 0;  // of a wrong one: what zlib has not read
   bool is_broken = false;
 };
 
@@ -67,6 +70,8 @@ bool is_about_check(const z_stream& stream) {
   const std::string_view message = stream.msg == nullptr ? "" : stream.msg;
   return message == "incorrect data check" || message == "incorrect length check";
 }
+
+bool is_of_data(const z_stream& stream) { return std::string_view(stream.msg) == "incorrect data check"; }
 
 Result<void> GzipDecoder::State::open(std::uint8_t first, std::uint8_t second) {
   is_gzip = first == kGzipMagic;
@@ -93,6 +98,11 @@ Result<void> GzipDecoder::State::inflate_some(ByteView& bytes) {
   output_bytes += output.size() - before;
   if (result == Z_STREAM_END) {
     at_end = true;
+  } else if (result == Z_DATA_ERROR && is_about_check(stream)) {
+    // zlib stops at the first part that is wrong. The length is the second one.
+    constexpr std::size_t kLengthBytes = 4;
+    has_wrong_check = true;
+    unread_check = is_gzip && is_of_data(stream) ? kLengthBytes : 0;
   } else if (result != Z_OK && result != Z_BUF_ERROR) {
     return break_off(Errc::kMalformed, "the compressed body is broken");
   }
@@ -127,8 +137,19 @@ Result<void> GzipDecoder::State::check_limits() const {
   return {};
 }
 
+// Whatever is no member is ignored, as after a right check. But a member that could not be read is missing.
+Result<void> GzipDecoder::State::skip_after_wrong_check(ByteView bytes) {
+  const std::size_t skipped = std::min(unread_check, bytes.size());
+  unread_check -= skipped;
+  if (is_over || skipped == bytes.size()) return {};
+  is_over = true;
+  if (is_gzip && bytes[skipped] == kGzipMagic) return break_off(Errc::kMalformed, "the compressed body is broken");
+  return {};
+}
+
 Result<void> GzipDecoder::State::inflate_all(ByteView bytes) {
   for (;;) {
+    if (has_wrong_check) return skip_after_wrong_check(bytes);
     if (at_end) {
       // Another member may follow; anything else is no part of the body.
       if (bytes.empty()) return {};
@@ -173,6 +194,7 @@ bool GzipDecoder::finished() const { return !state_->is_broken && (state_->at_en
 bool GzipDecoder::lacks_only_its_check() const {
   State& s = *state_;
   if (s.is_broken || !s.is_open || s.at_end) return false;
+  if (s.has_wrong_check) return true;
   // In the midst of the data, one of the two would be taken for more of them.
   return s.awaits_check(0x00) && s.awaits_check(0xff);
 }

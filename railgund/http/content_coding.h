@@ -27,15 +27,15 @@ class GzipDecoder {
   GzipDecoder(GzipDecoder&&) noexcept;
   GzipDecoder& operator=(GzipDecoder&&) noexcept;
 
-  // Errors: kMalformed for what is no such body, or one whose check is wrong; kTooLarge over a limit. After an error it
-  // gives nothing more.
+  // Errors: kMalformed for what is no such body; kTooLarge over a limit. After an error it gives nothing more.
   Result<void> receive(ByteView bytes);
   // All output since the last call.
   Bytes take();
   // The body is complete: its end was seen and its check was right. What follows the last member is ignored. An empty
   // body is complete too: origins label it without looking.
   bool finished() const;
-  // All of the page is there, but the check behind it is missing or cut short. Browsers show such a page.
+  // All of the page is there, but the check behind it is missing, cut short or wrong: some applications write the header
+  // of gzip around a body of deflate with its own check. Browsers show such a page.
   bool lacks_only_its_check() const;
 
  private:

@@ -43,10 +43,7 @@ Judged<ConnectionOptions> read_connection(const Fields& fields) {
 
 // A CGI gateway makes one variable of "Content-Length" and "Content_Length": two readings of one message.
 bool is_look_alike(std::string_view name) {
-  if (name.find('_') == std::string_view::npos) return false;
-  std::string with_hyphens(name);
-  std::replace(with_hyphens.begin(), with_hyphens.end(), '_', '-');
-  return same_name(with_hyphens, "Content-Length") || same_name(with_hyphens, "Transfer-Encoding");
+  return is_look_alike_of(name, "Content-Length") || is_look_alike_of(name, "Transfer-Encoding");
 }
 
 // What Content-Length and Transfer-Encoding say together (RFC 9112 6); nothing if neither is there.

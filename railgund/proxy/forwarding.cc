@@ -11,36 +11,48 @@ namespace railgun::proxy {
 namespace {
 
 // By which proxies tell who the visitor is and what he asked them for, besides all of X-Forwarded-*.
-constexpr std::array<std::string_view, 17> kVisitorFields = {"forwarded",
+constexpr std::array<std::string_view, 29> kVisitorFields = {"forwarded",
                                                              "x-real-ip",
                                                              "x-client-ip",
                                                              "x-cluster-client-ip",
+                                                             "client-ip",
+                                                             "x-remote-ip",
+                                                             "x-remote-addr",
+                                                             "x-originating-ip",
+                                                             "x-proxyuser-ip",
+                                                             "proxy-client-ip",
+                                                             "wl-proxy-client-ip",
                                                              "true-client-ip",
                                                              "fastly-client-ip",
                                                              "cf-connecting-ip",
                                                              "cf-connecting-ipv6",
                                                              "cf-pseudo-ipv4",
+                                                             "cf-ipcountry",
                                                              "cf-visitor",
+                                                             "x-azure-clientip",
+                                                             "x-azure-socketip",
+                                                             "x-appengine-user-ip",
+                                                             "x-envoy-external-address",
+                                                             "x-original-forwarded-for",
                                                              "x-original-host",
                                                              "x-original-url",
                                                              "x-rewrite-url",
                                                              "x-url-scheme",
                                                              "front-end-https",
-                                                             "x-original-forwarded-for",
-                                                             "x-envoy-external-address"};
-
-// As a CGI gateway reads a name: without regard to case, and with anything that is no letter or digit alike.
-std::string normal_name(std::string_view name) {
-  std::string normal = lower_ascii(name);
-  for (char& c : normal) {
-    if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) c = '-';
-  }
-  return normal;
-}
+                                                             "x-host"};
+// Fields of requests that we set or drop. What CGI takes for one of them is dropped, too: it would stand beside ours.
+constexpr std::array<std::string_view, 13> kOurFields = {
+    "accept-encoding",     "user-agent",       "via", "cf-railgun", "connection",
+    "keep-alive",          "proxy-connection", "te",  "upgrade",    "trailer",
+    "proxy-authorization", "expect",           "host"};
 
 bool is_visitor_field(std::string_view normal) {
   return normal.starts_with("x-forwarded-") ||
          std::find(kVisitorFields.begin(), kVisitorFields.end(), normal) != kVisitorFields.end();
+}
+
+bool is_ours(std::string_view normal) {
+  return std::find(kOurFields.begin(), kOurFields.end(), normal) != kOurFields.end();
 }
 
 // All lines of a field as the one list that they stand for (RFC 9110 5.3), without its empty members.
@@ -53,6 +65,21 @@ std::vector<std::string> list_of(const Fields& fields, std::string_view name) {
     }
   }
   return members;
+}
+
+// Some proxies add the visitor's port: "192.0.2.1:4711", "[2001:db8::1]:4711".
+std::string_view address_of_hop(std::string_view hop) {
+  if (hop.starts_with('[')) return hop.substr(1, std::min(hop.find(']'), hop.size()) - 1);
+  const std::size_t colon = hop.find(':');
+  return colon != std::string_view::npos && colon == hop.rfind(':') ? hop.substr(0, colon) : hop;
+}
+
+// Where each proxy adds its word to that of those before it, the one that counts is of the proxy to which the visitor
+// came: of the last `hops` of them the first. What is before it a visitor may have written.
+void choose_member(Fields& fields, std::string_view name, std::size_t hops) {
+  const std::vector<std::string> members = list_of(fields, name);
+  if (members.size() < 2) return;
+  set_field(fields, name, members[members.size() - std::clamp<std::size_t>(hops, 1, members.size())]);
 }
 
 // A media type without its parameters, in lower case.
@@ -128,9 +155,9 @@ bool add_visitor_fields(http::Request& request, std::string_view client_address,
   const bool is_trusted = is_trusted_proxy(client_address, trusted);
   bool has_dropped = false;
   std::erase_if(request.fields, [&](const Field& field) {
-    const std::string normal = normal_name(field.name);
-    if (!is_visitor_field(normal)) return false;
+    const std::string normal = gateway_name(field.name);
     const bool is_look_alike = !same_name(field.name, normal);
+    if (!is_visitor_field(normal)) return normal == "cf-railgun" || (is_look_alike && is_ours(normal));
     has_dropped = has_dropped || (!is_trusted && !is_look_alike);
     return !is_trusted || is_look_alike;
   });
@@ -138,10 +165,15 @@ bool add_visitor_fields(http::Request& request, std::string_view client_address,
   std::vector<std::string> chain = list_of(request.fields, "x-forwarded-for");
   // The nearest hop that no trusted proxy is: nobody vouches for what is before it.
   std::string visitor(client_address);
+  std::size_t hops = 0;
   for (auto hop = chain.rbegin(); hop != chain.rend() && is_trusted_proxy(visitor, trusted); ++hop) {
-    if (!config::is_address(*hop)) break;
-    visitor = *hop;
+    const std::string_view address = address_of_hop(*hop);
+    if (!config::is_address(address)) break;
+    visitor = address;
+    ++hops;
   }
+  for (const std::string_view name : {"x-forwarded-proto", "x-forwarded-host", "x-forwarded-port"})
+    choose_member(request.fields, name, hops);
   chain.emplace_back(client_address);
   set_field(request.fields, "x-forwarded-for", join(chain));
   if (find_field(request.fields, "x-forwarded-proto") == nullptr) {
@@ -212,7 +244,10 @@ page::RequestKeys keys_after(const http::Request& request, const http::Response&
 }
 
 bool is_idempotent(std::string_view method) {
-  constexpr std::array<std::string_view, 6> kMethods = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"};
+  // As IANA's registry of methods has them.
+  constexpr std::array<std::string_view, 16> kMethods = {"GET",       "HEAD",   "OPTIONS", "TRACE", "PUT",  "DELETE",
+                                                         "PROPFIND",  "REPORT", "SEARCH",  "QUERY", "COPY", "MOVE",
+                                                         "PROPPATCH", "MKCOL",  "UNLOCK",  "ACL"};
   return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
 }
 

@@ -23,7 +23,8 @@ bool is_trusted_proxy(std::string_view client_address, const std::vector<std::st
 // word of a proxy (X-Forwarded-*, Forwarded, Cf-Connecting-IP, …) is dropped unless it is a trusted proxy. Of a trusted
 // proxy they pass, and the client is added to the one chain that all lines of X-Forwarded-For make (RFC 9110 5.3).
 // Look-alikes, which a CGI gateway turns into the same variable ("X_Forwarded_For"), are dropped from everybody: a
-// trusted proxy that does not know them passes on what a visitor wrote.
+// trusted proxy that does not know them passes on what a visitor wrote. So are look-alikes of the fields that we set or
+// drop ourselves ("Accept_Encoding"), and Cf-Railgun, by which an origin knows who asks.
 // True if a neighbour, at an inner address, sent such fields and is not trusted: probably a proxy that should be.
 bool add_visitor_fields(http::Request& request, std::string_view client_address,
                         const std::vector<std::string>& trusted);

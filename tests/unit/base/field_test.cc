@@ -16,5 +16,13 @@ TEST(Fields, AreFoundWithoutRegardToCase) {
   EXPECT_EQ(fields_bytes(fields), 7U);
 }
 
+TEST(Fields, KnowsWhatAGatewayTakesForAnotherName) {
+  EXPECT_EQ(gateway_name("X_Forwarded.For"), "x-forwarded-for");
+  EXPECT_TRUE(is_look_alike_of("Content_Length", "content-length"));
+  EXPECT_TRUE(is_look_alike_of("CONTENT.LENGTH", "Content-Length"));
+  EXPECT_FALSE(is_look_alike_of("CONTENT-LENGTH", "Content-Length"));
+  EXPECT_FALSE(is_look_alike_of("Content-Lengths", "Content-Length"));
+}
+
 }  // namespace
 }  // namespace railgun

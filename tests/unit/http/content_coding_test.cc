@@ -76,10 +76,10 @@ TEST(GzipDecoder, IgnoresWhatLooksLikeAMemberAfterWhatIsNone) {
 }
 
 TEST(GzipDecoder, RefusesABrokenBody) {
-  Bytes wrong_check = kGzipHello;
-  wrong_check[18] ^= 1;
+  Bytes broken = kGzipHello;
+  broken[10] = 0x07;  // a block of the type that there is not
   GzipDecoder decoder;
-  const auto result = decoder.receive(wrong_check);
+  const auto result = decoder.receive(broken);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, Errc::kMalformed);
   EXPECT_TRUE(decoder.take().empty());
@@ -100,6 +100,38 @@ TEST(GzipDecoder, TellsAMissingCheckFromMissingData) {
     GzipDecoder whole;
     ASSERT_TRUE(whole.receive(coded));
     EXPECT_FALSE(whole.lacks_only_its_check());
+  }
+}
+
+// An old way of PHP applications: the header of gzip, eight bytes of it, before what gzcompress() gives. The header of
+// RFC 1950 stands for its last two bytes, and the check of RFC 1950 (four bytes, another sum) for the eight of gzip.
+TEST(GzipDecoder, TellsAWrongCheckFromBrokenData) {
+  Bytes php = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00};
+  append(php, kZlibHello);
+  Bytes wrong_sum = kGzipHello, wrong_length = kGzipHello, wrong_adler = kZlibHello;
+  wrong_sum[18] ^= 1;
+  wrong_length[22] ^= 1;
+  wrong_adler[10] ^= 1;
+  for (const Bytes& coded : {php, wrong_sum, wrong_length, wrong_adler}) {
+    for (std::size_t cut = 0; cut <= coded.size(); ++cut) {
+      GzipDecoder decoder;
+      ASSERT_TRUE(decoder.receive(ByteView(coded).first(cut)));
+      Bytes page = decoder.take();
+      ASSERT_TRUE(decoder.receive(ByteView(coded).subspan(cut)));
+      append(page, decoder.take());
+      EXPECT_EQ(as_text(page), "hello");
+      EXPECT_FALSE(decoder.finished());
+      EXPECT_TRUE(decoder.lacks_only_its_check());
+    }
+  }
+  // Another member is not read any more, so that the page is not complete; anything else is no part of it.
+  for (const Bytes& coded : {wrong_sum, wrong_length}) {
+    Bytes more = coded;
+    append(more, Bytes{0, 0x1f});
+    EXPECT_EQ(undone(more), "hello unfinished");
+    Bytes two = coded;
+    append(two, kGzipHello);
+    EXPECT_EQ(undone(two), "error");
   }
 }
 

@@ -71,10 +71,13 @@ TEST(VisitorFields, OfAChainOfTrustedProxiesNameTheVisitor) {
 }
 
 TEST(VisitorFields, OfStrangersAreDroppedWhateverTheirSpelling) {
-  for (const char* name : {"X-Forwarded-For", "x-forwarded-proto", "X-FORWARDED-HOST", "X-Forwarded-Port",
-                           "X-Forwarded-Server", "X-Forwarded-Ssl", "Forwarded", "X-Real-IP", "True-Client-IP",
-                           "CF-Connecting-IP", "X-Client-IP", "X-Original-URL", "X_Forwarded_For", "x_forwarded-proto",
-                           "X_Real_IP", "X.Forwarded.For", "CF_Connecting_IP", "X-Forwarded_Port"}) {
+  for (const char* name :
+       {"X-Forwarded-For", "x-forwarded-proto", "X-FORWARDED-HOST", "X-Forwarded-Port",  "X-Forwarded-Server",
+        "X-Forwarded-Ssl", "Forwarded",         "X-Real-IP",        "True-Client-IP",    "CF-Connecting-IP",
+        "X-Client-IP",     "X-Original-URL",    "X_Forwarded_For",  "x_forwarded-proto", "X_Real_IP",
+        "X.Forwarded.For", "CF_Connecting_IP",  "X-Forwarded_Port", "Client-IP",         "Client_Ip",
+        "X-Host",          "Cf-Railgun",        "Cf_Railgun",       "Accept_Encoding",   "User_Agent",
+        "User.Agent",      "Keep_Alive",        "Proxy_Connection"}) {
     http::Request request = get();
     request.fields = {{name, "6.6.6.6"}, {"Accept", "*/*"}};
     add_visitor_fields(request, "198.51.100.1", {"10.0.0.1"});
@@ -85,14 +88,53 @@ TEST(VisitorFields, OfStrangersAreDroppedWhateverTheirSpelling) {
 
 TEST(VisitorFields, OfTrustedProxiesPassButForLookAlikes) {
   http::Request request = get();
-  request.fields = {{"X-Forwarded-Port", "443"},
-                    {"Forwarded", "for=1.2.3.4"},
-                    {"X_Forwarded_For", "6.6.6.6"},
-                    {"X_Real_IP", "6.6.6.6"}};
+  request.fields = {{"X-Forwarded-Port", "443"}, {"Forwarded", "for=1.2.3.4"},   {"X_Forwarded_For", "6.6.6.6"},
+                    {"X_Real_IP", "6.6.6.6"},    {"Accept_Encoding", "6.6.6.6"}, {"X_Custom", "1"},
+                    {"User-Agent", "u"}};
   add_visitor_fields(request, "10.0.0.1", {"10.0.0.1"});
   EXPECT_EQ(field_value(request.fields, "x-forwarded-port"), "443");
   EXPECT_EQ(field_value(request.fields, "forwarded"), "for=1.2.3.4");
+  EXPECT_EQ(field_value(request.fields, "x_custom"), "1");
+  EXPECT_EQ(field_value(request.fields, "user-agent"), "u");
   for (const Field& field : request.fields) EXPECT_NE(field.value, "6.6.6.6");
+}
+
+TEST(VisitorFields, KnowAVisitorWhoseProxyNamesThePortToo) {
+  for (const auto& [hop, visitor] :
+       std::vector<std::pair<const char*, const char*>>{{"192.0.2.1:4711", "192.0.2.1"},
+                                                        {"[2001:db8::1]:4711", "2001:db8::1"},
+                                                        {"[2001:db8::1]", "2001:db8::1"},
+                                                        {"2001:db8::1", "2001:db8::1"},
+                                                        {"[2001:db8::1", "2001:db8::1"},
+                                                        {"[", "10.0.0.1"},
+                                                        {"unknown", "10.0.0.1"},
+                                                        {"unknown:1", "10.0.0.1"}}) {
+    http::Request request = get();
+    request.fields = {{"X-Forwarded-For", hop}};
+    add_visitor_fields(request, "10.0.0.1", {"10.0.0.1"});
+    EXPECT_EQ(field_value(request.fields, "x-real-ip"), visitor) << hop;
+    EXPECT_EQ(field_value(request.fields, "x-forwarded-for"), std::string(hop) + ", 10.0.0.1");
+  }
+}
+
+// haproxy adds a line of its own behind the one that a visitor wrote. Behind two proxies that both add, the first one's
+// counts.
+TEST(VisitorFields, OfSeveralLinesAreThoseOfTheProxyThatTheVisitorCameTo) {
+  http::Request request = get();
+  request.fields = {{"X-Forwarded-For", "6.6.6.6, 8.8.8.8"},
+                    {"X-Forwarded-Proto", "https"},
+                    {"X-Forwarded-Proto", "http"},
+                    {"X-Forwarded-Host", "forged.test, right.test"}};
+  add_visitor_fields(request, "10.0.0.1", {"10.0.0.0/8"});
+  EXPECT_EQ(count_fields(request.fields, "x-forwarded-proto"), 1U);
+  EXPECT_EQ(field_value(request.fields, "x-forwarded-proto"), "http");
+  EXPECT_EQ(field_value(request.fields, "x-forwarded-host"), "right.test");
+  request.fields = {{"X-Forwarded-For", "8.8.8.8, 10.0.0.2"}, {"X-Forwarded-Proto", "https, http"}};
+  add_visitor_fields(request, "10.0.0.1", {"10.0.0.0/8"});
+  EXPECT_EQ(field_value(request.fields, "x-forwarded-proto"), "https");
+  request.fields = {{"X-Forwarded-Proto", "https"}, {"X-Forwarded-Proto", "http"}};
+  add_visitor_fields(request, "10.0.0.1", {"10.0.0.0/8"});
+  EXPECT_EQ(field_value(request.fields, "x-forwarded-proto"), "http");
 }
 
 TEST(VisitorFields, TellOfANeighbourWhoShouldProbablyBeTrusted) {
