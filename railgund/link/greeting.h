@@ -12,7 +12,7 @@
 namespace railgun::link {
 
 inline constexpr std::uint8_t kLowestVersion = 1;
-inline constexpr std::uint8_t kHighestVersion = 1;
+inline constexpr std::uint8_t kHighestVersion = 2;
 inline constexpr std::size_t kMaxHelloPayloadBytes = 1024;
 inline constexpr std::size_t kMaxGreetingBytes = 12 + 2048;
 // Windows and limits are 31-bit numbers on the wire.

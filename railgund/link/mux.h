@@ -56,7 +56,8 @@ struct Limits {
 
 // What happened. Events own their bytes.
 struct HelloReceived {
-  Bytes payload;  // the layer above's own part of the greeting
+  Bytes payload;         // the layer above's own part of the greeting
+  unsigned version = 1;  // of the protocol: the highest that both ends support
 };
 struct HeadReceived {
   StreamId stream;

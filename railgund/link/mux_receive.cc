@@ -61,7 +61,7 @@ Result<void> Mux::State::receive_greeting(ByteView& bytes, Instant now) {
     return fail(Errc::kUnsupported, both + ": one of the two must have the other role");
   }
   link_send = SendWindow(greeting.link_window_bytes);
-  events.push_back(HelloReceived{greeting.payload});
+  events.push_back(HelloReceived{greeting.payload, std::min<unsigned>(kHighestVersion, greeting.highest_version)});
   peer = std::move(greeting);
   const std::size_t allowed = role == Role::kAsker ? peer->streams : limits.streams;
   send_share = WindowShare(peer->stream_window_bytes, peer->link_window_bytes, allowed);

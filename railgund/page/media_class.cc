@@ -69,7 +69,7 @@ MediaClass class_of_type(std::string_view value) {
 }  // namespace
 
 MediaClass media_class_of(unsigned status, std::string_view content_type) {
-  if (status != 200) return MediaClass::kError;
+  if (status < 200 || status > 299) return MediaClass::kError;
   return class_of_type(content_type);
 }
 

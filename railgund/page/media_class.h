@@ -18,7 +18,7 @@ enum class MediaClass : std::uint8_t {
   kImage,
   kFont,
   kOther,
-  kError,  // an answer that is no 200: pages of names that somebody made up are alike, and unlike the site's pages
+  kError,  // an answer of an error: pages of names that somebody made up are alike, and unlike the site's pages
 };
 
 // Of an answer, by its status and the value of Content-Type.

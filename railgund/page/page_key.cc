@@ -109,7 +109,8 @@ bool is_ignored(const Isolation& isolation, std::string_view cookie) {
 }
 
 // A hash of what a request brings to prove who asks; nothing if it brings nothing.
-std::optional<Id128> visitor_of(const Fields& fields, const std::vector<Cookie>& cookies, const Isolation& isolation) {
+std::optional<Id128> visitor_of(const Fields& fields, const std::vector<Cookie>& cookies, const Isolation& isolation,
+                                const Action& action) {
   Bytes text;
   ByteWriter out(text);
   out.u8(static_cast<std::uint8_t>(Kind::kVisitor));
@@ -125,14 +126,19 @@ std::optional<Id128> visitor_of(const Fields& fields, const std::vector<Cookie>&
     add(out, "=");
     add(out, field.value);
   }
-  if (text.size() == empty) return std::nullopt;
+  if (text.size() == empty) {
+    if (action.is_plain_get()) return std::nullopt;
+    // No cookie has this name, and no Authorization this one.
+    add(out, "=address");
+    add(out, field_value(fields, "x-real-ip"));
+  }
   return hash128(text);
 }
 
 // `visitor`: for that one alone. `names`: tell classes of cookies apart.
 PageKeys make_keys(bool secure, std::string_view host, std::string_view target, const Fields& fields,
                    const std::vector<Cookie>& cookies, const Isolation& isolation, const std::optional<Id128>& visitor,
-                   bool names) {
+                   bool names, const Action& action) {
   Bytes place;
   ByteWriter to_place(place);
   to_place.u8(secure ? 1 : 0);
@@ -166,6 +172,15 @@ PageKeys make_keys(bool secure, std::string_view host, std::string_view target, 
   ByteWriter to_shape(shape);
   add(to_shape, shape_text);
 
+  // The address alone: what a purge names.
+  const Id128 page_key = key_of(Kind::kPage, place, address);
+  if (!action.is_plain_get()) {
+    for (ByteWriter* to : {&to_exact, &to_address, &to_shape, &to_sibling}) add(*to, action.method);
+    const std::string_view body = as_text(action.body.first(std::min(action.body.size(), Action::kMostBody)));
+    add(to_exact, body);
+    add(to_address, without_numbers(body));
+  }
+
   Bytes site;
   ByteWriter to_site(site);
   add(to_site, canonical_host(secure, host));
@@ -173,9 +188,9 @@ PageKeys make_keys(bool secure, std::string_view host, std::string_view target, 
   const Id128 address_key = key_of(Kind::kAddress, shared, address);
   return {.exact = key_of(Kind::kExact, shared, exact),
           .address = address_key,
-          .shape = shape_text == target ? address_key : key_of(Kind::kShape, shared, shape),
+          .shape = shape_text == target && action.is_plain_get() ? address_key : key_of(Kind::kShape, shared, shape),
           .sibling = key_of(Kind::kSibling, shared, sibling),
-          .page = key_of(Kind::kPage, place, address),
+          .page = page_key,
           .site = key_of(Kind::kSite, {}, site),
           .media = expected_media_class(target, fields)};
 }
@@ -202,23 +217,25 @@ SetCookie read_set_cookie(std::string_view value) {
 }  // namespace
 
 PageKeys page_keys(bool secure, std::string_view host, std::string_view target, const Fields& request_fields,
-                   const Isolation& isolation) {
-  return make_keys(secure, host, target, request_fields, sorted_cookies(request_fields), isolation, std::nullopt, true);
+                   const Isolation& isolation, const Action& action) {
+  return make_keys(secure, host, target, request_fields, sorted_cookies(request_fields), isolation, std::nullopt, true,
+                   action);
 }
 
 RequestKeys request_keys(bool secure, std::string_view host, std::string_view target, const Fields& request_fields,
-                         const Isolation& isolation) {
+                         const Isolation& isolation, const Action& action) {
   if (!isolation.visitors) {
-    return {.own = page_keys(secure, host, target, request_fields, isolation), .open = std::nullopt, .visitor = {}};
+    return {
+        .own = page_keys(secure, host, target, request_fields, isolation, action), .open = std::nullopt, .visitor = {}};
   }
   const std::vector<Cookie> cookies = sorted_cookies(request_fields);
   Isolation rest = isolation;
   rest.authorization = false;  // it is one of the credentials
   const auto keys_for = [&](const std::optional<Id128>& visitor) {
-    return make_keys(secure, host, target, request_fields, cookies, rest, visitor, false);
+    return make_keys(secure, host, target, request_fields, cookies, rest, visitor, false, action);
   };
   const PageKeys open = keys_for(std::nullopt);
-  const std::optional<Id128> visitor = visitor_of(request_fields, cookies, isolation);
+  const std::optional<Id128> visitor = visitor_of(request_fields, cookies, isolation, action);
   if (!visitor) return {.own = open, .open = std::nullopt, .visitor = {}};
   return {.own = keys_for(visitor), .open = open, .visitor = *visitor};
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "railgund/base/bytes.h"
 #include "railgund/base/field.h"
 #include "railgund/base/hash.h"
 #include "railgund/page/media_class.h"
@@ -27,8 +28,22 @@ struct Isolation {
   bool authorization = false;
 };
 
+// What a request asks for besides its address. All but a GET without a body have keys of their own: their answers are
+// references for each other, and no GET is given one as the last version of its page.
+struct Action {
+  // Of a body only so many bytes count, from its start.
+  static constexpr std::size_t kMostBody = 2048;
+
+  std::string_view method = "GET";
+  bool has_body = false;
+  ByteView body{};  // as far as it is known
+
+  bool is_plain_get() const { return method == "GET" && !has_body; }
+};
+
 // The keys of one request, from the nearest kin to the farthest. All are hashes: nothing of the visitor can be read
-// from them. The isolation's values are in the first four.
+// from them. The isolation's values are in the first four. The method is in these too, unless it is a plain GET. Then
+// the body is in `exact`, and without its numbers in `address`; `shape` and `sibling` are the same for all bodies.
 struct PageKeys {
   Id128 exact;  // scheme, host, path and query, the language asked for, and the class of the cookies (which are there)
   Id128 address;  // scheme, host, path and query
@@ -41,19 +56,20 @@ struct PageKeys {
 
 // The keys where visitors are not kept apart: Isolation::visitors is not looked at.
 PageKeys page_keys(bool secure, std::string_view host, std::string_view target, const Fields& request_fields,
-                   const Isolation& isolation);
+                   const Isolation& isolation, const Action& action = {});
 
-// The keys of one visitor's request.
+// The keys of one visitor's request. An answer to anything but a plain GET is always its visitor's own, because a body
+// may hold credentials. A visitor without cookies and Authorization is known by its address (X-Real-IP).
 struct RequestKeys {
   PageKeys own;                  // under which the answer is kept
   std::optional<PageKeys> open;  // of the same page for everybody, if `own` is for this visitor alone
-  Id128 visitor;                 // a hash of the credentials, if `own` is for this visitor alone
+  Id128 visitor;                 // a hash of the credentials or the address, if `own` is for this visitor alone
 
   bool is_private() const { return open.has_value(); }
   const PageKeys& everybodys() const { return open ? *open : own; }
 };
 RequestKeys request_keys(bool secure, std::string_view host, std::string_view target, const Fields& request_fields,
-                         const Isolation& isolation);
+                         const Isolation& isolation, const Action& action = {});
 
 // The fields of the visitor's next request, as far as its cookies go: those of this request, and those that the answer
 // sets (RFC 6265; whatever path they are for). So a page whose answer begins or renews a session is kept for the

@@ -41,7 +41,9 @@ void add_digits_masked(std::string& to, std::string_view text) {
   }
 }
 
-std::string masked(std::string_view text) {
+}  // namespace
+
+std::string without_numbers(std::string_view text) {
   std::string result;
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = at;
@@ -61,14 +63,12 @@ std::string masked(std::string_view text) {
   return result;
 }
 
-}  // namespace
-
 std::string url_shape(std::string_view target) {
   const std::size_t mark = target.find('?');
-  std::string result = masked(target.substr(0, mark));
+  std::string result = without_numbers(target.substr(0, mark));
   if (mark == std::string_view::npos) return result;
   std::vector<std::string> parameters;
-  for (const std::string_view one : split(target.substr(mark + 1), "&")) parameters.push_back(masked(one));
+  for (const std::string_view one : split(target.substr(mark + 1), "&")) parameters.push_back(without_numbers(one));
   std::sort(parameters.begin(),
             parameters.begin() + static_cast<std::ptrdiff_t>(std::min(parameters.size(), kParametersMost)));
   result += '?';

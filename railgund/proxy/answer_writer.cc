@@ -67,13 +67,14 @@ AnswerWriter::AnswerWriter(const config::Config& config, const KeyedHash& hash, 
   encoder_options_.link_bytes_per_second = link_bytes_per_second;
 }
 
-void AnswerWriter::begin(const http::Request& request, http::Response response, std::vector<HeldReference> references) {
+void AnswerWriter::begin(const http::Request& request, http::Response response, std::vector<HeldReference> references,
+                         bool may_keep) {
   const bool has_length = response.body.kind == http::BodyLength::Kind::kKnown;
   const std::uint64_t length = response.body.bytes;  // if it has one
   if (is_worth_delta(request, response)) {
     answer_.coding = Coding::kDelta;
     keep_ = keep_of(request, response, no_store_);
-    if (has_length && length > page_limit_bytes_) keep_.reset();
+    if (!may_keep || (has_length && length > page_limit_bytes_)) keep_.reset();
     if (is_gzip(response)) {
       gunzip_ = std::make_unique<http::GzipDecoder>();
       forget_gzip(response);
@@ -82,7 +83,7 @@ void AnswerWriter::begin(const http::Request& request, http::Response response, 
     choices_ = std::move(references);
     if (choices_.size() <= 1) choose_reference();
   } else {
-    if (has_length && length <= page_limit_bytes_ && may_be_known(request, response) &&
+    if (may_keep && has_length && length <= page_limit_bytes_ && may_be_known(request, response) &&
         keep_of(request, response, no_store_)) {
       keep_ = page::Keep::kMemoryOnly;
       const auto same_size = [&](const HeldReference& one) { return one.version->reference.size() == length; };

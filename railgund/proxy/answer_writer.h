@@ -29,8 +29,9 @@ class AnswerWriter {
   // `hash`: of this listener's reference ids; it outlives the writer.
   AnswerWriter(const config::Config& config, const KeyedHash& hash, std::uint64_t link_bytes_per_second);
 
-  // The answer's head has come. `references`: what both ends hold, best first.
-  void begin(const http::Request& request, http::Response response, std::vector<HeldReference> references);
+  // The answer's head has come. `references`: what both ends hold, best first. `may_keep`: both ends may keep it.
+  void begin(const http::Request& request, http::Response response, std::vector<HeldReference> references,
+             bool may_keep = true);
   // The head to send, once: at once, or when enough of the body was written to choose a reference by it.
   std::optional<Answer> take_head();
   bool has_begun() const { return head_taken_; }

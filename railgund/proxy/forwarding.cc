@@ -217,26 +217,35 @@ void prepare_origin_request(http::Request& request, const config::Config& config
   if (config.origin_cf_railgun) request.fields.push_back({"cf-railgun", "origin"});
 }
 
-page::RequestKeys keys_of(const http::Request& request, const config::Config& config) {
+bool is_plain_get(const http::Request& request) {
+  return request.method == "GET" && request.body.kind == http::BodyLength::Kind::kNone;
+}
+
+bool has_references(const http::Request& request) { return request.method != "HEAD" && request.upgrade.empty(); }
+
+page::RequestKeys keys_of(const http::Request& request, const config::Config& config, ByteView body) {
   const page::Isolation isolation = {.visitors = config.isolate_visitors,
                                      .ignored_cookies = config.isolate_ignore_cookies,
                                      .cookies = config.isolate_cookies,
                                      .fields = config.isolate_headers,
                                      .authorization = config.isolate_authorization};
-  return page::request_keys(request.secure, request.host, request.target, request.fields, isolation);
+  return page::request_keys(request.secure, request.host, request.target, request.fields, isolation,
+                            {.method = request.method, .has_body = !is_plain_get(request), .body = body});
 }
 
 page::RequestKeys keys_after(const http::Request& request, const http::Response& response, const config::Config& config,
-                             const page::RequestKeys& keys) {
+                             const page::RequestKeys& keys, ByteView body) {
   const page::MediaClass media = page::media_class_of(response.status, field_value(response.fields, "content-type"));
   page::RequestKeys after = keys;
   if (config.isolate_visitors && find_field(response.fields, "set-cookie") != nullptr) {
     http::Request next;
+    next.method = request.method;
+    next.body = request.body;
     next.host = request.host;
     next.target = request.target;
     next.secure = request.secure;
     next.fields = page::with_new_cookies(request.fields, response.fields);
-    after = keys_of(next, config);
+    after = keys_of(next, config, body);
   }
   after.own.media = media;
   if (after.open) after.open->media = media;
@@ -283,11 +292,16 @@ bool may_be_known(const http::Request& request, const http::Response& response) 
 
 std::optional<page::Keep> keep_of(const http::Request& request, const http::Response& response,
                                   config::NoStore no_store) {
-  if (request.method != "GET" || (response.status != 200 && response.status != 404)) return std::nullopt;
+  const bool is_plain = is_plain_get(request);
+  // Forms that are shown again and errors of APIs are 4xx.
+  const bool is_kept = is_plain ? response.status == 200 || response.status == 404
+                                : has_references(request) && response.status >= 200 && response.status <= 499;
+  if (!is_kept) return std::nullopt;
   const bool says_no_store = std::any_of(response.fields.begin(), response.fields.end(), [](const Field& field) {
     return same_name(field.name, "cache-control") && has_directive(field.value, "no-store");
   });
-  if (!says_no_store || no_store == config::NoStore::kAll) return page::Keep::kStoreToo;
+  if (!says_no_store || no_store == config::NoStore::kAll)
+    return is_plain ? page::Keep::kStoreToo : page::Keep::kMemoryOnly;
   if (no_store == config::NoStore::kMemory) return page::Keep::kMemoryOnly;
   return std::nullopt;
 }

@@ -41,12 +41,18 @@ void add_via(http::Request& request, std::string_view name);
 // a delta, names a user agent if the client did not, and says Cf-Railgun if the setting wants it.
 void prepare_origin_request(http::Request& request, const config::Config& config);
 
-// The keys of the page that is asked for: what answers may be references for each other is a setting.
-page::RequestKeys keys_of(const http::Request& request, const config::Config& config);
+// The request asks for a page: a GET without a body. Any other has a body, or a meaning, of its own.
+bool is_plain_get(const http::Request& request);
+// Answers to it may be references for each other: it has an answer with a body, and makes no tunnel.
+bool has_references(const http::Request& request);
+
+// The keys of what is asked for: what answers may be references for each other is a setting. `body`: of the request, as
+// far as it is known; of a plain GET nothing.
+page::RequestKeys keys_of(const http::Request& request, const config::Config& config, ByteView body = {});
 // The keys under which its answer is kept: `keys`, unless the answer changes the visitor's cookies; with the kind of
 // content that it is.
 page::RequestKeys keys_after(const http::Request& request, const http::Response& response, const config::Config& config,
-                             const page::RequestKeys& keys);
+                             const page::RequestKeys& keys, ByteView body = {});
 
 // The method may be sent twice without harm (RFC 9110 9.2.2).
 bool is_idempotent(std::string_view method);
@@ -63,7 +69,8 @@ inline constexpr std::uint64_t kKnownBytesMost = 256 * 1024;
 // The answer is compressed by gzip alone.
 bool is_gzip(const http::Response& response);
 
-// Where this answer may be kept as a version, if anywhere: by its method, status and Cache-Control.
+// Where this answer may be kept as a version, if anywhere: by its method, status and Cache-Control. Answers to anything
+// but a plain GET stay in memory.
 std::optional<page::Keep> keep_of(const http::Request& request, const http::Response& response,
                                   config::NoStore no_store);
 

@@ -70,7 +70,10 @@ void ListenerExchange::begin(const Ports& ports) {
     ports.counters().answers_refused.add();
     return answer_ourselves(ports, {508, "The request came back to where it had been (" + host + ")"}, {});
   }
-  if (request.method == "GET" && request.upgrade.empty()) keys_ = keys_of(request, *config_);
+  const Link* link = ports.find_link(stream_.key().link);
+  // A sender of version 1 keeps answers to GET alone.
+  const bool is_kept = is_plain_get(request) || (link != nullptr && link->version >= 2);
+  if (is_kept && has_references(request)) keys_ = keys_of(request, *config_);
   look_up_references(ports);
   prepare_origin_request(request, *config_);
   if (config_->insecure_origin) {
@@ -136,6 +139,7 @@ void ListenerExchange::take(const Ports& ports, TicketId ticket, const std::opti
 void ListenerExchange::take(const Ports& ports, StreamInput event) {
   if (const auto* data = std::get_if<link::DataReceived>(&event)) {
     upload_.append(data->data);
+    take_body_start(data->data);
   } else if (std::holds_alternative<link::EndReceived>(event)) {
     upload_ended_ = true;
   } else if (const auto* reset = std::get_if<link::StreamReset>(&event)) {
@@ -170,6 +174,11 @@ void ListenerExchange::take(const Ports& ports, CallInput event) {
     return fail(ports, late ? link::ResetCode::kTimeout : link::ResetCode::kNoOrigin, failure->error.text);
   }
   pump(ports);
+}
+
+void ListenerExchange::take_body_start(ByteView bytes) {
+  if (!keys_ || is_plain_get(ask_.request)) return;
+  append(body_start_, bytes.first(std::min(bytes.size(), page::Action::kMostBody - body_start_.size())));
 }
 
 void ListenerExchange::pump(const Ports& ports) {
@@ -217,8 +226,11 @@ void ListenerExchange::begin_answer(const Ports& ports) {
   status_ = response_->status;
   const Link* link = ports.find_link(stream_.key().link);
   writer_.emplace(*config_, hash_, link == nullptr ? 0 : link->speed.bytes_per_second());
-  if (keys_) keys_ = keys_after(ask_.request, *response_, *config_, *keys_);
-  writer_->begin(ask_.request, std::move(*response_), held_);
+  if (keys_) {
+    if (!body_start_.empty()) keys_ = keys_of(ask_.request, *config_, body_start_);
+    keys_ = keys_after(ask_.request, *response_, *config_, *keys_, body_start_);
+  }
+  writer_->begin(ask_.request, std::move(*response_), held_, keys_.has_value());
   response_.reset();
   if (writer_->was_gunzipped()) counters.gunzipped.add();
   head_at_latest_ = ports.now() + kHeadPause;

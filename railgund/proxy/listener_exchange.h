@@ -48,6 +48,7 @@ class ListenerExchange {
   void look_up_references(const Ports& ports);
   // Moves what can be moved, both ways; after any event.
   void pump(const Ports& ports);
+  void take_body_start(ByteView bytes);
   void pump_request();
   void pass_interim(const http::InterimReceived& interim);
   void begin_answer(const Ports& ports);
@@ -73,7 +74,8 @@ class ListenerExchange {
   Ask ask_;
   const KeyedHash& hash_;
   Instant started_;
-  std::optional<page::RequestKeys> keys_{};  // of a GET
+  // Nothing: there are no references for the answer, and it becomes none.
+  std::optional<page::RequestKeys> keys_{};
   bool finished_ = false;
 
   // For the statistics.
@@ -88,6 +90,7 @@ class ListenerExchange {
   std::optional<OriginCall> call_;  // from begin() to the end
   // The request's body. Bounded by the stream's window.
   ByteQueue upload_;
+  Bytes body_start_{};  // for the keys: at most page::Action::kMostBody bytes
   bool upload_ended_ = false;
   bool upload_closed_ = false;  // its end was passed on
 

@@ -13,6 +13,8 @@ Result<OverLink> OverLink::ask(SenderRequest& request, const SenderPorts& ports,
   Ask ask;
   ask.request = request.http;
   add_via(ask.request, link.via_name);
+  // A listener of version 1 compares answers to GET alone.
+  if (link.version < 2 && !is_plain_get(request.http)) request.named.clear();
   if (request.named.size() > kMostReferences) request.named.resize(kMostReferences);
   std::vector<page::VersionPtr> named;
   for (const page::Candidate& one : request.named) {
@@ -142,7 +144,8 @@ std::string OverLink::header(const SenderRequest& request, bool is_exact) const 
 }
 
 void OverLink::keep_page(const SenderRequest& request, const SenderPorts& ports) {
-  const page::RequestKeys keys = keys_after(request.http, reader_.answer().response, *request.config, request.keys);
+  const page::RequestKeys keys =
+      keys_after(request.http, reader_.answer().response, *request.config, request.keys, request.body_start);
   const page::VersionPtr version = reader_.version();
   // A visitor's own page is in this memory alone: nobody would look for it in the store.
   keep_version(ports,
@@ -151,7 +154,7 @@ void OverLink::keep_page(const SenderRequest& request, const SenderPorts& ports)
                 .is_reference = reader_.keeps_reference(),
                 .strong_may_follow = reader_.strong_may_follow()},
                &keys.own, keys.is_private() ? std::string{} : page::store_key_of_page(keys.own.exact));
-  if (!keys.is_private() || version == nullptr || reader_.keeps_reference()) return;
+  if (!keys.is_private() || version == nullptr || reader_.keeps_reference() || !is_plain_get(request.http)) return;
   if (ports.was_received(keys.open->exact, version->id, keys.visitor)) ports.cache().insert(version, *keys.open);
 }
 

@@ -303,6 +303,7 @@ Result<void> Peers::take_events(Link& link, Instant now) {
         link.via_name = pair_name(*link.reference_hash);
       }
       link.greeting = std::move(*greeting);
+      link.version = hello->version;
       const Lanes::Replaced replaced = lanes_.up(link.id);
       for (const ConnectionId attempt : replaced.attempts) discard(attempt);
       context_.counters.links_opened.add();

@@ -33,6 +33,7 @@ struct Link {
   std::vector<std::string> hosts;                   // that the peer's certificate allows; empty: all
   std::optional<Greeting> greeting;                 // once it is ready
   std::shared_ptr<const KeyedHash> reference_hash;  // of a listener's reference ids
+  unsigned version = 1;                             // of the protocol, once it is ready
   std::string via_name;                             // of the pair, once it is ready (proxy/forwarding.h)
   Instant since;
   bool is_silent = false;  // answers no ping at the moment; what waits on it may go elsewhere

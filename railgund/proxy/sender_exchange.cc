@@ -23,6 +23,10 @@ constexpr Duration kStoreTimeout = std::chrono::milliseconds(15);
 // in between.
 constexpr Duration kBodyWait = std::chrono::seconds(1);
 
+std::vector<page::Candidate> candidates(const SenderPorts& ports, const page::RequestKeys& keys) {
+  return ports.cache().candidates(keys.own, keys.open ? &*keys.open : nullptr);
+}
+
 }  // namespace
 
 SenderExchange::SenderExchange(config::ConfigPtr config, ConnectionId client, http2::StreamId stream,
@@ -113,17 +117,35 @@ void SenderExchange::leave(const SenderPorts& ports) {
   look_up_or_choose(ports);
 }
 
-// References are for pages alone: GET without an upgrade.
 void SenderExchange::look_up_or_choose(const SenderPorts& ports) {
-  if (request_.http.method != "GET" || !request_.http.upgrade.empty()) return choose(ports);
-  request_.keys = keys_of(request_.http, *request_.config);
-  request_.named = ports.cache().candidates(request_.keys.own, request_.keys.open ? &*request_.keys.open : nullptr);
+  if (!has_references(request_.http)) return choose(ports);
+  const ByteView body = request_.upload.view();
+  request_.body_start = to_bytes(body.first(std::min(body.size(), page::Action::kMostBody)));
+  request_.keys = keys_of(request_.http, *request_.config, request_.body_start);
+  request_.named = candidates(ports, request_.keys);
+  if (!is_plain_get(request_.http)) {
+    // A form that is shown again is like the page that it is on.
+    if (request_.named.size() < page::Cache::kMostCandidates) {
+      http::Request page = request_.http;
+      page.method = "GET";
+      page.body = {};
+      for (page::Candidate& one : candidates(ports, keys_of(page, *request_.config))) add_named(std::move(one));
+    }
+    return choose(ports);
+  }
   // Pages that are only like this one cost far more bytes than its own last version, which the store may have.
   const bool is_known = std::ranges::any_of(
       request_.named, [](const page::Candidate& named) { return named.by == page::FoundBy::kExact; });
   if (is_known || !ports.has_store()) return choose(ports);
   state_ = AwaitingStore{ports.look_up(page::store_key_of_page(request_.keys.everybodys().exact)),
                          ports.now() + std::min(kStoreTimeout, request_.config->memcached_timeout)};
+}
+
+// Unless it is named already, or there is no room for it.
+void SenderExchange::add_named(page::Candidate one) {
+  const auto is_same = [&](const page::Candidate& other) { return other.version->id == one.version->id; };
+  if (request_.named.size() < page::Cache::kMostCandidates && std::ranges::none_of(request_.named, is_same))
+    request_.named.push_back(std::move(one));
 }
 
 void SenderExchange::redirect(const SenderPorts& ports) {

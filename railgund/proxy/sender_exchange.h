@@ -70,6 +70,7 @@ class SenderExchange {
   void answer_ourselves(const SenderPorts& ports, unsigned status, const std::string& line, Fields fields);
   void leave(const SenderPorts& ports);
   void look_up_or_choose(const SenderPorts& ports);
+  void add_named(page::Candidate one);
   void choose(const SenderPorts& ports);
   void ask_link(const SenderPorts& ports, const Link& link);
   void fail_loop(const SenderPorts& ports, const std::string& advice);

@@ -68,6 +68,7 @@ struct SenderRequest {
   bool is_from_trusted_proxy = false;
   bool came_by_https = false;  // to us, or to a trusted proxy in front of us
   page::RequestKeys keys{};
+  Bytes body_start{};  // as far as it was known when references were looked up
   std::vector<page::Candidate> named{};
 
   // The body (or what the client sends through a tunnel). Held bytes are bounded by the client connection's limit on

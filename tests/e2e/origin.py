@@ -21,7 +21,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             route(self)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _route
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_PROPFIND = do_REPORT = _route
 
     def log_message(self, *_):
         pass

@@ -67,7 +67,7 @@ def test_a_listener_is_seen_with_and_without_a_certificate():
 
         code, seen = verdict(pair.link_port, config=pair.sender.config)
         assert seen["tls"]["group"] in ("x25519", "X25519MLKEM768"), seen["tls"]
-        assert code == OK and seen["link"]["role"] == "listener" and seen["link"]["highest_version"] == 1, seen
+        assert code == OK and seen["link"]["role"] == "listener" and seen["link"]["highest_version"] == 2, seen
         assert len(seen["link"]["round_trips_seconds"]) == 5 and len(seen["own_authority"]["sha256"]) == 64, seen
         code, out = probe(pair.link_port, config=pair.sender.config)
         for part in ("link version 1", "echoes over the link", "accepts this machine", seen["tls"]["certificate"]["sha256"]):

@@ -77,7 +77,7 @@ std::string Origin::page(const std::string& target) {
 
 void Origin::answer(const std::shared_ptr<Visit>& visit, const http::Request& request) {
   const bool is_post = request.method == "POST";
-  const std::string body = is_post ? "got " + visit->upload : page(request.target);
+  const std::string body = is_post ? page("post") + "got " + visit->upload : page(request.target);
   const std::uint64_t number = ledger_.next++;
   ledger_.answers[number] = body;
   http::Response response;

@@ -54,9 +54,9 @@ TEST(Greeting, KnowsAStrangerAtTheFirstByteThatDiffers) {
 }
 
 TEST(Greeting, RefusesVersionsItDoesNotShareBeforeItReadsOn) {
-  const Bytes later = with_body({0xff}, 2, 9);
+  const Bytes later = with_body({0xff}, 3, 9);
   EXPECT_EQ(error_of(ByteView(later).first(12)).code, Errc::kUnsupported);
-  EXPECT_EQ(error_of(later).text, "the peer speaks link protocol 2 to 9, this end 1: update the older of the two");
+  EXPECT_EQ(error_of(later).text, "the peer speaks link protocol 3 to 9, this end 1 to 2: update the older of the two");
   EXPECT_EQ(error_of(with_body({}, 0, 0)).code, Errc::kUnsupported);
   EXPECT_EQ(error_of(with_body({}, 2, 1)).code, Errc::kMalformed);
 }

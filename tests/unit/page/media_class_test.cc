@@ -14,6 +14,7 @@ TEST(MediaClass, OfAnAnswerIsThatOfItsTypeAndStatus) {
   EXPECT_EQ(media_class_of(200, "application/font-woff"), MediaClass::kFont);
   EXPECT_EQ(media_class_of(200, "application/zip"), MediaClass::kOther);
   EXPECT_EQ(media_class_of(200, ""), MediaClass::kUnknown);
+  EXPECT_EQ(media_class_of(207, "application/xml"), MediaClass::kFeed);
   EXPECT_EQ(media_class_of(404, "text/html"), MediaClass::kError);
 }
 

@@ -124,6 +124,57 @@ TEST(Candidates, AreOnesOwnAndEverybodysAndNobodyElses) {
   EXPECT_EQ(names(cache, {}), std::vector{version("open")->id});
 }
 
+RequestKeys post(const Fields& fields, std::string_view body, std::string_view method = "POST") {
+  return request_keys(false, "site.test", "/a", fields, kDefault,
+                      {.method = method, .has_body = true, .body = as_bytes(body)});
+}
+
+TEST(RequestKeys, OfOtherMethodsShareNothingWithThoseOfAPage) {
+  const Fields ann{{"Cookie", "s=ann"}};
+  for (const char* method : {"POST", "PROPFIND", "GET"})
+    EXPECT_TRUE(share_nothing(post(ann, "x", method).own, keys(ann).own)) << method;
+  EXPECT_TRUE(share_nothing(post(ann, "x").own, post(ann, "x", "REPORT").own));
+  EXPECT_TRUE(share_nothing(*post(ann, "x").open, keys({}).own));
+  // A purge of the address takes them along.
+  EXPECT_EQ(post(ann, "x").own.page, keys({}).own.page);
+}
+
+TEST(RequestKeys, OfBodiesTellNumbersFromOtherQuestions) {
+  const Fields ann{{"Cookie", "s=ann"}};
+  const PageKeys first = post(ann, "query=users&page=1").own, next = post(ann, "query=users&page=22").own;
+  EXPECT_NE(first.exact, next.exact);
+  EXPECT_EQ(first.address, next.address);
+  const PageKeys other = post(ann, "query=orders&page=1").own;
+  EXPECT_NE(first.address, other.address);
+  EXPECT_EQ(first.shape, other.shape);
+  EXPECT_EQ(first.sibling, other.sibling);
+  // What is after the first bytes does not count.
+  const std::string start(Action::kMostBody, 'b');
+  EXPECT_EQ(post(ann, start + "x").own.exact, post(ann, start + "y").own.exact);
+}
+
+// A body may hold a password or a token: nobody's answer is everybody's because it was asked for without a cookie.
+TEST(RequestKeys, OfOtherMethodsAreTheVisitorsAddressesWithoutCredentials) {
+  const RequestKeys first = post({{"X-Real-IP", "192.0.2.1"}}, "token=a");
+  EXPECT_TRUE(first.is_private());
+  EXPECT_TRUE(share_nothing(first.own, post({{"X-Real-IP", "192.0.2.2"}}, "token=a").own));
+  EXPECT_EQ(first.own.exact, post({{"X-Real-IP", "192.0.2.1"}}, "token=a").own.exact);
+  EXPECT_TRUE(share_nothing(first.own, post({{"Cookie", "=address=192.0.2.1"}}, "token=a").own));
+  EXPECT_FALSE(keys({{"X-Real-IP", "192.0.2.1"}}).is_private());
+}
+
+TEST(Candidates, OfOtherMethodsAreNotFoundByAnotherVisitorNorByAPage) {
+  Cache cache(1 << 20);
+  const Fields ann{{"Cookie", "s=ann"}}, bob{{"Cookie", "s=bob"}};
+  cache.insert(version("ann's answer"), post(ann, "q=1").own);
+  const auto find = [&](const RequestKeys& asked) { return cache.candidates(asked.own, &*asked.open).size(); };
+  EXPECT_EQ(find(post(ann, "q=2")), 1U);
+  EXPECT_EQ(find(post(bob, "q=1")), 0U);
+  EXPECT_EQ(find(post({{"X-Real-IP", "192.0.2.1"}}, "q=1")), 0U);
+  EXPECT_EQ(find(keys(ann)), 0U);
+  EXPECT_TRUE(cache.candidates(keys({}).own).empty());
+}
+
 TEST(Candidates, AreFourAtMost) {
   Cache cache(1 << 20);
   const Fields ann{{"Cookie", "s=ann"}};

@@ -14,6 +14,12 @@ TEST(UrlShape, MasksNumbersAndHashes) {
   EXPECT_EQ(url_shape("/h2o/mp3"), "/h#o/mp#");
 }
 
+TEST(WithoutNumbers, IsTheSameForBodiesThatAskForTheSame) {
+  EXPECT_EQ(without_numbers(R"({"method":"stats","id":17})"), without_numbers(R"({"method":"stats","id":9999})"));
+  EXPECT_EQ(without_numbers("action=beat&nonce=3f2a9c1b"), "action=beat&nonce=#");
+  EXPECT_NE(without_numbers(R"({"method":"stats"})"), without_numbers(R"({"method":"users"})"));
+}
+
 TEST(UrlShape, KeepsWords) {
   for (const char* target :
        {"/", "/about", "/facade/deadbeef", "/post/one/", "/a-very-long-title-of-a-page-in-words", "*"})

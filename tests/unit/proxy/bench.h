@@ -71,6 +71,8 @@ class FarEnd {
       Bytes there, back;
       bench.core->pull(id, there, SIZE_MAX, bench.now);
       mux.pull(back, SIZE_MAX, bench.now);
+      if (is_old && !has_greeted && !back.empty()) back[kHighestVersionAt] = 1;
+      has_greeted = has_greeted || !back.empty();
       if (!there.empty() && !mux.receive(there, bench.now)) return;
       if (!back.empty()) bench.core->receive(id, back, bench.now);
       while (auto event = mux.poll()) events.push_back(std::move(*event));
@@ -90,6 +92,9 @@ class FarEnd {
     return taken;
   }
 
+  static constexpr std::size_t kHighestVersionAt = 9;  // in the greeting, behind eight bytes of magic and the lowest
+  bool is_old = false;                                 // supports version 1 of the protocol alone
+  bool has_greeted = false;
   link::Mux mux;
   std::vector<link::Event> events;
 };

@@ -255,6 +255,26 @@ TEST(Keep, FollowsNoStore) {
   EXPECT_EQ(keep_of(get(), response, config::NoStore::kAll), std::nullopt);
 }
 
+TEST(Keep, LeavesAnswersToOtherMethodsInMemory) {
+  http::Response response = html();
+  http::Request request = get();
+  for (const char* method : {"POST", "PROPFIND", "REPORT", "DELETE"}) {
+    request.method = method;
+    EXPECT_EQ(keep_of(request, response, config::NoStore::kAll), page::Keep::kMemoryOnly) << method;
+  }
+  response.status = 422;
+  EXPECT_EQ(keep_of(request, response, config::NoStore::kMemory), page::Keep::kMemoryOnly);
+  response.status = 500;
+  EXPECT_EQ(keep_of(request, response, config::NoStore::kAll), std::nullopt);
+  response.status = 200;
+  request.method = "HEAD";
+  EXPECT_EQ(keep_of(request, response, config::NoStore::kAll), std::nullopt);
+  // A query in the body of a GET.
+  request = get();
+  request.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = 10};
+  EXPECT_EQ(keep_of(request, response, config::NoStore::kAll), page::Keep::kMemoryOnly);
+}
+
 TEST(HostName, HasNoPort) {
   EXPECT_EQ(host_name("site.test:8080"), "site.test");
   EXPECT_EQ(host_name("[::1]:80"), "::1");

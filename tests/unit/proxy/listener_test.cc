@@ -37,6 +37,22 @@ class ListenerTest : public testing::Test {
     carry();
     return stream;
   }
+  // One request with a body and its answer; what the trailer says of it.
+  AnswerTrailer post(const std::string& method, const std::string& text, std::vector<Id128> references = {}) {
+    const link::StreamId stream = ask(method, 2, std::move(references));
+    sender_.mux.send_data(stream, as_bytes("{}"));
+    sender_.mux.send_end(stream, {});
+    if (!origin_) origin_ = origin();
+    carry();
+    bench_.sent(*origin_);
+    bench_.receive(*origin_, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
+                                 std::to_string(text.size()) + "\r\n\r\n" + text);
+    carry();
+    const auto ends = sender_.take<link::EndReceived>();
+    EXPECT_EQ(ends.size(), 1U);
+    return ends.empty() ? AnswerTrailer{} : decode_trailer(ends[0].trailer).value();
+  }
+
   // The connection to the origin that was asked for; the origin has taken it.
   ConnectionId origin() {
     const auto dials = bench_.take<Dial>();
@@ -63,6 +79,7 @@ class ListenerTest : public testing::Test {
   CoreBench<Listener> bench_;
   FarEnd sender_{link::Role::kAsker, Greeting{.reference_key = {}, .build = "0000"}};
   ConnectionId link_{};
+  std::optional<ConnectionId> origin_;
 };
 
 // A sender that judges no hosts: an old one, or a stranger's.
@@ -119,6 +136,34 @@ TEST_F(ListenerTest, SendsTheOriginsAnswer) {
   EXPECT_EQ(sender_.take<link::EndReceived>().size(), 1U);
   EXPECT_EQ(bench_.counters.requests_completed.get(), 1U);
   EXPECT_EQ(bench_.counters.requests_failed.get(), 0U);
+}
+
+TEST_F(ListenerTest, ComparesAnswersToOtherMethods) {
+  for (const char* method : {"POST", "PROPFIND"}) {
+    bench_.cache.clear();
+    sender_ = FarEnd(link::Role::kAsker, Greeting{.reference_key = {}, .build = "0000"});
+    origin_.reset();
+    start();
+    std::string text = "{\"items\":[";
+    for (int i = 0; i < 300; ++i) text += "\"item " + std::to_string(i * 7919) + "\",";
+    const AnswerTrailer first = post(method, text + "1]}");
+    EXPECT_EQ(first.kept, AnswerTrailer::Kept::kPage);
+    EXPECT_EQ(first.keep, page::Keep::kMemoryOnly);
+    EXPECT_EQ(answered().reference, std::nullopt);
+    body();
+    const Id128 id = KeyedHash(Bytes(32, 1))(as_bytes(text + "1]}"));
+    EXPECT_EQ(first.id_half, id_half(id));
+    EXPECT_NE(post(method, text + "22]}", {id}).kept, AnswerTrailer::Kept::kNothing);
+    EXPECT_EQ(answered().reference, 0);
+    EXPECT_LT(body().size(), 60U);
+  }
+}
+
+TEST_F(ListenerTest, KeepsNoAnswersToOtherMethodsForASenderThatDoesNot) {
+  sender_.is_old = true;
+  start();
+  EXPECT_EQ(post("POST", std::string(500, 'x')).kept, AnswerTrailer::Kept::kNothing);
+  EXPECT_EQ(bench_.cache.counters().versions, 0U);
 }
 
 TEST_F(ListenerTest, PassesInterimAnswersOn) {

@@ -619,6 +619,7 @@ TEST_F(SenderTest, AsksTheStoreForAPageOfWhichItKnowsOnlySiblings) {
     return std::make_shared<page::Version>(hash(as_bytes(text)), to_bytes(as_bytes(text)), page::Keep::kStoreToo);
   };
   http::Request sibling;
+  sibling.method = "GET";
   sibling.host = "site.test";
   sibling.target = "/b";
   bench_.cache.insert(version_of("sibling"), keys_of(sibling, config).own);
@@ -638,6 +639,49 @@ TEST_F(SenderTest, AsksTheStoreForAPageOfWhichItKnowsOnlySiblings) {
   // From now on it is known.
   ask(kGet);
   EXPECT_TRUE(bench_.take<StoreGet>().empty());
+}
+
+// What a sender knows of POST /a by Ann, and of the page itself.
+class SenderPostTest : public SenderTest {
+ protected:
+  page::VersionPtr keep(const std::string& text, const std::string& method, const std::string& cookie) {
+    const KeyedHash hash(Bytes(32, 1));
+    auto version =
+        std::make_shared<page::Version>(hash(as_bytes(text)), to_bytes(as_bytes(text)), page::Keep::kMemoryOnly);
+    http::Request request;
+    request.method = method;
+    request.host = "site.test";
+    request.target = "/a";
+    request.fields = {{"cookie", cookie}};
+    if (method != "GET") request.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = 3};
+    bench_.cache.insert(version, keys_of(request, config::Config{}, as_bytes("n=1")).own);
+    return version;
+  }
+  std::vector<Id128> named(const std::string& cookie, const std::string& body) {
+    ask("POST /a HTTP/1.1\r\nHost: site.test\r\nCookie: " + cookie +
+        "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    const auto heads = listener_.take<link::HeadReceived>();
+    EXPECT_EQ(heads.size(), 1U);
+    return heads.empty() ? std::vector<Id128>{} : decode_ask(heads[0].prelude, heads[0].fields)->references;
+  }
+};
+
+TEST_F(SenderPostTest, NamesTheLastAnswersAndThePage) {
+  start();
+  link_up();
+  const Id128 page = keep("a page", "GET", "s=ann")->id;
+  const Id128 answer = keep("an answer", "POST", "s=ann")->id;
+  EXPECT_EQ(named("s=ann", "n=2"), (std::vector<Id128>{answer, page}));
+  EXPECT_TRUE(named("s=bob", "n=1").empty());
+  EXPECT_TRUE(named("t=1", "n=1").empty());
+}
+
+TEST_F(SenderPostTest, NamesNothingToAListenerThatComparesPagesAlone) {
+  listener_.is_old = true;
+  start();
+  link_up();
+  keep("an answer", "POST", "s=ann");
+  EXPECT_TRUE(named("s=ann", "n=1").empty());
 }
 
 TEST_F(SenderTest, EndsWhenItsLastClientHas) {
