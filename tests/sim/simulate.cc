@@ -316,7 +316,8 @@ class Storm {
                    std::to_string(limit));
   }
   void check_held_bytes(const char* host, const proxy::HeldBytes& held) {
-    const proxy::HeldBytes limits = proxy::held_limits(config::Config{}.reference_page_limit_bytes);
+    // Once: this is looked at after every step.
+    static const proxy::HeldBytes limits = proxy::held_limits(config::Config{}.reference_page_limit_bytes);
     const auto check = [&](const char* kind, std::size_t most, std::size_t limit) {
       if (most > limit) {
         world_.fault(std::string(host) + " held " + std::to_string(most) + " bytes of " + kind +
