@@ -28,11 +28,11 @@ Result<void> AnswerReader::head(ByteView prelude, Fields fields) {
                      delta::DecoderLimits{});
   }
   answer_ = std::move(*answer);
-  page_fits_ = may_be_kept();
+  page_fits_ = is_of_a_kept_kind();
   return {};
 }
 
-bool AnswerReader::may_be_kept() const {
+bool AnswerReader::is_of_a_kept_kind() const {
   if (decoder_) return true;
   const http::BodyLength& body = answer_->response.body;
   return !answers_head_request_ && answer_->response.status == 200 && body.kind == http::BodyLength::Kind::kKnown &&

@@ -45,6 +45,8 @@ class AnswerReader {
   std::size_t kept_bytes() const { return page_fits_ ? taken_ : 0; }
   // The page does not become a version.
   void keep_nothing();
+  // The answer has begun, and what it is may be kept.
+  bool may_be_kept() const { return answer_ && page_fits_ && !answer_->from_listener; }
   // Everything has come, was rebuilt and checked.
   bool is_complete() const { return complete_; }
   // What both ends are to keep as the latest of the page: it, or the version it was rebuilt from, or null; after
@@ -63,7 +65,7 @@ class AnswerReader {
   Result<void> complete();
   void take_page(Bytes bytes);
   // Whether an answer of this head may be kept: a delta, or a body that is small and passes as it is.
-  bool may_be_kept() const;
+  bool is_of_a_kept_kind() const;
 
   std::vector<page::VersionPtr> named_;
   std::shared_ptr<const KeyedHash> hash_;

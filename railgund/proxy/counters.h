@@ -73,6 +73,7 @@ struct Counters {
   Counter saved_exact, saved_address, saved_shape, saved_sibling, saved_store;
   Counter check_failures;  // answers that could not be rebuilt
   Counter asked_again;     // requests that were repeated, at most once each
+  Counter answers_late;    // answers that their visitors gave up, and that were taken to their end and kept
   // Bodies as they went to clients, by coding.
   Counter client_bytes_identity, client_bytes_gzip, client_bytes_br, client_bytes_zstd, client_bytes_dcz;
   Counter client_page_bytes;  // the same bodies before they were coded

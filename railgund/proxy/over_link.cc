@@ -33,8 +33,14 @@ Result<OverLink> OverLink::ask(SenderRequest& request, const SenderPorts& ports,
 }
 
 Progress OverLink::take(SenderRequest& request, const SenderPorts& ports, StreamInput event) {
+  if (auto* head = std::get_if<link::HeadReceived>(&event); head != nullptr && head->is_interim)
+    return take_interim(ports, std::move(*head));
+  Progress progress = read(request, ports, std::move(event));
+  return std::holds_alternative<UnderWay>(progress) ? pump(request, ports) : progress;
+}
+
+Progress OverLink::read(const SenderRequest& request, const Ports& ports, StreamInput event) {
   if (auto* head = std::get_if<link::HeadReceived>(&event)) {
-    if (head->is_interim) return take_interim(ports, std::move(*head));
     if (auto read = reader_.head(head->prelude, std::move(head->fields)); !read) return BadAnswer{read.error()};
     Distributions& spread = ports.counters().spread;
     record(spread.link_time, ports.now() - asked_);
@@ -60,7 +66,29 @@ Progress OverLink::take(SenderRequest& request, const SenderPorts& ports, Stream
     if (!reader_.has_end()) return LinkFailed{lost->reason, false};
     upload_closed_ = true;
   }
-  return pump(request, ports);
+  return UnderWay{};
+}
+
+Progress OverLink::take_late(const SenderRequest& request, const Ports& ports, StreamInput event) {
+  Progress progress = read(request, ports, std::move(event));
+  return std::holds_alternative<UnderWay>(progress) ? pump_late() : progress;
+}
+
+Progress OverLink::pump_late() {
+  for (std::size_t used = 1; used > 0;) {
+    auto rebuilt = reader_.rebuild(kLeastRoom);
+    if (!rebuilt) return BadAnswer{rebuilt.error()};
+    used = *rebuilt;
+    stream_.consumed(used);
+    reader_.body_taken(reader_.body().size());
+  }
+  if (!reader_.is_complete()) return UnderWay{};
+  return Complete{};
+}
+
+void OverLink::keep_late(const SenderRequest& request, const Ports& ports) {
+  keep_page(request, ports);
+  stream_.release();
 }
 
 Progress OverLink::take_interim(const SenderPorts& ports, link::HeadReceived head) {
@@ -143,7 +171,7 @@ std::string OverLink::header(const SenderRequest& request, bool is_exact) const 
   return format_cf_railgun(header);
 }
 
-void OverLink::keep_page(const SenderRequest& request, const SenderPorts& ports) {
+void OverLink::keep_page(const SenderRequest& request, const Ports& ports) {
   const page::RequestKeys keys =
       keys_after(request.http, reader_.answer().response, *request.config, request.keys, request.body_start);
   const page::VersionPtr version = reader_.version();

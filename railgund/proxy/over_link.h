@@ -25,6 +25,13 @@ class OverLink {
 
   // The page is too much to be held until it is complete: it is not kept.
   void keep_nothing() { reader_.keep_nothing(); }
+  // The client has left. Whether the answer has begun and may be kept once it is complete.
+  bool may_be_kept() const { return upload_closed_ && reader_.may_be_kept(); }
+  // For nobody: take() and pump() without a client, and finish() without its counts.
+  Progress take_late(const SenderRequest& request, const Ports& ports, StreamInput event);
+  Progress pump_late();
+  void keep_late(const SenderRequest& request, const Ports& ports);
+
   HeldBytes held_bytes() const {
     return {.decoded = reader_.body().size(), .coded = reader_.coded_held_bytes(), .page = reader_.kept_bytes()};
   }
@@ -45,7 +52,9 @@ class OverLink {
 
   Progress take_interim(const SenderPorts& ports, link::HeadReceived head);
   void pump_request(SenderRequest& request, const SenderPorts& ports);
-  void keep_page(const SenderRequest& request, const SenderPorts& ports);
+  void keep_page(const SenderRequest& request, const Ports& ports);
+  // Hands an event to the reader. What has become of the answer if that is the end of it.
+  Progress read(const SenderRequest& request, const Ports& ports, StreamInput event);
   Progress pump_answer(SenderRequest& request, const SenderPorts& ports);
 
   LinkStream stream_;

@@ -227,7 +227,20 @@ void Sender::settle() {
   }
 }
 
+template <typename Work>
+void Sender::with_late(ExchangeId id, Work work) {
+  const auto found = late_.find(id);
+  if (found == late_.end()) return;
+  LateAnswer& late = found->second;
+  work(late, Ports(router_, id));
+  late.count_held(router_.context);
+  if (!late.is_finished()) return;
+  router_.deadlines.set(id, kNever);
+  late_.erase(found);
+}
+
 void Sender::handle(StreamEvent&& event) {
+  with_late(event.exchange, [&](LateAnswer& late, const Ports& ports) { late.take(ports, std::move(event.input)); });
   with(event.exchange,
        [&](SenderExchange& exchange, const SenderPorts& ports) { exchange.take(ports, std::move(event.input)); });
 }
@@ -243,6 +256,7 @@ void Sender::handle(StoreAnswer&& event) {
 }
 
 void Sender::handle(DeadlineReached&& event) {
+  with_late(event.exchange, [](LateAnswer& late, const Ports& ports) { late.on_deadline(ports.now()); });
   with(event.exchange, [](SenderExchange& exchange, const SenderPorts& ports) { exchange.on_deadline(ports); });
 }
 
@@ -282,7 +296,17 @@ void Sender::work_on(ExchangeId id, Client& client, Work work) {
   }
   if (!finished) return;
   client.set_exchange(exchange.stream(), std::nullopt);
+  keep_late(id, exchange);
   exchanges_.erase(found);
+}
+
+// The rest of its answer, if that is worth taking and there is room for it.
+void Sender::keep_late(ExchangeId id, SenderExchange& exchange) {
+  auto late = exchange.take_late();
+  if (!late || late_.size() >= LateAnswer::kMost || router_.context.cache.shortage() != page::Shortage::kNone) return;
+  router_.deadlines.set(id, late->deadline());
+  late_.emplace(id, *std::move(late));
+  with_late(id, [](LateAnswer& begun, const Ports& ports) { begun.begin(ports); });
 }
 
 void Sender::serve(ConnectionId id) {

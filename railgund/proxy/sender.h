@@ -86,6 +86,10 @@ class Sender {
   // Works on an exchange, if it is still there, then serves its client.
   template <typename Work>
   void with(ExchangeId id, Work work);
+  // Works on the rest of an answer that its visitor gave up.
+  template <typename Work>
+  void with_late(ExchangeId id, Work work);
+  void keep_late(ExchangeId id, SenderExchange& exchange);
   // Takes a client's events, begins and ends its exchanges, reports what has changed.
   void serve(ConnectionId id);
   void serve(ConnectionId id, Client& client);
@@ -106,6 +110,7 @@ class Sender {
   RateLimit misuse_log_{{.burst = 1, .interval = std::chrono::seconds(10)}};
   Deadlines<ConnectionId> client_deadlines_;
   std::unordered_map<ExchangeId, SenderExchange> exchanges_;
+  std::unordered_map<ExchangeId, LateAnswer> late_;  // LateAnswer::kMost at most
   std::set<ExchangeId> awaiting_link_;
   std::uint64_t next_request_;
   bool draining_ = false;

@@ -462,7 +462,12 @@ void SenderExchange::drop(const SenderPorts& ports) {
   if (is_finished()) return;
   ports.counters().requests_aborted.add();
   log_access(ports, false);
+  auto* over = std::get_if<OverLink>(&state_);
+  if (over != nullptr && LateAnswer::is_worth_it(request_, *over))
+    late_.emplace(std::move(request_), std::move(*over), ports.now());
   state_ = Finished{};
 }
+
+std::optional<LateAnswer> SenderExchange::take_late() { return std::exchange(late_, std::nullopt); }
 
 }  // namespace railgun::proxy

@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "railgund/proxy/direct.h"
+#include "railgund/proxy/late_answer.h"
 #include "railgund/proxy/over_link.h"
 #include "railgund/proxy/own_answer.h"
 #include "railgund/proxy/sender_request.h"
@@ -47,6 +48,8 @@ class SenderExchange {
   void count_held(Context& context, std::size_t waiting);
   // The client is gone.
   void drop(const SenderPorts& ports);
+  // After that: the rest of its answer, if it is worth taking.
+  std::optional<LateAnswer> take_late();
 
  private:
   struct Choosing {};
@@ -93,6 +96,7 @@ class SenderExchange {
   std::variant<Choosing, AwaitingChallenge, AwaitingBody, AwaitingStore, AwaitingLink, OverLink, Direct, OwnAnswer,
                Finished>
       state_;
+  std::optional<LateAnswer> late_{};
   HeldAccount held_account_;
   page::Cache::UnderWay page_under_way_;
 };

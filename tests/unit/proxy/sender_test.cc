@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "railgund/delta/encoder.h"
 #include "railgund/http/content_coding.h"
 #include "railgund/page/store_item.h"
 #include "railgund/proxy/forwarding.h"
@@ -416,6 +417,117 @@ TEST_F(SenderTest, CancelsTheStreamOfAClientThatLeaves) {
   EXPECT_EQ(resets[0].code, link::ResetCode::kCancelled);
   EXPECT_EQ(failed(), 0U);
   EXPECT_EQ(bench_.counters.requests_aborted.get(), 1U);
+}
+
+// A client that leaves while its answer comes: what follows is the rest of the answer.
+class SenderLateTest : public SenderTest {
+ protected:
+  // The head of a page of `text` has come when the client leaves.
+  link::StreamId leave(const std::string& text, const std::string& method = "GET") {
+    const ConnectionId client = ask(method + " /a HTTP/1.1\r\nHost: site.test\r\n\r\n");
+    const link::StreamId stream = asked();
+    send_head(stream, text);
+    bench_.core->closed(client, {Errc::kUnavailable, "connection reset"}, bench_.now);
+    carry();
+    return stream;
+  }
+  void send_head(link::StreamId stream, const std::string& text) {
+    Answer answer;
+    answer.coding = Coding::kDelta;
+    answer.response.status = 200;
+    answer.response.fields = {{"content-type", "text/html"}};
+    answer.response.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = text.size()};
+    const EncodedHead head = encode_answer(answer);
+    EXPECT_TRUE(listener_.mux.send_head(stream, head.prelude, head.fields).has_value());
+    carry();
+  }
+  void finish(link::StreamId stream, const std::string& text) {
+    listener_.mux.send_data(stream, delta::encode(nullptr, as_bytes(text), {}));
+    listener_.mux.send_end(stream, encode_trailer({.kept = AnswerTrailer::Kept::kPage,
+                                                   .id_half = id_half(KeyedHash(Bytes(32, 1))(as_bytes(text)))}));
+    carry();
+  }
+  bool was_cancelled() { return !listener_.take<link::StreamReset>().empty(); }
+};
+
+TEST_F(SenderLateTest, KeepsTheRestOfTheAnswer) {
+  start();
+  link_up();
+  const std::string text(5000, 'p');
+  const link::StreamId stream = leave(text);
+  EXPECT_FALSE(was_cancelled());
+  finish(stream, text);
+  EXPECT_FALSE(was_cancelled());
+  EXPECT_EQ(bench_.counters.answers_late.get(), 1U);
+  EXPECT_EQ(bench_.counters.requests_aborted.get(), 1U);
+  EXPECT_EQ(completed() + failed(), 0U);
+  EXPECT_EQ(bench_.counters.held_page.get(), 0U);
+  ask(kGet);
+  const auto heads = listener_.take<link::HeadReceived>();
+  ASSERT_EQ(heads.size(), 1U);
+  EXPECT_EQ(decode_ask(heads[0].prelude, heads[0].fields)->references.size(), 1U);
+}
+
+// All of it was there, and the client had taken none of it.
+TEST_F(SenderLateTest, KeepsWhatWasCompleteAlready) {
+  start();
+  link_up();
+  std::string text;
+  for (int i = 0; i < 20'000; ++i) text += "<p>line " + std::to_string(i) + "</p>\n";
+  const ConnectionId client = ask(kGet);
+  const link::StreamId stream = asked();
+  send_head(stream, text);
+  finish(stream, text);
+  EXPECT_EQ(completed(), 0U);
+  bench_.core->closed(client, {Errc::kUnavailable, "connection reset"}, bench_.now);
+  EXPECT_EQ(bench_.counters.answers_late.get(), 1U);
+  EXPECT_EQ(bench_.cache.counters().versions, 1U);
+}
+
+TEST_F(SenderLateTest, GivesUpWhatTakesTooLong) {
+  start();
+  link_up();
+  leave(std::string(5000, 'p'));
+  bench_.pass(LateAnswer::kTimeout - 1ms);
+  carry();
+  EXPECT_FALSE(was_cancelled());
+  bench_.pass(1ms);
+  carry();
+  EXPECT_TRUE(was_cancelled());
+  EXPECT_EQ(bench_.cache.counters().versions, 0U);
+}
+
+TEST_F(SenderLateTest, GivesUpWhatIsTooLong) {
+  start();
+  link_up();
+  std::string text;
+  for (std::size_t i = 0; text.size() < 8 * LateAnswer::kMostBytes; ++i)
+    text += to_hex(hash128(as_bytes(std::to_string(i))));
+  const link::StreamId stream = leave(text);
+  const Bytes coded = delta::encode(nullptr, as_bytes(text), {});
+  ASSERT_GT(coded.size(), 2 * LateAnswer::kMostBytes);
+  for (std::size_t at = 0; at < coded.size(); at += 8192) {
+    if (listener_.mux.sendable(stream) < 8192) break;
+    listener_.mux.send_data(stream, ByteView(coded).subspan(at, std::min<std::size_t>(8192, coded.size() - at)));
+    carry();
+  }
+  EXPECT_TRUE(was_cancelled());
+  EXPECT_EQ(bench_.counters.held_page.get() + bench_.counters.held_coded.get(), 0U);
+}
+
+TEST_F(SenderLateTest, TakesSomeAtATimeAndNoAnswersToPosts) {
+  start();
+  link_up();
+  const std::string text(5000, 'p');
+  for (std::size_t i = 0; i < LateAnswer::kMost; ++i) leave(text);
+  EXPECT_FALSE(was_cancelled());
+  leave(text);
+  EXPECT_TRUE(was_cancelled());
+  bench_.pass(LateAnswer::kTimeout);
+  carry();
+  EXPECT_TRUE(was_cancelled());
+  leave(text, "DELETE");
+  EXPECT_TRUE(was_cancelled());
 }
 
 // Hundreds of clients that sent a head and now and then a byte of their body once held every connection to the origin.

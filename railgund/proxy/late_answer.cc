@@ -1,0 +1,37 @@
+#include "railgund/proxy/late_answer.h"
+
+#include <utility>
+
+#include "railgund/proxy/forwarding.h"
+
+namespace railgun::proxy {
+
+bool LateAnswer::is_worth_it(const SenderRequest& request, const OverLink& over) {
+  return is_plain_get(request.http) && over.may_be_kept();
+}
+
+LateAnswer::LateAnswer(SenderRequest request, OverLink over, Instant now)
+    : request_(std::move(request)),
+      over_(std::move(over)),
+      bytes_before_(over_.passed().coded_bytes),
+      deadline_(now + kTimeout) {
+  // Nobody gets it, so nothing is compressed for a client or sampled.
+  request_.encoder.reset();
+  request_.dictionary = {};
+}
+
+void LateAnswer::take(const Ports& ports, StreamInput event) {
+  if (!finished_) judge(ports, over_.take_late(request_, ports, std::move(event)));
+}
+
+void LateAnswer::judge(const Ports& ports, const Progress& progress) {
+  if (std::holds_alternative<Complete>(progress)) {
+    ports.counters().answers_late.add();
+    over_.keep_late(request_, ports);
+    finished_ = true;
+  } else if (!std::holds_alternative<UnderWay>(progress) || over_.passed().coded_bytes > bytes_before_ + kMostBytes) {
+    finished_ = true;
+  }
+}
+
+}  // namespace railgun::proxy
