@@ -115,6 +115,25 @@ TEST(Answer, KeepsTheReferenceWhereTheNextDeltaIsNoLargerThanTheLast) {
   EXPECT_EQ(as_text(exchange.rebuilt->reference.bytes()), moved);
 }
 
+page::VersionPtr version_of(const Exchange& exchange, const std::string& text) {
+  return std::make_shared<page::Version>((*exchange.hash)(as_bytes(text)), to_bytes(as_bytes(text)),
+                                         page::Keep::kStoreToo);
+}
+
+// Each new version costs both ends milliseconds. Of equal changes some take 20 bytes more than others.
+TEST(Answer, KeepsTheReferenceWhileDeltasVaryByAFewBytes) {
+  Exchange exchange;
+  const page::VersionPtr held = version_of(exchange, page_text(1));
+  std::string changed = page_text(1);
+  changed.replace(changed.size() / 2, 32, "3f2a9c1b90ce11d27c9e66797425e07f");
+  ASSERT_TRUE(exchange.pass(changed, held));
+  const std::size_t took = exchange.coded.size();
+  ASSERT_GT(took, 30U);
+  held->expected_delta_bytes.store(static_cast<std::uint32_t>(took - 20));
+  ASSERT_TRUE(exchange.pass(changed, held));
+  EXPECT_EQ(exchange.written, held);
+}
+
 TEST(Answer, KeepsTheReferenceThatIsTheSamePage) {
   Exchange exchange;
   ASSERT_TRUE(exchange.pass(page_text(1), nullptr));
@@ -131,11 +150,6 @@ TEST(Answer, KeepsAReferenceOfTheMemoryAloneNotForAPageOfTheStore) {
   ASSERT_TRUE(exchange.pass(page_text(1), held));
   EXPECT_NE(exchange.written, held);
   EXPECT_EQ(exchange.written->keep, page::Keep::kStoreToo);
-}
-
-page::VersionPtr version_of(const Exchange& exchange, const std::string& text) {
-  return std::make_shared<page::Version>((*exchange.hash)(as_bytes(text)), to_bytes(as_bytes(text)),
-                                         page::Keep::kStoreToo);
 }
 
 TEST(Answer, IsMadeAgainstTheReferenceThatIsMostLikeIt) {
