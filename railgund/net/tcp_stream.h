@@ -44,7 +44,7 @@ class StreamHandler {
 class TcpStream {
  public:
   // At most so many bytes are pulled for one write.
-  static constexpr std::size_t kPullBytes = 16 * 1024;
+  static constexpr std::size_t kPullBytes = 64 * 1024;
   // And at most so many are written in one turn, so that a fast reader does not keep others waiting.
   static constexpr std::size_t kTurnBytes = 512 * 1024;
 

@@ -41,7 +41,7 @@ TEST(HeldAccount, EndsWithItsExchange) {
 
 TEST(HeldLimits, GiveLessRoomTheMoreOthersHold) {
   EXPECT_EQ(room_beside(0), kMostRoom);
-  EXPECT_EQ(room_beside(6 << 20), kMostRoom);
+  EXPECT_EQ(room_beside(4 << 20), kMostRoom);
   EXPECT_EQ(room_beside(7 << 20), 32U * 1024);
   EXPECT_EQ(room_beside(8 << 20), kLeastRoom);
   EXPECT_EQ(room_beside(SIZE_MAX), kLeastRoom);
