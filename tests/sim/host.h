@@ -153,10 +153,10 @@ class Host {
     }
   }
 
-  // What is on its way arrives first, however slowly it is read.
+  // What is on its way arrives first, the end, too, however slowly it is read.
   static void reset_when_taken(World& world, const PipePtr& pipe) {
     world.after(std::chrono::seconds(1), [&world, pipe] {
-      if (pipe->in_flight() == 0) return pipe->reset();
+      if (pipe->is_taken()) return pipe->reset();
       reset_when_taken(world, pipe);
     });
   }

@@ -81,6 +81,11 @@ void Pipe::end() {
   travel();
 }
 
+bool Pipe::is_taken() const {
+  const PipePtr other = other_.lock();
+  return !other || !other->is_open_ || (in_flight_ == 0 && (other->end_delivered_ || !other->on_end));
+}
+
 // One thing arrives, whatever is first on the wire: bytes never overtake each other, and wait while the network is
 // dark.
 void Pipe::travel() {

@@ -46,6 +46,8 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
   void set_reading(bool on);
   // Bytes under way to the other end: a writer stops at the window.
   std::size_t in_flight() const { return in_flight_; }
+  // The other end has read all that was written, and the end after it; or it is gone.
+  bool is_taken() const;
   static constexpr std::size_t kWindow = 32 * 1024;
 
   // Set by the owner.
