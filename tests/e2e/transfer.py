@@ -52,9 +52,7 @@ def pass_both_ways(count, content_types=("application/octet-stream",), memory_li
     """Prints seconds and the most memory each process had; `memory_limit` bytes is the most it may."""
     server = origin.serve({f"/{count}": download, "/upload": upload})
     wanted = checksum(pieces(count))
-    # A sanitized build keeps freed memory for a while; here it is not what is tested.
-    memory = {"memory.limit": "1G"}
-    with harness.Pair(server.server_port, listener=memory, sender=memory) as pair:
+    with harness.Pair(server.server_port) as pair:
         def request(method, path, fields, body=None):
             connection = http.client.HTTPConnection("127.0.0.1", pair.port, timeout=harness.PATIENCE)
             connection.request(method, path, body=body, headers={"Host": pair.host, **fields})
