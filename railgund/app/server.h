@@ -97,13 +97,12 @@ class Server final : public statistics::Source, public activation::Daemon {
   void reopen_logs();
   Worker& next_worker() { return *workers_[next_worker_++ % workers_.size()]; }
   proxy::Admission admission(const net::SocketAddress& client) const;
+  void shortage_changed();
 
   ServerOptions options_;
   config::ConfigPtr config_;
   config::Config file_config_;  // config_ without what is registered
   config::Config read_config_;
-  void shortage_changed();
-
   std::vector<config::Site> registered_;
   std::set<std::string> revoked_;
   TrustPtr trust_;
