@@ -152,6 +152,12 @@ std::vector<ChangedSetting> diff_configs(const Config& before, const Config& aft
       compare(std::string(setting.key), nullptr, nullptr, setting);
     }
   }
+  for (const auto& [host, pair] : sites) {
+    if (pair.before == nullptr || pair.after == nullptr) continue;
+    const std::string& file = pair.after->error_page;
+    if (pair.before->error_page == file && pair.before->error_page_text != pair.after->error_page_text)
+      changes.push_back({.key = "site." + host + ".error_page", .before = file, .after = file, .needs_restart = false});
+  }
   const bool named =
       std::ranges::any_of(changes, [](const ChangedSetting& change) { return change.key == "map.file"; });
   if (!named && !(before.origins == after.origins)) {

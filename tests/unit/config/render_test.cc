@@ -159,5 +159,17 @@ TEST(DiffConfigs, SeesThatOnlyTheMapFilesContentChanged) {
   EXPECT_FALSE(changes[0].needs_restart);
 }
 
+TEST(DiffConfigs, SeesThatOnlyAnErrorPagesContentChanged) {
+  Config before;
+  before.sites = {{.host = "a.test", .listeners = {}, .origin = {}, .error_page = "/sorry", .error_page_text = "soon"}};
+  Config after = before;
+  EXPECT_TRUE(diff_configs(before, after).empty());
+  after.sites[0].error_page_text = "later";
+  const std::vector<ChangedSetting> changes = diff_configs(before, after);
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].key, "site.a.test.error_page");
+  EXPECT_FALSE(changes[0].needs_restart);
+}
+
 }  // namespace
 }  // namespace railgun::config
