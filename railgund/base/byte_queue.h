@@ -38,6 +38,14 @@ class ByteQueue {
     if (start_ == bytes_.size()) clear();
   }
 
+  // Gives back what memory is not needed for the bytes that are held, if that is more than they are. For an owner that
+  // cannot pass them on now.
+  void trim() {
+    if (empty() || bytes_.capacity() < 2 * size()) return;
+    bytes_ = to_bytes(view());
+    start_ = 0;
+  }
+
   // Takes up to `most` bytes off the front and appends them to `to`; says how many.
   std::size_t take(Bytes& to, std::size_t most) {
     const std::size_t count = std::min(most, size());

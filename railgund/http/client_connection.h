@@ -19,7 +19,7 @@ struct ClientLimits {
   std::size_t head_bytes = 64 * 1024;
   std::size_t field_count = 200;
   std::size_t output_bytes = 256 * 1024;  // of a request's body, not yet pulled
-  std::size_t unread_bytes = 32 * 1024;   // of an answer's body, given and not yet consumed: no reading over it
+  std::size_t unread_bytes = 8 * 1024;    // of an answer's body, given and not yet consumed: no reading over it
   // Zero: no timeout.
   Duration head_timeout = std::chrono::seconds(30);   // from the request's last byte to the answer's head
   Duration body_timeout = std::chrono::seconds(60);   // without a byte of an answer's body that we read

@@ -28,22 +28,30 @@ class SendWindow {
   std::uint64_t window_;
 };
 
-// How much of the link's window each of its streams may take. A stream whose reader stands still keeps what it took, so
-// the sending end gives each stream only a part of what is left: the more the stalled streams hold, the less a further
-// stream can take. Half of the window is set aside, so that every stream can always take its least share.
-// Both ends compute the same numbers, from the greetings.
+// How much of the link's window, or of its queue, each of its streams may take. A stream whose reader stands still keeps
+// what it took, so each stream gets only a part of what is left: the more the stalled streams hold, the less a further
+// stream can take. A part is set aside. Half of the whole is enough for every stream's least share; of a window, more is
+// set aside, because what stalled streams hold fills the peer's memory.
+// Both ends compute the same least share, from the greetings.
 class WindowShare {
  public:
-  WindowShare(std::uint64_t stream_window_bytes, std::uint64_t link_window_bytes, std::uint64_t streams)
-      : most_(stream_window_bytes),
+  WindowShare(std::uint64_t stream_bytes, std::uint64_t link_bytes, std::uint64_t streams,
+              std::uint64_t set_aside_bytes)
+      : most_(stream_bytes),
         least_(std::max<std::uint64_t>(
-            std::min(stream_window_bytes / 16, link_window_bytes / 2 / std::max<std::uint64_t>(streams, 1)), 1)),
-        reserved_(link_window_bytes / 2 + link_grant(link_window_bytes)) {}
+            std::min(stream_bytes / 16, link_bytes / 2 / std::max<std::uint64_t>(streams, 1)), 1)),
+        reserved_(set_aside_bytes + link_grant(link_bytes)) {}
+  static WindowShare of_window(std::uint64_t stream_bytes, std::uint64_t link_bytes, std::uint64_t streams) {
+    return {stream_bytes, link_bytes, streams, link_bytes / 4 * 3};
+  }
+  static WindowShare of_queue(std::uint64_t stream_bytes, std::uint64_t link_bytes, std::uint64_t streams) {
+    return {stream_bytes, link_bytes, streams, link_bytes / 2};
+  }
 
   // What a stream may have outstanding, when the link has `link_credit` left.
   std::uint64_t of_stream(std::uint64_t link_credit) const {
     const std::uint64_t left = link_credit - std::min(reserved_, link_credit);
-    return std::clamp(left / 32, least_, most_);
+    return std::clamp(left / 16, least_, most_);
   }
   // The smallest grant of a stream: half of the least share, so that a stream that is held to its least share never
   // waits for credit that the receiver keeps back.

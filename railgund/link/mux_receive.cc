@@ -64,9 +64,9 @@ Result<void> Mux::State::receive_greeting(ByteView& bytes, Instant now) {
   events.push_back(HelloReceived{greeting.payload, std::min<unsigned>(kHighestVersion, greeting.highest_version)});
   peer = std::move(greeting);
   const std::size_t allowed = role == Role::kAsker ? peer->streams : limits.streams;
-  send_share = WindowShare(peer->stream_window_bytes, peer->link_window_bytes, allowed);
-  queue_share = WindowShare(limits.stream_queue_bytes, limits.link_queue_bytes, allowed);
-  receive_share = WindowShare(limits.stream_window_bytes, limits.link_window_bytes, allowed);
+  send_share = WindowShare::of_window(peer->stream_window_bytes, peer->link_window_bytes, allowed);
+  queue_share = WindowShare::of_queue(limits.stream_queue_bytes, limits.link_queue_bytes, allowed);
+  receive_share = WindowShare::of_window(limits.stream_window_bytes, limits.link_window_bytes, allowed);
   queue_number(FrameType::kPing, 0, keepalive.ping(now));
   return {};
 }

@@ -138,9 +138,9 @@ struct Mux::State {
   ControlQueue control;
   std::deque<std::uint32_t> turns;    // streams with data and credit for it
   std::vector<std::uint32_t> parked;  // the same, but they have taken their share of the link's window
-  WindowShare send_share{1, 1, 1};
-  WindowShare receive_share{1, 1, 1};
-  WindowShare queue_share{1, 1, 1};
+  WindowShare send_share{1, 1, 1, 0};
+  WindowShare receive_share{1, 1, 1, 0};
+  WindowShare queue_share{1, 1, 1, 0};
   std::size_t queued_bytes = 0;  // in all streams' queues
   Instant next_scan = kNever;    // of find_stalled(); kNever while no data waits
   HeadEncoder head_encoder;

@@ -18,25 +18,29 @@ namespace railgun::proxy {
 // two turns of the loop costs twice the work (./dev bench).
 inline constexpr std::size_t kMostRoom = 128 * 1024;
 inline constexpr std::size_t kLeastRoom = 8 * 1024;
-// What a worker's requests hold there together before each of them gets no more than kLeastRoom.
-inline constexpr std::size_t kRoomBudget = 8 * 1024 * 1024;
+// What a worker's requests hold there together before each of them gets no more than kLeastRoom. All that pass in one
+// turn of the loop count, 32 pages of 92 KB for example: the first 4 MB are no reason to give anybody less.
+inline constexpr std::size_t kRoomBudget = 5 * 1024 * 1024;
+inline constexpr std::size_t kRoomParts = 8;
 // The same for the windows in which answers are coded.
 inline constexpr std::size_t kWindowBudget = 32 * 1024 * 1024;
+inline constexpr std::size_t kWindowParts = 32;
 inline constexpr std::size_t kLeastWindow = 64 * 1024;
 
-// A part of what is left of a budget. Who stands still keeps what he has, so the more others hold, the less a further
-// one gets. Who takes his bytes needs no more than passes in a turn of the loop.
-constexpr std::size_t part_of(std::size_t budget, std::size_t held_bytes, std::size_t least, std::size_t most) {
-  return std::clamp((budget - std::min(held_bytes, budget)) / 32, least, most);
+// One of `parts` of what is left of a budget. Who stands still keeps what he has, so the more others hold, the less a
+// further one gets. Who takes his bytes needs no more than passes in a turn of the loop.
+constexpr std::size_t part_of(std::size_t budget, std::size_t parts, std::size_t held_bytes, std::size_t least,
+                              std::size_t most) {
+  return std::clamp((budget - std::min(held_bytes, budget)) / parts, least, most);
 }
 // The room of a request when all requests of its worker hold `held_bytes`.
 constexpr std::size_t room_beside(std::size_t held_bytes) {
-  return part_of(kRoomBudget, held_bytes, kLeastRoom, kMostRoom);
+  return part_of(kRoomBudget, kRoomParts, held_bytes, kLeastRoom, kMostRoom);
 }
 // The largest window in which a listener codes. The sender has to rebuild a window as a whole, for a client that may not
 // take it.
 constexpr std::size_t window_beside(std::size_t held_bytes) {
-  return part_of(kWindowBudget, held_bytes, kLeastWindow, delta::EncoderOptions{}.window_bytes);
+  return part_of(kWindowBudget, kWindowParts, held_bytes, kLeastWindow, delta::EncoderOptions{}.window_bytes);
 }
 
 // The most that one exchange ever holds. `page_limit_bytes`: setting reference.page_limit.

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "railgund/base/time.h"
+#include "railgund/page/cache.h"
 #include "railgund/proxy/held_bytes.h"
 #include "railgund/proxy/over_link.h"
 #include "railgund/proxy/sender_request.h"
@@ -22,7 +23,8 @@ class LateAnswer {
   // Whether the rest of this answer may be taken.
   static bool is_worth_it(const SenderRequest& request, const OverLink& over);
 
-  LateAnswer(SenderRequest request, OverLink over, Instant now);
+  // `page_under_way`: what the page counts as, up to now.
+  LateAnswer(SenderRequest request, OverLink over, page::Cache::UnderWay page_under_way, Instant now);
 
   // Takes what has come already. Once, first of all.
   void begin(const Ports& ports) { judge(ports, over_.pump_late()); }
@@ -32,8 +34,9 @@ class LateAnswer {
   // It was kept or given up. What is not complete is cancelled with it.
   bool is_finished() const { return finished_; }
   void on_deadline(Instant now) { finished_ = finished_ || now >= deadline_; }
-  // After every call: what is held now.
-  void count_held(Context& context) { held_account_.update(context.counters, context.most_held, over_.held_bytes()); }
+  // After every call: what is held now. A page for which there is no room in the cache's share of pages under way is of
+  // no use to anybody: it is given up.
+  void count_held(Context& context);
 
  private:
   void judge(const Ports& ports, const Progress& progress);
@@ -44,6 +47,7 @@ class LateAnswer {
   Instant deadline_;
   bool finished_ = false;
   HeldAccount held_account_;
+  page::Cache::UnderWay page_under_way_;
 };
 
 }  // namespace railgun::proxy

@@ -270,8 +270,12 @@ void ListenerExchange::pump_answer(const Ports& ports) {
     }
     if (writer_->is_finished() && coded.empty()) return finish(ports);
     const bool written = write_some(ports);
-    if (finished_ || (sent == 0 && !written)) return;
+    if (finished_) return;
+    if (sent == 0 && !written) break;
   }
+  // What is left waits for the link, or for more.
+  writer_->coded().trim();
+  inbox_.trim();
 }
 
 bool ListenerExchange::write_some(const Ports& ports) {

@@ -123,7 +123,9 @@ Progress OverLink::pump_answer(SenderRequest& request, const SenderPorts& ports)
   std::size_t consumed = 0;
   for (;;) {
     const Stopwatch work(ports.counters().clock);
-    auto used = reader_.rebuild(room_beside(ports.held_decoded()));
+    // What waits for the client at its connection takes of the room: only one of the two is full for a slow client.
+    const std::size_t room = room_beside(ports.held_decoded());
+    auto used = reader_.rebuild(room - std::min(room, ports.client.waiting_bytes()));
     decode_time_ += work.elapsed();
     if (!used) return BadAnswer{used.error()};
     consumed += *used;

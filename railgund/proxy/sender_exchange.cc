@@ -464,7 +464,7 @@ void SenderExchange::drop(const SenderPorts& ports) {
   log_access(ports, false);
   auto* over = std::get_if<OverLink>(&state_);
   if (over != nullptr && LateAnswer::is_worth_it(request_, *over))
-    late_.emplace(std::move(request_), std::move(*over), ports.now());
+    late_.emplace(std::move(request_), std::move(*over), std::move(page_under_way_), ports.now());
   state_ = Finished{};
 }
 

@@ -42,8 +42,8 @@ TEST(HeldAccount, EndsWithItsExchange) {
 TEST(HeldLimits, GiveLessRoomTheMoreOthersHold) {
   EXPECT_EQ(room_beside(0), kMostRoom);
   EXPECT_EQ(room_beside(4 << 20), kMostRoom);
-  EXPECT_EQ(room_beside(7 << 20), 32U * 1024);
-  EXPECT_EQ(room_beside(8 << 20), kLeastRoom);
+  EXPECT_EQ(room_beside((5 << 20) - (256 << 10)), 32U * 1024);
+  EXPECT_EQ(room_beside(5 << 20), kLeastRoom);
   EXPECT_EQ(room_beside(SIZE_MAX), kLeastRoom);
   EXPECT_EQ(window_beside(0), 1U << 20);
   EXPECT_EQ(window_beside(28 << 20), 128U * 1024);

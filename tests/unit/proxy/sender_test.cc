@@ -497,6 +497,26 @@ TEST_F(SenderLateTest, GivesUpWhatTakesTooLong) {
   EXPECT_EQ(bench_.cache.counters().versions, 0U);
 }
 
+// Pages under way have a share of the cache, whoever waits for them.
+TEST_F(SenderLateTest, GivesUpAPageForWhichThereIsNoRoom) {
+  start();
+  link_up();
+  const std::string text(64 * 1024, 'p');
+  const link::StreamId stream = leave(text);
+  page::Cache::UnderWay others;
+  ASSERT_TRUE(others.set(bench_.cache, 100 * 1024));
+  bench_.cache.set_limits({.bytes = 0, .prepared_share_bytes = 0});  // of which 1 MB is for pages under way
+  page::Cache::UnderWay more[8];
+  for (page::Cache::UnderWay& one : more) ASSERT_TRUE(one.set(bench_.cache, 112 * 1024));
+  listener_.mux.send_data(stream, delta::encode(nullptr, as_bytes(text), {}));
+  carry();
+  EXPECT_TRUE(was_cancelled());
+  EXPECT_EQ(bench_.counters.held_page.get(), 0U);
+  for (page::Cache::UnderWay& one : more) ASSERT_TRUE(one.set(bench_.cache, 0));
+  ASSERT_TRUE(others.set(bench_.cache, 0));
+  EXPECT_EQ(bench_.cache.under_way_bytes(), 0U);
+}
+
 TEST_F(SenderLateTest, GivesUpWhatIsTooLong) {
   start();
   link_up();
