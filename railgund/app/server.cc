@@ -243,7 +243,7 @@ Result<void> Server::start_workers() {
   const std::size_t most =
       std::min(config_->link_handshakes, descriptors_.share(net::DescriptorBudget::Kind::kNewcomer));
   const auto part = [workers](std::size_t whole) { return std::max<std::size_t>(whole / workers, 2); };
-  const std::uint64_t of_this_process = static_cast<std::uint64_t>(random()) << 40;
+  const std::uint64_t of_this_process = static_cast<std::uint64_t>(random()) << proxy::Sender::kProcessShift;
   for (unsigned i = 0; i < worker_count(*config_); ++i) {
     // Requests of one worker and process have numbers of their own.
     const std::uint64_t first = of_this_process ^ static_cast<std::uint64_t>(i) << 30;

@@ -50,12 +50,14 @@ constexpr std::array kSettings{
                     "page versions; created if it does not exist. Listeners that share a memcached need the same key. "
                     "Empty: reference.secret in state.directory.",
             .form = Form::kPath},
-    Setting{.key = "isolate.visitors",
-            .place = &Config::isolate_visitors,
-            .help = "Use a page that was requested with cookies or Authorization as a reference only for requests with "
-                    "the same ones. Pages requested without them, and those of isolate.shared_by, are references for "
-                    "everybody. 0: all pages are, so the size of a delta tells whether a guess about another visitor's "
-                    "page is right."},
+    Setting{
+        .key = "isolate.visitors",
+        .place = &Config::isolate_visitors,
+        .help =
+            "Use a page that was requested with cookies or Authorization as a reference only for requests with "
+            "the same ones. Pages requested without them, and those of isolate.shared_by, are references for "
+            "everybody. 0: all pages are, so the size of a delta tells whether a guess about another visitor's "
+            "page is right. Set isolate.* alike at sender and listener: otherwise no reference is found by content."},
     Setting{.key = "isolate.ignore_cookies",
             .place = &Config::isolate_ignore_cookies,
             .help = "Cookies that isolate.visitors ignores, because pages do not depend on them: analytics, for "
@@ -63,7 +65,6 @@ constexpr std::array kSettings{
             .form = Form::kWord},
     Setting{.key = "isolate.shared_by",
             .place = &Config::isolate_shared_by,
-            .concerns = Concerns::kSender,
             .help = "Number of visitors who must have received the same version, byte for byte, before it is a "
                     "reference for everybody.",
             .least = 2,

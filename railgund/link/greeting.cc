@@ -32,6 +32,11 @@ Result<Greeting> decode_body(ByteView body) {
   }
   const ByteView payload = in.bytes(payload_bytes);
   if (!in.ok()) return fail(Errc::kMalformed, "greeting: cut short");
+  // Older ends send neither.
+  const std::uint64_t features = in.at_end() ? 0 : in.varint();
+  AskingProcess process;
+  if (!in.at_end()) process = {.number = in.varint(), .rules = in.varint()};
+  if (!in.ok()) return fail(Errc::kMalformed, "greeting: malformed features or process");
   if (role > 1) return fail(Errc::kMalformed, "greeting: role " + std::to_string(role));
   if (std::max({streams, stream_window, link_window, head_bytes}) > kMaxAnnounced ||
       std::min({stream_window, link_window, head_bytes}) == 0) {
@@ -44,6 +49,8 @@ Result<Greeting> decode_body(ByteView body) {
   greeting.link_window_bytes = static_cast<std::uint32_t>(link_window);
   greeting.head_bytes = static_cast<std::uint32_t>(head_bytes);
   greeting.payload = to_bytes(payload);
+  greeting.features = features;
+  greeting.process = process;
   return greeting;
 }
 
@@ -60,6 +67,12 @@ Bytes encode_greeting(const Greeting& greeting) {
   out.varint(greeting.head_bytes);
   out.varint(greeting.payload.size());
   out.bytes(greeting.payload);
+  const bool tells_process = greeting.process.number != 0;
+  if (greeting.features != 0 || tells_process) out.varint(greeting.features);
+  if (tells_process) {
+    out.varint(greeting.process.number);
+    out.varint(greeting.process.rules);
+  }
 
   Bytes bytes = to_bytes(as_bytes(kMagic));
   ByteWriter front(bytes);

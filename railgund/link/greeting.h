@@ -18,6 +18,10 @@ inline constexpr std::size_t kMaxGreetingBytes = 12 + 2048;
 // Windows and limits are 31-bit numbers on the wire.
 inline constexpr std::uint32_t kMaxAnnounced = 0x7fffffff;
 
+// Bits of Greeting::features (1 is for trailers). An asker takes answers against versions that it has not named, an
+// answerer takes requests that say which of them was not there (doc/PROTOCOL.md, "References found by content").
+inline constexpr std::uint64_t kFeatureContent = 2;
+
 struct Greeting {
   std::uint8_t lowest_version = kLowestVersion;
   std::uint8_t highest_version = kHighestVersion;
@@ -27,6 +31,8 @@ struct Greeting {
   std::uint32_t link_window_bytes = 0;
   std::uint32_t head_bytes = 0;
   Bytes payload;
+  std::uint64_t features = 0;  // kFeature…; unknown bits are ignored
+  AskingProcess process;       // of an asker
   bool operator==(const Greeting&) const = default;
 };
 

@@ -17,7 +17,7 @@ Limits fit_the_wire(Limits limits) {
   return limits;
 }
 
-Bytes greeting_of(Role role, const Limits& limits, ByteView payload) {
+Bytes greeting_of(Role role, const Limits& limits, ByteView payload, const AskingProcess& process) {
   Greeting greeting;
   greeting.role = role;
   greeting.streams = role == Role::kAnswerer ? static_cast<std::uint32_t>(limits.streams) : 0;
@@ -25,6 +25,8 @@ Bytes greeting_of(Role role, const Limits& limits, ByteView payload) {
   greeting.link_window_bytes = static_cast<std::uint32_t>(limits.link_window_bytes);
   greeting.head_bytes = static_cast<std::uint32_t>(limits.head_bytes);
   greeting.payload = to_bytes(payload);
+  greeting.features = kFeatureContent;
+  greeting.process = process;
   return encode_greeting(greeting);
 }
 
@@ -54,13 +56,13 @@ Rates::Rates(std::size_t streams)
       unknown({.burst = 100, .interval = std::chrono::milliseconds(100)}),
       late({.burst = 20'000, .interval = std::chrono::microseconds(100)}) {}
 
-Mux::State::State(Role its_role, Limits its_limits, ByteView hello_payload, Instant now)
+Mux::State::State(Role its_role, Limits its_limits, ByteView hello_payload, Instant now, const AskingProcess& process)
     : role(its_role),
       limits(fit_the_wire(its_limits)),
       hello_deadline(now + limits.hello_timeout),
       link_receive(limits.link_window_bytes),
       rates(limits.streams),
-      greeting_out(greeting_of(role, limits, hello_payload)),
+      greeting_out(greeting_of(role, limits, hello_payload, process)),
       keepalive(limits.idle_timeout, limits.ping_timeout, now) {}
 
 Stream* Mux::State::find(std::uint32_t id) {
@@ -108,8 +110,8 @@ void Mux::State::send_go_away(std::string_view reason) {
   control.push(FrameType::kGoAway, 0, 0, encode_go_away({.last = last_stream, .reason = std::string(reason)}));
 }
 
-Mux::Mux(Role role, Limits limits, ByteView hello_payload, Instant now)
-    : state_(std::make_unique<State>(role, limits, hello_payload, now)) {}
+Mux::Mux(Role role, Limits limits, ByteView hello_payload, Instant now, const AskingProcess& process)
+    : state_(std::make_unique<State>(role, limits, hello_payload, now, process)) {}
 Mux::~Mux() = default;
 Mux::Mux(Mux&&) noexcept = default;
 Mux& Mux::operator=(Mux&&) noexcept = default;

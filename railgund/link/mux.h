@@ -55,9 +55,18 @@ struct Limits {
 };
 
 // What happened. Events own their bytes.
+// Who asks; for the layer above.
+struct AskingProcess {
+  std::uint64_t number = 0;  // the same on all links of a process, another one after each start; 0: not told
+  std::uint64_t rules = 0;   // by which it keeps visitors apart: a hash
+  bool operator==(const AskingProcess&) const = default;
+};
+
 struct HelloReceived {
-  Bytes payload;         // the layer above's own part of the greeting
-  unsigned version = 1;  // of the protocol: the highest that both ends support
+  Bytes payload;               // the layer above's own part of the greeting
+  unsigned version = 1;        // of the protocol: the highest that both ends support
+  bool finds_content = false;  // kFeatureContent (link/greeting.h)
+  AskingProcess process;       // of an asker
 };
 struct HeadReceived {
   StreamId stream;
@@ -107,8 +116,8 @@ struct Counters {
 
 class Mux {
  public:
-  // Our greeting is sent first; the peer's layer above receives `hello_payload` (at most 1 KiB).
-  Mux(Role role, Limits limits, ByteView hello_payload, Instant now);
+  // Our greeting is sent first; the peer's layer above receives `hello_payload` (at most 1 KiB). `process`: an asker's.
+  Mux(Role role, Limits limits, ByteView hello_payload, Instant now, const AskingProcess& process = {});
   ~Mux();
   Mux(Mux&&) noexcept;
   Mux& operator=(Mux&&) noexcept;

@@ -61,7 +61,10 @@ Result<void> Mux::State::receive_greeting(ByteView& bytes, Instant now) {
     return fail(Errc::kUnsupported, both + ": one of the two must have the other role");
   }
   link_send = SendWindow(greeting.link_window_bytes);
-  events.push_back(HelloReceived{greeting.payload, std::min<unsigned>(kHighestVersion, greeting.highest_version)});
+  events.push_back(HelloReceived{.payload = greeting.payload,
+                                 .version = std::min<unsigned>(kHighestVersion, greeting.highest_version),
+                                 .finds_content = (greeting.features & kFeatureContent) != 0,
+                                 .process = greeting.process});
   peer = std::move(greeting);
   const std::size_t allowed = role == Role::kAsker ? peer->streams : limits.streams;
   send_share = WindowShare::of_window(peer->stream_window_bytes, peer->link_window_bytes, allowed);

@@ -59,7 +59,7 @@ struct Rates {
 };
 
 struct Mux::State {
-  State(Role its_role, Limits its_limits, ByteView hello_payload, Instant now);
+  State(Role its_role, Limits its_limits, ByteView hello_payload, Instant now, const AskingProcess& process);
 
   // mux_receive.cc
   Result<void> receive(ByteView bytes, Instant now);

@@ -18,6 +18,8 @@ constexpr std::size_t kShardsMost = 16;
 constexpr std::size_t kSmallPageBytes = 1024;
 // Bases of templates may take one part in so many.
 constexpr std::size_t kBasesShare = 8;
+// The index of contents takes one part in so many: 170 bytes for each version, if these are of 20 KB.
+constexpr std::size_t kContentsShare = 128;
 // Of pages under way: what they may take of a small cache all the same, and what is a small one.
 constexpr std::size_t kLeastUnderWay = std::size_t{1} << 20;
 constexpr std::size_t kSmallUnderWay = 128 * 1024;
@@ -53,7 +55,8 @@ Cache::Cache(CacheLimits limits)
     : limit_bytes_(limits.bytes),
       prepared_share_bytes_(limits.prepared_share_bytes),
       sketch_(limits.bytes / kSmallPageBytes),
-      bases_(limits.bytes / kBasesShare) {
+      bases_(limits.bytes / kBasesShare),
+      contents_(limits.bytes / kContentsShare) {
   const std::size_t count = shards_for(limits.bytes);
   for (std::size_t i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>(CacheLimits{}, sketch_));
 }
@@ -61,7 +64,8 @@ Cache::Cache(CacheLimits limits)
 // Without what all shards have in common.
 CacheLimits Cache::limits_of_shard() const {
   const std::size_t limit = limit_bytes_.load(std::memory_order_relaxed);
-  const std::size_t for_pools = limit - std::min(limit, sketch_.memory_bytes() + bases_.bytes());
+  const std::size_t for_pools =
+      limit - std::min(limit, sketch_.memory_bytes() + bases_.bytes() + contents_.memory_bytes());
   const std::size_t prepared = std::min(prepared_share_bytes_.load(std::memory_order_relaxed), for_pools);
   return {.bytes = for_pools / shards_.size(), .prepared_share_bytes = prepared / shards_.size()};
 }
@@ -69,6 +73,10 @@ CacheLimits Cache::limits_of_shard() const {
 void Cache::set_limits(CacheLimits limits) {
   limit_bytes_.store(limits.bytes, std::memory_order_relaxed);
   prepared_share_bytes_.store(limits.prepared_share_bytes, std::memory_order_relaxed);
+  make_room();
+}
+
+void Cache::make_room() {
   for (const auto& shard : shards_) {
     change(*shard, [](VersionPool& pool, std::vector<Departed>& departed) { pool.make_room(departed); });
   }
@@ -112,6 +120,49 @@ VersionPtr Cache::find(const Id128& id, const Id128& site) {
   return version;
 }
 
+VersionPtr Cache::find(const Id128& id, const RequestKeys& keys) {
+  if (shortage() >= Shortage::kFindNothing) return nullptr;
+  VersionPtr version;
+  change(shard_of(id), [&](VersionPool& pool, std::vector<Departed>& departed) {
+    if (pool.is_for(id, keys.audiences())) version = pool.use(id, keys.own.site, departed);
+  });
+  return version;
+}
+
+void Cache::note_held(const Version& version, const Holder& holder) {
+  const bool is_first = contents_.memory_bytes() == 0;
+  contents_.add(holder, version.sketch(), version.id);
+  // The versions have less room from now on.
+  if (is_first) make_room();
+}
+
+void Cache::note_lost(const Id128& id, std::uint64_t process, const Audiences& audiences) {
+  const VersionPtr version = peek(id);
+  if (!version) return;
+  contents_.forget({.process = process, .audience = audiences.own}, version->sketch(), id);
+  if (audiences.open) contents_.forget({.process = process, .audience = *audiences.open}, version->sketch(), id);
+}
+
+VersionPtr Cache::find_alike(const Sketch& text, unsigned least, std::uint64_t process, const RequestKeys& keys) {
+  if (shortage() >= Shortage::kFindNothing) return nullptr;
+  const Audiences audiences = keys.audiences();
+  VersionPtr best;
+  const auto compare = [&](const Id128& audience) {
+    for (const Id128& id : contents_.find({.process = process, .audience = audience}, text)) {
+      VersionPtr version = peek(id, audiences);
+      if (!version) continue;
+      const unsigned likeness = text.likeness(version->sketch());
+      if (likeness < least) continue;
+      least = likeness + 1;
+      best = std::move(version);
+    }
+  };
+  compare(audiences.own);
+  if (audiences.open) compare(*audiences.open);
+  // As a use of it. What was unpacked for the comparison is not unpacked once more.
+  return best && find(best->id, keys) ? best : nullptr;
+}
+
 std::vector<Candidate> Cache::candidates(const PageKeys& keys, const PageKeys* open) {
   std::vector<Candidate> found;
   if (shortage() >= Shortage::kFindNothing) return found;
@@ -150,6 +201,12 @@ VersionPtr Cache::peek(const Id128& id) const {
   Shard& shard = shard_of(id);
   const MutexLock lock(shard.mutex);
   return shard.pool.peek(id);
+}
+
+VersionPtr Cache::peek(const Id128& id, const Audiences& audiences) const {
+  Shard& shard = shard_of(id);
+  const MutexLock lock(shard.mutex);
+  return shard.pool.is_for(id, audiences) ? shard.pool.peek(id) : nullptr;
 }
 
 std::optional<Id128> Cache::latest_of(const Id128& key) const {
@@ -271,7 +328,7 @@ std::size_t Cache::clear() {
 
 CacheCounters Cache::counters() const {
   CacheCounters sum;
-  sum.bytes = sketch_.memory_bytes() + bases_.bytes();
+  sum.bytes = sketch_.memory_bytes() + bases_.bytes() + contents_.memory_bytes();
   for (const auto& shard : shards_) {
     const MutexLock lock(shard->mutex);
     sum.hits += shard->pool.hits();

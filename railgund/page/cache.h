@@ -11,8 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "railgund/page/content_index.h"
 #include "railgund/page/frequency_sketch.h"
 #include "railgund/page/page_key.h"
+#include "railgund/page/sketch.h"
 #include "railgund/page/template_bases.h"
 #include "railgund/page/version.h"
 #include "railgund/page/version_pool.h"
@@ -38,7 +40,7 @@ enum class Shortage : std::uint8_t {
 };
 
 // By what a candidate was found.
-enum class FoundBy : std::uint8_t { kExact, kAddress, kShape, kSibling, kStore };
+enum class FoundBy : std::uint8_t { kExact, kAddress, kShape, kSibling, kStore, kContent };
 
 struct Candidate {
   VersionPtr version;
@@ -81,6 +83,9 @@ class Cache {
   // The version of that id, or null if there is none or it is not of that site: whoever learns the id of another
   // site's version finds nothing by it.
   VersionPtr find(const Id128& id, const Id128& site);
+  // The same of a version that was found by its content: null if it was not kept for an audience of these keys. So one
+  // visitor's page is never another's reference, whatever the other end believes.
+  VersionPtr find(const Id128& id, const RequestKeys& keys);
 
   // Up to four versions for a request with these keys, best first and without repeats: the latest of the exact key, the
   // latest of the address, two of the same shape, siblings (KinVersions). `open`: keys of the same page for everybody,
@@ -93,6 +98,15 @@ class Cache {
   bool insert(VersionPtr version, const PageKeys& keys);
   // Keeps a version under its id alone, for one site (it came from the store).
   void insert(VersionPtr version, const Id128& site);
+
+  // For a listener, which looks for references by content. A sender process (Holder) keeps this version, too, for that
+  // audience.
+  void note_held(const Version& version, const Holder& holder);
+  // It has turned out that the process does not, not for these audiences.
+  void note_lost(const Id128& id, std::uint64_t process, const Audiences& audiences);
+  // Of the versions that this process keeps for the audiences of these keys, the one that is most like the text, if at
+  // least so many places of their sketches are the same; or null.
+  VersionPtr find_alike(const Sketch& text, unsigned least, std::uint64_t process, const RequestKeys& keys);
 
   // After a use of a version that was looked up: charges what was prepared for it, and keeps its page unpacked if there
   // is room. Others, or it, may have to leave.
@@ -121,12 +135,14 @@ class Cache {
   struct Shard;
 
   CacheLimits limits_of_shard() const;
+  void make_room();
   void keep(VersionPtr version, const Id128& site, const PageKeys* keys);
   Shard& shard_of(const Id128& name) const;
   // Makes `id` the latest under a key; gives the one that was.
   std::optional<Id128> remember(const Id128& key, const Id128& id);
   void remember_kin(const Id128& key, const Id128& id, MediaClass media, const std::optional<Id128>& replaced);
   VersionPtr peek(const Id128& id) const;
+  VersionPtr peek(const Id128& id, const Audiences& audiences) const;
   std::optional<Id128> latest_of(const Id128& key) const;
   // The best `most`.
   std::vector<Id128> kin_of(const Id128& key, MediaClass expected, std::size_t most) const;
@@ -142,6 +158,7 @@ class Cache {
   std::atomic<std::size_t> under_way_bytes_ = 0;
   FrequencySketch sketch_;
   TemplateBases bases_;
+  ContentIndex contents_;
   std::vector<std::unique_ptr<Shard>> shards_;  // a power of two
 };
 

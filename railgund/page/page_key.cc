@@ -18,7 +18,8 @@ enum class Kind : std::uint8_t {
   kPage = 4,
   kSite = 5,
   kVisitor = 6,
-  kShape = 7
+  kShape = 7,
+  kAudience = 8
 };
 
 void add(ByteWriter& to, std::string_view text) {
@@ -192,6 +193,7 @@ PageKeys make_keys(bool secure, std::string_view host, std::string_view target, 
           .sibling = key_of(Kind::kSibling, shared, sibling),
           .page = page_key,
           .site = key_of(Kind::kSite, {}, site),
+          .audience = key_of(Kind::kAudience, shared, {}),
           .media = expected_media_class(target, fields)};
 }
 

@@ -46,17 +46,26 @@ struct Action {
 // the body is in `exact`, and without its numbers in `address`; `shape` and `sibling` are the same for all bodies.
 struct PageKeys {
   Id128 exact;  // scheme, host, path and query, the language asked for, and the class of the cookies (which are there)
-  Id128 address;  // scheme, host, path and query
-  Id128 shape;    // scheme, host and url_shape(): the address when its numbers change. `address` if that is all of it
-  Id128 sibling;  // scheme, host and url_folder(): pages of one template
-  Id128 page;     // scheme, host, path and query, whoever asks: what a purge names
-  Id128 site;     // the host: whose versions these are
+  Id128 address;   // scheme, host, path and query
+  Id128 shape;     // scheme, host and url_shape(): the address when its numbers change. `address` if that is all of it
+  Id128 sibling;   // scheme, host and url_folder(): pages of one template
+  Id128 page;      // scheme, host, path and query, whoever asks: what a purge names
+  Id128 site;      // the host: whose versions these are
+  Id128 audience;  // scheme, host and the isolation's values: for whom these versions are references
   MediaClass media = MediaClass::kUnknown;  // of a request: what it expects; of a kept version: what it is
 };
 
 // The keys where visitors are not kept apart: Isolation::visitors is not looked at.
 PageKeys page_keys(bool secure, std::string_view host, std::string_view target, const Fields& request_fields,
                    const Isolation& isolation, const Action& action = {});
+
+// Whose versions a request may be compared with: its visitor's own, and everybody's.
+struct Audiences {
+  Id128 own;
+  std::optional<Id128> open;  // if it is another one
+
+  bool include(const Id128& audience) const { return audience == own || audience == open; }
+};
 
 // The keys of one visitor's request. An answer to anything but a plain GET is always its visitor's own, because a body
 // may hold credentials. A visitor without cookies and Authorization is known by its address (X-Real-IP).
@@ -67,6 +76,9 @@ struct RequestKeys {
 
   bool is_private() const { return open.has_value(); }
   const PageKeys& everybodys() const { return open ? *open : own; }
+  Audiences audiences() const {
+    return {.own = own.audience, .open = open ? std::optional<Id128>(open->audience) : std::nullopt};
+  }
 };
 RequestKeys request_keys(bool secure, std::string_view host, std::string_view target, const Fields& request_fields,
                          const Isolation& isolation, const Action& action = {});

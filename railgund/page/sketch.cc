@@ -67,6 +67,19 @@ unsigned Sketch::likeness(const Sketch& other) const {
   return equal;
 }
 
+std::vector<std::uint64_t> Sketch::samples() const {
+  std::vector<std::uint64_t> all;
+  all.reserve(kPlaces);
+  for (std::size_t i = 0; i < kPlaces; ++i) {
+    // By the hash, and then the place.
+    if (smallest_[i] != kNone) all.push_back(std::uint64_t{smallest_[i]} << 8 | i);
+  }
+  const std::size_t most = std::min(kSamples, all.size());
+  std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(most), all.end());
+  all.resize(most);
+  return all;
+}
+
 bool is_plainly_alike(ByteView text, ByteView reference) {
   constexpr std::size_t kSamples = 16;
   constexpr std::size_t kMostUnlike = 3;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "railgund/base/bytes.h"
 
@@ -20,6 +21,11 @@ class Sketch {
 
   // 0 (nothing in common) to kPlaces (probably the same text): about the share of stretches that both have.
   unsigned likeness(const Sketch& other) const;
+
+  // At most so many of its stretches, as hashes: those of the smallest hashes, so that texts that are alike have some in
+  // common. Of a text without any it has none.
+  static constexpr std::size_t kSamples = 8;
+  std::vector<std::uint64_t> samples() const;
 
  private:
   // One-permutation hashing (Li, Owen, Zhang, https://arxiv.org/abs/1208.1259): stretches are chosen by their content,

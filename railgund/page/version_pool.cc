@@ -49,6 +49,13 @@ VersionPtr VersionPool::peek(const Id128& id) const {
   return found == entries_.end() ? nullptr : handed_out(found->second);
 }
 
+bool VersionPool::is_for(const Id128& id, const Audiences& audiences) const {
+  const auto found = entries_.find(id);
+  return found != entries_.end() && std::ranges::any_of(found->second.keys, [&](const PageKeys& keys) {
+           return audiences.include(keys.audience);
+         });
+}
+
 // The pool's own stays packed, so that nothing is unpacked that is not charged.
 VersionPtr VersionPool::handed_out(const Entry& entry) {
   if (!entry.is_packed) return entry.version;

@@ -65,7 +65,9 @@ class VersionPool {
   // was prepared since. Of a packed version this is a copy, which unpacks its page when that is needed; recount() makes
   // it the pool's.
   VersionPtr use(const Id128& id, const Id128& site, std::vector<Departed>& departed);
-  // The same without being a use.
+  // It is there, and was kept under keys of one of these audiences.
+  bool is_for(const Id128& id, const Audiences& audiences) const;
+  // As use() without being one, for any site.
   VersionPtr peek(const Id128& id) const;
 
   // `keys`: null if none are known. A version that is there already is used and gets site and keys too. One larger than

@@ -23,17 +23,20 @@ AnswerReader::AnswerReader(std::vector<page::VersionPtr> named, std::shared_ptr<
 Result<void> AnswerReader::head(ByteView prelude, Fields fields) {
   auto answer = decode_answer(prelude, std::move(fields), named_.size());
   if (!answer) return std::unexpected(answer.error());
-  if (answer->coding == Coding::kDelta) {
-    decoder_.emplace(answer->reference ? page::reference_of(named_[*answer->reference]) : nullptr,
-                     delta::DecoderLimits{});
-  }
   answer_ = std::move(*answer);
+  if (answer_->coding == Coding::kDelta && !answer_->found)
+    decoder_.emplace(page::reference_of(reference()), delta::DecoderLimits{});
   page_fits_ = is_of_a_kept_kind();
   return {};
 }
 
+void AnswerReader::give(page::VersionPtr found) {
+  found_ = std::move(found);
+  decoder_.emplace(page::reference_of(found_), delta::DecoderLimits{});
+}
+
 bool AnswerReader::is_of_a_kept_kind() const {
-  if (decoder_) return true;
+  if (answer_->coding == Coding::kDelta) return true;
   const http::BodyLength& body = answer_->response.body;
   return !answers_head_request_ && answer_->response.status == 200 && body.kind == http::BodyLength::Kind::kKnown &&
          body.bytes <= kKnownBytesMost && body.bytes <= page_limit_bytes_;
@@ -53,6 +56,7 @@ Result<void> AnswerReader::end(ByteView trailer) {
 
 Result<std::size_t> AnswerReader::rebuild(std::size_t room) {
   std::size_t used = 0;
+  if (answer_ && waits_for_reference()) return used;
   while (answer_ && !coded_.empty() && body().size() < room) {
     if (!decoder_) {
       const std::size_t count = std::min(coded_.size(), room - body().size());
@@ -120,12 +124,12 @@ Result<void> AnswerReader::complete() {
   complete_ = true;
   using Kept = AnswerTrailer::Kept;
   if (trailer_->kept == Kept::kNothing || !page_fits_) return {};
-  if (keeps_reference() && !answer_->reference)
+  if (keeps_reference() && !answer_->is_against_reference())
     return fail(Errc::kMalformed, "answer that keeps a reference it has not");
   const Id128 id = (*hash_)(page_);
   if (id_half(id) != trailer_->id_half) return fail(Errc::kDenied, "the rebuilt page fails its check");
   if (keeps_reference()) {
-    version_ = named_[*answer_->reference];
+    version_ = reference();
   } else {
     page_.shrink_to_fit();  // the decoder makes room for more
     version_ = std::make_shared<page::Version>(id, std::move(page_), trailer_->keep);

@@ -23,8 +23,10 @@ class AnswerReader {
   AnswerReader(std::vector<page::VersionPtr> named, std::shared_ptr<const KeyedHash> hash, std::size_t page_limit_bytes,
                bool answers_head_request);
 
-  // Each error is final: the answer is not to be trusted any further.
+  // Each error is final: the answer is not to be trusted any further. If the answer is against a version that was not
+  // named (Answer::found), it is to be given next, and nothing is rebuilt before.
   Result<void> head(ByteView prelude, Fields fields);
+  void give(page::VersionPtr found);
   void data(ByteView coded_bytes);
   Result<void> end(ByteView trailer);
 
@@ -55,7 +57,7 @@ class AnswerReader {
   bool keeps_reference() const { return trailer_ && trailer_->kept == AnswerTrailer::Kept::kReference; }
 
   // That the answer was made against; null: none.
-  page::VersionPtr reference() const { return answer_ && answer_->reference ? named_[*answer_->reference] : nullptr; }
+  page::VersionPtr reference() const { return answer_ && answer_->reference ? named_[*answer_->reference] : found_; }
   bool strong_may_follow() const { return trailer_ && trailer_->strong_may_follow; }
   std::uint64_t coded_bytes() const { return coded_bytes_; }
   std::uint64_t page_bytes() const { return page_bytes_; }
@@ -64,10 +66,12 @@ class AnswerReader {
   bool is_new_version() const { return version_ != nullptr && !keeps_reference(); }
   Result<void> complete();
   void take_page(Bytes bytes);
+  bool waits_for_reference() const { return answer_->found && !found_; }
   // Whether an answer of this head may be kept: a delta, or a body that is small and passes as it is.
   bool is_of_a_kept_kind() const;
 
   std::vector<page::VersionPtr> named_;
+  page::VersionPtr found_;  // null: none was given
   std::shared_ptr<const KeyedHash> hash_;
   std::size_t page_limit_bytes_;
   bool answers_head_request_;

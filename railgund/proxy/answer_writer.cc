@@ -28,6 +28,10 @@ constexpr std::size_t kFirstBytes = page::Sketch::kTextBytes;
 // Another reference is taken instead of the nearest kin if so many more of a sketch's places are the same: to prepare
 // it costs both ends more than a few bytes.
 constexpr unsigned kClearlyMore = 4;
+// A version that was not named has to be like the page in so many places, and in so many more than those that were: if the
+// sender has lost it, the request is sent once more.
+constexpr unsigned kLeastLike = page::Sketch::kPlaces / 4;
+constexpr unsigned kMuchMore = page::Sketch::kPlaces / 8;
 // How long a body that may be the same as a version is held back while it comes slowly.
 constexpr Duration kCompareAtLatest = std::chrono::milliseconds(200);
 
@@ -69,7 +73,7 @@ AnswerWriter::AnswerWriter(const config::Config& config, const KeyedHash& hash, 
 }
 
 void AnswerWriter::begin(const http::Request& request, http::Response response, std::vector<HeldReference> references,
-                         bool may_keep) {
+                         bool may_keep, std::optional<ContentSearch> search) {
   const bool has_length = response.body.kind == http::BodyLength::Kind::kKnown;
   const std::uint64_t length = response.body.bytes;  // if it has one
   if (is_worth_delta(request, response)) {
@@ -82,7 +86,8 @@ void AnswerWriter::begin(const http::Request& request, http::Response response, 
     }
     if (keep_ && has_length) page_.reserve(length);
     choices_ = std::move(references);
-    if (choices_.size() <= 1) choose_reference();
+    search_ = std::move(search);
+    if (choices_.size() <= 1 && !search_) choose_reference();
   } else {
     if (may_keep && has_length && length <= page_limit_bytes_ && may_be_known(request, response) &&
         keep_of(request, response, no_store_)) {
@@ -164,31 +169,58 @@ void AnswerWriter::write_page(ByteView bytes) {
     encoder_->write(bytes);
     return;
   }
+  if (first_.empty() && is_plainly_nearest(bytes)) {
+    take_choice(0);
+    return start_coding(bytes);
+  }
   append(first_, bytes);
-  const bool is_plain = page::is_plainly_alike(first_, choices_.front().version->reference.bytes());
-  if (is_plain || first_.size() >= kFirstBytes) choose_reference();
+  if (first_.size() >= kFirstBytes || is_plainly_nearest(first_)) choose_reference();
+}
+
+bool AnswerWriter::is_plainly_nearest(ByteView text) const {
+  return !choices_.empty() && page::is_plainly_alike(text, choices_.front().version->reference.bytes());
 }
 
 // By the page's first bytes: the nearest kin unless another is clearly more like it.
 void AnswerWriter::choose_reference() {
+  const Bytes text = std::exchange(first_, {});
+  if ((choices_.size() <= 1 && !search_) || is_plainly_nearest(text)) {
+    take_choice(0);
+    return start_coding(text);
+  }
+  const page::Sketch sketch(text);
   std::size_t best = 0;
-  if (choices_.size() > 1 && !page::is_plainly_alike(first_, choices_.front().version->reference.bytes())) {
-    const page::Sketch sketch(first_);
-    unsigned most = sketch.likeness(choices_.front().version->sketch());
-    for (std::size_t i = 1; i < choices_.size(); ++i) {
-      const unsigned likeness = sketch.likeness(choices_[i].version->sketch());
-      if (likeness <= most + kClearlyMore) continue;
-      most = likeness;
-      best = i;
-    }
+  unsigned most = choices_.empty() ? 0 : sketch.likeness(choices_.front().version->sketch());
+  for (std::size_t i = 1; i < choices_.size(); ++i) {
+    const unsigned likeness = sketch.likeness(choices_[i].version->sketch());
+    if (likeness <= most + kClearlyMore) continue;
+    most = likeness;
+    best = i;
   }
-  if (!choices_.empty()) {
-    answer_.reference = choices_[best].index;
-    reference_ = std::move(choices_[best].version);
-  }
+  if (search_) search_content(sketch, most);
+  if (!answer_.found) take_choice(best);
+  start_coding(text);
+}
+
+void AnswerWriter::take_choice(std::size_t best) {
+  if (choices_.empty()) return;
+  answer_.reference = choices_[best].index;
+  reference_ = std::move(choices_[best].version);
+}
+
+// `likeness`: of the best that was named.
+void AnswerWriter::search_content(const page::Sketch& sketch, unsigned likeness) {
+  const unsigned least = std::max(kLeastLike, likeness + kMuchMore);
+  if (least > page::Sketch::kPlaces) return;
+  reference_ = search_->cache->find_alike(sketch, least, search_->process, search_->keys);
+  if (reference_) answer_.found = reference_->id;
+}
+
+void AnswerWriter::start_coding(ByteView text) {
   choices_.clear();
+  search_.reset();
   encoder_ = std::make_unique<delta::Encoder>(page::reference_of(reference_), encoder_options_);
-  encoder_->write(std::exchange(first_, {}));
+  encoder_->write(text);
   head_ready_ = true;
 }
 

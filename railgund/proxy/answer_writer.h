@@ -14,6 +14,7 @@
 #include "railgund/config/config.h"
 #include "railgund/delta/encoder.h"
 #include "railgund/http/content_coding.h"
+#include "railgund/page/cache.h"
 #include "railgund/proxy/message_codec.h"
 
 namespace railgun::proxy {
@@ -24,14 +25,23 @@ struct HeldReference {
   page::VersionPtr version;
 };
 
+// Where to look for a reference that was not named, by the content of the page: what a sender process holds for these
+// keys, which are those of the request.
+struct ContentSearch {
+  page::Cache* cache;
+  std::uint64_t process;
+  page::RequestKeys keys;
+};
+
 class AnswerWriter {
  public:
   // `hash`: of this listener's reference ids; it outlives the writer.
   AnswerWriter(const config::Config& config, const KeyedHash& hash, std::uint64_t link_bytes_per_second);
 
   // The answer's head has come. `references`: what both ends hold, best first. `may_keep`: both ends may keep it.
+  // `search`: where to look if these are not much like the page; nothing: nowhere.
   void begin(const http::Request& request, http::Response response, std::vector<HeldReference> references,
-             bool may_keep = true);
+             bool may_keep = true, std::optional<ContentSearch> search = std::nullopt);
   // The head to send, once: at once, or when enough of the body was written to choose a reference by it.
   std::optional<Answer> take_head();
   bool has_begun() const { return head_taken_; }
@@ -86,7 +96,12 @@ class AnswerWriter {
   bool is_equal_so_far(ByteView body) const;
   AnswerTrailer finish_unchanged();
   void write_page(ByteView bytes);
+  bool is_plainly_nearest(ByteView text) const;
   void choose_reference();
+  // `best`: of choices_, if there are any.
+  void take_choice(std::size_t best);
+  void search_content(const page::Sketch& sketch, unsigned likeness);
+  void start_coding(ByteView text);
   void set_flush(Instant now, Duration after, Duration at_latest);
   void take_coded();
   bool reference_serves_as_well() const;
@@ -104,6 +119,7 @@ class AnswerWriter {
 
   // Which of these is the reference is decided by the page's first bytes.
   std::vector<HeldReference> choices_;
+  std::optional<ContentSearch> search_;
   Bytes first_;  // at most kFirstBytes and one piece of the body
   // A version that may be the same as a body that is no text, and how much of it is.
   std::optional<HeldReference> compared_;

@@ -63,8 +63,9 @@ class Share {
 
 struct Context {
   config::ConfigPtr config;
-  page::Cache& cache;  // shared by all workers, outlives them
-  Counters& counters;  // this worker's
+  page::Cache& cache;           // shared by all workers, outlives them
+  Counters& counters;           // this worker's
+  std::uint64_t isolation = 0;  // isolation_rules() of the settings
   bool has_store = false;
   page::Sharing sharing{};  // a sender's
   HeldBytes most_held{};    // of one exchange, ever: for the simulator

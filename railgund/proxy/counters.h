@@ -69,11 +69,12 @@ struct Counters {
   Counter answers_refused;     // among requests_failed: what is not served (421, 508), at either end
   Counter forwarding_ignored;  // requests of neighbours whose X-Forwarded-* fields were dropped
   // References found, and page bytes that did not cross because of them, by page::FoundBy.
-  Counter found_exact, found_address, found_shape, found_sibling, found_store;
-  Counter saved_exact, saved_address, saved_shape, saved_sibling, saved_store;
-  Counter check_failures;  // answers that could not be rebuilt
-  Counter asked_again;     // requests that were repeated, at most once each
-  Counter answers_late;    // answers that their visitors gave up, and that were taken to their end and kept
+  Counter found_exact, found_address, found_shape, found_sibling, found_store, found_content;
+  Counter saved_exact, saved_address, saved_shape, saved_sibling, saved_store, saved_content;
+  Counter references_lost;  // that the listener found by content, and that were not here any more
+  Counter check_failures;   // answers that could not be rebuilt
+  Counter asked_again;      // requests that were repeated, at most once each
+  Counter answers_late;     // answers that their visitors gave up, and that were taken to their end and kept
   // Bodies as they went to clients, by coding.
   Counter client_bytes_identity, client_bytes_gzip, client_bytes_br, client_bytes_zstd, client_bytes_dcz;
   Counter client_page_bytes;  // the same bodies before they were coded

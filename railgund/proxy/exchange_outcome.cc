@@ -11,9 +11,9 @@ void count_answer(Counters& counters, SiteCounters& site, const Answer& answer) 
   if (answer.coding == Coding::kRaw) {
     counters.answers_stream.add();
     site.stream.add();
-  } else if (answer.reference) {
+  } else if (answer.is_against_reference()) {
     counters.answers_delta.add();
-    counters.references_found.add();
+    if (answer.reference) counters.references_found.add();
     site.delta.add();
   } else {
     counters.answers_full.add();
@@ -24,7 +24,7 @@ void count_answer(Counters& counters, SiteCounters& site, const Answer& answer) 
 AccessRecord::Way way_of(const Answer& answer) {
   if (answer.from_listener) return AccessRecord::Way::kOwn;
   if (answer.coding == Coding::kRaw) return AccessRecord::Way::kStream;
-  return answer.reference ? AccessRecord::Way::kDelta : AccessRecord::Way::kFull;
+  return answer.is_against_reference() ? AccessRecord::Way::kDelta : AccessRecord::Way::kFull;
 }
 
 void count_failure(Counters& counters, SiteCounters* site) {
@@ -65,6 +65,8 @@ void count_reference(Counters& counters, page::FoundBy by, const Passed& passed)
       return add(counters.found_sibling, counters.saved_sibling);
     case page::FoundBy::kStore:
       return add(counters.found_store, counters.saved_store);
+    case page::FoundBy::kContent:
+      return add(counters.found_content, counters.saved_content);
   }
 }
 

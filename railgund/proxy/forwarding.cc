@@ -223,6 +223,25 @@ bool is_plain_get(const http::Request& request) {
 
 bool has_references(const http::Request& request) { return request.method != "HEAD" && request.upgrade.empty(); }
 
+std::uint64_t isolation_rules(const config::Config& config) {
+  Bytes text;
+  ByteWriter out(text);
+  const auto add = [&](const std::vector<std::string>& names) {
+    out.varint(names.size());
+    for (const std::string& name : names) {
+      out.varint(name.size());
+      out.bytes(as_bytes(name));
+    }
+  };
+  out.u8(config.isolate_visitors ? 1 : 0);
+  out.u8(config.isolate_authorization ? 1 : 0);
+  out.varint(config.isolate_shared_by);
+  add(config.isolate_ignore_cookies);
+  add(config.isolate_cookies);
+  add(config.isolate_headers);
+  return hash64(text);
+}
+
 page::RequestKeys keys_of(const http::Request& request, const config::Config& config, ByteView body) {
   const page::Isolation isolation = {.visitors = config.isolate_visitors,
                                      .ignored_cookies = config.isolate_ignore_cookies,

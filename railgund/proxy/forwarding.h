@@ -46,6 +46,9 @@ bool is_plain_get(const http::Request& request);
 // Answers to it may be references for each other: it has an answer with a body, and makes no tunnel.
 bool has_references(const http::Request& request);
 
+// A hash of the settings by which visitors are kept apart: two ends with the same one make the same of a request.
+std::uint64_t isolation_rules(const config::Config& config);
+
 // The keys of what is asked for: what answers may be references for each other is a setting. `body`: of the request, as
 // far as it is known; of a plain GET nothing.
 page::RequestKeys keys_of(const http::Request& request, const config::Config& config, ByteView body = {});

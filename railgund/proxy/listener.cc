@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "railgund/proxy/forwarding.h"
+
 namespace railgun::proxy {
 namespace {
 
@@ -22,6 +24,7 @@ Listener::Listener(config::ConfigPtr config, page::Cache& cache, Counters& count
 
 void Listener::configure(config::ConfigPtr config, bool has_store, Instant now) {
   router_.context.now = now;
+  router_.context.isolation = isolation_rules(*config);
   router_.context.config = std::move(config);
   router_.context.has_store = has_store;
   router_.origins.close_idle();

@@ -75,6 +75,10 @@ void ListenerExchange::begin(const Ports& ports) {
   const bool is_kept = is_plain_get(request) || (link != nullptr && link->version >= 2);
   if (is_kept && has_references(request)) keys_ = keys_of(request, *config_);
   look_up_references(ports);
+  if (ask_.lost && keys_ && link != nullptr) {
+    ports.count_lost_reference(link->id);
+    ports.cache().note_lost(*ask_.lost, link->process.number, keys_->audiences());
+  }
   prepare_origin_request(request, *config_);
   if (config_->insecure_origin) {
     for (config::OriginTarget& target : origin.targets) {
@@ -115,6 +119,29 @@ void ListenerExchange::look_up_references(const Ports& ports) {
     look_ups_.push_back(
         {ports.look_up(page::store_key_of_version(keys_->own.site, ask_.references[i])), static_cast<std::uint8_t>(i)});
   }
+}
+
+// An answer against a version that the sender has lost means that the request is sent twice.
+std::optional<ContentSearch> ListenerExchange::content_search(const Ports& ports) const {
+  const Link* link = ports.find_link(stream_.key().link);
+  if (!keys_ || !ask_.takes_found || link == nullptr || !link->may_find_content(ports.isolation()) ||
+      link->has_lost_many(ports.now()))
+    return std::nullopt;
+  return ContentSearch{.cache = &ports.cache(), .process = link->process.number, .keys = *keys_};
+}
+
+// The rules are those by which the sender keeps it (OverLink::keep_page).
+void ListenerExchange::note_held(const Ports& ports) const {
+  const page::VersionPtr& version = writer_->version();
+  const Link* link = ports.find_link(stream_.key().link);
+  if (!keys_ || version == nullptr || writer_->keeps_reference() || !writer_->codes() || !is_plain_get(ask_.request) ||
+      link == nullptr || !link->may_find_content(ports.isolation()))
+    return;
+  const std::uint64_t process = link->process.number;
+  ports.cache().note_held(*version, {.process = process, .audience = keys_->own.audience});
+  if (!keys_->is_private() || !ports.was_received(keys_->open->exact, version->id, keys_->visitor)) return;
+  ports.cache().insert(version, *keys_->open);
+  ports.cache().note_held(*version, {.process = process, .audience = keys_->open->audience});
 }
 
 void ListenerExchange::take(const Ports& ports, TicketId ticket, const std::optional<Bytes>& store_item) {
@@ -226,11 +253,12 @@ void ListenerExchange::begin_answer(const Ports& ports) {
   status_ = response_->status;
   const Link* link = ports.find_link(stream_.key().link);
   writer_.emplace(*config_, hash_, link == nullptr ? 0 : link->speed.bytes_per_second());
+  std::optional<ContentSearch> search = content_search(ports);
   if (keys_) {
     if (!body_start_.empty()) keys_ = keys_of(ask_.request, *config_, body_start_);
     keys_ = keys_after(ask_.request, *response_, *config_, *keys_, body_start_);
   }
-  writer_->begin(ask_.request, std::move(*response_), held_, keys_.has_value());
+  writer_->begin(ask_.request, std::move(*response_), held_, keys_.has_value(), std::move(search));
   response_.reset();
   if (writer_->was_gunzipped()) counters.gunzipped.add();
   head_at_latest_ = ports.now() + kHeadPause;
@@ -251,7 +279,7 @@ void ListenerExchange::send_head_if_due(const Ports& ports) {
   answer->is_held_back = !has_body_begun_ && answer->coding == Coding::kDelta;
   answer->origin_time = origin_time_;
   answer->flags = origin_flags_;
-  if (!held_.empty()) answer->flags |= kReferenceFound;
+  if (!held_.empty() || answer->found) answer->flags |= kReferenceFound;
   count_answer(ports.counters(), *counts_, *answer);
   const EncodedHead head = encode_answer(*answer);
   if (auto sent = stream_.send_head(head.prelude, head.fields); !sent)
@@ -323,6 +351,7 @@ void ListenerExchange::finish(const Ports& ports) {
                 .strong_may_follow = writer_->may_use_strong()},
                keys_ ? &keys_->own : nullptr,
                keys_ && version ? page::store_key_of_version(keys_->own.site, version->id) : std::string{});
+  note_held(ports);
   if (ports.logs(LogLevel::kInformation)) {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(ports.now() - started_).count();
     ports.log(LogLevel::kInformation, ask_.request.method + " " + address() + " " + std::to_string(passed.page_bytes) +

@@ -46,6 +46,10 @@ class ListenerExchange {
 
   Result<void> judge(const Ports& ports, const config::MappedOrigin& origin) const;
   void look_up_references(const Ports& ports);
+  // Where to look for a reference by content; nothing: this request is not to be answered by one.
+  std::optional<ContentSearch> content_search(const Ports& ports) const;
+  // The sender keeps the version from now on: later pages may be like it.
+  void note_held(const Ports& ports) const;
   // Moves what can be moved, both ways; after any event.
   void pump(const Ports& ports);
   void take_body_start(ByteView bytes);

@@ -26,6 +26,9 @@ constexpr std::uint8_t kHasReference = 0x04;  // answer; its index in bits 4 and
 constexpr std::uint8_t kFromListener = 0x08;  // answer
 constexpr unsigned kReferenceShift = 4;
 constexpr std::uint8_t kIsHeldBack = 0x40;  // answer
+constexpr std::uint8_t kIsFound = 0x80;     // answer; the reference's id ends the prelude
+constexpr std::uint8_t kTakesFound = 0x04;  // request
+constexpr std::uint8_t kHasLost = 0x08;     // request; the last id is of a version that the sender does not hold
 
 // A body's length as one varint: 0 none, 1 told by the end of the stream, n + 2 so many bytes.
 std::uint64_t encode_length(const http::BodyLength& body) {
@@ -97,9 +100,11 @@ EncodedHead encode_ask(const Ask& ask) {
   EncodedHead head;
   ByteWriter out(head.prelude);
   const http::Request& request = ask.request;
-  out.u8(request.upgrade.empty() ? 0 : kHasUpgrade);
+  out.u8(static_cast<std::uint8_t>((request.upgrade.empty() ? 0 : kHasUpgrade) | (ask.takes_found ? kTakesFound : 0) |
+                                   (ask.lost ? kHasLost : 0)));
   out.varint(encode_length(request.body));
   for (const Id128& id : ask.references) out.bytes(id.bytes);
+  if (ask.lost) out.bytes(ask.lost->bytes);
 
   head.fields.reserve(request.fields.size() + 5);
   head.fields.push_back({":method", request.method});
@@ -115,12 +120,19 @@ Result<Ask> decode_ask(ByteView prelude, Fields fields) {
   ByteReader in(prelude);
   const std::uint8_t flags = in.u8();
   const std::uint64_t length = in.varint();
-  if (!in.ok() || (flags & ~kHasUpgrade) != 0 || in.left() % sizeof(Id128) != 0 ||
-      in.left() / sizeof(Id128) > kMostReferences) {
+  const bool has_lost = (flags & kHasLost) != 0;
+  const std::size_t ids = in.left() / sizeof(Id128);
+  if (!in.ok() || (flags & ~(kHasUpgrade | kTakesFound | kHasLost)) != 0 || in.left() % sizeof(Id128) != 0 ||
+      ids > kMostReferences + (has_lost ? 1 : 0) || (has_lost && ids == 0)) {
     return fail(Errc::kMalformed, "request with a malformed prelude");
   }
   Ask ask;
   while (!in.at_end()) ask.references.push_back(*id128_from(in.bytes(sizeof(Id128))));
+  ask.takes_found = (flags & kTakesFound) != 0;
+  if (has_lost) {
+    ask.lost = ask.references.back();
+    ask.references.pop_back();
+  }
 
   std::size_t next = 0;
   auto method = take_pseudo(fields, next, ":method");
@@ -159,11 +171,13 @@ EncodedHead encode_answer(const Answer& answer) {
   if (answer.reference) first |= static_cast<std::uint8_t>(kHasReference | *answer.reference << kReferenceShift);
   if (answer.from_listener) first |= kFromListener;
   if (answer.is_held_back) first |= kIsHeldBack;
+  if (answer.found) first |= kIsFound;
   out.u8(first);
   out.varint(encode_length(answer.response.body));
   out.varint(answer.flags);
   out.varint(static_cast<std::uint64_t>(
       std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::microseconds>(answer.origin_time).count())));
+  if (answer.found) out.bytes(answer.found->bytes);
 
   head.fields.reserve(answer.response.fields.size() + 2);
   head.fields.push_back({":status", std::to_string(answer.response.status)});
@@ -178,15 +192,18 @@ Result<Answer> decode_answer(ByteView prelude, Fields fields, std::size_t refere
   const std::uint64_t length = in.varint();
   const std::uint64_t flags = in.varint();
   const std::uint64_t microseconds = in.varint();
-  if (!in.ok() || !in.at_end() || (first >> 7) != 0 || flags > 0xffff || microseconds > 1'000'000'000'000ULL) {
+  Answer answer;
+  if ((first & kIsFound) != 0) answer.found = id128_from(in.bytes(sizeof(Id128)));
+  if (!in.ok() || !in.at_end() || flags > 0xffff || microseconds > 1'000'000'000'000ULL) {
     return fail(Errc::kMalformed, "answer with a malformed prelude");
   }
-  Answer answer;
   answer.coding = (first & kIsDelta) != 0 ? Coding::kDelta : Coding::kRaw;
   if ((first & kHasReference) != 0) answer.reference = static_cast<std::uint8_t>(first >> kReferenceShift & 3);
   if (answer.reference && (*answer.reference >= references || answer.coding != Coding::kDelta)) {
     return fail(Errc::kMalformed, "answer against a reference that was not named");
   }
+  if (answer.found && (answer.reference || answer.coding != Coding::kDelta))
+    return fail(Errc::kMalformed, "answer against two references, or none that has one");
   answer.flags = static_cast<std::uint16_t>(flags);
   answer.origin_time = std::chrono::microseconds(microseconds);
   answer.from_listener = (first & kFromListener) != 0;

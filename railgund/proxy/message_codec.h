@@ -32,11 +32,16 @@ Result<Greeting> decode_greeting(ByteView payload);
 struct Ask {
   http::Request request;
   std::vector<Id128> references;  // that the sender holds pinned, best first
+  // The answer may be against a version that is not among these, found by its content.
+  bool takes_found = false;
+  // The answer before this was against this version, which the sender does not hold.
+  std::optional<Id128> lost{};
 };
 struct EncodedHead {
   Bytes prelude;
   Fields fields;
 };
+// `takes_found`, `lost`: only for a listener that finds references by content (Link::finds_content).
 EncodedHead encode_ask(const Ask& ask);
 // Errors: kMalformed.
 Result<Ask> decode_ask(ByteView prelude, Fields fields);
@@ -50,10 +55,14 @@ struct Answer {
   http::Response response;
   Coding coding = Coding::kRaw;
   std::optional<std::uint8_t> reference;  // index into the request's list
-  std::uint16_t flags = 0;                // of the Cf-Railgun header (proxy/cf_railgun.h)
-  Duration origin_time{};                 // from asking the origin to its answer's head
-  bool is_held_back = false;              // a delta whose first bytes may come long after its head
-  bool from_listener = false;             // no origin's answer: the listener's own error page
+  // Instead of that: a version that the request did not name, found by its content.
+  std::optional<Id128> found{};
+  std::uint16_t flags = 0;     // of the Cf-Railgun header (proxy/cf_railgun.h)
+  Duration origin_time{};      // from asking the origin to its answer's head
+  bool is_held_back = false;   // a delta whose first bytes may come long after its head
+  bool from_listener = false;  // no origin's answer: the listener's own error page
+
+  bool is_against_reference() const { return reference || found; }
 };
 EncodedHead encode_answer(const Answer& answer);
 // `references`: how many the request named. Errors: kMalformed.

@@ -21,6 +21,9 @@ Result<OverLink> OverLink::ask(SenderRequest& request, const SenderPorts& ports,
     ask.references.push_back(one.version->id);
     named.push_back(one.version);
   }
+  if (link.finds_content) ask.lost = request.lost;
+  ask.takes_found = !ask.lost && is_plain_get(request.http) && has_references(request.http) &&
+                    link.may_find_content(ports.isolation());
   const EncodedHead head = encode_ask(ask);
   auto stream = ports.open_stream(link, head.prelude, head.fields);
   if (!stream) return std::unexpected(stream.error());
@@ -42,6 +45,12 @@ Progress OverLink::take(SenderRequest& request, const SenderPorts& ports, Stream
 Progress OverLink::read(const SenderRequest& request, const Ports& ports, StreamInput event) {
   if (auto* head = std::get_if<link::HeadReceived>(&event)) {
     if (auto read = reader_.head(head->prelude, std::move(head->fields)); !read) return BadAnswer{read.error()};
+    if (const auto& found = reader_.answer().found) {
+      // It may have left, or be another visitor's.
+      page::VersionPtr version = ports.cache().find(*found, request.keys);
+      if (!version) return ReferenceLost{*found};
+      reader_.give(std::move(version));
+    }
     Distributions& spread = ports.counters().spread;
     record(spread.link_time, ports.now() - asked_);
     if (!reader_.answer().from_listener) record(spread.origin_time, reader_.answer().origin_time);
@@ -194,8 +203,11 @@ Passed OverLink::finish(SenderRequest& request, const SenderPorts& ports) {
   if (reader_.answer().coding == Coding::kDelta) {
     Distributions& spread = ports.counters().spread;
     record(spread.decode_time, decode_time_);
-    record_sizes(spread, all.page_bytes, all.coded_bytes, reader_.answer().reference.has_value());
-    if (const auto index = reader_.answer().reference) count_reference(ports.counters(), request.named[*index].by, all);
+    const Answer& answer = reader_.answer();
+    record_sizes(spread, all.page_bytes, all.coded_bytes, answer.is_against_reference());
+    if (answer.is_against_reference())
+      count_reference(ports.counters(),
+                      answer.reference ? request.named[*answer.reference].by : page::FoundBy::kContent, all);
   }
   keep_page(request, ports);
   // An answer may end before the request's body does: nobody wants the rest of it then.

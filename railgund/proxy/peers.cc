@@ -52,11 +52,19 @@ void Peers::keep(const std::vector<Endpoint>& endpoints, unsigned lanes, Instant
   while (const Lanes::Lane* lane = lanes_.due(now)) dial(*lane, now);
 }
 
+Link& Peers::add_link(ConnectionId id, std::optional<Endpoint> peer, Instant now) {
+  const link::AskingProcess process{.number = process_, .rules = context_.isolation};
+  link::Mux mux(role_, limits(), greeting_, now, process);
+  Link& link = links_.try_emplace(id, id, std::move(mux), std::move(peer), now).first->second;
+  link.process = process;
+  return link;
+}
+
 void Peers::dial(const Lanes::Lane& lane, Instant now) {
   const ConnectionId id = context_.new_connection();
   const Endpoint endpoint = lane.endpoint;
   if (const auto discarded = lanes_.started(lane, id, now)) discard(*discarded);
-  Link& link = links_.try_emplace(id, id, link::Mux(role_, limits(), greeting_, now), endpoint, now).first->second;
+  Link& link = add_link(id, endpoint, now);
   link.peer_name = to_string(endpoint);
   context_.add(Dial{.connection = id,
                     .kind = ConnectionKind::kLink,
@@ -161,6 +169,10 @@ void Peers::reject(StreamKey stream, link::ResetCode code) {
   if (link::Mux* mux = use(stream.link)) mux->reset(stream.stream, code);
 }
 
+void Peers::count_lost_reference(ConnectionId id, Instant now) {
+  if (Link* link = find_link(id)) link->lost_.add(Link::kLostReferences, now);
+}
+
 link::Mux* Peers::use(ConnectionId id) {
   Link* link = find_link(id);
   if (link == nullptr) return nullptr;
@@ -259,7 +271,7 @@ void Peers::queue_for_streams(ConnectionId link, MakeEvent make) {
 }
 
 void Peers::accepted(ConnectionId id, std::string peer_name, std::vector<std::string> hosts, Instant now) {
-  Link& link = links_.try_emplace(id, id, link::Mux(role_, limits(), greeting_, now), std::nullopt, now).first->second;
+  Link& link = add_link(id, std::nullopt, now);
   link.peer_name = std::move(peer_name);
   connected(id, std::move(hosts), now);
 }
@@ -304,6 +316,8 @@ Result<void> Peers::take_events(Link& link, Instant now) {
       }
       link.greeting = std::move(*greeting);
       link.version = hello->version;
+      link.finds_content = hello->finds_content;
+      if (!from_listener) link.process = hello->process;
       const Lanes::Replaced replaced = lanes_.up(link.id);
       for (const ConnectionId attempt : replaced.attempts) discard(attempt);
       context_.counters.links_opened.add();

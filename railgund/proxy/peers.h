@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "railgund/base/hash.h"
+#include "railgund/base/rate_limit.h"
 #include "railgund/link/mux.h"
 #include "railgund/proxy/context.h"
 #include "railgund/proxy/deadlines.h"
@@ -34,15 +35,28 @@ struct Link {
   std::optional<Greeting> greeting;                 // once it is ready
   std::shared_ptr<const KeyedHash> reference_hash;  // of a listener's reference ids
   unsigned version = 1;                             // of the protocol, once it is ready
-  std::string via_name;                             // of the pair, once it is ready (proxy/forwarding.h)
+  bool finds_content = false;  // the peer takes part in finding references by content, once it is ready
+  // A sender's: our own as this link was told, or the peer's, once it is ready.
+  link::AskingProcess process;
+  std::string via_name;  // of the pair, once it is ready (proxy/forwarding.h)
   Instant since;
   bool is_silent = false;  // answers no ping at the moment; what waits on it may go elsewhere
+
+  // References may be found by content: both ends can, and keep visitors apart by the same rules. `rules`: ours.
+  bool may_find_content(std::uint64_t rules) const {
+    return finds_content && process.number != 0 && process.rules == rules;
+  }
+  // Answers against a version that the sender has lost cost a second request: a link with many of them gets no more for
+  // a while.
+  static constexpr Rate kLostReferences{.burst = 16, .interval = std::chrono::seconds(1)};
+  bool has_lost_many(Instant now) const { return !lost_.has_room(kLostReferences, now); }
 
  private:
   friend class Peers;
   link::Mux mux_;
   bool is_connected_ = false;
   bool is_used_ = false;  // since it was looked at last: it is in Peers::used_
+  RateUse lost_;
   ReportedState reported_;
 };
 
@@ -81,9 +95,9 @@ bool allows(const std::vector<std::string>& hosts, std::string_view host);
 
 class Peers {
  public:
-  // `greeting`: ours, sent on every link.
-  Peers(Context& context, link::Role role, const Greeting& greeting)
-      : context_(context), role_(role), greeting_(encode_greeting(greeting)) {}
+  // `greeting`: ours, sent on every link. `process`: a sender's number, see link::AskingProcess.
+  Peers(Context& context, link::Role role, const Greeting& greeting, std::uint64_t process = 0)
+      : context_(context), role_(role), greeting_(encode_greeting(greeting)), process_(process) {}
 
   // Keeps `lanes` links to each of these endpoints from now on (Lanes); others that we have made are drained and closed.
   // Links that are up take the keepalive timeouts of the settings.
@@ -104,6 +118,8 @@ class Peers {
   // Gives a stream that the peer has opened to an exchange.
   LinkStream take(StreamKey stream, ExchangeId exchange);
   void reject(StreamKey stream, link::ResetCode code);
+  // Its peer has lost a version that a listener had found by content.
+  void count_lost_reference(ConnectionId link, Instant now);
 
   // To be called until there is nothing: the shell is told of what was done with streams only then.
   std::optional<PeerEvent> poll();
@@ -152,6 +168,7 @@ class Peers {
   };
 
   Link* find_link(ConnectionId id);
+  Link& add_link(ConnectionId id, std::optional<Endpoint> peer, Instant now);
   void dial(const Lanes::Lane& lane, Instant now);
   // An attempt that is not needed any more: no event, no line in the log.
   void discard(ConnectionId id);
@@ -188,6 +205,7 @@ class Peers {
   Context& context_;
   link::Role role_;
   Bytes greeting_;
+  std::uint64_t process_;  // a sender's
   std::unordered_map<ConnectionId, Link> links_;
   Lanes lanes_;
   std::unordered_map<StreamKey, Owned, StreamHash> streams_;

@@ -20,6 +20,8 @@ class Ports {
 
   Instant now() const { return router_.context.now; }
   page::Cache& cache() const { return router_.context.cache; }
+  // That of our settings (Link::may_find_content).
+  std::uint64_t isolation() const { return router_.context.isolation; }
   Counters& counters() const { return router_.context.counters; }
   // What all requests of this worker hold of answers, before they are coded and after (held_limits.h).
   std::size_t held_decoded() const { return router_.context.counters.held_decoded.get(); }
@@ -52,6 +54,7 @@ class Ports {
     return router_.peers.pick(endpoints, host);
   }
   const Link* find_link(ConnectionId id) const { return router_.peers.find(id); }
+  void count_lost_reference(ConnectionId link) const { router_.peers.count_lost_reference(link, now()); }
   bool is_link_pending(const std::vector<Endpoint>& endpoints) const { return router_.peers.is_pending(endpoints); }
   NoLinkReason no_link_reason(const std::vector<Endpoint>& endpoints, std::string_view host) const {
     return router_.peers.no_link_reason(endpoints, host);

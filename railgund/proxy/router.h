@@ -27,9 +27,9 @@ class Router {
  public:
   // See Sender and Listener for the arguments.
   Router(config::ConfigPtr config, page::Cache& cache, Counters& counters, bool has_store, link::Role role,
-         const Greeting& greeting)
+         const Greeting& greeting, std::uint64_t process = 0)
       : context{.config = std::move(config), .cache = cache, .counters = counters, .has_store = has_store},
-        peers(context, role, greeting),
+        peers(context, role, greeting, process),
         origins(context),
         lookups(context) {}
 

@@ -57,7 +57,7 @@ std::vector<Endpoint> listeners_of(const config::Config& config) {
 Sender::Sender(config::ConfigPtr config, page::Cache& cache, dictionary::Shelf& shelf, Counters& counters,
                bool has_store, std::uint64_t first_request, ByteView compression_key, Instant now)
     : router_(std::move(config), cache, counters, has_store, link::Role::kAsker,
-              Greeting{.reference_key = {}, .build = "0000"}),
+              Greeting{.reference_key = {}, .build = "0000"}, (first_request >> kProcessShift) + 1),
       compression_(*router_.context.config, compression_key),
       dictionaries_(shelf),
       next_request_(first_request) {
@@ -66,6 +66,7 @@ Sender::Sender(config::ConfigPtr config, page::Cache& cache, dictionary::Shelf& 
 
 void Sender::configure(config::ConfigPtr config, bool has_store, Instant now) {
   router_.context.now = now;
+  router_.context.isolation = isolation_rules(*config);
   router_.context.config = std::move(config);
   router_.context.has_store = has_store;
   const config::Config& settings = *router_.context.config;

@@ -26,8 +26,10 @@ namespace railgun::proxy {
 class Sender {
  public:
   // `cache`, `shelf` and `counters` outlive the sender. `has_store`: StoreGet and StorePut make sense. `first_request`: where
-  // the numbers of requests start, different for each worker and process; the upper 24 bits are those of the process.
+  // the numbers of requests start, different for each worker and process; the bits from kProcessShift on are those of the
+  // process, and tell listeners which links come from it.
   // `compression_key`: random and secret.
+  static constexpr unsigned kProcessShift = 40;
   Sender(config::ConfigPtr config, page::Cache& cache, dictionary::Shelf& shelf, Counters& counters, bool has_store,
          std::uint64_t first_request, ByteView compression_key, Instant now);
   Sender(const Sender&) = delete;

@@ -296,7 +296,22 @@ void SenderExchange::handle(const SenderPorts& ports, Progress progress) {
     fail(ports, answer.status, answer.line, {retry_after(*busy)});
   } else if (auto* answered = std::get_if<ListenerAnswered>(&progress)) {
     fail(ports, answered->status, "The listener answers itself; its log says why", std::move(answered->fields));
+  } else if (const auto* lost = std::get_if<ReferenceLost>(&progress)) {
+    ask_without(ports, lost->id);
   }
+}
+
+// The client has seen nothing of the answer: the reference is known with its head. Once: a listener that does it again
+// does not listen.
+void SenderExchange::ask_without(const SenderPorts& ports, const Id128& lost) {
+  if (request_.lost || !is_plain_get(request_.http)) {
+    ports.counters().check_failures.add();
+    return retry_or_fail(ports, is_idempotent(request_.http.method), "The answer's reference is not known here");
+  }
+  ports.counters().references_lost.add();
+  request_.lost = lost;
+  state_ = Choosing{};  // which resets the stream
+  choose(ports);
 }
 
 // The request's link answers no ping: it is repeated on another one, if it may be and there is one that does.

@@ -80,6 +80,7 @@ class SenderExchange {
   void go_direct(const SenderPorts& ports, std::string reason);
   void handle(const SenderPorts& ports, Progress progress);
   void leave_silent_link(const SenderPorts& ports);
+  void ask_without(const SenderPorts& ports, const Id128& lost);
   void retry_or_fail(const SenderPorts& ports, bool may_repeat, const std::string& line);
   void finish(const SenderPorts& ports);
   // `extra`: fields of the answer.

@@ -55,7 +55,12 @@ struct ListenerAnswered {
   unsigned status;
   Fields fields;  // Retry-After, if it has one
 };
-using Progress = std::variant<UnderWay, Complete, LinkFailed, BadAnswer, OriginFailed, OriginBusy, ListenerAnswered>;
+// The answer is against a version that the listener has found by content, and that is not here, or not for this visitor.
+struct ReferenceLost {
+  Id128 id;
+};
+using Progress =
+    std::variant<UnderWay, Complete, LinkFailed, BadAnswer, OriginFailed, OriginBusy, ListenerAnswered, ReferenceLost>;
 
 struct SenderRequest {
   config::ConfigPtr config;
@@ -70,6 +75,7 @@ struct SenderRequest {
   page::RequestKeys keys{};
   Bytes body_start{};  // as far as it was known when references were looked up
   std::vector<page::Candidate> named{};
+  std::optional<Id128> lost{};  // the answer before was against this version, which is not here
 
   // The body (or what the client sends through a tunnel). Held bytes are bounded by the client connection's limit on
   // unread bytes.

@@ -168,6 +168,12 @@ def other_names(rows):
              [("/static/all.js", JS, bundle), ("/assets/v-next/scripts/everything.js", JS, bundle)], 1)
 
 
+def changed_names(rows):
+    rows.run("bundle under another name and a module more", 3000,
+             [("/static/all.js", JS, script(1, range(60))),
+              ("/assets/v-next/scripts/everything.js", JS, script(1, [*range(60), 70]))], 1)
+
+
 def charts(rows):
     rows.run("moving window of numbers", 0, [(f"/data?after={n}", JSON, series(n)) for n in range(0, 500, 50)], 2)
 
@@ -199,7 +205,7 @@ def first_visits(rows):
                                     "answers": len(found), "page": sum(map(len, pages)) / len(pages), "gzip": gzip}
 
 
-ROWS = [trailing_slashes, folder_of_types, polls, ordered_parameters, hashed_names, other_names, charts, fonts, icons,
+ROWS = [trailing_slashes, folder_of_types, polls, ordered_parameters, hashed_names, other_names, changed_names, charts, fonts, icons,
         unsafe_methods, first_visits]
 
 

@@ -61,10 +61,12 @@ void Origin::accept(PipePtr pipe) {
 
 // A page of some kilobytes that depends on its target and on the time: a clock, a few lines that come and go.
 std::string Origin::page(const std::string& target) {
-  const std::uint64_t seed = hash64(as_bytes(target));
+  const std::size_t same = target.find("/same/");
+  const std::uint64_t seed = hash64(as_bytes(target.substr(same == std::string::npos ? 0 : same)));
   const std::uint64_t lines = target.find("big") != std::string::npos ? 6000 : 20 + seed % 600;
-  const auto second = static_cast<std::uint64_t>(
+  const auto now = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::seconds>(world_.now.time_since_epoch()).count());
+  const std::uint64_t second = same == std::string::npos ? now : 0;
   std::string text = "<html><p>" + std::to_string(second) + "</p>\n";
   for (std::uint64_t i = 0; i < lines; ++i) {
     const std::uint64_t line = i + second / 20;
@@ -114,7 +116,7 @@ void Origin::send_pieces(const std::shared_ptr<Visit>& visit, std::string body, 
   flush(visit);
   if (body.empty()) return;
   world_.after(
-      std::chrono::milliseconds(world_.dice.below(40)),
+      std::chrono::milliseconds(pauses ? world_.dice.below(40) : 0),
       [this, visit, body = std::move(body), breaks]() mutable { send_pieces(visit, std::move(body), breaks); });
 }
 
@@ -134,6 +136,7 @@ void Visitor::start(PipePtr pipe) {
   request.method = method_;
   request.target = target_;
   request.host = "site.test";
+  if (!manners_.cookie.empty()) request.fields.push_back({"Cookie", manners_.cookie});
   if (method_ == "POST") {
     upload_.assign(1 + world_.dice.below(100000), 'u');
     request.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = upload_.size()};

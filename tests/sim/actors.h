@@ -18,13 +18,15 @@ struct Ledger {
   std::uint64_t next = 1;
 };
 
-// A web server whose pages change a little all the time.
+// A web server whose pages change a little all the time. Pages whose addresses are the same from "/same/" on are the same,
+// and never change.
 class Origin {
  public:
   Origin(World& world, Ledger& ledger) : world_(world), ledger_(ledger) {}
   void accept(PipePtr pipe);
 
   bool breaks_off = false;  // now and then, in the middle of an answer
+  bool pauses = true;       // between the pieces of an answer
 
  private:
   struct Visit;
@@ -49,6 +51,7 @@ struct Manners {
   bool is_slow = false;      // stands still after each piece
   bool is_old = false;       // speaks HTTP/1.0, so that the end of the connection ends a body of unknown length
   bool half_closes = false;  // ends its direction as soon as it has asked
+  std::string cookie{};      // empty: none
   Duration silence{};        // reads nothing for so long after its first bytes; longer than it waits: it leaves
 };
 

@@ -3,7 +3,7 @@
 // error, never a mixture; nothing stalls; no request ever holds more bytes than proxy/held_limits.h allows; every request
 // is counted once; and when the storm is over, everything works again and pages cross as deltas. Then the same seed
 // without a storm, while both daemons are replaced again and again by successors, as upgrades in place do: no request
-// may fail. Some seeds run twice and must do the same both times; some also run through line_faults.h.
+// may fail. Some seeds run twice and must do the same both times; some also run through line_faults.h and contents.h.
 //
 //   simulate --seeds N [--first SEED]     many; prints the seeds that failed
 //   simulate --seed SEED                  one, with what happened
@@ -15,6 +15,7 @@
 #include "railgund/proxy/held_limits.h"
 
 #include "actors.h"
+#include "contents.h"
 #include "host.h"
 #include "line_faults.h"
 
@@ -26,6 +27,8 @@ using std::chrono::seconds;
 
 // Every seed that this divides also has its lines fail.
 constexpr std::uint64_t kLineEach = 10;
+// Every seed that this divides also has pages known by their content.
+constexpr std::uint64_t kContentsEach = 8;
 
 // Every seed that this divides runs twice.
 constexpr std::uint64_t kRepeatEach = 10;
@@ -397,6 +400,7 @@ bool run_seed(std::uint64_t seed, bool verbose, Counts& total) {
   }
   if (fault.empty() && seed / 2 % 2 == 0) fault = Storm(seed, verbose).run_upgrades();
   if (fault.empty() && seed % kLineEach == 0) fault = run_line_faults(seed, verbose);
+  if (fault.empty() && seed % kContentsEach == 0) fault = run_contents(seed, verbose);
   total.right += storm.counts().right;
   total.errors += storm.counts().errors;
   total.cut += storm.counts().cut;

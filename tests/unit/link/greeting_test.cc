@@ -82,5 +82,28 @@ TEST(Greeting, RefusesNumbersOutOfRange) {
   EXPECT_EQ(error_of(with_body(Bytes(2049, 0))).code, Errc::kTooLarge);
 }
 
+TEST(Greeting, TellsAnAskersProcess) {
+  Greeting greeting = example();
+  greeting.role = Role::kAsker;
+  greeting.features = kFeatureContent;
+  greeting.process = {.number = 5, .rules = UINT64_MAX};
+  const Bytes bytes = encode_greeting(greeting);
+  EXPECT_EQ((*decode_greeting(bytes))->greeting, greeting);
+  // Features that are not known, and a process without any.
+  greeting.features = 1u << 20;
+  EXPECT_EQ((*decode_greeting(encode_greeting(greeting)))->greeting, greeting);
+  greeting.features = 0;
+  EXPECT_EQ((*decode_greeting(encode_greeting(greeting)))->greeting, greeting);
+}
+
+TEST(Greeting, IsRefusedWhenItsProcessIsCut) {
+  const Bytes body{0, 0, 1, 1, 1, 0};
+  for (const Bytes& later : {Bytes{0x80}, Bytes{2, 0x80}, Bytes{2, 1}, Bytes{2, 1, 0x80}}) {
+    Bytes cut = body;
+    append(cut, later);
+    EXPECT_EQ(error_of(with_body(cut)).code, Errc::kMalformed);
+  }
+}
+
 }  // namespace
 }  // namespace railgun::link

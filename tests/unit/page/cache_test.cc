@@ -360,5 +360,81 @@ TEST(Cache, BearsManyThreads) {
   EXPECT_EQ(cache.counters().bytes, Cache(kLimit).counters().bytes);
 }
 
+// A request for a page by a visitor with this cookie; empty: without.
+RequestKeys request(const std::string& target, const std::string& cookie) {
+  Isolation isolation;
+  isolation.visitors = true;
+  return request_keys(true, "example.com", target, cookie.empty() ? Fields{} : Fields{{"Cookie", cookie}}, isolation);
+}
+
+constexpr std::uint64_t kProcess = 7;
+constexpr unsigned kHalf = Sketch::kPlaces / 2;
+
+// Keeps a version as a listener does that was asked for it by a sender.
+VersionPtr keep(Cache& cache, const std::string& id, const RequestKeys& keys, std::uint64_t process = kProcess) {
+  VersionPtr kept = version(id, 20'000);
+  cache.insert(kept, keys.own);
+  cache.note_held(*kept, {.process = process, .audience = keys.own.audience});
+  return kept;
+}
+VersionPtr look_for(Cache& cache, const VersionPtr& text, const RequestKeys& keys, std::uint64_t process = kProcess) {
+  return cache.find_alike(Sketch(text->reference.bytes()), kHalf, process, keys);
+}
+
+TEST(CacheContents, AreFoundUnderAnotherName) {
+  Cache cache(4 << 20);
+  const VersionPtr kept = keep(cache, "1", request("/a/1", ""));
+  EXPECT_EQ(look_for(cache, kept, request("/b/2", "")), kept);
+  EXPECT_EQ(look_for(cache, version("2", 20'000), request("/b/2", "")), nullptr);
+  // Only where that sender has it, and as long as it is here.
+  EXPECT_EQ(look_for(cache, kept, request("/b/2", ""), kProcess + 1), nullptr);
+  cache.erase(kept->id);
+  EXPECT_EQ(look_for(cache, kept, request("/b/2", "")), nullptr);
+}
+
+TEST(CacheContents, OfOneVisitorAreFoundForNobodyElse) {
+  Cache cache(4 << 20);
+  const VersionPtr kept = keep(cache, "1", request("/a/1", "s=ann"));
+  EXPECT_EQ(look_for(cache, kept, request("/b/2", "s=ann")), kept);
+  EXPECT_EQ(look_for(cache, kept, request("/b/2", "s=bob")), nullptr);
+  EXPECT_EQ(look_for(cache, kept, request("/b/2", "")), nullptr);
+  // Not even by hints that were noted for others.
+  cache.note_held(*kept, {.process = kProcess, .audience = request("/", "s=bob").own.audience});
+  EXPECT_EQ(look_for(cache, kept, request("/b/2", "s=bob")), nullptr);
+  // By its id neither: the sender's part of the rule.
+  EXPECT_EQ(cache.find(kept->id, request("/b/2", "s=ann")), kept);
+  EXPECT_EQ(cache.find(kept->id, request("/b/2", "s=bob")), nullptr);
+  EXPECT_EQ(cache.find(kept->id, request("/b/2", "")), nullptr);
+}
+
+TEST(CacheContents, OfEverybodyAreFoundForEachVisitor) {
+  Cache cache(4 << 20);
+  const VersionPtr kept = keep(cache, "1", request("/a/1", ""));
+  EXPECT_EQ(look_for(cache, kept, request("/b/2", "s=ann")), kept);
+  EXPECT_EQ(cache.find(kept->id, request("/b/2", "s=ann")), kept);
+}
+
+TEST(CacheContents, AreNotFoundOnceTheSenderHasLostThem) {
+  Cache cache(4 << 20);
+  const VersionPtr kept = keep(cache, "1", request("/a/1", ""));
+  cache.note_lost(kept->id, kProcess, request("/b/2", "s=ann").audiences());
+  EXPECT_EQ(look_for(cache, kept, request("/b/2", "")), nullptr);
+  cache.note_lost(name("unknown"), kProcess, request("/b/2", "").audiences());
+}
+
+TEST(CacheContents, CountAsMemoryOfTheCache) {
+  Cache cache(1 << 20);
+  for (int i = 0; i < 100; ++i) keep(cache, std::to_string(i), request("/" + std::to_string(i), ""));
+  EXPECT_LE(cache.counters().bytes, std::size_t{1} << 20);
+}
+
+TEST(CacheContents, AreNotLookedForWhileMemoryIsShort) {
+  Cache cache(4 << 20);
+  const VersionPtr kept = keep(cache, "1", request("/a/1", ""));
+  cache.set_shortage(Shortage::kFindNothing);
+  EXPECT_EQ(look_for(cache, kept, request("/b/2", "")), nullptr);
+  EXPECT_EQ(cache.find(kept->id, request("/b/2", "")), nullptr);
+}
+
 }  // namespace
 }  // namespace railgun::page

@@ -1,5 +1,6 @@
 #include "railgund/page/sketch.h"
 
+#include <algorithm>
 #include <random>
 #include <string>
 
@@ -48,6 +49,20 @@ TEST(PlainLikeness, IsSeenPlaceByPlace) {
   EXPECT_TRUE(is_plainly_alike(as_bytes(text), as_bytes(changed)));
   EXPECT_FALSE(is_plainly_alike(as_bytes(text), as_bytes("<" + text)));
   EXPECT_FALSE(is_plainly_alike(as_bytes(text), as_bytes(text.substr(0, 4095))));
+}
+
+TEST(Sketch, HasSamplesInCommonWithTextsThatAreLikeIt) {
+  const std::string text = words(1, 60'000);
+  const auto samples = Sketch(as_bytes(text)).samples();
+  EXPECT_EQ(samples.size(), Sketch::kSamples);
+  const auto common = [&](const std::string& other) {
+    const auto others = Sketch(as_bytes(other)).samples();
+    return std::ranges::count_if(samples,
+                                 [&](std::uint64_t one) { return std::ranges::find(others, one) != others.end(); });
+  };
+  EXPECT_GE(common("in front" + text), 7);
+  EXPECT_GE(common(text.substr(0, 30'000) + words(2, 30'000)), 2);
+  EXPECT_EQ(common(words(3, 60'000)), 0);
 }
 
 }  // namespace

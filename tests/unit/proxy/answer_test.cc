@@ -402,5 +402,83 @@ TEST(AnswerWriter, CodesWhatItHoldsWhenThatIsMuch) {
   EXPECT_FALSE(writer.coded().empty());
 }
 
+// A listener whose cache has one version, which a sender process has under another name.
+struct Found : Exchange {
+  static constexpr std::uint64_t kProcess = 7;
+
+  explicit Found(const std::string& text) : held(version_of(*this, text)) {
+    other.target = "/elsewhere";
+    cache.insert(held, keys_of(other, config).own);
+    cache.note_held(*held, {.process = kProcess, .audience = keys_of(other, config).own.audience});
+  }
+  // What the writer makes of a page.
+  void write(const std::string& text, const std::vector<page::VersionPtr>& named = {}) {
+    AnswerWriter writer(config, *hash, 0);
+    std::vector<HeldReference> references;
+    for (const page::VersionPtr& one : named) references.push_back({static_cast<std::uint8_t>(references.size()), one});
+    writer.begin(request, html(text), references, true,
+                 ContentSearch{.cache = &cache, .process = kProcess, .keys = keys_of(request, config)});
+    EXPECT_TRUE(writer.write(as_bytes(text), Instant{}));
+    EXPECT_TRUE(writer.finish());
+    answer = writer.take_head().value();
+    coded = writer.coded().take_all();
+    trailer = writer.trailer();
+    written = writer.version();
+  }
+
+  page::Cache cache{4 << 20};
+  http::Request other = request;
+  page::VersionPtr held;
+  Bytes trailer;
+};
+
+TEST(AnswerFoundByContent, IsRebuiltFromTheVersionThatIsGiven) {
+  Found found(page_text(1));
+  const std::string wanted = "<title>new</title>" + page_text(2);
+  found.write(wanted);
+  EXPECT_EQ(found.answer.found, found.held->id);
+  EXPECT_LT(found.coded.size(), 100U);
+
+  AnswerReader reader({}, found.hash, 1 << 20, false);
+  const EncodedHead head = encode_answer(found.answer);
+  ASSERT_TRUE(reader.head(head.prelude, head.fields));
+  reader.data(found.coded);
+  ASSERT_TRUE(reader.end(found.trailer));
+  // Nothing comes of it before.
+  EXPECT_EQ(reader.rebuild(kRoom).value(), 0U);
+  EXPECT_FALSE(reader.is_complete());
+  reader.give(found.held);
+  ASSERT_TRUE(reader.rebuild(kRoom));
+  EXPECT_EQ(as_text(reader.body()), wanted);
+  EXPECT_EQ(reader.reference(), found.held);
+  EXPECT_EQ(reader.version()->id, found.written->id);
+}
+
+TEST(AnswerFoundByContent, KeepsTheReferenceThatIsTheSamePage) {
+  Found found(page_text(1));
+  found.write(page_text(1));
+  EXPECT_EQ(found.written, found.held);
+  EXPECT_EQ(found.coded.size(), 3U);
+}
+
+TEST(AnswerFoundByContent, GivesWayToANamedReferenceThatIsAsGood) {
+  Found found(page_text(1));
+  const page::VersionPtr named = version_of(found, page_text(3));
+  const std::string wanted = "<title>new</title>" + page_text(2);
+  found.write(wanted, {named});
+  EXPECT_EQ(found.answer.reference, 0);
+  EXPECT_FALSE(found.answer.found);
+  // Not to one that is another page.
+  found.write(wanted, {version_of(found, noise(1, 20'000))});
+  EXPECT_EQ(found.answer.found, found.held->id);
+}
+
+TEST(AnswerFoundByContent, IsNotLookedForInAFewBytes) {
+  Found found("<p>small</p>");
+  found.write("<p>small</p>");
+  EXPECT_FALSE(found.answer.found);
+  EXPECT_FALSE(found.answer.reference);
+}
+
 }  // namespace
 }  // namespace railgun::proxy

@@ -61,8 +61,8 @@ class CoreBench {
 // The other end of a link, by hand.
 class FarEnd {
  public:
-  FarEnd(link::Role role, const Greeting& greeting, link::Limits limits = {})
-      : mux(role, limits, encode_greeting(greeting), Instant{}) {}
+  FarEnd(link::Role role, const Greeting& greeting, link::Limits limits = {}, const link::AskingProcess& process = {})
+      : mux(role, limits, encode_greeting(greeting), Instant{}, process) {}
 
   // Carries bytes both ways until there are none, and keeps what the far end is told.
   template <typename Core>

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "railgund/proxy/forwarding.h"
+
 #include "bench.h"
 
 namespace railgun::proxy {
@@ -460,6 +462,101 @@ TEST_F(ListenerTest, ResetsARequestThatCannotBeRead) {
   ASSERT_EQ(resets.size(), 1U);
   EXPECT_EQ(resets[0].code, link::ResetCode::kBadMessage);
   EXPECT_EQ(bench_.counters.requests_started.get(), 0U);
+}
+
+// A sender process that takes references found by content, and pages of text from the origin.
+class ListenerContentTest : public ListenerTest {
+ protected:
+  ListenerContentTest() { meet(7, isolation_rules(config::Config{})); }
+  void meet(std::uint64_t process, std::uint64_t rules) {
+    sender_ = FarEnd(link::Role::kAsker, Greeting{.reference_key = {}, .build = "0000"}, {},
+                     {.number = process, .rules = rules});
+  }
+  // The head of the answer to a request for an address by a visitor; empty: without cookies.
+  Answer get(const std::string& target, const std::string& cookie, const std::string& text,
+             std::optional<Id128> lost = std::nullopt, bool takes_found = true) {
+    Ask ask;
+    ask.request.method = "GET";
+    ask.request.target = target;
+    ask.request.host = host_;
+    if (!cookie.empty()) ask.request.fields = {{"cookie", cookie}};
+    ask.takes_found = takes_found && !lost;
+    ask.lost = lost;
+    const EncodedHead head = encode_ask(ask);
+    sender_.mux.send_end(sender_.mux.open(head.prelude, head.fields).value(), {});
+    carry();
+    if (!origin_) origin_ = origin();
+    bench_.sent(*origin_);
+    bench_.receive(*origin_, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: " +
+                                 std::to_string(text.size()) + "\r\n\r\n" + text);
+    const Answer answer = answered();
+    for (const auto& data : sender_.take<link::DataReceived>()) sender_.mux.consumed(data.stream, data.data.size());
+    carry();
+    return answer;
+  }
+  static std::string text(int number) {
+    std::string all;
+    for (int i = 0; i < 40; ++i) all += to_hex(hash128(as_bytes(std::to_string(number * 1000 + i)))) + "\n";
+    return all;
+  }
+  static Id128 id(const std::string& of) { return KeyedHash(Bytes(32, 1))(as_bytes(of)); }
+};
+
+TEST_F(ListenerContentTest, FindsTheSamePageUnderAnotherName) {
+  start();
+  EXPECT_FALSE(get("/a", "", text(1)).found);
+  EXPECT_EQ(get("/b/c", "", text(1)).found, id(text(1)));
+  EXPECT_FALSE(get("/d", "", text(2)).found);
+}
+
+TEST_F(ListenerContentTest, FindsNoVisitorsPageForAnother) {
+  start();
+  get("/a", "s=ann", text(1));
+  EXPECT_FALSE(get("/b/c", "s=bob", text(1)).found);
+  EXPECT_FALSE(get("/b/d", "", text(1)).found);
+  EXPECT_EQ(get("/b/e", "s=ann", text(1)).found, id(text(1)));
+}
+
+TEST_F(ListenerContentTest, FindsForEverybodyWhatSeveralVisitorsWereSent) {
+  start();
+  for (const char* cookie : {"s=ann", "s=bob", "s=cid"}) EXPECT_FALSE(get("/a", cookie, text(1)).found);
+  EXPECT_EQ(get("/b/c", "s=dan", text(1)).found, id(text(1)));
+}
+
+TEST_F(ListenerContentTest, DoesNotFindAgainWhatTheSenderHasLost) {
+  start();
+  get("/a", "", text(1));
+  ASSERT_TRUE(get("/b/c", "", text(1)).found);
+  // It asks again.
+  EXPECT_FALSE(get("/b/c", "", text(1), id(text(1))).found);
+  // Now it has it under this name.
+  EXPECT_EQ(get("/d/e", "", text(1)).found, id(text(1)));
+}
+
+TEST_F(ListenerContentTest, FindsNothingForASenderThatLosesMuch) {
+  start();
+  for (unsigned i = 0; i < Link::kLostReferences.burst; ++i)
+    EXPECT_FALSE(get("/a", "", text(static_cast<int>(i)), Id128{}).found);
+  EXPECT_FALSE(get("/b/c", "", text(0)).found);
+  bench_.pass(2 * Link::kLostReferences.interval);
+  EXPECT_TRUE(get("/d/e", "", text(0)).found);
+}
+
+TEST_F(ListenerContentTest, FindsNothingForASenderThatDoesNotTakeIt) {
+  start();
+  get("/a", "", text(1), std::nullopt, false);
+  EXPECT_FALSE(get("/b/c", "", text(1), std::nullopt, false).found);
+}
+
+TEST_F(ListenerContentTest, FindsNothingForASenderWithOtherRulesOrOfUnknownProcess) {
+  for (const auto& [process, rules] : {std::pair<std::uint64_t, std::uint64_t>{7, 1}, {0, isolation_rules({})}}) {
+    meet(process, rules);
+    origin_.reset();
+    bench_.cache.clear();
+    start();
+    get("/a", "", text(1));
+    EXPECT_FALSE(get("/b/c", "", text(1)).found);
+  }
 }
 
 }  // namespace

@@ -152,5 +152,50 @@ TEST(Greeting, CarriesTheKeyOfAListener) {
   EXPECT_FALSE(decode_greeting(Bytes{1, '0', '0', '0', '0', 1}));
 }
 
+TEST(Ask, SaysWhatMayBeFoundAndWhatIsLost) {
+  Ask ask = plain_ask();
+  ask.takes_found = true;
+  ask.references = {id_of(7)};
+  EncodedHead head = encode_ask(ask);
+  Bytes expected{0x04, 0x00};
+  expected.insert(expected.end(), 16, 7);
+  EXPECT_EQ(head.prelude, expected);
+  EXPECT_TRUE(decode_ask(head.prelude, head.fields)->takes_found);
+
+  ask.takes_found = false;
+  ask.references = {id_of(1), id_of(2), id_of(3), id_of(4)};
+  ask.lost = id_of(9);
+  head = encode_ask(ask);
+  EXPECT_EQ(head.prelude[0], 0x08);
+  const Ask back = decode_ask(head.prelude, head.fields).value();
+  EXPECT_EQ(back.references, ask.references);
+  EXPECT_EQ(back.lost, ask.lost);
+  EXPECT_FALSE(back.takes_found);
+
+  head.prelude.insert(head.prelude.end(), 16, 1);
+  EXPECT_FALSE(decode_ask(head.prelude, head.fields));
+  EXPECT_FALSE(decode_ask(Bytes{0x08, 0x00}, head.fields));
+}
+
+TEST(Answer, NamesAReferenceThatWasFound) {
+  Answer answer = delta_answer();
+  answer.reference.reset();
+  answer.found = id_of(7);
+  const EncodedHead head = encode_answer(answer);
+  EXPECT_EQ(head.prelude[0], 0x82);
+  const Answer back = decode_answer(head.prelude, head.fields, 0).value();
+  EXPECT_EQ(back.found, id_of(7));
+  EXPECT_FALSE(back.reference);
+  EXPECT_TRUE(back.is_against_reference());
+  for (std::size_t cut = 0; cut < head.prelude.size(); ++cut)
+    EXPECT_FALSE(decode_answer(ByteView(head.prelude).first(cut), head.fields, 4)) << cut;
+  // Against one that was named, too; and no delta at all.
+  for (const unsigned first : {0x86U, 0x80U}) {
+    Bytes bad = head.prelude;
+    bad[0] = static_cast<std::uint8_t>(first);
+    EXPECT_FALSE(decode_answer(bad, head.fields, 4));
+  }
+}
+
 }  // namespace
 }  // namespace railgun::proxy

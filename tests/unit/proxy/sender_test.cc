@@ -1027,5 +1027,115 @@ TEST_F(SenderTest, AnswersHeadAsItWouldGet) {
   EXPECT_EQ(completed(), 1U);
 }
 
+// A listener that answers against versions that were not named.
+class SenderContentTest : public SenderTest {
+ protected:
+  page::VersionPtr keep(const std::string& cookie) {
+    auto version =
+        std::make_shared<page::Version>(hash_(as_bytes(text_)), to_bytes(as_bytes(text_)), page::Keep::kMemoryOnly);
+    http::Request request;
+    request.method = "GET";
+    request.host = "site.test";
+    request.target = "/other/name";
+    if (!cookie.empty()) request.fields = {{"cookie", cookie}};
+    bench_.cache.insert(version, keys_of(request, config::Config{}).own);
+    return version;
+  }
+  std::string get(const std::string& cookie) {
+    return "GET /a HTTP/1.1\r\nHost: site.test\r\n" + (cookie.empty() ? "" : "Cookie: " + cookie + "\r\n") + "\r\n";
+  }
+  std::optional<Ask> ask_seen() {
+    const auto heads = listener_.take<link::HeadReceived>();
+    EXPECT_EQ(heads.size(), 1U);
+    if (heads.empty()) return std::nullopt;
+    stream_ = heads[0].stream;
+    return decode_ask(heads[0].prelude, heads[0].fields).value();
+  }
+  void answer_against(const page::VersionPtr& reference, bool is_found) {
+    Answer answer;
+    answer.coding = Coding::kDelta;
+    answer.response.status = 200;
+    answer.response.fields = {{"content-type", "text/html"}};
+    answer.response.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = text_.size()};
+    if (is_found) answer.found = reference->id;
+    const EncodedHead head = encode_answer(answer);
+    EXPECT_TRUE(listener_.mux.send_head(stream_, head.prelude, head.fields).has_value());
+    listener_.mux.send_data(stream_,
+                            delta::encode(is_found ? page::reference_of(reference) : nullptr, as_bytes(text_), {}));
+    listener_.mux.send_end(stream_,
+                           encode_trailer({.kept = AnswerTrailer::Kept::kPage, .id_half = id_half(reference->id)}));
+    carry();
+  }
+
+  const KeyedHash hash_{Bytes(32, 1)};
+  const std::string text_ = std::string(5000, 'p') + "end";
+  link::StreamId stream_{};
+};
+
+TEST_F(SenderContentTest, RebuildsAnAnswerAgainstAVersionThatItHasUnderAnotherName) {
+  start();
+  link_up();
+  const page::VersionPtr held = keep("");
+  const ConnectionId client = ask(get("s=ann"));
+  EXPECT_TRUE(ask_seen()->takes_found);
+  answer_against(held, true);
+  EXPECT_TRUE(bench_.sent(client).ends_with(text_));
+  EXPECT_EQ(bench_.counters.found_content.get(), 1U);
+  EXPECT_EQ(bench_.counters.answers_delta.get(), 1U);
+  EXPECT_EQ(bench_.counters.references_lost.get(), 0U);
+}
+
+// Whatever the listener believes.
+TEST_F(SenderContentTest, AsksAgainForWhatItDoesNotHoldOrAnotherVisitorDoes) {
+  for (const bool is_private : {false, true}) {
+    listener_ = FarEnd(link::Role::kAnswerer, Greeting{.reference_key = Bytes(32, 1), .build = "0001"});
+    start();
+    link_up();
+    const page::VersionPtr held = keep("s=bob");
+    if (!is_private) bench_.cache.clear();
+    const std::uint64_t lost = bench_.counters.references_lost.get();
+    const ConnectionId client = ask(get("s=ann"));
+    ask_seen();
+    answer_against(held, true);
+    const auto again = ask_seen();
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->lost, held->id);
+    EXPECT_FALSE(again->takes_found);
+    EXPECT_EQ(bench_.counters.references_lost.get(), lost + 1);
+    EXPECT_TRUE(bench_.sent(client).empty());
+    answer_against(held, false);
+    EXPECT_TRUE(bench_.sent(client).ends_with(text_));
+    bench_.cache.clear();
+  }
+  EXPECT_EQ(failed() + bench_.counters.found_content.get(), 0U);
+}
+
+TEST_F(SenderContentTest, DoesNotFollowAListenerThatDoesItAgain) {
+  start();
+  link_up();
+  const page::VersionPtr held = keep("s=bob");
+  const ConnectionId client = ask(get("s=ann"));
+  ask_seen();
+  for (int i = 0; i < 2; ++i) {
+    answer_against(held, true);
+    ask_seen();
+  }
+  answer_against(held, true);
+  EXPECT_TRUE(bench_.sent(client).starts_with("HTTP/1.1 527"));
+  EXPECT_EQ(bench_.counters.check_failures.get(), 2U);
+}
+
+TEST_F(SenderContentTest, TakesNothingFoundOverALinkThatWasToldOtherRules) {
+  start();
+  link_up();
+  auto config = std::make_shared<config::Config>();
+  config->role = config::Role::kSender;
+  config->sites = {{.host = "site.test", .listeners = {{"listener", 2408}}, .origin = {}}};
+  config->isolate_cookies = {"tenant"};
+  bench_.core->configure(config, false, bench_.now);
+  ask(get(""));
+  EXPECT_FALSE(ask_seen()->takes_found);
+}
+
 }  // namespace
 }  // namespace railgun::proxy
