@@ -21,6 +21,7 @@ enum class BrowserDictionary : std::uint8_t { kOff, kSite, kPage };
 enum class HalfClose : std::uint8_t { kAnswer, kCancel };
 enum class NoStore : std::uint8_t { kMemory, kNever, kAll };
 enum class AccessFormat : std::uint8_t { kCombined, kJson };
+enum class LogQuery : std::uint8_t { kAll, kNames, kNone };
 enum class Effort : std::uint8_t { kAuto, kFast, kStrong, kZstd };
 
 // A host that a sender serves. Keys: site.HOST.listeners, site.HOST.origin; HOST may be "default" or "*.example.com".
@@ -170,6 +171,7 @@ struct Config {
   // Logs.
   int log_level = 0;
   std::string syslog_addr, stderr_file;
+  LogQuery log_query = LogQuery::kAll;
   std::string access_log;  // file, or "syslog"; empty: none
   AccessFormat access_format = AccessFormat::kCombined;
   bool debug_commands = false;  // root may crash the daemon on purpose

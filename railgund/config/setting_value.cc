@@ -27,6 +27,9 @@ constexpr std::array kBrowserDictionaries{Choice<BrowserDictionary>{"off", Brows
                                           Choice<BrowserDictionary>{"page", BrowserDictionary::kPage}};
 constexpr std::array kAccessFormats{Choice<AccessFormat>{"combined", AccessFormat::kCombined},
                                     Choice<AccessFormat>{"json", AccessFormat::kJson}};
+constexpr std::array kLogQueries{Choice<LogQuery>{"all", LogQuery::kAll}, Choice<LogQuery>{"names", LogQuery::kNames},
+                                 Choice<LogQuery>{"none", LogQuery::kNone}};
+constexpr const auto& choices(LogQuery) { return kLogQueries; }
 constexpr const auto& choices(AccessFormat) { return kAccessFormats; }
 constexpr const auto& choices(Role) { return kRoles; }
 constexpr const auto& choices(NoStore) { return kNoStores; }

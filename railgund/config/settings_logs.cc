@@ -18,6 +18,11 @@ constexpr std::array kSettings{
             .help = "Address of the syslog server: HOST:PORT (UDP), or the path of a Unix socket. Empty: the system's.",
             .form = Form::kSyslogAddress,
             .default_port = 514},
+    Setting{.key = "log.query",
+            .place = &Config::log_query,
+            .help = "What all logs show of the query strings of addresses, which may hold secrets: in the addresses of "
+                    "requests and in Referer. all: the whole. names: the names of the parameters, with * for each "
+                    "value. none: nothing behind the question mark. Paths are always shown."},
     Setting{
         .key = "access.log",
         .place = &Config::access_log,

@@ -38,9 +38,10 @@ using Place =
     std::variant<bool Config::*, int Config::*, unsigned Config::*, std::uint16_t Config::*, std::size_t Config::*,
                  Duration Config::*, std::string Config::*, std::vector<std::string> Config::*,
                  std::vector<Endpoint> Config::*, std::vector<Field> Config::*, std::optional<Endpoint> Config::*,
-                 Role Config::*, NoStore Config::*, Effort Config::*, AccessFormat Config::*, HalfClose Config::*,
-                 BrowserDictionary Config::*, std::vector<Endpoint> Site::*, std::optional<OriginTarget> Site::*,
-                 std::optional<BrowserDictionary> Site::*, std::string Site::*, MemcachedServers>;
+                 Role Config::*, NoStore Config::*, Effort Config::*, AccessFormat Config::*, LogQuery Config::*,
+                 HalfClose Config::*, BrowserDictionary Config::*, std::vector<Endpoint> Site::*,
+                 std::optional<OriginTarget> Site::*, std::optional<BrowserDictionary> Site::*, std::string Site::*,
+                 MemcachedServers>;
 
 struct Setting {
   std::string_view key;  // "site.HOST.listeners" stands for every host

@@ -14,6 +14,7 @@
 #include "railgund/proxy/link_stream.h"
 #include "railgund/proxy/message_codec.h"
 #include "railgund/proxy/ports.h"
+#include "railgund/proxy/shown_address.h"
 
 namespace railgun::proxy {
 
@@ -71,7 +72,8 @@ class ListenerExchange {
   void end();
   bool has_body() const;
   HeldBytes held_bytes() const;
-  std::string address() const { return ask_.request.host + ask_.request.target; }
+  // For the log.
+  std::string address() const { return ask_.request.host + shown_address(ask_.request.target, config_->log_query); }
 
   config::ConfigPtr config_;
   LinkStream stream_;

@@ -282,7 +282,7 @@ void SenderExchange::handle(const SenderPorts& ports, Progress progress) {
     retry_or_fail(ports, is_idempotent(request_.http.method),
                   "The answer that came over the link could not be rebuilt");
   } else if (const auto* origin = std::get_if<OriginFailed>(&progress)) {
-    const std::string text = request_.http.host + request_.http.target + ": " + origin->error.text;
+    const std::string text = request_.address() + ": " + origin->error.text;
     // What a stranger asks for fills no log.
     if (origin->error.code == Errc::kInvalid) {
       ports.log_limited(FrequentError::kOrigin, text);
@@ -432,8 +432,8 @@ void SenderExchange::log_access(const SenderPorts& ports, bool is_complete) cons
   ports.log_access({.client = request_.visitor.empty() ? std::string(ports.client_address) : request_.visitor,
                     .method = http.method,
                     .host = http.host,
-                    .target = http.target,
-                    .referer = std::string(field_value(http.fields, "referer")),
+                    .target = shown_address(http.target, request_.config->log_query),
+                    .referer = shown_address(field_value(http.fields, "referer"), request_.config->log_query),
                     .user_agent = std::string(field_value(http.fields, "user-agent")),
                     .id = request_.id(),
                     .is_secure = ports.client_is_secure,

@@ -16,6 +16,7 @@
 #include "railgund/proxy/compression.h"
 #include "railgund/proxy/dictionaries.h"
 #include "railgund/proxy/ports.h"
+#include "railgund/proxy/shown_address.h"
 
 namespace railgun::proxy {
 
@@ -112,7 +113,7 @@ struct SenderRequest {
   // The name in Via of a request that goes direct: of this process.
   std::string direct_name() const;
   // The page's address, for the log.
-  std::string address() const { return http.host + http.target; }
+  std::string address() const { return http.host + shown_address(http.target, config->log_query); }
   // Sets the header (setting header.name; empty: none).
   void set_header(Fields& fields, const std::string& value) const;
   // Adds what every answer gets (setting answer.fields).

@@ -68,4 +68,19 @@ def test_combined_goes_to_a_new_file_after_a_reload():
     server.shutdown()
 
 
+def test_query_strings_stay_out_of_the_logs():
+    pair, server = pair_with_log("access.log", **{"log.query": "names"})
+    pair.listener.settings["log.query"] = "none"
+    for daemon in (pair.sender, pair.listener):
+        daemon.settings["log.level"] = 1
+    with pair:
+        assert pair.get("/page?token=secret&secret", {"Referer": "http://site.test/?code=secret"})[0] == 200
+        line, = lines_of(pair.folder / "access.log", 1)
+        assert '"GET /page?token=*&* HTTP/1.1"' in line and '"http://site.test/?code=*"' in line, line
+        for daemon, shown in ((pair.sender, "/page?token=*&*"), (pair.listener, "/page?*")):
+            harness.wait_until(lambda: f"site.test{shown} " in daemon.log.read_text(), f"the {daemon.name}'s line")
+            assert "secret" not in daemon.log.read_text()
+    server.shutdown()
+
+
 harness.run_tests(sys.modules[__name__])

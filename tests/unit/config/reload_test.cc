@@ -20,7 +20,8 @@ std::string other_value(const Setting& setting, const std::string& text) {
                                       "cancel", "fast",
                                       "off",    "http://example.com:81",
                                       "gzip",   "text/x",
-                                      "word",   "json"}) {
+                                      "word",   "json",
+                                      "names"}) {
     Config config;
     Site site;
     if (candidate != text && set_value(config, &site, setting, candidate)) return candidate;
