@@ -35,6 +35,28 @@ std::string https_address(const http::Request& request, std::uint16_t port) {
   return address + (request.target.starts_with('/') ? request.target : "/");
 }
 
+bool ends_here(http::Request& request) {
+  if (request.method != "OPTIONS" && request.method != "TRACE") return false;
+  constexpr std::string_view kName = "max-forwards";
+  const auto is_it = [&](const Field& field) { return same_name(field.name, kName); };
+  const auto found = std::find_if(request.fields.begin(), request.fields.end(), is_it);
+  if (found == request.fields.end() || std::any_of(found + 1, request.fields.end(), is_it)) return false;
+  // "A recipient MAY" take a larger number for the largest that it supports.
+  constexpr std::size_t kMostDigits = 9;
+  const std::string& text = found->value;
+  if (text.empty() || !std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; })) return false;
+  const std::size_t first = std::min(text.find_first_not_of('0'), text.size());
+  if (first == text.size()) return true;
+  unsigned left = 0;
+  if (text.size() - first > kMostDigits) {
+    left = 999'999'999;
+  } else {
+    for (const char digit : std::string_view(text).substr(first)) left = left * 10 + static_cast<unsigned>(digit - '0');
+  }
+  found->value = std::to_string(left - 1);
+  return false;
+}
+
 std::string server_timing(AccessRecord::Way way, Duration link, Duration origin) {
   const auto metric = [](std::string_view name, Duration time) {
     // To a tenth of a millisecond.

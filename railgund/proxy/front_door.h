@@ -21,6 +21,10 @@ std::optional<std::string_view> challenge_token(const http::Request& request);
 // The same page by https. `port`: on which visitors reach it.
 std::string https_address(const http::Request& request, std::uint16_t port);
 
+// Counts the Max-Forwards field of OPTIONS and TRACE down by one (RFC 9110 7.6.2). True: it was 0, and the request goes no
+// further. A field that is no number, or comes twice, means nothing and passes. The pair is one hop, as in Via.
+bool ends_here(http::Request& request);
+
 // The value of Server-Timing (W3C Server Timing): "delta, link;dur=41.2, origin;dur=9.5". `link`: zero without one.
 std::string server_timing(AccessRecord::Way way, Duration link, Duration origin);
 

@@ -76,6 +76,7 @@ void SenderExchange::begin_page(const SenderPorts& ports) {
     counters.answers_refused.add();
     return fail(ports, 421, "An https address was asked for over an unsecured connection");
   }
+  if (ends_here(request_.http)) return answer_last_hop(ports);
   if (request_.http.expects_continue) ports.client.send_interim(100, {}, ports.now());
   const bool is_ignored = add_visitor_fields(request_.http, ports.client_address, request_.config->trusted_proxies);
   if (!request_.config->access_log.empty()) request_.visitor = visitor_address(request_.http.fields);
@@ -356,6 +357,14 @@ void SenderExchange::finish(const SenderPorts& ports) {
   request_.send_end(ports);
   log_access(ports, true);
   state_ = Finished{};
+}
+
+// As the final recipient of a request with Max-Forwards: 0 (RFC 9110 7.6.2). What TRACE would show holds fields that
+// proxies in front of us have added, so it is refused (9.3.8, 15.5.6).
+void SenderExchange::answer_last_hop(const SenderPorts& ports) {
+  constexpr std::string_view kLine = "Max-Forwards: this proxy is the last hop";
+  if (request_.http.method == "OPTIONS") return answer_ourselves(ports, 200, std::string(kLine), {});
+  answer_ourselves(ports, 405, std::string(kLine) + ", and does not answer TRACE", {{"Allow", "OPTIONS"}});
 }
 
 // A whole answer that is no error.

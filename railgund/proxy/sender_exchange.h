@@ -70,6 +70,7 @@ class SenderExchange {
 
   void begin_page(const SenderPorts& ports);
   void redirect(const SenderPorts& ports);
+  void answer_last_hop(const SenderPorts& ports);
   void answer_ourselves(const SenderPorts& ports, unsigned status, const std::string& line, Fields fields);
   void leave(const SenderPorts& ports);
   void look_up_or_choose(const SenderPorts& ports);

@@ -34,6 +34,27 @@ TEST(FrontDoor, NamesTheSamePageByHttps) {
   EXPECT_EQ(https_address(request("*", "a.example", "OPTIONS"), 443), "https://a.example/");
 }
 
+TEST(FrontDoor, CountsMaxForwardsDown) {
+  const auto counted = [](const std::string& value, const std::string& method = "OPTIONS") {
+    http::Request asked = request("*", "a.example", method);
+    asked.fields = {{"Accept", "*/*"}, {"Max-Forwards", value}};
+    return ends_here(asked) ? "ends" : asked.fields[1].value;
+  };
+  EXPECT_EQ(counted("0"), "ends");
+  EXPECT_EQ(counted("000", "TRACE"), "ends");
+  EXPECT_EQ(counted("1"), "0");
+  EXPECT_EQ(counted("010", "TRACE"), "9");
+  EXPECT_EQ(counted("999999999"), "999999998");
+  EXPECT_EQ(counted("99999999999999999999"), "999999998");
+  for (const char* other : {"", "-1", "1, 2", "0x1", "1 2", "+0"}) EXPECT_EQ(counted(other), other);
+  for (const char* method : {"GET", "HEAD", "POST", "options", "PROPFIND"}) EXPECT_EQ(counted("0", method), "0");
+  http::Request twice = request("*", "a.example", "TRACE");
+  twice.fields = {{"Max-Forwards", "0"}, {"max-forwards", "3"}};
+  EXPECT_FALSE(ends_here(twice));
+  http::Request none = request("*", "a.example", "TRACE");
+  EXPECT_FALSE(ends_here(none));
+}
+
 TEST(FrontDoor, AddsFieldsThatTheAnswerDoesNotHave) {
   const Fields fixed{{"Alt-Svc", "clear"}, {"Strict-Transport-Security", "max-age=1"}, {"X-Own", "ours"}};
   Fields answer{{"x-own", "the origin's"}};

@@ -141,6 +141,39 @@ TEST_F(SenderTest, TakesHttp2InClearOnlyIfToldTo) {
   }
 }
 
+TEST_F(SenderTest, ServesASiteThatIsAnIpv6Address) {
+  config_.host_ports = {"8080"};
+  site_ = "::1";
+  start();
+  link_up();
+  for (const char* host : {"[::1]:8080", "[::1]", "[0:0::1]"}) {
+    const ConnectionId client = ask("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n");
+    answer(asked(), "hello");
+    EXPECT_TRUE(bench_.sent(client).ends_with("hello")) << host;
+  }
+  const ConnectionId client = ask("GET / HTTP/1.1\r\nHost: [::2]\r\n\r\n");
+  EXPECT_NE(bench_.sent(client).find("set site.[::2].listeners"), std::string::npos);
+}
+
+// RFC 9110 7.6.2.
+TEST_F(SenderTest, IsTheLastHopOfARequestThatMayGoNoFurther) {
+  start();
+  link_up();
+  const auto say = [&](const std::string& method, const std::string& left) {
+    return ask(method + " / HTTP/1.1\r\nHost: site.test\r\nMax-Forwards: " + left + "\r\n\r\n");
+  };
+  EXPECT_TRUE(bench_.sent(say("OPTIONS", "0")).starts_with("HTTP/1.1 200 "));
+  const std::string refused = bench_.sent(say("TRACE", "0"));
+  EXPECT_TRUE(refused.starts_with("HTTP/1.1 405 ")) << refused;
+  EXPECT_NE(refused.find("\r\nAllow: OPTIONS\r\n"), std::string::npos) << refused;
+  EXPECT_TRUE(listener_.take<link::HeadReceived>().empty());
+  EXPECT_EQ(completed(), 2U);
+  say("OPTIONS", "3");
+  const auto heads = listener_.take<link::HeadReceived>();
+  ASSERT_EQ(heads.size(), 1U);
+  EXPECT_EQ(field_value(decode_ask(heads[0].prelude, heads[0].fields)->request.fields, "max-forwards"), "2");
+}
+
 TEST_F(SenderTest, RejectsAHostThatItDoesNotServe) {
   start();
   link_up();
