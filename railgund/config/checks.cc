@@ -44,7 +44,7 @@ void check_sender(const Config& config, const Findings& findings) {
   }
   for (const Site& site : config.sites) {
     if (site.listeners.empty() && !site.origin) {
-      findings.error("site." + site.host + ".listeners", "the site has neither listeners nor an origin");
+      findings.error(site_key(site.host, ".listeners"), "the site has neither listeners nor an origin");
     }
   }
 }

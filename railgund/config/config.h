@@ -26,7 +26,7 @@ enum class Effort : std::uint8_t { kAuto, kFast, kStrong, kZstd };
 
 // A host that a sender serves. Keys: site.HOST.listeners, site.HOST.origin; HOST may be "default" or "*.example.com".
 struct Site {
-  std::string host;                                  // lower case
+  std::string host;                                  // lower case; an IPv6 address without brackets
   std::vector<Endpoint> listeners;                   // in order of preference
   std::optional<OriginTarget> origin;                // asked directly when there is no link
   std::optional<BrowserDictionary> dictionary = {};  // instead of Config::browser_dictionary
@@ -186,7 +186,11 @@ struct Config {
 
 using ConfigPtr = std::shared_ptr<const Config>;
 
-// The site that serves a host (lower case, without port): the exact one, else the longest "*.suffix", else "default".
+// "site.HOST" and `ending`, such as ".listeners": the key of a site's setting. An IPv6 address stands in brackets.
+std::string site_key(std::string_view host, std::string_view ending);
+// The site has this name (lower case, without port and brackets). IPv6 addresses are compared, however they are written.
+bool is_named(const Site& site, std::string_view host);
+// The site that serves a host (lower case, without port and brackets): the exact one, else the longest "*.suffix", else "default".
 const Site* find_site(const Config& config, std::string_view host);
 
 }  // namespace railgun::config

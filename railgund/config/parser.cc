@@ -52,10 +52,20 @@ std::string_view nearest_key(std::string_view key) {
   return best;
 }
 
-bool is_site_host(std::string_view host) {
+bool is_site_name(std::string_view host) {
   if (host.starts_with("*.")) host.remove_prefix(2);
   return !host.empty() && host.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-_") == std::string_view::npos &&
          !host.starts_with('.') && !host.ends_with('.');
+}
+
+// The site's host of a key; nothing: it is none. An IPv6 address stands in brackets, as in a URL.
+std::optional<std::string> site_host(std::string_view written) {
+  std::string host = lower_ascii(written);
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+    return is_address(host) && host.find(':') != std::string::npos ? std::optional(std::move(host)) : std::nullopt;
+  }
+  return is_site_name(host) ? std::optional(std::move(host)) : std::nullopt;
 }
 
 // A key taken apart: the entry of the table, and the host if it is a site's.
@@ -69,8 +79,7 @@ Key find_key(std::string_view key) {
       if (!is_site_setting(setting)) continue;
       const std::string_view ending = setting.key.substr(setting.key.rfind('.'));
       if (!key.ends_with(ending) || key.size() <= 5 + ending.size()) continue;
-      std::string host = lower_ascii(key.substr(5, key.size() - 5 - ending.size()));
-      if (is_site_host(host)) return {&setting, std::move(host)};
+      if (auto host = site_host(key.substr(5, key.size() - 5 - ending.size()))) return {&setting, *std::move(host)};
     }
     return {};
   }
@@ -92,7 +101,7 @@ class Parser {
     check();
     if (const auto map = lines_.find("map.file"); map != lines_.end()) parsed_.map_file_line = map->second;
     for (const Site& site : parsed_.config.sites) {
-      const auto line = lines_.find("site." + site.host + ".error_page");
+      const auto line = lines_.find(site_key(site.host, ".error_page"));
       if (line != lines_.end()) parsed_.error_page_lines[site.host] = line->second;
     }
     if (faults_ == 0) return std::move(parsed_);
@@ -133,13 +142,13 @@ class Parser {
   }
 
   void assign(const Key& found, std::string_view key, std::string_view value) {
-    const std::string name = found.host.empty() ? std::string(found.setting->key)
-                                                : "site." + found.host + std::string(found.setting->key.substr(9));
+    const std::string name =
+        found.host.empty() ? std::string(found.setting->key) : site_key(found.host, found.setting->key.substr(9));
     if (!lines_.try_emplace(name, line_).second) return fault(key, second_time(name));
     Site* site = nullptr;
     if (!found.host.empty()) {
       std::vector<Site>& sites = parsed_.config.sites;
-      const auto place = std::ranges::find(sites, found.host, &Site::host);
+      const auto place = std::ranges::find_if(sites, [&](const Site& one) { return is_named(one, found.host); });
       site =
           place == sites.end() ? &sites.emplace_back(Site{.host = found.host, .listeners = {}, .origin = {}}) : &*place;
     }
@@ -244,9 +253,8 @@ Result<ParsedConfig> load_config(const std::string& path, std::optional<Role> ro
   Config& config = parsed->config;
   for (Site& site : config.sites) {
     if (site.error_page.empty()) continue;
-    Result<std::string> page =
-        read_named_file(path, site.error_page, kMaxErrorPageBytes, parsed->error_page_lines[site.host],
-                        "site." + site.host + ".error_page");
+    Result<std::string> page = read_named_file(path, site.error_page, kMaxErrorPageBytes,
+                                               parsed->error_page_lines[site.host], site_key(site.host, ".error_page"));
     if (!page) return std::unexpected(page.error());
     site.error_page_text = std::move(*page);
   }

@@ -26,9 +26,7 @@ void add_comment(std::string& to, std::string_view text) {
   to += line + "\n";
 }
 
-std::string key_of(const Setting& setting, const Site& site) {
-  return "site." + site.host + std::string(setting.key.substr(9));
-}
+std::string key_of(const Setting& setting, const Site& site) { return site_key(site.host, setting.key.substr(9)); }
 
 // The user and the query of a URL are nobody's business.
 std::string without_credentials(const std::string& url) {
@@ -156,7 +154,7 @@ std::vector<ChangedSetting> diff_configs(const Config& before, const Config& aft
     if (pair.before == nullptr || pair.after == nullptr) continue;
     const std::string& file = pair.after->error_page;
     if (pair.before->error_page == file && pair.before->error_page_text != pair.after->error_page_text)
-      changes.push_back({.key = "site." + host + ".error_page", .before = file, .after = file, .needs_restart = false});
+      changes.push_back({.key = site_key(host, ".error_page"), .before = file, .after = file, .needs_restart = false});
   }
   const bool named =
       std::ranges::any_of(changes, [](const ChangedSetting& change) { return change.key == "map.file"; });

@@ -51,6 +51,10 @@ constexpr std::array<std::string_view, 4> kCodings = {"zstd", "br", "gzip", "off
 bool is_visible(char c) { return c > ' ' && c < 0x7f; }
 
 Result<void> check_network(std::string_view text) {
+  if (const std::size_t zone = text.find('%'); zone != std::string_view::npos && is_address(text.substr(0, zone))) {
+    return fail(Errc::kInvalid, "expected an address without a zone, '" + std::string(text.substr(0, zone)) +
+                                    "', not '" + std::string(text) + "': it counts on every interface");
+  }
   const std::size_t slash = text.find('/');
   const std::string_view address = text.substr(0, slash);
   bool good = is_address(address);

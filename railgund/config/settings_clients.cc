@@ -33,14 +33,13 @@ constexpr std::array kSettings{
             .form = Form::kHostPortOrPath,
             .default_port = 80,
             .example = "10.0.0.1:8080"},
-    Setting{
-        .key = "site.HOST.listeners",
-        .place = &Site::listeners,
-        .concerns = Concerns::kSender,
-        .help =
-            "Listeners to ask for this host, in order of preference. HOST is a host name, *.example.com or default.",
-        .default_port = 2408,
-        .example = "listener.example.com:2408"},
+    Setting{.key = "site.HOST.listeners",
+            .place = &Site::listeners,
+            .concerns = Concerns::kSender,
+            .help = "Listeners to ask for this host, in order of preference. HOST is a host name, an IPv6 "
+                    "address in brackets, *.example.com or default.",
+            .default_port = 2408,
+            .example = "listener.example.com:2408"},
     Setting{.key = "site.HOST.origin",
             .place = &Site::origin,
             .concerns = Concerns::kSender,

@@ -168,7 +168,7 @@ bool is_address(std::string_view text) { return parse_address(text).has_value();
 
 std::string network_of(std::string_view address) {
   constexpr std::size_t kHostBytes = 8;
-  const auto bytes = parse_address(address);
+  const auto bytes = parse_address(address.substr(0, address.find('%')));
   if (!bytes) return std::string(address);
   const std::string key(bytes->begin(), bytes->end());
   return address.find(':') != std::string_view::npos && !is_in_network(address, "::ffff:0:0/96")
@@ -179,7 +179,7 @@ std::string network_of(std::string_view address) {
 bool is_in_network(std::string_view address, std::string_view network) {
   const std::size_t slash = network.find('/');
   const auto wanted = parse_address(network.substr(0, slash));
-  const auto given = parse_address(address);
+  const auto given = parse_address(address.substr(0, address.find('%')));
   if (!wanted || !given) return false;
   std::size_t bits = 128;
   if (slash != std::string_view::npos) {

@@ -39,7 +39,7 @@ inline constexpr std::string_view kBetweenWords = " \t,";
 // Whether the text is an IPv4 or IPv6 address.
 bool is_address(std::string_view text);
 // `network`: an address, or one and the bits that count: "10.0.0.0/8". An IPv4 address and its form in IPv6
-// (::ffff:10.0.0.1) are the same. False if either cannot be read.
+// (::ffff:10.0.0.1) are the same, and the zone of `address` does not matter (fe80::1%2). False if either cannot be read.
 bool is_in_network(std::string_view address, std::string_view network);
 // What the addresses of one visitor have in common, as a key: an IPv4 address, or the first 64 bits of an IPv6 address,
 // as most visitors have all the addresses with these. The text itself if it is no address.

@@ -53,7 +53,7 @@ Result<void> judge_host(const config::Config& config, const config::Site& site, 
                                     std::to_string(*port));
   }
   const std::string_view name = host_name(host);
-  if (site.host == name) return {};
+  if (config::is_named(site, name)) return {};
   const config::HostForm form = config::form_of_host(name);
   if (form == config::HostForm::kOtherSpelling || (form == config::HostForm::kAddress && is_nobodys_address(name))) {
     return fail(Errc::kInvalid,

@@ -54,16 +54,16 @@ void SenderExchange::begin_page(const SenderPorts& ports) {
   Counters& counters = ports.counters();
   const std::string_view host = host_name(request_.http.host);
   request_.site = config::find_site(*request_.config, host);
-  request_.counts =
-      request_.site == nullptr ? &counters.sites.other() : &counters.sites.at(host, request_.site->host == host);
+  request_.counts = request_.site == nullptr ? &counters.sites.other()
+                                             : &counters.sites.at(host, config::is_named(*request_.site, host));
   request_.counts->requests.add();
   if (ports.cache().shortage() == page::Shortage::kServeNothing)
     return fail(ports, 503, "This server is short of memory", {{"Retry-After", std::to_string(kRetryAfterSeconds)}});
   if (request_.site == nullptr) {
     counters.answers_refused.add();
-    const std::string name(host);
     return fail(ports, 421,
-                "This sender does not serve '" + name + "': set site." + name + ".listeners in railgun.conf");
+                "This sender does not serve '" + std::string(host) + "': set " + config::site_key(host, ".listeners") +
+                    " in railgun.conf");
   }
   if (auto judged = judge_host(*request_.config, *request_.site, request_.http.host); !judged) {
     counters.answers_refused.add();
@@ -217,8 +217,8 @@ void SenderExchange::ask_link(const SenderPorts& ports, const Link& link) {
 void SenderExchange::go_direct(const SenderPorts& ports, std::string reason) {
   if (request_.site->origin) {
     if (times_in_via(request_.http.fields, request_.direct_name()) > 0) {
-      return fail_loop(ports, "site." + request_.site->host +
-                                  ".origin leads back to this sender: set it to the "
+      return fail_loop(ports, config::site_key(request_.site->host, ".origin") +
+                                  " leads back to this sender: set it to the "
                                   "origin's own address");
     }
     state_.emplace<Direct>(request_, ports, std::move(reason));

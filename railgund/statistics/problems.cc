@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "railgund/base/text.h"
+#include "railgund/config/config.h"
 #include "railgund/tls/lifetime.h"
 
 namespace railgun::statistics {
@@ -69,7 +70,7 @@ void links(std::vector<Problem>& problems, const Status& status) {
                         "no link can serve " + site.host +
                             (direct ? ": its requests go directly to the origin" : ": its visitors get status 527"),
                         site.listeners.empty()
-                            ? "activate a listener for it, or set site." + site.host + ".listeners"
+                            ? "activate a listener for it, or set " + config::site_key(site.host, ".listeners")
                             : "check that the listener runs and that its port is open: railgunctl probe " + where});
   }
   const bool linked = std::any_of(status.links.begin(), status.links.end(),

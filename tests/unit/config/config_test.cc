@@ -16,6 +16,15 @@ TEST(FindSite, PrefersTheExactHostThenTheLongestWildcardThenTheDefault) {
   EXPECT_EQ(find_site(config, "com")->host, "default");
 }
 
+TEST(FindSite, ComparesIpv6AddressesHoweverTheyAreWritten) {
+  Config config;
+  for (const char* host : {"2001:db8::1", "default"}) config.sites.push_back({host, {}, {}});
+  EXPECT_EQ(find_site(config, "2001:db8::1")->host, "2001:db8::1");
+  EXPECT_EQ(find_site(config, "2001:db8:0:0::1")->host, "2001:db8::1");
+  EXPECT_EQ(find_site(config, "2001:db8::2")->host, "default");
+  EXPECT_EQ(find_site(config, "2001:db8::1.")->host, "default");
+}
+
 TEST(FindSite, FindsNothingForAHostThatNoSiteServes) {
   Config config;
   config.sites.push_back({"*.example.com", {}, {}});

@@ -190,6 +190,32 @@ TEST(Parser, RefusesAHostThatIsNone) {
   }
 }
 
+TEST(Parser, TakesAnIpv6AddressInBracketsAsASite) {
+  const Result<ParsedConfig> parsed = parse_config(
+      "role = sender\nlisten = [::1]:80\nsite.[2001:DB8::1].listeners = l.test\nsite.[2001:db8:0::1].origin = "
+      "[::1]:81\n",
+      "t");
+  ASSERT_TRUE(parsed.has_value()) << parsed.error().text;
+  ASSERT_EQ(parsed->config.sites.size(), 1U);
+  EXPECT_EQ(parsed->config.sites[0].host, "2001:db8::1");
+  EXPECT_EQ(parsed->config.sites[0].listeners.size(), 1U);
+  EXPECT_TRUE(parsed->config.sites[0].origin.has_value());
+  EXPECT_EQ(site_key("2001:db8::1", ".origin"), "site.[2001:db8::1].origin");
+  EXPECT_EQ(site_key("a.test", ".origin"), "site.a.test.origin");
+  for (const char* key : {"site.::1.listeners", "site.[].origin", "site.[a.test].origin", "site.[127.0.0.1].origin",
+                          "site.[fe80::1%eth0].origin", "site.[::1.origin"}) {
+    EXPECT_NE(fault_of(std::string(key) + " = 10.0.0.1").find("there is no such setting"), std::string::npos) << key;
+  }
+}
+
+TEST(Parser, SaysThatANetworkHasNoZone) {
+  EXPECT_EQ(
+      fault_of("trusted.proxies = fe80::1%eth0"),
+      "t:1: trusted.proxies: expected an address without a zone, 'fe80::1', not 'fe80::1%eth0': it counts on every "
+      "interface");
+  EXPECT_NE(fault_of("trusted.proxies = x%eth0").find("expected an address, or a network"), std::string::npos);
+}
+
 class LoadConfig : public testing::Test {
  protected:
   void SetUp() override {

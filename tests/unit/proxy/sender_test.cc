@@ -21,7 +21,7 @@ class SenderTest : public testing::Test {
   void start(bool has_origin = false, bool has_store = false) {
     auto config = std::make_shared<config::Config>(config_);
     config->role = config::Role::kSender;
-    config->sites = {{.host = "site.test", .listeners = {{"listener", 2408}}, .origin = {}}};
+    config->sites = {{.host = site_, .listeners = {{"listener", 2408}}, .origin = {}}};
     config->sites[0].error_page_text = error_page_;
     if (has_origin) config->sites[0].origin = config::OriginTarget{.secure = false, .endpoint = {"origin", 80}};
     bench_.core = std::make_unique<Sender>(config, bench_.cache, bench_.shelf, bench_.counters, has_store, 1,
@@ -62,6 +62,7 @@ class SenderTest : public testing::Test {
   std::uint64_t completed() const { return bench_.counters.requests_completed.get(); }
 
   config::Config config_;
+  std::string site_ = "site.test";
   std::string error_page_;
   CoreBench<Sender> bench_;
   FarEnd listener_{link::Role::kAnswerer, Greeting{.reference_key = Bytes(32, 1), .build = "0001"}};
