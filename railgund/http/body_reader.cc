@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "railgund/http/syntax.h"
+#include "railgund/http/trailers.h"
 
 namespace railgun::http {
 namespace {
@@ -36,6 +37,7 @@ Judged<std::size_t> ChunkedDecoder::read(ByteView bytes, Bytes& to) {
 }
 
 Judged<void> ChunkedDecoder::step(char c) {
+  static_assert(kLineBytes == kMostTrailerBytes);
   if (++line_bytes_ > kLineBytes) return refuse(400, "a chunk's line or the trailers are too long");
   const auto go_on = [&](State next) -> Judged<void> {
     state_ = next;
@@ -72,19 +74,24 @@ Judged<void> ChunkedDecoder::step(char c) {
       return go_on(State::kSizeStart);
     case State::kTrailerStart:
       if (c == '\r') return go_on(State::kLastLineEnd);
-      if (is_token_char(c)) return go_on(State::kTrailerName);
-      return refuse(400, "malformed trailer");
+      if (!is_token_char(c)) return refuse(400, "malformed trailer");
+      if (trailers_.size() == kMostTrailerFields) return refuse(400, "too many trailers");
+      trailers_.push_back({std::string(1, c), {}});
+      return go_on(State::kTrailerName);
     case State::kTrailerName:
       if (c == ':') return go_on(State::kTrailerValue);
-      if (is_token_char(c)) return {};
-      return refuse(400, "malformed trailer");
+      if (!is_token_char(c)) return refuse(400, "malformed trailer");
+      trailers_.back().name += c;
+      return {};
     case State::kTrailerValue:
       if (c == '\r') return go_on(State::kTrailerLineEnd);
-      if (!is_control(c)) return {};
-      return refuse(400, "malformed trailer");
+      if (is_control(c)) return refuse(400, "malformed trailer");
+      trailers_.back().value += c;
+      return {};
     case State::kTrailerLineEnd:
-      if (c == '\n') return go_on(State::kTrailerStart);
-      return refuse(400, "malformed trailer");
+      if (c != '\n') return refuse(400, "malformed trailer");
+      finish_trailer();
+      return go_on(State::kTrailerStart);
     case State::kLastLineEnd:
       if (c == '\n') return go_on(State::kDone);
       return refuse(400, "malformed trailer");
@@ -93,6 +100,15 @@ Judged<void> ChunkedDecoder::step(char c) {
       break;
   }
   return refuse(400, "malformed chunk size");
+}
+
+void ChunkedDecoder::finish_trailer() {
+  Field& trailer = trailers_.back();
+  if (may_be_trailer(trailer.name)) {
+    trailer.value = std::string(trim_blanks(trailer.value));
+  } else {
+    trailers_.pop_back();
+  }
 }
 
 Judged<void> ChunkedDecoder::add_digit(char c) {

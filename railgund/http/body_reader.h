@@ -3,23 +3,28 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "railgund/base/bytes.h"
+#include "railgund/base/field.h"
 #include "railgund/http/message.h"
 #include "railgund/http/refusal.h"
 
 namespace railgun::http {
 
-// Decodes the chunked coding (RFC 9112 7.1). Extensions and trailers are read and dropped. Refuses sizes that are not
-// plain hexadecimal or over 2^63-1, lines that do not end in CR LF, control characters, and lines over kLineBytes.
+// Decodes the chunked coding (RFC 9112 7.1). Extensions are read and dropped; so are fields that must not be trailers.
+// Refuses sizes that are not plain hexadecimal or over 2^63-1, lines that do not end in CR LF, control characters, lines
+// over kLineBytes, and trailers over their limits (http/trailers.h).
 class ChunkedDecoder {
  public:
-  // Of a size with its extensions, and of all trailers together.
+  // Of a size with its extensions.
   static constexpr std::size_t kLineBytes = 8 * 1024;
 
   // Appends body bytes to `to`, says how many bytes were taken off the front: all, unless the last chunk has ended.
   Judged<std::size_t> read(ByteView bytes, Bytes& to);
   bool is_complete() const { return state_ == State::kDone; }
+  // After is_complete(), once.
+  Fields take_trailers() { return std::move(trailers_); }
 
  private:
   enum class State : std::uint8_t {
@@ -42,10 +47,12 @@ class ChunkedDecoder {
   // One byte that is not a chunk's data.
   Judged<void> step(char c);
   Judged<void> add_digit(char c);
+  void finish_trailer();
 
   State state_ = State::kSizeStart;
   std::uint64_t left_ = 0;      // of the chunk
   std::size_t line_bytes_ = 0;  // of the line, or of the trailers
+  Fields trailers_;
 };
 
 class BodyReader {
@@ -55,6 +62,8 @@ class BodyReader {
   // As ChunkedDecoder::read().
   Judged<std::size_t> read(ByteView bytes, Bytes& to);
   bool is_complete() const;
+  // After is_complete(), once.
+  Fields take_trailers() { return chunks_.take_trailers(); }
   // The connection has ended: true if that, or what came before it, completes the body.
   bool is_complete_at_end() const { return kind_ == BodyLength::Kind::kToClose || is_complete(); }
 

@@ -35,9 +35,12 @@ bool BodyWriter::count(std::size_t bytes) {
   return true;
 }
 
-bool BodyWriter::end(ByteQueue& to) {
+bool BodyWriter::end(ByteQueue& to, const Fields& trailers) {
   if (!is_complete()) return false;
-  if (kind_ == BodyLength::Kind::kChunked) to.append(as_bytes(kLastChunk));
+  if (kind_ != BodyLength::Kind::kChunked) return true;
+  Bytes last;
+  write_last_chunk(last, trailers);
+  to.append(ByteView(last));
   return true;
 }
 

@@ -17,8 +17,9 @@ class BodyWriter {
 
   // Appends `bytes`, framed, to `to`. False, and nothing appended, if the body becomes longer than announced.
   [[nodiscard]] bool write(ByteView bytes, ByteQueue& to);
-  // Appends what ends the body. False if it is shorter than announced.
-  [[nodiscard]] bool end(ByteQueue& to);
+  // Appends what ends the body. Only a chunked one has trailers (RFC 9112 7.1.2): others drop them. False if it is
+  // shorter than announced.
+  [[nodiscard]] bool end(ByteQueue& to, const Fields& trailers = {});
 
   // For a protocol that frames bodies otherwise. Counts bytes: false, and nothing counted, if they are more than
   // announced.

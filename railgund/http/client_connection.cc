@@ -186,7 +186,7 @@ std::size_t ClientConnection::State::read_body(ByteView bytes) {
 }
 
 void ClientConnection::State::finish_answer() {
-  events.push(ResponseEnd{});
+  events.push(ResponseEnd{body.take_trailers()});
   // An answer that did not wait for the whole request leaves its rest unsent: nothing can follow it.
   if (!keep_alive || !request_complete || !output.empty()) {
     break_off();
@@ -260,7 +260,7 @@ void ClientConnection::send_request(const Request& request, Instant now) {
   s.asked = {.head = request.method == "HEAD", .upgrade = !request.upgrade.empty()};
   s.read_at = now;
 
-  Framing framing{.body = length, .upgrade = request.upgrade};
+  Framing framing{.body = length, .upgrade = request.upgrade, .accepts_trailers = request.accepts_trailers};
   if (s.asked.upgrade) {
     framing.connection = Framing::Connection::kUpgrade;
   } else if (!request.keep_alive) {
@@ -296,7 +296,7 @@ void ClientConnection::send_body(ByteView bytes, Instant now) {
   if (!s.request_body.write(bytes, s.output)) s.fail(Errc::kInvalid, "the request's body is longer than announced");
 }
 
-void ClientConnection::send_end(Instant now) {
+void ClientConnection::send_end(Instant now, const Fields& trailers) {
   State& s = *state_;
   if (s.reading == Reading::kTunnel && !s.request_complete) {
     s.request_complete = true;
@@ -305,7 +305,7 @@ void ClientConnection::send_end(Instant now) {
   }
   if (!s.is_asking() || s.request_complete) return;
   if (s.output.empty()) s.write_at = now;
-  if (!s.request_body.end(s.output)) {
+  if (!s.request_body.end(s.output, trailers)) {
     s.fail(Errc::kInvalid, "the request's body is shorter than announced");
     return;
   }

@@ -40,7 +40,9 @@ struct ResponseReceived {
 struct ResponseBody {
   Bytes bytes;  // room is given back by body_consumed()
 };
-struct ResponseEnd {};  // of a tunnel: both directions have ended
+struct ResponseEnd {  // of a tunnel: both directions have ended
+  Fields trailers = {};
+};
 // The exchange failed and the connection is of no more use. kUnavailable: closed before the first byte of an answer, on
 // a connection used before (or before a byte of the request was pulled): safe to ask again if the request is.
 // kMalformed: the answer breaks the rules or ended too early. kTooLarge: its head is over a limit. kTimeout. kInvalid:
@@ -62,12 +64,13 @@ class ClientConnection {
   // New limits: the timeouts and buffer sizes apply at once, the limits of a head from the next one on.
   void set_limits(ClientLimits limits);
 
-  // `request.host` becomes Host, `request.body` picks the framing, `request.upgrade` is asked for if not empty.
+  // `request.host` becomes Host, `request.body` picks the framing, `request.upgrade` is asked for if not empty. The answer's
+  // trailers are given whether the request accepts them or not.
   void send_request(const Request& request, Instant now);
   std::size_t writable_bytes() const;
   void send_body(ByteView bytes, Instant now);
-  // Of a tunnel: we send no more; the origin still may (wants_end()).
-  void send_end(Instant now);
+  // `trailers`: sent if the body is chunked. Of a tunnel: we send no more; the origin still may (wants_end()).
+  void send_end(Instant now, const Fields& trailers = {});
 
   void receive(ByteView bytes, Instant now);
   // The origin has ended its direction in order: with a FIN, and with TLS's close_notify where there is TLS.

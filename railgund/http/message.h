@@ -35,6 +35,7 @@ struct Request {
   Fields fields = {};       // without Host
   BodyLength body = {};
   bool expects_continue = false;
+  bool accepts_trailers = false;  // TE: trailers (RFC 9110 10.1.4)
   bool keep_alive = true;
   std::string upgrade = {};  // the protocol asked for with Connection: upgrade, or empty
 };

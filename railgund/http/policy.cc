@@ -6,6 +6,7 @@
 #include "railgund/base/text.h"
 #include "railgund/http/syntax.h"
 #include "railgund/http/target.h"
+#include "railgund/http/trailers.h"
 
 namespace railgun::http {
 namespace {
@@ -163,6 +164,7 @@ Judged<Request> judge_request(RawHead head, bool secure) {
   request.body = framing->value_or(BodyLength{});
   request.expects_continue = *expects_continue && request.body.kind != BodyLength::Kind::kNone;
   request.upgrade = read_upgrade(head, *options, framing->has_value());
+  request.accepts_trailers = head.minor_version > 0 && accepts_trailers(head.fields);
   request.keep_alive = keeps_alive(head, *options);
   request.minor_version = head.minor_version;
   request.secure = is_secure;

@@ -143,7 +143,7 @@ void ServerConnection::send_body(ByteView bytes, Instant now) {
   }
 }
 
-void ServerConnection::send_end(Instant now) {
+void ServerConnection::send_end(Instant now, const Fields& trailers) {
   State& s = *state_;
   s.now = now;
   if (s.answering == State::Answering::kTunnel) {
@@ -154,7 +154,8 @@ void ServerConnection::send_end(Instant now) {
   }
   if (s.answering != State::Answering::kBody) return;
   if (s.output.empty()) s.write_at = now;
-  if (!s.exchange->drops_body && !s.exchange->answer.end(s.output)) {
+  const bool has_trailers = s.exchange->accepts_trailers && !trailers.empty();
+  if (!s.exchange->drops_body && !s.exchange->answer.end(s.output, has_trailers ? trailers : Fields{})) {
     s.cut_answer();
     s.lose_client();
     return;

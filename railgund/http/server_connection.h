@@ -56,7 +56,9 @@ struct RequestReceived {
 struct RequestBody {
   Bytes bytes;  // its room is given back by body_consumed()
 };
-struct RequestEnd {};
+struct RequestEnd {
+  Fields trailers = {};
+};
 // The client is gone or broke its message half-way: the exchange under way is to be dropped.
 struct ClientGone {};
 // After switch_to_tunnel(): bytes from the client, as they are.
@@ -103,8 +105,9 @@ class ServerConnection {
   // Output that has not been pulled.
   std::size_t waiting_bytes() const;
   void send_body(ByteView bytes, Instant now);
+  // `trailers`: sent if the request accepts them and the body is chunked (RFC 9110 6.5.1), else dropped.
   // Of a tunnel: we send no more; the client still may (wants_end()).
-  void send_end(Instant now);
+  void send_end(Instant now, const Fields& trailers = {});
   // The answer cannot be completed: what was not pulled is dropped and the connection closed so that the client can
   // tell (wants_reset()). More or fewer body bytes than announced do the same, and bring a ClientGone.
   void abort();

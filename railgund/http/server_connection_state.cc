@@ -106,7 +106,7 @@ std::size_t ServerConnection::State::read_body(ByteView bytes) {
   }
   if (exchange->body.is_complete()) {
     reading = Reading::kHeld;
-    events.push(RequestEnd{});
+    events.push(RequestEnd{exchange->body.take_trailers()});
   }
   return *taken;
 }

@@ -38,13 +38,15 @@ struct ServerConnection::State {
           is_head(request.method == "HEAD"),
           minor_version(request.minor_version),
           keep_alive(request.keep_alive),
-          awaits_continue(request.expects_continue) {}
+          awaits_continue(request.expects_continue),
+          accepts_trailers(request.accepts_trailers) {}
 
     BodyReader body;
     bool is_head;
     int minor_version;
     bool keep_alive;
     bool awaits_continue;  // the client may hold its body back until it is told to go on
+    bool accepts_trailers;
     BodyWriter answer;
     bool drops_body = false;  // the answer is to HEAD, or 204 or 304
   };

@@ -7,6 +7,7 @@
 #include "railgund/base/text.h"
 #include "railgund/http/policy.h"
 #include "railgund/http/syntax.h"
+#include "railgund/http/trailers.h"
 
 namespace railgun::http {
 namespace {
@@ -67,20 +68,31 @@ void write_framing(Bytes& to, const Framing& framing) {
   } else if (framing.body.kind == BodyLength::Kind::kChunked) {
     write(to, "Transfer-Encoding: chunked\r\n");
   }
+  std::string_view option;
   switch (framing.connection) {
     case Framing::Connection::kUnsaid:
       break;
     case Framing::Connection::kClose:
-      write(to, "Connection: close\r\n");
+      option = "close";
       break;
     case Framing::Connection::kKeepAlive:
-      write(to, "Connection: keep-alive\r\n");
+      option = "keep-alive";
       break;
     case Framing::Connection::kUpgrade:
-      write(to, "Connection: upgrade\r\n");
-      if (is_field_value(framing.upgrade)) write_field(to, "Upgrade", framing.upgrade);
+      option = "upgrade";
       break;
   }
+  // RFC 9110 10.1.4: TE is of this hop, and Connection has to say so.
+  const bool names_te = framing.accepts_trailers;
+  if (names_te) write(to, "TE: trailers\r\n");
+  if (names_te || !option.empty()) {
+    write(to, "Connection: ");
+    write(to, option);
+    if (names_te) write(to, option.empty() ? "TE" : ", TE");
+    write(to, "\r\n");
+  }
+  if (framing.connection == Framing::Connection::kUpgrade && is_field_value(framing.upgrade))
+    write_field(to, "Upgrade", framing.upgrade);
 }
 
 // What a head takes about, so that it is written without growing.
@@ -127,6 +139,14 @@ Result<void> write_response_head(Bytes& to, unsigned status, std::string_view re
 
 void write_chunk_size(Bytes& to, std::size_t bytes) {
   write_number(to, bytes, 16);
+  write(to, "\r\n");
+}
+
+void write_last_chunk(Bytes& to, const Fields& trailers) {
+  write(to, "0\r\n");
+  for (const Field& field : trailers) {
+    if (may_be_written(field) && may_be_trailer(field.name)) write_field(to, field.name, field.value);
+  }
   write(to, "\r\n");
 }
 

@@ -19,6 +19,7 @@ struct Framing {
   BodyLength body = {};  // kKnown and kChunked are written; kNone and kToClose say nothing
   Connection connection = Connection::kUnsaid;
   std::string_view upgrade = {};  // with kUpgrade
+  bool accepts_trailers = false;  // of a request: TE: trailers
 };
 
 // Always HTTP/1.1, with Host first. Errors: kInvalid if the method, target or host cannot be written.
@@ -31,6 +32,7 @@ Result<void> write_response_head(Bytes& to, unsigned status, std::string_view re
 // `bytes` is not empty: an empty chunk would be the last one.
 void write_chunk_size(Bytes& to, std::size_t bytes);
 inline constexpr std::string_view kChunkEnd = "\r\n";
-inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
+// The last chunk and the trailers (RFC 9112 7.1). Those that must not be trailers, or cannot be written, are left out.
+void write_last_chunk(Bytes& to, const Fields& trailers);
 
 }  // namespace railgun::http

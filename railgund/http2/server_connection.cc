@@ -146,8 +146,15 @@ void ServerConnection::send_response(StreamId stream, const http::Response& resp
   if (found->is_connect && response.status < 300)
     return send_error(stream, 502, "the origin does not open the WebSocket", {}, now);
   s.refuse_tunnel(*found);
-  const http::BodyLength length = http::framed_length(response, found->is_head, 1);
   found->drops_body = http::is_bodyless(response.status, found->is_head);
+  if (response.body.kind == http::BodyLength::Kind::kNone && !found->drops_body) {
+    found->held_head = std::make_unique<http::Response>(response);
+    found->answer = http::BodyWriter({http::BodyLength::Kind::kKnown, 0});
+    found->answering = Stream::Answering::kBody;
+    found->write_at = now;
+    return s.settle();
+  }
+  const http::BodyLength length = http::framed_length(response, found->is_head, 1);
   const bool is_known = length.kind == http::BodyLength::Kind::kKnown;
   found->answer = http::BodyWriter(is_known ? length : http::BodyLength{http::BodyLength::Kind::kToClose, 0});
   if (apply_priority(field_value(response.fields, "Priority"), found->priority)) s.set_priority(*found);
@@ -198,7 +205,7 @@ void ServerConnection::send_body(StreamId stream, ByteView bytes, Instant now) {
   s.settle();
 }
 
-void ServerConnection::send_end(StreamId stream, Instant now) {
+void ServerConnection::send_end(StreamId stream, Instant now, const Fields& trailers) {
   State& s = *state_;
   s.now = now;
   Stream* const found = s.find(stream);
@@ -208,6 +215,16 @@ void ServerConnection::send_end(StreamId stream, Instant now) {
     return s.settle();
   }
   if (found->output.empty()) found->write_at = now;
+  const bool has_trailers = found->accepts_trailers && !found->drops_body && !found->is_tunnel && !trailers.empty();
+  if (has_trailers) found->answer_trailers = trailers;
+  if (found->held_head != nullptr) {
+    const auto head = std::move(found->held_head);
+    if (!s.submit_head(*found, head->status, head->fields, {},
+                       has_trailers ? HeadUse::kBodyFollows : HeadUse::kWholeAnswer)) {
+      s.lose_stream(*found, NGHTTP2_INTERNAL_ERROR);
+      return s.settle();
+    }
+  }
   found->answering = Stream::Answering::kEnded;
   s.note_window(*found);
   nghttp2_session_resume_data(s.session.get(), State::raw(stream));
@@ -240,7 +257,7 @@ void ServerConnection::switch_to_tunnel(StreamId stream, const http::Response& r
   s.now = now;
   Stream* const found = s.find(stream);
   if (!is_awaited(found)) return;
-  if (!found->is_connect || !s.submit_head(*found, 200, response.fields, {}, true))
+  if (!found->is_connect || !s.submit_head(*found, 200, response.fields, {}, HeadUse::kTunnel))
     return send_error(stream, 502, "the upgrade cannot be passed on", {}, now);
   found->answering = Stream::Answering::kTunnel;
   found->is_tunnel = true;

@@ -79,7 +79,8 @@ class ServerConnection {
   // Bytes given to send_body() that have not been pulled.
   std::size_t waiting_bytes(StreamId stream) const;
   void send_body(StreamId stream, ByteView bytes, Instant now);
-  void send_end(StreamId stream, Instant now);
+  // An answer without a body (BodyLength::kNone) and without trailers is one HEADERS frame, sent now: the head has waited.
+  void send_end(StreamId stream, Instant now, const Fields& trailers = {});
   void abort(StreamId stream);
   void send_error(StreamId stream, unsigned status, std::string_view line, const Fields& extra, Instant now);
   // The answer to a CONNECT for a WebSocket: 200 here, whatever 101 said.

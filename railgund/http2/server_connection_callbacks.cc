@@ -199,7 +199,9 @@ ssize_t ServerConnection::State::read_data(nghttp2_session*, std::int32_t id, st
   const std::size_t room = s.pull_end > held ? s.pull_end - held : 0;
   const std::size_t count = std::min({size, stream->output.size(), std::max(room, kLeastDataBytes)});
   *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-  if (has_ended && count == stream->output.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
+  if (!has_ended || count < stream->output.size()) return static_cast<ssize_t>(count);
+  *flags |= NGHTTP2_DATA_FLAG_EOF;
+  if (!stream->answer_trailers.empty() && s.submit_trailers(*stream)) *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
   return static_cast<ssize_t>(count);
 }
 

@@ -21,6 +21,9 @@ namespace railgun::http2 {
 // slow lines.
 inline constexpr Duration kLastRequestsTimeout = std::chrono::seconds(1);
 
+// What follows a head that is sent.
+enum class HeadUse : std::uint8_t { kBodyFollows, kTunnel, kWholeAnswer };
+
 struct ServerConnection::State {
   struct SessionDeleter {
     void operator()(nghttp2_session* made) const noexcept { nghttp2_session_del(made); }
@@ -99,7 +102,9 @@ struct ServerConnection::State {
   // Answers a request that is against the rules; its exchange, if there is one, is dropped.
   void refuse(Stream& stream, const http::Refusal& refusal);
   bool submit_head(Stream& stream, unsigned status, const Fields& fields, const http::BodyLength& length,
-                   bool is_tunnel = false);
+                   HeadUse use = HeadUse::kBodyFollows);
+  // False: there are none to be sent, so DATA ends the stream.
+  bool submit_trailers(Stream& stream);
   void write_small_answer(Stream& stream, unsigned status, std::string_view line, const Fields& extra);
   void append_output(Stream& stream, ByteView bytes);
   // Tells its exchange, then reset_stream().

@@ -4,12 +4,16 @@
 #include "railgund/http/answer.h"
 #include "railgund/http/deadline.h"
 #include "railgund/http/progress.h"
+#include "railgund/http/syntax.h"
+#include "railgund/http/trailers.h"
 #include "railgund/http2/response_head.h"
 #include "railgund/http2/server_connection_state.h"
 
 namespace railgun::http2 {
 namespace {
 
+// ": " and the line end of HTTP/1.1, in which the limit is counted.
+constexpr std::size_t kTrailerOverheadBytes = 4;
 constexpr std::size_t kMostEarlyPriorities = 16;  // PRIORITY_UPDATEs kept for requests that have not begun
 
 // libnghttp2 takes pointers to non-const bytes, but does not change them.
@@ -39,8 +43,12 @@ bool ServerConnection::State::add_field(Stream& stream, std::string_view name, s
     stream.head->add(name, value);
     return stream.head->bytes() <= kHeadBombFactor * limits.http.head_bytes || (misuse = Misuse::kHeads, false);
   }
-  // Trailers go no further: not all origins know them, and HTTP/1.1's are dropped too.
-  stream.trailer_bytes += name.size() + value.size();
+  stream.trailer_bytes += name.size() + value.size() + kTrailerOverheadBytes;
+  if (stream.trailer_bytes <= http::kMostTrailerBytes && stream.trailers.size() < http::kMostTrailerFields) {
+    if (http::may_be_trailer(name)) stream.trailers.push_back({std::string(name), std::string(value)});
+    return true;
+  }
+  stream.has_too_many_trailers = true;
   return stream.trailer_bytes <= limits.http.head_bytes || (misuse = Misuse::kHeads, false);
 }
 
@@ -64,13 +72,15 @@ bool ServerConnection::State::finish_head(Stream& stream, bool ends) {
   if (!request->upgrade.empty()) stream.reading = Stream::Reading::kTunnel;
   stream.is_connect = !request->upgrade.empty();
   stream.awaits_continue = request->expects_continue && !ends;
+  stream.accepts_trailers = request->accepts_trailers;
   push(stream, http::RequestReceived{std::move(*request)});
   if (ends || stream.is_connect) push(stream, http::RequestEnd{});
   return true;
 }
 
 void ServerConnection::State::end_request(Stream& stream) {
-  if (stream.reading == Stream::Reading::kBody) push(stream, http::RequestEnd{});
+  if (stream.has_too_many_trailers) return refuse(stream, {431, "the trailers are too large"});
+  if (stream.reading == Stream::Reading::kBody) push(stream, http::RequestEnd{std::move(stream.trailers)});
   if (stream.reading == Stream::Reading::kTunnel && stream.is_tunnel) push(stream, http::TunnelEnd{});
   stream.reading = Stream::Reading::kEnded;
   stream.read_at = now;
@@ -138,8 +148,8 @@ void ServerConnection::State::note_priority_update(std::uint32_t id, std::string
 // ---- the answer
 
 bool ServerConnection::State::submit_head(Stream& stream, unsigned status, const Fields& fields,
-                                          const http::BodyLength& length, bool is_tunnel) {
-  const ResponseHead head(status, fields, length, is_tunnel);
+                                          const http::BodyLength& length, HeadUse use) {
+  const ResponseHead head(status, fields, length, use == HeadUse::kTunnel);
   std::vector<nghttp2_nv> pairs;
   pairs.reserve(head.fields().size());
   for (const FieldView& field : head.fields()) {
@@ -151,9 +161,23 @@ bool ServerConnection::State::submit_head(Stream& stream, unsigned status, const
     return nghttp2_submit_headers(session.get(), NGHTTP2_FLAG_NONE, raw(stream.id), nullptr, pairs.data(), pairs.size(),
                                   nullptr) == 0;
   }
+  if (use == HeadUse::kWholeAnswer)
+    return nghttp2_submit_response(session.get(), raw(stream.id), pairs.data(), pairs.size(), nullptr) == 0;
   // Also if no body follows: the stream would be closed before its exchange is over.
   const nghttp2_data_provider provider{.source = {}, .read_callback = &read_data};
   return nghttp2_submit_response(session.get(), raw(stream.id), pairs.data(), pairs.size(), &provider) == 0;
+}
+
+// RFC 9113 8.1: HEADERS with END_STREAM, after the last byte of the body.
+bool ServerConnection::State::submit_trailers(Stream& stream) {
+  http::keep_trailers(stream.answer_trailers);
+  std::vector<nghttp2_nv> pairs;
+  pairs.reserve(stream.answer_trailers.size());
+  for (const Field& field : stream.answer_trailers) {
+    const std::string_view value = http::trim_blanks(field.value);
+    pairs.push_back({borrowed(field.name), borrowed(value), field.name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+  }
+  return !pairs.empty() && nghttp2_submit_trailer(session.get(), raw(stream.id), pairs.data(), pairs.size()) == 0;
 }
 
 // A whole answer of ours: plain text, one line.

@@ -42,18 +42,23 @@ struct Stream {
   Answering answering = Answering::kNothing;
   Priority priority = {};
   bool is_head = false;
-  bool is_connect = false;       // asked for a tunnel
+  bool is_connect = false;  // asked for a tunnel
+  bool accepts_trailers = false;
   bool awaits_continue = false;  // the client may hold its body back until it is told to go on
   bool is_tunnel = false;        // got one
-  bool drops_body = false;       // the answer is to HEAD, or 204 or 304
-  bool end_sent = false;         // END_STREAM has been pulled
+  bool has_too_many_trailers = false;
+  bool drops_body = false;  // the answer is to HEAD, or 204 or 304
+  bool end_sent = false;    // END_STREAM has been pulled
   bool is_writable_noted = false;
   std::unique_ptr<RequestHead> head;  // while it comes
-  std::size_t trailer_bytes = 0;
+  std::size_t trailer_bytes = 0;      // of the request, also of trailers that are not kept
+  Fields trailers = {};               // of the request, within http::kMostTrailerBytes
 
-  std::size_t unread = 0;  // bytes given up, or held in `early`, and not yet consumed
-  ByteQueue early;         // of a tunnel, before there is one; within the stream's window
+  std::size_t unread = 0;                          // bytes given up, or held in `early`, and not yet consumed
+  ByteQueue early;                                 // of a tunnel, before there is one; within the stream's window
+  std::unique_ptr<http::Response> held_head = {};  // of an answer without a body: sent when it ends
   http::BodyWriter answer;
+  Fields answer_trailers = {};
   ByteQueue output;
 
   Instant read_at;   // the last progress of the request's body, see http/progress.h

@@ -26,9 +26,10 @@ enum class FrameType : std::uint8_t {
 inline constexpr std::uint8_t kFirstLinkType = 8;
 
 // The upper four bits of a frame's first byte.
-inline constexpr std::uint8_t kFlagEnd = 1;      // HEAD, DATA: nothing follows on the stream in this direction
-inline constexpr std::uint8_t kFlagMore = 2;     // HEAD: the next frame continues this head
-inline constexpr std::uint8_t kFlagTrailer = 4;  // DATA with END: the payload begins with a trailer and its length
+inline constexpr std::uint8_t kFlagEnd = 1;   // HEAD, DATA: nothing follows on the stream in this direction
+inline constexpr std::uint8_t kFlagMore = 2;  // HEAD: the next frame continues this head
+// DATA with END: the payload begins with a trailer and its length. HEAD: fields that belong behind the data.
+inline constexpr std::uint8_t kFlagTrailer = 4;
 inline constexpr std::uint8_t kFlagInterim = 8;  // HEAD from the answerer: another head follows, this one ends nothing
 
 inline constexpr std::size_t kMaxPayloadBytes = 16 * 1024;

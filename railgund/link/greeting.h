@@ -18,8 +18,10 @@ inline constexpr std::size_t kMaxGreetingBytes = 12 + 2048;
 // Windows and limits are 31-bit numbers on the wire.
 inline constexpr std::uint32_t kMaxAnnounced = 0x7fffffff;
 
-// Bits of Greeting::features (1 is for trailers). An asker takes answers against versions that it has not named, an
-// answerer takes requests that say which of them was not there (doc/PROTOCOL.md, "References found by content").
+// Bits of Greeting::features. This end takes HEADs with TRAILER (mux.h, send_trailers()).
+inline constexpr std::uint64_t kFeatureTrailers = 1;
+// An asker takes answers against versions that it has not named, an answerer takes requests that say which of them was
+// not there (doc/PROTOCOL.md, "References found by content").
 inline constexpr std::uint64_t kFeatureContent = 2;
 
 struct Greeting {

@@ -25,7 +25,7 @@ Bytes greeting_of(Role role, const Limits& limits, ByteView payload, const Askin
   greeting.link_window_bytes = static_cast<std::uint32_t>(limits.link_window_bytes);
   greeting.head_bytes = static_cast<std::uint32_t>(limits.head_bytes);
   greeting.payload = to_bytes(payload);
-  greeting.features = kFeatureContent;
+  greeting.features = kFeatureTrailers | kFeatureContent;
   greeting.process = process;
   return encode_greeting(greeting);
 }
@@ -40,6 +40,7 @@ std::optional<std::uint32_t> stream_of(const Event& event) {
 }
 
 std::size_t head_bytes_of(const Event& event) {
+  if (const auto* trailers = std::get_if<TrailersReceived>(&event)) return fields_bytes(trailers->fields);
   const auto* head = std::get_if<HeadReceived>(&event);
   return head == nullptr ? 0 : head->prelude.size() + fields_bytes(head->fields);
 }
@@ -212,6 +213,20 @@ Result<void> Mux::send_interim(StreamId id, ByteView prelude, const Fields& fiel
   if (auto ticket = s.queue_head(number(id), prelude, fields, kFlagInterim); !ticket)
     return std::unexpected(std::move(ticket.error()));
   ++stream->interim_heads;
+  return {};
+}
+
+Result<void> Mux::send_trailers(StreamId id, const Fields& fields) {
+  State& s = *state_;
+  Stream* stream = s.find(number(id));
+  if (stream == nullptr || stream->end_wanted || fields.empty()) return {};
+  RAILGUN_CHECK(stream->head_sent && !stream->trailers_sent && (s.peer->features & kFeatureTrailers) != 0);
+  if (fields.size() > kMaxTrailerFields || fields_bytes(fields) > kMaxTrailerFieldBytes)
+    return fail(Errc::kTooLarge, "trailers: too many fields or bytes");
+  if (auto ticket = s.queue_head(number(id), {}, fields, kFlagTrailer); !ticket)
+    return std::unexpected(std::move(ticket.error()));
+  stream->trailers_sent = true;
+  stream->head_ticket = 0;  // the end comes after the trailers, so not in the head's frame
   return {};
 }
 

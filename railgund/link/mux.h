@@ -63,16 +63,23 @@ struct AskingProcess {
 };
 
 struct HelloReceived {
-  Bytes payload;               // the layer above's own part of the greeting
-  unsigned version = 1;        // of the protocol: the highest that both ends support
-  bool finds_content = false;  // kFeatureContent (link/greeting.h)
-  AskingProcess process;       // of an asker
+  Bytes payload;                // the layer above's own part of the greeting
+  unsigned version = 1;         // of the protocol: the highest that both ends support
+  bool takes_trailers = false;  // send_trailers() may be called
+  bool finds_content = false;   // kFeatureContent (link/greeting.h)
+  AskingProcess process;        // of an asker
 };
 struct HeadReceived {
   StreamId stream;
   Bytes prelude;
   Fields fields;
   bool is_interim = false;  // sent by send_interim(): the answer's own head is still to come
+};
+// Fields that belong behind the stream's data, in the peer's direction. Comes after the head and before the end, maybe
+// before data; once.
+struct TrailersReceived {
+  StreamId stream;
+  Fields fields;
 };
 struct DataReceived {
   StreamId stream;
@@ -106,8 +113,8 @@ struct PeerRetires {
 struct RoundTripMeasured {
   Duration time;
 };
-using Event = std::variant<HelloReceived, HeadReceived, DataReceived, EndReceived, StreamReset, StreamWritable,
-                           GoAwayReceived, PeerRetires, RoundTripMeasured>;
+using Event = std::variant<HelloReceived, HeadReceived, TrailersReceived, DataReceived, EndReceived, StreamReset,
+                           StreamWritable, GoAwayReceived, PeerRetires, RoundTripMeasured>;
 
 struct Counters {
   std::uint64_t bytes_received = 0, bytes_sent = 0, frames_received = 0, frames_sent = 0, streams_opened = 0,
@@ -157,6 +164,12 @@ class Mux {
   // very many heads wait because the peer reads nothing. Errors: kTooLarge as above.
   static constexpr unsigned kMostInterimHeads = 64;
   Result<void> send_interim(StreamId stream, ByteView prelude, const Fields& fields);
+  // Sends fields that belong behind the data: after the head, before send_end(), once, and only to a peer that takes
+  // them (HelloReceived). They cost no credit and may overtake data. Errors: kTooLarge over kMaxTrailerFieldBytes or
+  // kMaxTrailerFields.
+  static constexpr std::size_t kMaxTrailerFieldBytes = 10 * 1024;
+  static constexpr std::size_t kMaxTrailerFields = 100;
+  Result<void> send_trailers(StreamId stream, const Fields& fields);
   // Bytes that send_data() accepts now without exceeding the stream's share of the queues. After 0, StreamWritable follows.
   std::size_t sendable(StreamId stream) const;
   // `data` has at most sendable() bytes.

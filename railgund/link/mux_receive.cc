@@ -1,6 +1,7 @@
 // Receiving: checks each frame against the rules of doc/PROTOCOL.md and turns it into events.
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "railgund/link/mux_state.h"
 
@@ -63,6 +64,7 @@ Result<void> Mux::State::receive_greeting(ByteView& bytes, Instant now) {
   link_send = SendWindow(greeting.link_window_bytes);
   events.push_back(HelloReceived{.payload = greeting.payload,
                                  .version = std::min<unsigned>(kHighestVersion, greeting.highest_version),
+                                 .takes_trailers = (greeting.features & kFeatureTrailers) != 0,
                                  .finds_content = (greeting.features & kFeatureContent) != 0,
                                  .process = greeting.process});
   peer = std::move(greeting);
@@ -115,6 +117,7 @@ Result<void> Mux::State::receive_stream_frame(const Frame& frame, Instant now) {
 Result<void> Mux::State::receive_head(const Frame& frame, Instant now) {
   const std::uint32_t id = frame.header.stream;
   const std::uint8_t flags = frame.header.flags;
+  if (flags == kFlagTrailer) return receive_trailers(frame, now);
   const bool may_be_interim = role == Role::kAsker && flags == kFlagInterim;
   if (flags != 0 && flags != kFlagEnd && flags != kFlagMore && !may_be_interim) {
     return fail(Errc::kMalformed, "HEAD: flags " + std::to_string(flags));
@@ -180,6 +183,28 @@ Result<void> Mux::State::finish_head(std::uint32_t id, std::uint8_t flags) {
   events.push_back(HeadReceived{
       .stream = StreamId{id}, .prelude = to_bytes(prelude), .fields = *std::move(fields), .is_interim = is_interim});
   if ((flags & kFlagEnd) != 0) end_received(id, *stream, {});
+  return {};
+}
+
+// One frame, decoded even if its stream is closed, as every HEAD is.
+Result<void> Mux::State::receive_trailers(const Frame& frame, Instant now) {
+  const std::uint32_t id = frame.header.stream;
+  if (head_stream != 0) return fail(Errc::kMalformed, "HEAD: broken off by trailers" + on_stream(id));
+  if (id > last_stream) return fail(Errc::kMalformed, "trailers" + on_stream(id) + ", which was never opened");
+  ByteReader in(frame.payload);
+  if (in.u8() != 0 || !in.ok()) return fail(Errc::kMalformed, "trailers with a prelude" + on_stream(id));
+  auto fields = head_decoder.decode(in.rest(), kMaxTrailerFieldBytes);
+  if (!fields) return std::unexpected(std::move(fields.error()));
+  Stream* stream = find(id);
+  if (stream == nullptr) {
+    if (!rates.late.take(now)) return std::unexpected(too_often("frames for closed streams"));
+    return {};
+  }
+  if (!stream->head_received || stream->end_received || std::exchange(stream->trailers_received, true))
+    return fail(Errc::kMalformed, "trailers before the head, after the end, or twice" + on_stream(id));
+  head_event_bytes += fields_bytes(*fields);
+  if (head_event_bytes > kMaxHeadEventBytes) return std::unexpected(too_often("heads at once"));
+  events.push_back(TrailersReceived{.stream = StreamId{id}, .fields = *std::move(fields)});
   return {};
 }
 

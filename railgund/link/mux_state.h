@@ -34,6 +34,8 @@ struct Stream {
   ControlQueue::Ticket head_ticket = 0;  // the last frame of the head we send
   bool head_sent = false;
   bool head_received = false;
+  bool trailers_sent = false;
+  bool trailers_received = false;
   unsigned interim_heads = 0;  // sent, or received
   bool end_wanted = false;     // send_end() was called
   bool end_sent = false;       // pull() has returned the end
@@ -68,6 +70,7 @@ struct Mux::State {
   Result<void> receive_stream_frame(const Frame& frame, Instant now);
   Result<void> receive_head(const Frame& frame, Instant now);
   Result<void> finish_head(std::uint32_t id, std::uint8_t flags);
+  Result<void> receive_trailers(const Frame& frame, Instant now);
   Result<void> receive_data(const Frame& frame, Instant now);
   Result<void> receive_reset(const Frame& frame, Instant now);
   Result<void> receive_stream_window(const Frame& frame);

@@ -36,7 +36,9 @@ class ClientStream {
   void send_body(ByteView bytes, Instant now) const {
     http2_ != nullptr ? http2_->send_body(stream_, bytes, now) : http1_->send_body(bytes, now);
   }
-  void send_end(Instant now) const { http2_ != nullptr ? http2_->send_end(stream_, now) : http1_->send_end(now); }
+  void send_end(Instant now, const Fields& trailers = {}) const {
+    http2_ != nullptr ? http2_->send_end(stream_, now, trailers) : http1_->send_end(now, trailers);
+  }
   void abort() const { http2_ != nullptr ? http2_->abort(stream_) : http1_->abort(); }
   void send_error(unsigned status, std::string_view line, const Fields& extra, Instant now) const {
     http2_ != nullptr ? http2_->send_error(stream_, status, line, extra, now)

@@ -44,7 +44,8 @@ Progress Direct::take(SenderRequest& request, const SenderPorts& ports, CallInpu
     body_.append(std::move(body->bytes));
   } else if (std::holds_alternative<http::TunnelEnd>(event)) {
     ended_ = true;
-  } else if (std::holds_alternative<http::ResponseEnd>(event)) {
+  } else if (auto* end = std::get_if<http::ResponseEnd>(&event)) {
+    request.answer_trailers = std::move(end->trailers);
     ended_ = call_over_ = true;
   } else if (auto* busy = std::get_if<OriginBusy>(&event)) {
     return std::move(*busy);
@@ -75,7 +76,7 @@ void Direct::pump_request(SenderRequest& request, const SenderPorts& ports) {
   request.upload_taken(ports, moved);
   // An end before the connection is up would be lost: the bytes before it could not be written either.
   if (!request.upload_ended || !request.upload.empty() || call_.writable_bytes() == 0) return;
-  call_.end();
+  call_.end(request.upload_trailers);
   upload_closed_ = true;
 }
 

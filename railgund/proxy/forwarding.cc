@@ -183,6 +183,10 @@ bool add_visitor_fields(http::Request& request, std::string_view client_address,
   return has_dropped && !config::is_public_address(client_address);
 }
 
+void remove_visitor_fields(Fields& trailers) {
+  std::erase_if(trailers, [](const Field& field) { return is_visitor_field(gateway_name(field.name)); });
+}
+
 std::string pair_name(const KeyedHash& hash) {
   // Four bytes tell the hops of one request apart, and are too few to learn anything about the key.
   const Id128 id = hash(as_bytes(std::string_view("via")));

@@ -26,6 +26,9 @@ bool is_trusted_proxy(std::string_view client_address, const std::vector<std::st
 // trusted proxy that does not know them passes on what a visitor wrote. So are look-alikes of the fields that we set or
 // drop ourselves ("Accept_Encoding"), and Cf-Railgun, by which an origin knows who asks.
 // True if a neighbour, at an inner address, sent such fields and is not trusted: probably a proxy that should be.
+// Removes from trailers what would be taken for a field of add_visitor_fields(): no proxy sends those behind a body.
+void remove_visitor_fields(Fields& trailers);
+
 bool add_visitor_fields(http::Request& request, std::string_view client_address,
                         const std::vector<std::string>& trusted);
 

@@ -14,6 +14,11 @@ Result<void> LinkStream::send_interim(ByteView prelude, const Fields& fields) {
   return mux == nullptr ? Result<void>{} : mux->send_interim(key_.stream, prelude, fields);
 }
 
+Result<void> LinkStream::send_trailers(const Fields& fields) {
+  link::Mux* mux = peers_ == nullptr ? nullptr : peers_->use(key_.link);
+  return mux == nullptr ? Result<void>{} : mux->send_trailers(key_.stream, fields);
+}
+
 std::size_t LinkStream::sendable() const { return peers_ == nullptr ? 0 : peers_->sendable(key_); }
 
 void LinkStream::send(ByteView data) {

@@ -37,6 +37,8 @@ class LinkStream {
   // As link::Mux has them.
   Result<void> send_head(ByteView prelude, const Fields& fields);
   Result<void> send_interim(ByteView prelude, const Fields& fields);
+  // To a peer that takes them (Link::takes_trailers).
+  Result<void> send_trailers(const Fields& fields);
   std::size_t sendable() const;
   void send(ByteView data);
   void end(ByteView trailer);

@@ -167,6 +167,8 @@ void ListenerExchange::take(const Ports& ports, StreamInput event) {
   if (const auto* data = std::get_if<link::DataReceived>(&event)) {
     upload_.append(data->data);
     take_body_start(data->data);
+  } else if (auto* trailers = std::get_if<link::TrailersReceived>(&event)) {
+    upload_trailers_ = std::move(trailers->fields);
   } else if (std::holds_alternative<link::EndReceived>(event)) {
     upload_ended_ = true;
   } else if (const auto* reset = std::get_if<link::StreamReset>(&event)) {
@@ -189,7 +191,8 @@ void ListenerExchange::take(const Ports& ports, CallInput event) {
     inbox_.append(std::move(body->bytes));
   } else if (std::holds_alternative<http::TunnelEnd>(event)) {
     origin_ended_ = true;
-  } else if (std::holds_alternative<http::ResponseEnd>(event)) {
+  } else if (auto* last = std::get_if<http::ResponseEnd>(&event)) {
+    trailers_ = std::move(last->trailers);
     origin_ended_ = call_over_ = true;
   } else if (const auto* busy = std::get_if<OriginBusy>(&event)) {
     // Origins has logged why, once for all requests.
@@ -229,7 +232,7 @@ void ListenerExchange::pump_request() {
     stream_.consumed(moved);
   }
   if (!upload_ended_ || !upload_.empty() || call_->writable_bytes() == 0) return;
-  call_->end();
+  call_->end(upload_trailers_);
   upload_closed_ = true;
 }
 
@@ -329,6 +332,8 @@ bool ListenerExchange::write_some(const Ports& ports) {
 }
 
 void ListenerExchange::finish(const Ports& ports) {
+  // Those that do not fit the link are dropped, as any hop may do (RFC 9110 6.5.1).
+  if (ask_.request.accepts_trailers) (void)stream_.send_trailers(trailers_);
   stream_.end(writer_->trailer());
   if (writer_->lacked_its_check())
     ports.log(

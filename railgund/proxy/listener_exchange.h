@@ -97,6 +97,7 @@ class ListenerExchange {
   // The request's body. Bounded by the stream's window.
   ByteQueue upload_;
   Bytes body_start_{};  // for the keys: at most page::Action::kMostBody bytes
+  Fields upload_trailers_;
   bool upload_ended_ = false;
   bool upload_closed_ = false;  // its end was passed on
 
@@ -108,6 +109,7 @@ class ListenerExchange {
   Instant head_at_latest_ = kNever;
   // The origin's body, before the writer. Bounded by the origin connection's limit on unread bytes.
   ByteQueue inbox_;
+  Fields trailers_;            // of the origin's answer
   bool origin_ended_ = false;  // of a tunnel: its direction
   bool call_over_ = false;     // of a tunnel: both directions
   bool answer_sent_ = false;   // of a tunnel: what the client sends still goes to the origin

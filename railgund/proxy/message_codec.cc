@@ -20,10 +20,11 @@ constexpr std::size_t kReferenceKeyBytes = 32;
 constexpr std::size_t kBuildChars = 4;
 
 // Bits of a prelude's first byte.
-constexpr std::uint8_t kHasUpgrade = 0x01;    // both
-constexpr std::uint8_t kIsDelta = 0x02;       // answer
-constexpr std::uint8_t kHasReference = 0x04;  // answer; its index in bits 4 and 5
-constexpr std::uint8_t kFromListener = 0x08;  // answer
+constexpr std::uint8_t kHasUpgrade = 0x01;       // both
+constexpr std::uint8_t kAcceptsTrailers = 0x02;  // request
+constexpr std::uint8_t kIsDelta = 0x02;          // answer
+constexpr std::uint8_t kHasReference = 0x04;     // answer; its index in bits 4 and 5
+constexpr std::uint8_t kFromListener = 0x08;     // answer
 constexpr unsigned kReferenceShift = 4;
 constexpr std::uint8_t kIsHeldBack = 0x40;  // answer
 constexpr std::uint8_t kIsFound = 0x80;     // answer; the reference's id ends the prelude
@@ -100,8 +101,9 @@ EncodedHead encode_ask(const Ask& ask) {
   EncodedHead head;
   ByteWriter out(head.prelude);
   const http::Request& request = ask.request;
-  out.u8(static_cast<std::uint8_t>((request.upgrade.empty() ? 0 : kHasUpgrade) | (ask.takes_found ? kTakesFound : 0) |
-                                   (ask.lost ? kHasLost : 0)));
+  out.u8(static_cast<std::uint8_t>((request.upgrade.empty() ? 0 : kHasUpgrade) |
+                                   (request.accepts_trailers ? kAcceptsTrailers : 0) |
+                                   (ask.takes_found ? kTakesFound : 0) | (ask.lost ? kHasLost : 0)));
   out.varint(encode_length(request.body));
   for (const Id128& id : ask.references) out.bytes(id.bytes);
   if (ask.lost) out.bytes(ask.lost->bytes);
@@ -122,7 +124,8 @@ Result<Ask> decode_ask(ByteView prelude, Fields fields) {
   const std::uint64_t length = in.varint();
   const bool has_lost = (flags & kHasLost) != 0;
   const std::size_t ids = in.left() / sizeof(Id128);
-  if (!in.ok() || (flags & ~(kHasUpgrade | kTakesFound | kHasLost)) != 0 || in.left() % sizeof(Id128) != 0 ||
+  constexpr std::uint8_t kKnownFlags = kHasUpgrade | kAcceptsTrailers | kTakesFound | kHasLost;
+  if (!in.ok() || (flags & ~kKnownFlags) != 0 || in.left() % sizeof(Id128) != 0 ||
       ids > kMostReferences + (has_lost ? 1 : 0) || (has_lost && ids == 0)) {
     return fail(Errc::kMalformed, "request with a malformed prelude");
   }
@@ -151,6 +154,7 @@ Result<Ask> decode_ask(ByteView prelude, Fields fields) {
   if (method->empty() || authority->empty() || path->empty() || (*scheme != "http" && *scheme != "https")) {
     return fail(Errc::kMalformed, "request with an empty or unknown pseudo-field");
   }
+  request.accepts_trailers = (flags & kAcceptsTrailers) != 0;
   request.method = std::move(*method);
   request.secure = *scheme == "https";
   request.host = std::move(*authority);

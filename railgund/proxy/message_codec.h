@@ -41,7 +41,8 @@ struct EncodedHead {
   Bytes prelude;
   Fields fields;
 };
-// `takes_found`, `lost`: only for a listener that finds references by content (Link::finds_content).
+// `ask.request.accepts_trailers`: only to a listener that takes trailers (Link::takes_trailers). `takes_found`, `lost`:
+// only for one that finds references by content (Link::finds_content).
 EncodedHead encode_ask(const Ask& ask);
 // Errors: kMalformed.
 Result<Ask> decode_ask(ByteView prelude, Fields fields);

@@ -10,7 +10,7 @@ OriginCall::~OriginCall() {
 }
 std::size_t OriginCall::writable_bytes() const { return origins_->writable_bytes(id_); }
 void OriginCall::send(ByteView bytes) { origins_->send_body(id_, bytes, origins_->context_.now); }
-void OriginCall::end() { origins_->send_end(id_, origins_->context_.now); }
+void OriginCall::end(const Fields& trailers) { origins_->send_end(id_, trailers, origins_->context_.now); }
 void OriginCall::upload_at_hand() { origins_->upload_at_hand(id_, origins_->context_.now); }
 void OriginCall::consumed(std::size_t bytes) { origins_->body_consumed(id_, bytes, origins_->context_.now); }
 std::uint16_t OriginCall::flags() const { return origins_->flags(id_); }
@@ -35,13 +35,14 @@ void Origins::send_body(CallId call, ByteView bytes, Instant now) {
   }
 }
 
-void Origins::send_end(CallId call, Instant now) {
+void Origins::send_end(CallId call, const Fields& trailers, Instant now) {
   const auto found = calls_.find(call);
   if (found == calls_.end() || !found->second.connection || found->second.ended) return;
   found->second.upload_ended = true;
+  found->second.trailers = trailers;
   const ConnectionId id = *found->second.connection;
   if (const auto connection = connections_.find(id); connection != connections_.end()) {
-    connection->second.http.send_end(now);
+    connection->second.http.send_end(now, trailers);
     pump(id, now);
   }
 }

@@ -33,7 +33,7 @@ void Origins::start(CallId id, Call& call, ConnectionId connection_id, Connectio
   connection.http.send_request(call.request, now);
   report_writable(connection);
   // Sent to a connection that was lost.
-  if (call.upload_ended && !call.body_begun) connection.http.send_end(now);
+  if (call.upload_ended && !call.body_begun) connection.http.send_end(now, call.trailers);
   pump(connection_id, now);
 }
 

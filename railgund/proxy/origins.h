@@ -46,7 +46,7 @@ class OriginCall {
   // The request's body, if it has one. writable_bytes() is 0 until the connection is up.
   std::size_t writable_bytes() const;
   void send(ByteView bytes);
-  void end();
+  void end(const Fields& trailers = {});
   // All of the request's body is at hand, sent or not: from now on it only takes as long as the origin does.
   void upload_at_hand();
   // So many bytes of the answer's body have been passed on.
@@ -123,7 +123,8 @@ class Origins {
     std::uint16_t flags = 0;
     bool body_begun = false;    // bytes of the request's body were given to a connection
     bool upload_ended = false;  // and its end
-    bool is_answered = false;   // the answer's head has come
+    Fields trailers;
+    bool is_answered = false;  // the answer's head has come
     bool ended = false;
   };
   // A place of its pool that a connection holds, and for whom.
@@ -159,7 +160,7 @@ class Origins {
   // For OriginCall.
   std::size_t writable_bytes(CallId call) const;
   void send_body(CallId call, ByteView bytes, Instant now);
-  void send_end(CallId call, Instant now);
+  void send_end(CallId call, const Fields& trailers, Instant now);
   void body_consumed(CallId call, std::size_t bytes, Instant now);
   void cancel(CallId call, Instant now);
   std::uint16_t flags(CallId call) const;

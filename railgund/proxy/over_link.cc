@@ -15,6 +15,7 @@ Result<OverLink> OverLink::ask(SenderRequest& request, const SenderPorts& ports,
   add_via(ask.request, link.via_name);
   // A listener of version 1 compares answers to GET alone.
   if (link.version < 2 && !is_plain_get(request.http)) request.named.clear();
+  ask.request.accepts_trailers = ask.request.accepts_trailers && link.takes_trailers;
   if (request.named.size() > kMostReferences) request.named.resize(kMostReferences);
   std::vector<page::VersionPtr> named;
   for (const page::Candidate& one : request.named) {
@@ -30,7 +31,7 @@ Result<OverLink> OverLink::ask(SenderRequest& request, const SenderPorts& ports,
   if (!request.named.empty()) ports.counters().references_named.add();
   AnswerReader reader(std::move(named), link.reference_hash, request.config->reference_page_limit_bytes,
                       request.http.method == "HEAD");
-  OverLink over(*std::move(stream), std::move(reader), link.greeting->build, ports.now());
+  OverLink over(*std::move(stream), std::move(reader), link, ports.now());
   over.pump_request(request, ports);
   return over;
 }
@@ -38,6 +39,8 @@ Result<OverLink> OverLink::ask(SenderRequest& request, const SenderPorts& ports,
 Progress OverLink::take(SenderRequest& request, const SenderPorts& ports, StreamInput event) {
   if (auto* head = std::get_if<link::HeadReceived>(&event); head != nullptr && head->is_interim)
     return take_interim(ports, std::move(*head));
+  if (auto* trailers = std::get_if<link::TrailersReceived>(&event))
+    request.answer_trailers = std::move(trailers->fields);
   Progress progress = read(request, ports, std::move(event));
   return std::holds_alternative<UnderWay>(progress) ? pump(request, ports) : progress;
 }
@@ -123,6 +126,8 @@ void OverLink::pump_request(SenderRequest& request, const SenderPorts& ports) {
     request.upload_taken(ports, moved);
   }
   if (!request.upload_ended || !request.upload.empty()) return;
+  // Those that do not fit the link are dropped, as any hop may do (RFC 9110 6.5.1).
+  if (takes_trailers_) (void)stream_.send_trailers(request.upload_trailers);
   stream_.end({});
   upload_closed_ = true;
 }

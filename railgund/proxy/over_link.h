@@ -47,8 +47,12 @@ class OverLink {
   std::string header(const SenderRequest& request, bool is_exact) const;
 
  private:
-  OverLink(LinkStream stream, AnswerReader reader, std::string build, Instant asked)
-      : stream_(std::move(stream)), reader_(std::move(reader)), build_(std::move(build)), asked_(asked) {}
+  OverLink(LinkStream stream, AnswerReader reader, const Link& link, Instant asked)
+      : stream_(std::move(stream)),
+        reader_(std::move(reader)),
+        build_(link.greeting->build),
+        takes_trailers_(link.takes_trailers),
+        asked_(asked) {}
 
   Progress take_interim(const SenderPorts& ports, link::HeadReceived head);
   void pump_request(SenderRequest& request, const SenderPorts& ports);
@@ -60,6 +64,7 @@ class OverLink {
   LinkStream stream_;
   AnswerReader reader_;
   std::string build_;
+  bool takes_trailers_;  // the listener
   Instant asked_;
   Duration decode_time_{};
   bool upload_closed_ = false;  // the request's end was sent, or nobody wants it any more

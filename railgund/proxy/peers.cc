@@ -316,6 +316,7 @@ Result<void> Peers::take_events(Link& link, Instant now) {
       }
       link.greeting = std::move(*greeting);
       link.version = hello->version;
+      link.takes_trailers = hello->takes_trailers;
       link.finds_content = hello->finds_content;
       if (!from_listener) link.process = hello->process;
       const Lanes::Replaced replaced = lanes_.up(link.id);

@@ -35,6 +35,7 @@ struct Link {
   std::optional<Greeting> greeting;                 // once it is ready
   std::shared_ptr<const KeyedHash> reference_hash;  // of a listener's reference ids
   unsigned version = 1;                             // of the protocol, once it is ready
+  bool takes_trailers = false;                      // LinkStream::send_trailers() may be called
   bool finds_content = false;  // the peer takes part in finding references by content, once it is ready
   // A sender's: our own as this link was told, or the peer's, once it is ready.
   link::AskingProcess process;
@@ -69,8 +70,8 @@ struct StreamLost {
 struct StreamSilent {
   link::StreamId stream;
 };
-using StreamInput = std::variant<link::HeadReceived, link::DataReceived, link::EndReceived, link::StreamReset,
-                                 link::StreamWritable, StreamLost, StreamSilent>;
+using StreamInput = std::variant<link::HeadReceived, link::TrailersReceived, link::DataReceived, link::EndReceived,
+                                 link::StreamReset, link::StreamWritable, StreamLost, StreamSilent>;
 
 // The peer has opened a stream: take() or reject() it.
 struct StreamOpened {

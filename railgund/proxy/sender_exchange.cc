@@ -111,8 +111,9 @@ void SenderExchange::begin_page(const SenderPorts& ports) {
 
 // The request goes on its way.
 void SenderExchange::leave(const SenderPorts& ports) {
-  // Many applications read as much as Content-Length says, and nothing without it.
-  if (request_.upload_ended && request_.http.body.kind == http::BodyLength::Kind::kChunked)
+  // Many applications read as much as Content-Length says, and nothing without it. But trailers need chunks.
+  if (request_.upload_ended && request_.http.body.kind == http::BodyLength::Kind::kChunked &&
+      request_.upload_trailers.empty())
     request_.http.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = request_.upload.size()};
   state_ = Choosing{};
   look_up_or_choose(ports);
@@ -235,7 +236,9 @@ void SenderExchange::take(const SenderPorts& ports, http::ServerEvent event) {
     request_.upload.append(std::move(body->bytes));
   } else if (auto* tunnel = std::get_if<http::TunnelBytes>(&event)) {
     request_.upload.append(std::move(tunnel->bytes));
-  } else if (std::holds_alternative<http::RequestEnd>(event)) {
+  } else if (auto* end = std::get_if<http::RequestEnd>(&event)) {
+    remove_visitor_fields(end->trailers);
+    request_.upload_trailers = std::move(end->trailers);
     // The end of an upgrade's head is not the end of its tunnel.
     if (request_.http.upgrade.empty()) request_.upload_ended = true;
   } else if (std::holds_alternative<http::TunnelEnd>(event)) {

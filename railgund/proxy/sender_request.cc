@@ -120,7 +120,7 @@ void SenderRequest::send_end(const SenderPorts& ports) {
     ports.client.send_body(coded, ports.now());
     record(ports.counters().spread.compress_time, encode_time);
   }
-  ports.client.send_end(ports.now());
+  ports.client.send_end(ports.now(), answer_trailers);
 }
 
 void SenderRequest::upload_taken(const SenderPorts& ports, std::size_t bytes) {

@@ -83,10 +83,12 @@ struct SenderRequest {
   ByteQueue upload{};
   bool upload_begun = false;        // bytes have left: the request cannot be repeated
   bool upload_ended = false;        // the client has sent all of it
+  Fields upload_trailers{};         // that came behind the body
   std::optional<Share> streamed{};  // it left before enough of it was here, and has not all come yet
 
   DictionaryUse dictionary{};
   bool tags_restored = false;  // Compression::restore_tags()
+  Fields answer_trailers{};    // that came behind the answer's body
   bool head_sent = false;
   unsigned status = 0;
   std::optional<coding::Encoder> encoder{};  // of the answer's body; none: it goes as it is

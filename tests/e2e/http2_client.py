@@ -31,8 +31,9 @@ def connect(front, protocol="h2"):
 class Client:
     """One connection. Requests may run side by side: events are kept for their streams."""
 
-    def __init__(self, connection):
+    def __init__(self, connection, scheme="https"):
         self.socket = connection
+        self.scheme = scheme
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
         self.h2.initiate_connection()
         self.events = {}
@@ -51,7 +52,7 @@ class Client:
     def ask(self, path="/", method="GET", fields=(), body=None, ends=True):
         """Sends a request; its stream."""
         stream = self.h2.get_next_available_stream_id()
-        head = [(":method", method), (":scheme", "https"), (":authority", "site.test"), (":path", path), *fields]
+        head = [(":method", method), (":scheme", self.scheme), (":authority", "site.test"), (":path", path), *fields]
         self.h2.send_headers(stream, head, end_stream=body is None and ends)
         self.flush()
         self.send(stream, body or b"", ends and body is not None)

@@ -111,7 +111,7 @@ TEST(ClientConnection, ReadsEveryFramingOfAnAnswer) {
   };
   const Case cases[] = {
       {"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nhe\r\n3\r\nllo\r\n0\r\nT: x\r\n\r\n",
-       "response 200 OK body=chunked\nbody hello\nend\n", true},
+       "response 200 OK body=chunked\nbody hello\nend [T=x]\n", true},
       {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", "response 200 OK body=9\nend\n", true},
       {"HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "response 200 OK body=none\nend\n", true},
       {"GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\nETag: e\r\n\r\n",

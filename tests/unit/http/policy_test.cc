@@ -234,7 +234,7 @@ const Passed kPassed[] = {
      "Keep-Alive: 5\r\nTE: trailers\r\nTrailer: T\r\nProxy-Connection: close\r\nProxy-Authorization: p\r\nProxy: "
      "evil\r\n"
      "X-Three: 3\r\n\r\n",
-     "request GET / host=a body=none [X-Three=3]\nend\n"},
+     "request GET / host=a body=none trailers [X-Three=3]\nend\n"},
     {"GET / HTTP/1.1\r\nHost: a\r\nConnection: host, cookie\r\nCookie: c\r\n\r\n",
      "request GET / host=a body=none\nend\n"},
     {"POST / HTTP/1.1\r\nHost: a\r\nConnection: Content-Length\r\nContent-Length: 1\r\n\r\nx",
@@ -285,7 +285,7 @@ const Chunks kChunks[] = {
     {"0000000000000000000000000000001\r\na\r\n0\r\n\r\n", "body a\nend\n"},
     {"1;a=b;c\r\na\r\n0;x\r\n\r\n", "body a\nend\n"},
     {"1 ;a=\"b;\\\"\"\r\na\r\n0\r\n\r\n", "body a\nend\n"},
-    {"1\r\na\r\n0\r\nX: y\r\nContent-Length: 7\r\n\r\n", "body a\nend\n"},
+    {"1\r\na\r\n0\r\nX: y\r\nContent-Length: 7\r\n\r\n", "body a\nend [X=y]\n"},
     {"7fffffffffffffff\r\na", "body a\n"},
     {"8000000000000000\r\na", "gone\n"},
     {"ffffffffffffffff\r\na", "gone\n"},

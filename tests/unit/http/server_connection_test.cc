@@ -161,7 +161,7 @@ TEST(ServerConnection, GivesBodiesOfKnownLengthAndInChunks) {
   client.answers("");
   client.sends(
       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nhel\r\n2\r\nlo\r\n0\r\nT: t\r\n\r\n");
-  EXPECT_EQ(client.heard(), "request POST / host=a body=chunked\nbody hello\nend\n");
+  EXPECT_EQ(client.heard(), "request POST / host=a body=chunked\nbody hello\nend [T=t]\n");
 }
 
 TEST(ServerConnection, StopsReadingABodyUntilItIsConsumed) {

@@ -37,6 +37,7 @@ inline std::string text_of(const Request& request) {
   if (request.minor_version == 0) text += " 1.0";
   if (request.secure) text += " secure";
   if (request.expects_continue) text += " expects";
+  if (request.accepts_trailers) text += " trailers";
   if (!request.keep_alive) text += " close";
   if (!request.upgrade.empty()) text += " upgrade=" + request.upgrade;
   return text + text_of(request.fields);
@@ -58,7 +59,7 @@ class Transcript {
           using E = std::decay_t<decltype(e)>;
           if constexpr (std::is_same_v<E, RequestReceived>) line("request " + text_of(e.request));
           if constexpr (std::is_same_v<E, RequestBody>) body("body ", e.bytes);
-          if constexpr (std::is_same_v<E, RequestEnd>) line("end");
+          if constexpr (std::is_same_v<E, RequestEnd>) line("end" + text_of(e.trailers));
           if constexpr (std::is_same_v<E, ClientGone>) line("gone");
           if constexpr (std::is_same_v<E, TunnelBytes>) body("tunnel ", e.bytes);
           if constexpr (std::is_same_v<E, TunnelEnd>) line("tunnel end");
@@ -75,7 +76,7 @@ class Transcript {
           if constexpr (std::is_same_v<E, ResponseReceived>) line("response " + text_of(e.response));
           if constexpr (std::is_same_v<E, ResponseBody>) body("body ", e.bytes);
           if constexpr (std::is_same_v<E, TunnelEnd>) line("tunnel end");
-          if constexpr (std::is_same_v<E, ResponseEnd>) line("end");
+          if constexpr (std::is_same_v<E, ResponseEnd>) line("end" + text_of(e.trailers));
           if constexpr (std::is_same_v<E, ExchangeFailed>) {
             line(std::string("failed ") + name_of(e.error.code) + (e.answer_begun ? " begun: " : ": ") + e.error.text);
           }

@@ -78,7 +78,7 @@ TEST(Http2RequestHead, RefusesFieldsOfHttp1Connections) {
   for (const char* name : {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"})
     EXPECT_EQ(read(with({{name, "x"}})), "400 a field of HTTP/1.1 connections") << name;
   EXPECT_EQ(read(with({{"te", "gzip"}})), "400 TE other than trailers");
-  EXPECT_EQ(read(with({{"te", "Trailers"}})), "GET / host=a body=none secure");
+  EXPECT_EQ(read(with({{"te", "Trailers"}})), "GET / host=a body=none secure trailers");
 }
 
 TEST(Http2RequestHead, RefusesMalformedFields) {

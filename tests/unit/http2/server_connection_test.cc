@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "railgund/http/trailers.h"
+
 #include "client.h"
 
 namespace railgun::http2 {
@@ -134,10 +136,62 @@ TEST(Http2ServerConnection, ResetsABodyThatIsNotAsLongAsAnnounced) {
   EXPECT_EQ(client.heard(), "3: gone\n");
 }
 
-TEST(Http2ServerConnection, DropsTrailers) {
+TEST(Http2ServerConnection, GivesTheTrailersOfARequestWithItsEnd) {
   Client client;
-  client.sends(headers(1, post(), false) + frame(test::kData, 0, 1, "body") + headers(1, {{"x-sum", "1"}}));
-  EXPECT_EQ(client.heard(), "1: request POST / host=a body=chunked secure\nbody body\nend\n");
+  client.sends(headers(1, post(), false) + frame(test::kData, 0, 1, "body") +
+               headers(1, {{"x-sum", "1"}, {"authorization", "x"}}));
+  EXPECT_EQ(client.heard(), "1: request POST / host=a body=chunked secure\nbody body\nend [x-sum=1]\n");
+}
+
+TEST(Http2ServerConnection, RefusesTooManyTrailersAndServesTheOtherStreams) {
+  Client client;
+  client.sends(headers(1, post(), false));
+  client.heard();
+  client.sends(headers(1, Fields(http::kMostTrailerFields + 1, {"x-sum", "x"})));
+  EXPECT_EQ(client.heard(), "1: gone\n");
+  EXPECT_TRUE(client.gets_text().starts_with("headers 1 data 1 "));
+  client.asks(3);
+  EXPECT_EQ(client.heard(), "3: request GET / host=a body=none secure\nend\n");
+}
+
+TEST(Http2ServerConnection, EndsAnAnswerByTrailersWhereTheClientAcceptsThem) {
+  for (const bool accepts : {true, false}) {
+    Client client;
+    Fields fields = get();
+    if (accepts) fields.push_back({"te", "trailers"});
+    client.sends(headers(1, fields));
+    client.heard();
+    client.begins_answer(1);
+    client.connection.send_body(kOne, as_bytes("body"), client.now);
+    EXPECT_EQ(client.gets_text(), "headers 1 data 1 4");
+    client.connection.send_end(kOne, client.now, {{"grpc-status", "0"}, {"host", "x"}});
+    EXPECT_EQ(client.gets_text(), accepts ? "headers 1." : "data 1 0.");
+    EXPECT_TRUE(client.connection.is_idle());
+  }
+}
+
+TEST(Http2ServerConnection, SendsTrailersBehindAllOfTheBody) {
+  Client client;
+  Fields fields = get();
+  fields.push_back({"te", "trailers"});
+  client.sends(headers(1, fields));
+  client.heard();
+  client.begins_answer(1);
+  client.connection.send_body(kOne, as_bytes("body"), client.now);
+  client.connection.send_end(kOne, client.now, {{"grpc-status", "0"}});
+  EXPECT_EQ(client.gets_text(), "headers 1 data 1 4 headers 1.");
+}
+
+// gRPC knows an answer of trailers alone by END_STREAM in the frame of its head.
+TEST(Http2ServerConnection, SendsAnAnswerWithoutABodyInOneFrame) {
+  Client client;
+  client.asks(1);
+  client.heard();
+  client.connection.send_response(kOne, {.status = 200, .fields = {{"grpc-status", "5"}}}, client.now);
+  EXPECT_EQ(client.gets_text(), "");
+  client.connection.send_end(kOne, client.now);
+  EXPECT_EQ(client.gets_text(), "headers 1.");
+  EXPECT_TRUE(client.connection.is_idle());
 }
 
 TEST(Http2ServerConnection, GivesAStreamsWindowBackAsItsBodyIsConsumed) {
@@ -367,7 +421,7 @@ TEST(Http2ServerConnection, RefusesATunnelThatTheOriginDoesNotOpen) {
   client.connection.send_response(StreamId{3}, {.status = 403}, client.now);
   client.connection.send_end(StreamId{3}, client.now);
   const auto frames = client.gets();
-  EXPECT_EQ(Client::text_of(frames), "headers 1 headers 3 data 1 39. reset 1 code 0 data 3 0. reset 3 code 0");
+  EXPECT_EQ(Client::text_of(frames), "headers 1 headers 3. reset 3 code 0 data 1 39. reset 1 code 0");
 }
 
 // ---- the end

@@ -33,6 +33,18 @@ Bytes with_body(const Bytes& body, std::uint8_t lowest = 1, std::uint8_t highest
   return bytes;
 }
 
+// A peer of before there were features sends none, and skips ours.
+TEST(Greeting, SaysItsFeaturesBehindThePayload) {
+  Greeting greeting = example();
+  const std::size_t without = encode_greeting(greeting).size();
+  greeting.features = kFeatureTrailers | 64;
+  const Bytes bytes = encode_greeting(greeting);
+  EXPECT_EQ(bytes.size(), without + 1);
+  const auto decoded = decode_greeting(bytes);
+  ASSERT_TRUE(decoded && *decoded);
+  EXPECT_EQ((*decoded)->greeting.features, kFeatureTrailers | 64);
+}
+
 TEST(Greeting, ComesBackAndAsksForMoreWhenCut) {
   const Bytes bytes = encode_greeting(example());
   for (std::size_t cut = 0; cut < bytes.size(); ++cut) {

@@ -59,6 +59,19 @@ class Peer {
   std::uint32_t previous_ = 0;
 };
 
+TEST(MuxHostile, EndsTheLinkForTrailersOutOfPlace) {
+  const auto of = [](Peer peer) { return peer.error().text; };
+  EXPECT_EQ(of(Peer(Role::kAsker).head(1, kFlagTrailer)), "trailers on stream 1, which was never opened");
+  const std::string placed = "trailers before the head, after the end, or twice on stream 1";
+  EXPECT_EQ(of(Peer(Role::kAsker).head(1).head(1, kFlagTrailer).head(1, kFlagTrailer)), placed);
+  EXPECT_EQ(of(Peer(Role::kAsker).head(1, kFlagEnd).head(1, kFlagTrailer)), placed);
+  EXPECT_EQ(of(Peer(Role::kAsker).head(1).frame(FrameType::kHead, kFlagTrailer, 1, Bytes{1, 7})),
+            "trailers with a prelude on stream 1");
+  EXPECT_EQ(of(Peer(Role::kAsker).head(1).head(2, kFlagMore).head(2, kFlagTrailer)),
+            "HEAD: broken off by trailers on stream 2");
+  EXPECT_EQ(of(Peer(Role::kAsker).head(1, kFlagTrailer | kFlagEnd)), "HEAD: flags 5");
+}
+
 TEST(HostilePeer, IsToldWhyTheLinkEnds) {
   Mux mux(Role::kAnswerer, {}, {}, {});
   auto told = Peer(Role::kAsker).frame(FrameType::kData, 0, 7).tell(mux);
@@ -134,7 +147,6 @@ TEST(HostilePeer, BreaksAHead) {
   EXPECT_EQ(Peer(Role::kAsker).head(1, kFlagMore).head(2).error().code, Errc::kMalformed);
   EXPECT_EQ(Peer(Role::kAsker).head(1, kFlagMore).number(FrameType::kPing, 0, 1).error().text,
             "HEAD: broken off by another frame on stream 1");
-  EXPECT_EQ(Peer(Role::kAsker).head(1, kFlagTrailer).error().text, "HEAD: flags 4");
   EXPECT_EQ(Peer(Role::kAsker).frame(FrameType::kHead, 0, 1).error().code, Errc::kMalformed);  // no prelude
   EXPECT_EQ(Peer(Role::kAsker).frame(FrameType::kHead, 0, 1, Bytes{2, 'x'}).error().code, Errc::kMalformed);  // cut
   EXPECT_EQ(Peer(Role::kAsker).frame(FrameType::kHead, 0, 1, Bytes{0x81, 0x80, 0x04}).error().code, Errc::kTooLarge);

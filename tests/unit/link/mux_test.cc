@@ -54,6 +54,44 @@ TEST(Mux, CarriesARequestAndItsAnswer) {
   EXPECT_EQ(as_text(std::get<EndReceived>(events[2]).trailer), "check");
 }
 
+TEST(Mux, CarriesTrailersBehindTheHeadsOfBothDirections) {
+  Pair pair;
+  pair.greeted();
+  const auto stream = pair.asker.open({}, {{"a", "b"}});
+  ASSERT_TRUE(pair.asker.send_trailers(*stream, {{"x-up", "1"}}));
+  pair.asker.send_end(*stream, {});
+  pair.settle();
+  auto events = drain(pair.answerer);
+  ASSERT_EQ(events.size(), 3U);
+  EXPECT_EQ(std::get<TrailersReceived>(events[1]).fields, (Fields{{"x-up", "1"}}));
+  EXPECT_NE(find_event<EndReceived>(events), nullptr);
+
+  ASSERT_TRUE(pair.answerer.send_head(*stream, {}, {}));
+  pair.answerer.send_data(*stream, as_bytes("body"));
+  ASSERT_TRUE(pair.answerer.send_trailers(*stream, {{"grpc-status", "0"}}));
+  pair.answerer.send_end(*stream, as_bytes("check"));
+  pair.settle();
+  events = drain(pair.asker);
+  ASSERT_NE(find_event<TrailersReceived>(events), nullptr);
+  EXPECT_EQ(find_event<TrailersReceived>(events)->fields, (Fields{{"grpc-status", "0"}}));
+  EXPECT_EQ(as_text(find_event<DataReceived>(events)->data), "body");
+  EXPECT_EQ(as_text(find_event<EndReceived>(events)->trailer), "check");
+  EXPECT_EQ(pair.asker.open_streams(), 0U);
+}
+
+TEST(Mux, TakesNoTrailersOverTheirLimit) {
+  Pair pair;
+  pair.greeted();
+  const auto stream = pair.asker.open({}, {});
+  const auto sent = pair.asker.send_trailers(*stream, {{"x", std::string(Mux::kMaxTrailerFieldBytes, 'y')}});
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.error().code, Errc::kTooLarge);
+  EXPECT_TRUE(pair.asker.send_trailers(*stream, {{"x", std::string(Mux::kMaxTrailerFieldBytes - 1, 'y')}}));
+  pair.asker.send_end(*stream, {});
+  pair.settle();
+  EXPECT_NE(find_event<TrailersReceived>(drain(pair.answerer)), nullptr);
+}
+
 TEST(Mux, CarriesInterimHeadsBeforeTheAnswers) {
   Pair pair;
   pair.greeted();

@@ -84,6 +84,42 @@ class ListenerTest : public testing::Test {
   std::optional<ConnectionId> origin_;
 };
 
+TEST_F(ListenerTest, CarriesTrailersOfTheRequestAndOfTheAnswer) {
+  start();
+  Ask ask;
+  ask.request = {.method = "POST", .target = "/a", .host = host_, .body = {http::BodyLength::Kind::kChunked, 0}};
+  ask.request.accepts_trailers = true;
+  const EncodedHead head = encode_ask(ask);
+  const link::StreamId stream = sender_.mux.open(head.prelude, head.fields).value();
+  ASSERT_TRUE(sender_.mux.send_trailers(stream, {{"x-up", "1"}, {"host", "evil"}}));
+  sender_.mux.send_data(stream, as_bytes("up"));
+  sender_.mux.send_end(stream, {});
+  carry();
+  const ConnectionId id = origin();
+  carry();
+  const std::string sent = bench_.sent(id);
+  EXPECT_NE(sent.find("TE: trailers\r\nConnection: TE\r\n"), std::string::npos) << sent;
+  EXPECT_TRUE(sent.ends_with("\r\n\r\n2\r\nup\r\n0\r\nX-Up: 1\r\n\r\n")) << sent;
+  bench_.receive(id, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 7\r\n\r\n");
+  carry();
+  const auto trailers = sender_.take<link::TrailersReceived>();
+  ASSERT_EQ(trailers.size(), 1U);
+  EXPECT_EQ(trailers[0].fields, (Fields{{"x-sum", "7"}}));
+  EXPECT_EQ(body(), "ok");
+  EXPECT_EQ(sender_.take<link::EndReceived>().size(), 1U);
+}
+
+TEST_F(ListenerTest, SendsNoTrailersToASenderThatHasNotAskedForThem) {
+  start();
+  ask("GET");
+  const ConnectionId id = origin();
+  EXPECT_EQ(bench_.sent(id).find("TE:"), std::string::npos);
+  bench_.receive(id, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Sum: 7\r\n\r\n");
+  carry();
+  EXPECT_TRUE(sender_.take<link::TrailersReceived>().empty());
+  EXPECT_EQ(sender_.take<link::EndReceived>().size(), 1U);
+}
+
 // A sender that judges no hosts: an old one, or a stranger's.
 TEST_F(ListenerTest, DialsNoPortThatAVisitorChose) {
   start(false, "site.test = 127.0.0.1\n");

@@ -5,6 +5,8 @@
 
 #include "railgund/delta/encoder.h"
 #include "railgund/http/content_coding.h"
+#include "railgund/link/frame_codec.h"
+#include "railgund/link/greeting.h"
 #include "railgund/page/store_item.h"
 #include "railgund/proxy/forwarding.h"
 
@@ -70,6 +72,82 @@ class SenderTest : public testing::Test {
 };
 
 const std::string kGet = "GET /a HTTP/1.1\r\nHost: site.test\r\n\r\n";
+
+TEST_F(SenderTest, CarriesTrailersOfTheRequestAndOfTheAnswer) {
+  start();
+  link_up();
+  const ConnectionId client =
+      ask("POST /a HTTP/1.1\r\nHost: site.test\r\nTE: trailers\r\nConnection: TE\r\nTransfer-Encoding: chunked\r\n\r\n"
+          "2\r\nup\r\n0\r\nX-Up: 1\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n");
+  const auto heads = listener_.take<link::HeadReceived>();
+  ASSERT_EQ(heads.size(), 1U);
+  EXPECT_TRUE(decode_ask(heads[0].prelude, heads[0].fields)->request.accepts_trailers);
+  const auto up = listener_.take<link::TrailersReceived>();
+  ASSERT_EQ(up.size(), 1U);
+  EXPECT_EQ(up[0].fields, (Fields{{"x-up", "1"}}));
+
+  Answer answer;
+  answer.response.status = 200;
+  answer.response.body = {.kind = http::BodyLength::Kind::kChunked};
+  const EncodedHead head = encode_answer(answer);
+  const link::StreamId stream = heads[0].stream;
+  ASSERT_TRUE(listener_.mux.send_head(stream, head.prelude, head.fields));
+  listener_.mux.send_data(stream, as_bytes("ok"));
+  ASSERT_TRUE(listener_.mux.send_trailers(stream, {{"x-sum", "7"}, {"set-cookie", "evil"}}));
+  listener_.mux.send_end(stream, encode_trailer({}));
+  carry();
+  const std::string got = bench_.sent(client);
+  EXPECT_TRUE(got.ends_with("\r\n2\r\nok\r\n0\r\nX-Sum: 7\r\n\r\n")) << got;
+  EXPECT_EQ(completed(), 1U);
+}
+
+TEST_F(SenderTest, DropsTrailersForAClientThatDoesNotAcceptThem) {
+  start();
+  link_up();
+  const ConnectionId client = ask(kGet);
+  const auto heads = listener_.take<link::HeadReceived>();
+  ASSERT_EQ(heads.size(), 1U);
+  EXPECT_FALSE(decode_ask(heads[0].prelude, heads[0].fields)->request.accepts_trailers);
+  Answer answer;
+  answer.response.status = 200;
+  answer.response.body = {.kind = http::BodyLength::Kind::kChunked};
+  const EncodedHead head = encode_answer(answer);
+  ASSERT_TRUE(listener_.mux.send_head(heads[0].stream, head.prelude, head.fields));
+  ASSERT_TRUE(listener_.mux.send_trailers(heads[0].stream, {{"x-sum", "7"}}));
+  listener_.mux.send_end(heads[0].stream, encode_trailer({}));
+  carry();
+  EXPECT_TRUE(bench_.sent(client).ends_with("\r\n\r\n0\r\n\r\n"));
+}
+
+// The greeting of a listener of before: it takes no trailers, so it is asked for none.
+TEST_F(SenderTest, GoesOnWithAListenerThatKnowsNoTrailers) {
+  start();
+  bench_.core->connected(link_, {}, bench_.now);
+  link::Greeting old;
+  old.role = link::Role::kAnswerer;
+  old.streams = 10;
+  old.stream_window_bytes = old.link_window_bytes = old.head_bytes = 65536;
+  old.payload = encode_greeting({.reference_key = Bytes(32, 1), .build = "0001"});
+  bench_.core->receive(link_, link::encode_greeting(old), bench_.now);
+  const ConnectionId client = bench_.core->accepted({.kind = ConnectionKind::kClient, .peer = "192.0.2.1"}, bench_.now);
+  bench_.receive(client,
+                 "POST /a HTTP/1.1\r\nHost: site.test\r\nTE: trailers\r\nTransfer-Encoding: chunked\r\n\r\n"
+                 "0\r\nX-Up: 1\r\n\r\n");
+  Bytes bytes;
+  bench_.core->pull(link_, bytes, SIZE_MAX, bench_.now);
+  const auto greeting = link::decode_greeting(bytes);
+  ASSERT_TRUE(greeting && *greeting);
+  ByteView rest = ByteView(bytes).subspan((*greeting)->bytes);
+  link::FrameReader frames;
+  unsigned heads = 0;
+  while (auto frame = frames.next(rest).value()) {
+    if (!frame->header.is(link::FrameType::kHead)) continue;
+    ++heads;
+    EXPECT_EQ(frame->header.flags & link::kFlagTrailer, 0);
+    EXPECT_EQ(frame->payload[1], 0);  // the prelude's flags, after its length
+  }
+  EXPECT_EQ(heads, 1U);
+}
 
 TEST_F(SenderTest, PassesAListenersAnswerOn) {
   start();
