@@ -89,6 +89,11 @@ Fetched ask_origin(const OriginFacts& origin, const Result<tls::ContextPtr>& con
   return answer;
 }
 
+// Requests of a check are of HTTP/1.1, over TCP.
+bool may_be_fetched(const config::OriginTarget& target) {
+  return !is_unix_socket(target.endpoint) && (target.secure || !target.http2);
+}
+
 void add_mapped(std::vector<OriginFacts>& origins, const config::Config& config, const std::string& host, bool secure) {
   const config::MappedOrigin found = config.origins.find(host, secure);
   for (const config::OriginTarget& target : found.targets) {
@@ -102,7 +107,8 @@ std::vector<OriginFacts> origins_of(const config::Config& config, const std::vec
   std::vector<OriginFacts> origins;
   if (config.role == config::Role::kSender) {
     for (const config::Site& site : config.sites) {
-      if (site.origin) origins.push_back({.host = site.host, .target = *site.origin, .is_fallback = true});
+      if (site.origin && may_be_fetched(*site.origin))
+        origins.push_back({.host = site.host, .target = *site.origin, .is_fallback = true});
     }
     return origins;
   }
@@ -112,6 +118,7 @@ std::vector<OriginFacts> origins_of(const config::Config& config, const std::vec
   }
   for (const std::string& host : hosts) add_mapped(origins, config, host, host.ends_with(":443"));
   if (config.origins.has_default()) add_mapped(origins, config, "default", false);
+  std::erase_if(origins, [](const OriginFacts& origin) { return !may_be_fetched(origin.target); });
   return origins;
 }
 

@@ -115,8 +115,14 @@ class Diagnoser {
   // Errors: why there is none to ask.
   Result<config::OriginTarget> find_origin() const {
     if (origin_) return *origin_;
-    if (config_ && config_->role == config::Role::kListener)
-      return config_->origins.find(target_.host, target_.secure).targets.front();
+    if (config_ && config_->role == config::Role::kListener) {
+      const config::OriginTarget target = config_->origins.find(target_.host, target_.secure).targets.front();
+      if (is_unix_socket(target.endpoint) || (target.http2 && !target.secure))
+        return fail(Errc::kUnsupported,
+                    "the origin is at " + to_string(target) +
+                        ", which this command cannot ask: give an address for HTTP/1.1 with --origin");
+      return target;
+    }
     const config::Site* site = config_ ? config::find_site(*config_, host_alone()) : nullptr;
     if (site != nullptr && site->origin) return *site->origin;
     return fail(Errc::kNotFound,

@@ -8,6 +8,7 @@
 #include "railgund/base/check.h"
 #include "railgund/http/answer.h"
 #include "railgund/log/log.h"
+#include "railgund/net/unix_connect.h"
 #include "railgund/proxy/address_rule.h"
 #include "railgund/tls/link_peer.h"
 #include "railgund/tls/visitor_context.h"
@@ -258,7 +259,9 @@ void Drive<Core>::on_open(Connection& connection) {
     return;
   }
   if (connection.id) {
-    driver_.connected(*connection.id, tls::hosts_of_peer(link));
+    const tls::Engine* const own = connection.stream.tls();
+    driver_.connected(*connection.id, {.hosts = tls::hosts_of_peer(link),
+                                       .is_http2 = own != nullptr && own->protocol() == tls::kHttp2Protocol});
     return;
   }
   const tls::Engine* const tls = connection.stream.tls();
@@ -439,6 +442,7 @@ void Drive<Core>::perform(const proxy::LogAccess& line) {
 
 template <typename Core>
 void Drive<Core>::perform(const proxy::Dial& dial) {
+  if (is_unix_socket(dial.endpoint)) return connect_unix(dial);
   look_ups_[dial.connection] =
       services_.resolver.resolve(dial.endpoint.host, dial.endpoint.port, dial.deadline,
                                  [this, dial](Result<std::vector<net::SocketAddress>> addresses) {
@@ -467,13 +471,33 @@ void Drive<Core>::connect(const proxy::Dial& dial, std::vector<net::SocketAddres
       return;
     }
     // Any certificate of the pair's authority will do for a link: addresses change, and the authority is ours alone.
-    engine = std::make_unique<tls::Engine>(tls::Engine::client(context, is_link ? std::string{} : dial.server_name));
+    const std::string name = is_link ? std::string{} : dial.server_name;
+    engine = std::make_unique<tls::Engine>(tls::Engine::client(context, name, dial.offers_http2));
   }
+  Connection* const connection = add_dialled(dial);
+  if (connection == nullptr) return;
+  net::SocketOptions options = is_link ? link_options_ : net::SocketOptions{};
+  connection->stream.connect(std::move(addresses), dial.deadline, std::move(engine), options);
+}
+
+template <typename Core>
+void Drive<Core>::connect_unix(const proxy::Dial& dial) {
+  auto socket = net::connect_unix(dial.endpoint.host);
+  if (!socket) return driver_.closed(dial.connection, socket.error());
+  Connection* const connection = add_dialled(dial);
+  if (connection == nullptr) return;
+  connection->stream.adopt(*std::move(socket), {}, nullptr, dial.deadline, {});
+  driver_.connected(dial.connection, {});
+}
+
+template <typename Core>
+typename Drive<Core>::Connection* Drive<Core>::add_dialled(const proxy::Dial& dial) {
+  const bool is_link = dial.kind == proxy::ConnectionKind::kLink;
   auto descriptor =
       take_descriptor(is_link ? net::DescriptorBudget::Kind::kLink : net::DescriptorBudget::Kind::kOrigin);
   if (!descriptor) {
     driver_.closed(dial.connection, {Errc::kUnavailable, kNoDescriptor});
-    return;
+    return nullptr;
   }
   auto made = std::make_unique<Connection>(*this, dial.kind);
   Connection& connection = *made;
@@ -482,8 +506,7 @@ void Drive<Core>::connect(const proxy::Dial& dial, std::vector<net::SocketAddres
   connection.is_accounted_for = true;
   connections_.emplace(&connection, std::move(made));
   by_id_[dial.connection] = &connection;
-  connection.stream.connect(std::move(addresses), dial.deadline, std::move(engine),
-                            is_link ? link_options_ : net::SocketOptions{});
+  return &connection;
 }
 
 template <typename Core>

@@ -137,6 +137,9 @@ class Drive final {
   void set_deadline(Instant when) { deadline_.set(when); }
 
   void connect(const proxy::Dial& dial, std::vector<net::SocketAddress> addresses);
+  void connect_unix(const proxy::Dial& dial);
+  // The connection of a dial; null: there is no descriptor left, which the core has been told.
+  Connection* add_dialled(const proxy::Dial& dial);
   Connection* find(proxy::ConnectionId id);
   // Of a link; null: it has none, or is no link.
   static const tls::Engine* link_tls(const Connection& connection) {

@@ -23,7 +23,8 @@ Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_por
 // The same, or unix:PATH with a full path. Errors: as above; a path that is not full, or longer than 107 bytes.
 Result<Endpoint> parse_endpoint_or_path(std::string_view text, std::uint16_t default_port);
 
-inline bool is_unix_socket(const Endpoint& endpoint) { return endpoint.host.starts_with('/'); }
+// Port 0: a host that somebody names with a port, or that gets a default one, is no path, whatever it says.
+inline bool is_unix_socket(const Endpoint& endpoint) { return endpoint.port == 0 && endpoint.host.starts_with('/'); }
 
 // The counterpart of both; an IPv6 host gets brackets.
 std::string to_string(const Endpoint& endpoint);

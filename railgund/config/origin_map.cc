@@ -1,5 +1,7 @@
 #include "railgund/config/origin_map.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "railgund/base/field.h"
@@ -34,17 +36,36 @@ std::string entry_key(const std::string& host, std::uint16_t port) {
 struct WrittenTarget {
   HostPort place;
   int secure = -1;
+  bool http2 = false;
 };
+
+struct Scheme {
+  std::string_view text;
+  bool secure;
+  bool http2;
+};
+constexpr Scheme kSchemes[] = {
+    {"https://", true, false}, {"http://", false, false}, {"h2c://", false, true}, {"h2://", true, true}};
+
 Result<WrittenTarget> read_target(std::string_view text) {
   WrittenTarget target;
   std::string_view rest = text;
   const std::string lower = lower_ascii(text.substr(0, 8));
-  if (lower.starts_with("https://")) {
-    target.secure = 1;
-    rest.remove_prefix(8);
-  } else if (lower.starts_with("http://")) {
+  for (const Scheme& scheme : kSchemes) {
+    if (!lower.starts_with(scheme.text)) continue;
+    target.secure = scheme.secure ? 1 : 0;
+    target.http2 = scheme.http2;
+    rest.remove_prefix(scheme.text.size());
+    break;
+  }
+  if (rest.starts_with("unix:")) {
+    if (target.secure == 1)
+      return fail(Errc::kInvalid, "'" + std::string(text) + "': a Unix socket has no TLS: use http:// or h2c://");
+    auto place = parse_endpoint_or_path(rest, 0);
+    if (!place) return std::unexpected(place.error());
+    target.place = {std::move(place->host), 0};
     target.secure = 0;
-    rest.remove_prefix(7);
+    return target;
   }
   if (target.secure != -1 && rest.ends_with('/')) rest.remove_suffix(1);
   const Result<Endpoint> checked = parse_endpoint(rest, 1);
@@ -64,13 +85,17 @@ Result<OriginTarget> parse_origin_target(std::string_view text) {
   Result<WrittenTarget> written = read_target(text);
   if (!written) return std::unexpected(written.error());
   OriginTarget target{.secure = written->secure == 1,
-                      .endpoint = {std::move(written->place.host), written->place.port}};
-  if (target.endpoint.port == 0) target.endpoint.port = port_of(target.secure);
+                      .endpoint = {std::move(written->place.host), written->place.port},
+                      .http2 = written->http2};
+  if (target.endpoint.port == 0 && !is_unix_socket(target.endpoint)) target.endpoint.port = port_of(target.secure);
   return target;
 }
 
 std::string to_string(const OriginTarget& target) {
-  return (target.secure ? "https://" : "http://") + to_string(target.endpoint);
+  const auto scheme = std::find_if(std::begin(kSchemes), std::end(kSchemes), [&](const Scheme& one) {
+    return one.secure == target.secure && one.http2 == target.http2;
+  });
+  return std::string(scheme->text) + to_string(target.endpoint);
 }
 
 MappedOrigin OriginMap::find(std::string_view host, bool secure) const {
@@ -105,7 +130,7 @@ MappedOrigin OriginMap::find(std::string_view host, bool secure) const {
     mapped.from_map = mapped.from_default = true;
   }
   if (found == nullptr) {
-    mapped.targets.push_back({secure, {asked.host, port}});
+    mapped.targets.push_back({.secure = secure, .endpoint = {asked.host, port}});
     mapped.address_from_host = true;
     mapped.port_from_host = asked.port != 0;
     return mapped;
@@ -113,11 +138,11 @@ MappedOrigin OriginMap::find(std::string_view host, bool secure) const {
   for (const Target& target : *found) {
     const bool target_secure = target.secure == -1 ? secure : target.secure == 1;
     std::uint16_t target_port = target.endpoint.port;
-    if (target_port == 0) {
+    if (target_port == 0 && !is_unix_socket(target.endpoint)) {
       target_port = target_secure == secure ? port : port_of(target_secure);
       mapped.port_from_host = mapped.port_from_host || (target_secure == secure && !is_port_named);
     }
-    mapped.targets.push_back({target_secure, {target.endpoint.host, target_port}});
+    mapped.targets.push_back({target_secure, {target.endpoint.host, target_port}, target.http2});
   }
   return mapped;
 }
@@ -159,12 +184,14 @@ Result<OriginMap> parse_origin_map(std::string_view text, std::string_view file_
     for (const std::string_view word : split(line.substr(equals + 1), kBetweenWords)) {
       Result<WrittenTarget> target = read_target(word);
       if (!target) {
-        report("expected an address such as 10.0.0.1, 10.0.0.1:8080, [2001:db8::1]:443 or https://10.0.0.1; " +
-               target.error().text);
+        report(
+            "expected an address such as 10.0.0.1, 10.0.0.1:8080, [2001:db8::1]:443, https://10.0.0.1 or "
+            "unix:/run/app.sock; " +
+            target.error().text);
         good = false;
         continue;
       }
-      targets.push_back({{std::move(target->place.host), target->place.port}, target->secure});
+      targets.push_back({{std::move(target->place.host), target->place.port}, target->secure, target->http2});
     }
     if (!good) continue;
     if (targets.empty() || targets.size() > kTargetsMost) {

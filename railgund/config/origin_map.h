@@ -15,11 +15,13 @@ namespace railgun::config {
 // Where an origin is.
 struct OriginTarget {
   bool secure = false;  // HTTPS
-  Endpoint endpoint;
+  Endpoint endpoint;    // or a Unix socket (base/endpoint.h)
+  bool http2 = false;   // offer HTTP/2: by ALPN under TLS, else expect it
   bool operator==(const OriginTarget&) const = default;
 };
 
-// "http://HOST[:PORT]", "https://HOST[:PORT]" or "HOST[:PORT]" (HTTP).
+// "HOST[:PORT]" (HTTP), or with a scheme before it: http:// and https://; h2c:// for HTTP/2 in clear; h2:// for HTTPS that
+// offers HTTP/2. "unix:/PATH" may stand for HOST[:PORT] after http:// and h2c://, and alone.
 // Errors: kInvalid.
 Result<OriginTarget> parse_origin_target(std::string_view text);
 std::string to_string(const OriginTarget& target);
@@ -51,7 +53,8 @@ class OriginMap {
   friend Result<OriginMap> parse_origin_map(std::string_view text, std::string_view file_name);
   struct Target {
     Endpoint endpoint;  // port 0: the request's
-    int secure = -1;    // 1 or 0 where the map says https:// or http://; -1: as the request
+    int secure = -1;    // 1 or 0 where the map says a scheme; -1: as the request
+    bool http2 = false;
     bool operator==(const Target&) const = default;
   };
   std::map<std::string, std::vector<Target>, std::less<>> entries_;

@@ -49,7 +49,8 @@ struct ResponseEnd {  // of a tunnel: both directions have ended
 // the request cannot be written, or its body was not as long as announced.
 struct ExchangeFailed {
   Error error;
-  bool answer_begun;  // a byte of the answer, or of an interim one, had come
+  bool answer_begun;           // a byte of the answer, or of an interim one, had come
+  bool not_processed = false;  // the origin says that it has done nothing for the request: safe to ask again
 };
 using ClientEvent =
     std::variant<InterimReceived, ResponseReceived, ResponseBody, TunnelEnd, ResponseEnd, ExchangeFailed>;

@@ -2,6 +2,7 @@
 // thousand idle connections feel). Bounded by what its owner lets in: see each connection's limits.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -27,6 +28,17 @@ class EventList {
       next_ = 0;
     }
     return event;
+  }
+
+  // Those that are not polled yet.
+  template <typename Is>
+  void erase_if(Is is) {
+    const auto waiting = events_.begin() + static_cast<std::ptrdiff_t>(next_);
+    events_.erase(std::remove_if(waiting, events_.end(), is), events_.end());
+    if (next_ == events_.size()) {
+      events_ = std::vector<Event>();
+      next_ = 0;
+    }
   }
 
   bool empty() const { return events_.empty(); }

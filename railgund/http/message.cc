@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "railgund/base/text.h"
+
 namespace railgun::http {
 namespace {
 
@@ -82,6 +84,13 @@ std::string_view reason_phrase(unsigned status) {
   const auto found = std::lower_bound(kPhrases.begin(), kPhrases.end(), status,
                                       [](const Phrase& phrase, unsigned wanted) { return phrase.status < wanted; });
   return found != kPhrases.end() && found->status == status ? found->text : "Unknown";
+}
+
+bool is_grpc_type(std::string_view content_type) {
+  constexpr std::string_view kType = "application/grpc";
+  if (!same_name(content_type.substr(0, kType.size()), kType)) return false;
+  const std::string_view rest = content_type.substr(kType.size());
+  return rest.empty() || rest.front() == '+' || rest.front() == ';' || rest.front() == ' ';
 }
 
 }  // namespace railgun::http

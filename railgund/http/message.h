@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "railgund/base/field.h"
 
@@ -52,6 +53,9 @@ struct Response {
 
 // "OK" for 200; "Unknown" for what has no registered phrase. 527 is "Railgun Error" as in the original.
 std::string_view reason_phrase(unsigned status);
+
+// Whether a Content-Type is gRPC's: "application/grpc", maybe with a suffix ("+proto") or parameters.
+bool is_grpc_type(std::string_view content_type);
 
 // The other end of the connection will send no more through its tunnel; it may still read.
 struct TunnelEnd {};

@@ -73,6 +73,7 @@ bool ServerConnection::State::finish_head(Stream& stream, bool ends) {
   stream.is_connect = !request->upgrade.empty();
   stream.awaits_continue = request->expects_continue && !ends;
   stream.accepts_trailers = request->accepts_trailers;
+  stream.is_long = http::is_grpc_type(field_value(request->fields, "content-type"));
   push(stream, http::RequestReceived{std::move(*request)});
   if (ends || stream.is_connect) push(stream, http::RequestEnd{});
   return true;
@@ -270,7 +271,8 @@ Instant ServerConnection::State::stream_deadline(const Stream& stream) const {
   }
   const bool awaits_body =
       stream.reading == Stream::Reading::kBody && !stream.awaits_continue && stream.unread < times.unread_bytes;
-  return std::min(blocked, awaits_body ? http::deadline_after(stream.read_at, times.body_timeout) : kNever);
+  const Duration timeout = stream.is_long ? times.upgrade_timeout : times.body_timeout;
+  return std::min(blocked, awaits_body ? http::deadline_after(stream.read_at, timeout) : kNever);
 }
 
 bool ServerConnection::State::on_stream_deadline(Stream& stream) {

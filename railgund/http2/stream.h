@@ -43,6 +43,7 @@ struct Stream {
   Priority priority = {};
   bool is_head = false;
   bool is_connect = false;  // asked for a tunnel
+  bool is_long = false;     // may be silent as long as a tunnel: a request of gRPC
   bool accepts_trailers = false;
   bool awaits_continue = false;  // the client may hold its body back until it is told to go on
   bool is_tunnel = false;        // got one

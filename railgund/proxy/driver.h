@@ -53,8 +53,8 @@ class Driver {
     attach(core_->accepted(std::move(incoming), shell_.now()));
     settle();
   }
-  void connected(ConnectionId id, std::vector<std::string> hosts) {
-    core_->connected(id, std::move(hosts), shell_.now());
+  void connected(ConnectionId id, Established established) {
+    core_->connected(id, std::move(established), shell_.now());
     settle();
   }
   void receive(ConnectionId id, ByteView bytes) {

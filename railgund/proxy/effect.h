@@ -47,12 +47,18 @@ struct Dial {
   ConnectionId connection;
   ConnectionKind kind;
   Endpoint endpoint;
-  bool secure = false;      // TLS: for origins with the origins' trust, for links with the pair's
-  std::string server_name;  // for SNI and the certificate's check
+  bool secure = false;        // TLS: for origins with the origins' trust, for links with the pair's
+  bool offers_http2 = false;  // to an origin, by ALPN under TLS; see Established
+  std::string server_name;    // for SNI and the certificate's check
   // The name is a stranger's choice: dial none of its addresses that lead inside (config/address_class.h). If it has no
   // other: closed() with kInvalid.
   bool public_only = false;
   Instant deadline;  // not connected (TLS handshake included) by then: closed() with kTimeout
+};
+// What is known of a connection that was dialled, once it is there.
+struct Established {
+  std::vector<std::string> hosts = {};  // a link's: that its peer's certificate allows; empty: all
+  bool is_http2 = false;                // an origin's: ALPN has chosen it
 };
 // There are bytes to pull().
 struct WantWrite {

@@ -275,6 +275,8 @@ page::RequestKeys keys_after(const http::Request& request, const http::Response&
   return after;
 }
 
+bool is_grpc(const http::Request& request) { return http::is_grpc_type(field_value(request.fields, "content-type")); }
+
 bool is_idempotent(std::string_view method) {
   // As IANA's registry of methods has them.
   constexpr std::array<std::string_view, 16> kMethods = {"GET",       "HEAD",   "OPTIONS", "TRACE", "PUT",  "DELETE",

@@ -61,6 +61,9 @@ page::RequestKeys keys_after(const http::Request& request, const http::Response&
                              const page::RequestKeys& keys, ByteView body = {});
 
 // The method may be sent twice without harm (RFC 9110 9.2.2).
+// A request of gRPC: its streams may be silent for long, in both directions.
+bool is_grpc(const http::Request& request);
+
 bool is_idempotent(std::string_view method);
 
 // The answer is text that a delta makes smaller: its type is eligible (text, XML, JSON, scripts, SVG, fonts' and

@@ -53,9 +53,9 @@ ConnectionId Listener::accepted(Incoming incoming, Instant now) {
   return id;
 }
 
-void Listener::connected(ConnectionId id, std::vector<std::string> hosts, Instant now) {
+void Listener::connected(ConnectionId id, Established established, Instant now) {
   router_.context.now = now;
-  router_.connected(id, std::move(hosts));
+  router_.connected(id, std::move(established));
   settle();
 }
 

@@ -38,7 +38,7 @@ class Listener {
   void cut_links(const std::string& peer, Instant now);
 
   ConnectionId accepted(Incoming incoming, Instant now);
-  void connected(ConnectionId id, std::vector<std::string> hosts, Instant now);
+  void connected(ConnectionId id, Established established, Instant now);
   void receive(ConnectionId id, ByteView bytes, Instant now);
   void receive_end(ConnectionId id, Instant now);
   void closed(ConnectionId id, const Error& error, Instant now);

@@ -21,7 +21,7 @@ std::size_t Origins::writable_bytes(CallId call) const {
   const auto connection = connections_.find(*found->second.connection);
   return connection == connections_.end() || !connection->second.is_connected
              ? 0
-             : connection->second.http.writable_bytes();
+             : connection->second.wire.writable_bytes(call);
 }
 
 void Origins::send_body(CallId call, ByteView bytes, Instant now) {
@@ -30,7 +30,7 @@ void Origins::send_body(CallId call, ByteView bytes, Instant now) {
   found->second.body_begun = true;
   const ConnectionId id = *found->second.connection;
   if (const auto connection = connections_.find(id); connection != connections_.end()) {
-    connection->second.http.send_body(bytes, now);
+    connection->second.wire.send_body(call, bytes, now);
     pump(id, now);
   }
 }
@@ -42,7 +42,7 @@ void Origins::send_end(CallId call, const Fields& trailers, Instant now) {
   found->second.trailers = trailers;
   const ConnectionId id = *found->second.connection;
   if (const auto connection = connections_.find(id); connection != connections_.end()) {
-    connection->second.http.send_end(now, trailers);
+    connection->second.wire.send_end(call, trailers, now);
     pump(id, now);
   }
 }
@@ -52,7 +52,7 @@ void Origins::body_consumed(CallId call, std::size_t bytes, Instant now) {
   if (found == calls_.end() || !found->second.connection || bytes == 0) return;
   const ConnectionId id = *found->second.connection;
   if (const auto connection = connections_.find(id); connection != connections_.end()) {
-    connection->second.http.body_consumed(bytes, now);
+    connection->second.wire.body_consumed(call, bytes, now);
     pump(id, now);
   }
 }
@@ -64,7 +64,13 @@ void Origins::cancel(CallId call, Instant now) {
   const bool ended = found->second.ended;
   leave_queue(call, found->second);
   calls_.erase(found);
-  if (connection && !ended) drop(*connection, now);
+  if (!connection || ended) return;
+  const auto found_connection = connections_.find(*connection);
+  if (found_connection == connections_.end()) return;
+  found_connection->second.wire.cancel(call);
+  end_work(found_connection->second, call);
+  settle(*connection, now);
+  pump(*connection, now);
 }
 
 void Origins::upload_at_hand(CallId call, Instant now) {

@@ -4,6 +4,9 @@
 //
 // Whatever a request waits for, it ends: a connection within lan.timeout of begin(), or OriginBusy; an answer as
 // http::ClientConnection says.
+//
+// A target that offers HTTP/2 (config::OriginTarget::http2) is asked for many requests on one connection. Then a place is
+// for a request, not for a connection: kClientStreams times as many.
 #pragma once
 
 #include <deque>
@@ -18,12 +21,12 @@
 #include "railgund/base/byte_queue.h"
 #include "railgund/base/rate_limit.h"
 #include "railgund/config/origin_map.h"
-#include "railgund/http/client_connection.h"
 #include "railgund/proxy/call_id.h"
 #include "railgund/proxy/context.h"
 #include "railgund/proxy/deadlines.h"
 #include "railgund/proxy/origin_health.h"
 #include "railgund/proxy/origin_places.h"
+#include "railgund/proxy/origin_wire.h"
 
 namespace railgun::proxy {
 
@@ -90,7 +93,8 @@ class Origins {
 
   // The shell's side, for connections of ConnectionKind::kOrigin. Unknown ones are ignored.
   bool owns(ConnectionId connection) const { return connections_.contains(connection); }
-  void connected(ConnectionId id, Instant now);
+  // `is_http2`: ALPN has chosen it.
+  void connected(ConnectionId id, bool is_http2, Instant now);
   void receive(ConnectionId id, ByteView bytes, Instant now);
   void receive_end(ConnectionId id, Instant now);
   void closed(ConnectionId id, const Error& error, Instant now);
@@ -132,14 +136,20 @@ class Origins {
     Claimant claimant;
     OriginUse use;
   };
+  // A call that a connection works for.
+  struct Work {
+    CallId call;
+    Place place;
+  };
   struct Connection {
-    Connection(TargetKey target_key, http::ClientLimits limits, Instant now)
-        : key(std::move(target_key)), http(limits, now) {}
+    Connection(TargetKey target_key, const http::ClientLimits& limits, Instant now)
+        : key(std::move(target_key)), wire(limits, now) {}
     TargetKey key;
-    http::ClientConnection http;
-    std::optional<CallId> call;
+    OriginWire wire;
+    std::vector<Work> work;  // in HTTP/1.1 at most one, once it is connected
     bool is_connected = false;
-    std::optional<Place> place;  // while it works for a call
+    bool offers_http2 = false;   // to the origin
+    bool expects_http2 = false;  // without having to agree on it
     Instant idle_until = kNever;
     ReportedState reported;
   };
@@ -148,8 +158,10 @@ class Origins {
     explicit Pool(std::size_t most) : places(most) {}
     OriginPlaces places;
     OriginQueue queue;
-    std::vector<ConnectionId> idle;
+    std::vector<ConnectionId> idle;    // of HTTP/1.1
+    std::vector<ConnectionId> shared;  // of HTTP/2, or that may become so
     std::size_t open = 0;
+    bool speaks_http1 = false;  // it has chosen that instead of HTTP/2 last time
   };
 
   struct Queued {
@@ -168,10 +180,14 @@ class Origins {
   void upload_at_hand(CallId call, Instant now);
 
   // Finding a connection.
+  static TargetKey key_of(const config::OriginTarget& target, const Call& call);
+  static TargetKey key_of(const Call& call) { return key_of(call.targets[call.next_target], call); }
   Pool& pool_of(const TargetKey& key);
   void place(CallId id, Call& call, Instant now);
   void take_place(CallId id, Call& call, Pool& pool, Instant now);
   ConnectionId dial(const config::OriginTarget& target, const TargetKey& key, const Call& call, Instant deadline);
+  void use_place(CallId id, Call& call, Pool& pool, Place place, Instant now);
+  bool share_connection(CallId id, Call& call, Pool& pool, Place& place, Instant now);
   void dial_for(CallId id, Call& call, Place place, Instant now);
   bool try_next_target(CallId id, Call& call, Instant now);
   void serve_waiting(const TargetKey& key, Instant now);
@@ -182,13 +198,20 @@ class Origins {
 
   // Using one.
   void start(CallId id, Call& call, ConnectionId connection_id, Connection& connection, Instant now);
-  bool take_head(const http::Response& response, ConnectionId connection_id, Connection& connection, Instant now);
+  void start_all(ConnectionId id, Connection& connection, Instant now);
+  void take_event(ConnectionId id, Connection& connection, OriginWire::Event event, Instant now);
+  bool take_head(const http::Response& response, CallId call, ConnectionId id, Connection& connection, Instant now);
   void pump(ConnectionId id, Instant now);
-  void report_writable(const Connection& connection);
-  void finish_exchange(ConnectionId id, Connection& connection, Instant now);
+  void report_writable(Connection& connection);
+  void finish_call(ConnectionId id, Connection& connection, CallId call, Instant now);
+  void fail_call(ConnectionId id, CallId call, http::ExchangeFailed failure, Instant now);
+  void fail_all(ConnectionId id, const http::ExchangeFailed& failure, Instant now);
+  std::optional<Place> take_work(Connection& connection, CallId call);
+  void end_work(Connection& connection, CallId call);
+  void give_back(const TargetKey& key, const Place& place);
+  // After a call has left a connection: keeps it, or drops it.
+  void settle(ConnectionId id, Instant now);
   void keep_idle(ConnectionId id, Connection& connection, Instant now);
-  void fail_exchange(ConnectionId id, http::ExchangeFailed failure, Instant now);
-  void give_back_place(Connection& connection);
   void drop(ConnectionId id, Instant now);
   http::ClientLimits limits() const;
 

@@ -34,9 +34,9 @@ class Router {
         lookups(context) {}
 
   // The shell's side, for connections of links and to origins; unknown ones are ignored.
-  void connected(ConnectionId id, std::vector<std::string> hosts) {
-    peers.connected(id, std::move(hosts), context.now);
-    origins.connected(id, context.now);
+  void connected(ConnectionId id, Established established) {
+    peers.connected(id, std::move(established.hosts), context.now);
+    origins.connected(id, established.is_http2, context.now);
   }
   void receive(ConnectionId id, ByteView bytes) {
     if (peers.owns(id)) {

@@ -156,9 +156,9 @@ ConnectionId Sender::accepted(Incoming incoming, Instant now) {
   return id;
 }
 
-void Sender::connected(ConnectionId id, std::vector<std::string> hosts, Instant now) {
+void Sender::connected(ConnectionId id, Established established, Instant now) {
   router_.context.now = now;
-  router_.connected(id, std::move(hosts));
+  router_.connected(id, std::move(established));
   settle();
 }
 

@@ -52,7 +52,7 @@ class Sender {
   std::optional<Bytes> over_limit(Admission limit, const std::string& peer, Instant now);
   ConnectionId accepted(Incoming incoming, Instant now);
   // A Dial has succeeded, TLS included.
-  void connected(ConnectionId id, std::vector<std::string> hosts, Instant now);
+  void connected(ConnectionId id, Established established, Instant now);
   void receive(ConnectionId id, ByteView bytes, Instant now);
   void receive_end(ConnectionId id, Instant now);
   // It is gone; unknown ids are ignored, here and above.

@@ -8,8 +8,10 @@
 
 #include "railgund/base/byte_queue.h"
 #include "railgund/base/check.h"
+#include "railgund/tls/context_parts.h"
 #include "railgund/tls/failure.h"
 #include "railgund/tls/openssl_handles.h"
+#include "railgund/tls/visitor_context.h"
 
 namespace railgun::tls {
 namespace {
@@ -139,7 +141,7 @@ Engine Engine::make(ContextPtr context) {
   return Engine(std::move(state));
 }
 
-Engine Engine::client(ContextPtr context, const std::string& server_name) {
+Engine Engine::client(ContextPtr context, const std::string& server_name, bool offers_http2) {
   Engine engine = make(std::move(context));
   SSL* const ssl = engine.state_->ssl.get();
   SSL_set_connect_state(ssl);
@@ -153,6 +155,11 @@ Engine Engine::client(ContextPtr context, const std::string& server_name) {
       X509_VERIFY_PARAM_set1_host(check, server_name.c_str(), server_name.size());
       SSL_set_tlsext_host_name(ssl, server_name.c_str());
     }
+  }
+  if (offers_http2) {
+    constexpr std::array kProtocols = {kHttp2Protocol, kHttp1Protocol};
+    const std::string list = alpn_list(kProtocols);
+    SSL_set_alpn_protos(ssl, as_bytes(list).data(), static_cast<unsigned>(list.size()));
   }
   ERR_clear_error();
   SSL_do_handshake(ssl);  // makes the first message; the rest follows from receive()

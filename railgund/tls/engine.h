@@ -24,7 +24,8 @@ class Engine {
 
   // `server_name`: a host name or an address; the server's certificate must be valid for it if the context verifies.
   // Names are sent as SNI. Empty: neither sent nor checked, any certificate of the authority will do.
-  static Engine client(ContextPtr context, const std::string& server_name);
+  // `offers_http2`: ALPN offers HTTP/2 besides HTTP/1.1, whatever the context offers; protocol() says what was chosen.
+  static Engine client(ContextPtr context, const std::string& server_name, bool offers_http2 = false);
   static Engine server(ContextPtr context);
   ~Engine();
   Engine(Engine&&) noexcept;

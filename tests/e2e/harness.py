@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 
+HERE = pathlib.Path(__file__).resolve().parent
 BIN = pathlib.Path(os.environ.get("RAILGUN_BIN", "build/dev/bin")).resolve()
 
 # Seconds after which something that must happen counts as hanging. Not a measure of speed: no test fails because the machine
@@ -207,16 +208,16 @@ class Relay:
 class Pair:
     """An origin's listener and a sender in front of it. Use as a context manager."""
 
-    def __init__(self, origin_port, host="site.test", listener=None, sender=None, relay=False, direct=False):
+    def __init__(self, origin_port, host="site.test", listener=None, sender=None, relay=False, direct=False, nat=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="railgun-test-"))
         self.host = host
         self.certificates = Certificates(self.folder)
         self.link_port = free_port()
         self.port = free_port()
-        nat = self.folder / "nat.conf"
-        nat.write_text(f"default = 127.0.0.1:{origin_port}\n")
+        map_file = self.folder / "nat.conf"
+        map_file.write_text(nat or f"default = 127.0.0.1:{origin_port}\n")
         self.listener = Daemon(self.folder, "listener", {
-            "role": "listener", "wan.ip": "127.0.0.1", "wan.port": self.link_port, "map.file": nat, "workers": 1,
+            "role": "listener", "wan.ip": "127.0.0.1", "wan.port": self.link_port, "map.file": map_file, "workers": 1,
             "state.directory": self._folder("listener-state"), "control.socket": self.folder / "listener.sock",
             "log.level": 1, **self.certificates.settings("listener"), **(listener or {})})
         self.relay = Relay(self.link_port) if relay else None

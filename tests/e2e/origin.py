@@ -98,9 +98,9 @@ def serve_repetition():
 
 class Nginx:
     """Serves the files of a temporary folder; or, as the web server in front, what `proxied` (a URL) serves. Use as a
-    context manager."""
+    context manager. `more`: of the server's configuration; FOLDER in it is the temporary folder."""
 
-    def __init__(self, php_socket=None, proxied=None):
+    def __init__(self, php_socket=None, proxied=None, more=""):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="railgun-nginx-"))
         self.root = self.folder / "root"
         self.root.mkdir()
@@ -117,7 +117,8 @@ class Nginx:
             daemon off; master_process off; pid {self.folder}/pid; error_log stderr;
             events {{ worker_connections 1024; }}
             http {{ access_log off; {temporary} types {{ text/html html; application/octet-stream bin; text/css css; }}
-              server {{ listen 127.0.0.1:{self.port}; root {self.root}; gzip off; {php} {front} }} }}""")
+              server {{ listen 127.0.0.1:{self.port}; root {self.root}; gzip off; {php} {front}
+              {more.replace('FOLDER', str(self.folder))} }} }}""")
 
     def __enter__(self):
         program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin")

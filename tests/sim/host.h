@@ -177,8 +177,9 @@ class Host {
     dialling_.erase(dial.connection);
     if (PipePtr pipe = world_.connect(endpoint)) {
       attach(dial.connection, dial.kind, std::move(pipe));
-      driver_.connected(dial.connection, dial.kind == proxy::ConnectionKind::kLink ? world_.certificates[endpoint]
-                                                                                   : std::vector<std::string>{});
+      proxy::Established established;
+      if (dial.kind == proxy::ConnectionKind::kLink) established.hosts = world_.certificates[endpoint];
+      driver_.connected(dial.connection, std::move(established));
     } else {
       driver_.closed(dial.connection, {Errc::kUnavailable, "connection refused"});
     }

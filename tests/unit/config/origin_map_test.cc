@@ -115,5 +115,35 @@ TEST(OriginTarget, ReadsUrlsAndPlainAddresses) {
   EXPECT_FALSE(parse_origin_target("").has_value());
 }
 
+TEST(OriginMap, NamesProtocolsAndUnixSockets) {
+  const auto map = parse_origin_map(
+      "grpc.test = h2c://10.0.0.1:50051\nfast.test = h2://10.0.0.2\nunix.test = unix:/run/app.sock\n"
+      "both.test = h2c://unix:/run/h2.sock http://unix:/run/app.sock\n",
+      "nat");
+  ASSERT_TRUE(map) << map.error().text;
+  const auto found = [&](const char* host) {
+    std::string text;
+    for (const OriginTarget& target : map->find(host, false).targets) text += to_string(target) + " ";
+    return text;
+  };
+  EXPECT_EQ(found("grpc.test"), "h2c://10.0.0.1:50051 ");
+  EXPECT_EQ(found("fast.test"), "h2://10.0.0.2:443 ");
+  EXPECT_EQ(found("unix.test"), "http://unix:/run/app.sock ");
+  EXPECT_EQ(found("both.test"), "h2c://unix:/run/h2.sock http://unix:/run/app.sock ");
+  EXPECT_EQ(parse_origin_target("unix:/run/a")->endpoint, (Endpoint{"/run/a", 0}));
+  for (const char* bad : {"a = unix:relative\n", "a = unix:\n", "a = https://unix:/run/a\n", "a = h2://unix:/run/a\n"})
+    EXPECT_FALSE(parse_origin_map(bad, "nat")) << bad;
+  EXPECT_FALSE(parse_origin_map("a = unix:/" + std::string(107, 'x') + "\n", "nat"));
+}
+
+// A sender may say any host: none of them is a path.
+TEST(OriginMap, MakesNoUnixSocketOfAHost) {
+  for (const char* host : {"unix:/run/app.sock", "/run/app.sock"}) {
+    const MappedOrigin found = OriginMap{}.find(host, false);
+    ASSERT_EQ(found.targets.size(), 1U);
+    EXPECT_FALSE(is_unix_socket(found.targets[0].endpoint));
+  }
+}
+
 }  // namespace
 }  // namespace railgun::config

@@ -88,7 +88,7 @@ struct Bench {
       if (dial == nullptr) continue;
       ++count;
       opened.push_back(dial->connection);
-      origins.connected(dial->connection, now);
+      origins.connected(dial->connection, false, now);
     }
     return count;
   }
@@ -345,10 +345,142 @@ TEST(Origins, RefuseAtOnceWhatDoesNotAnswerAndProbeIt) {
   EXPECT_EQ(bench.take<OriginBusy>().size(), 2U);
   const auto probes = bench.dials();
   ASSERT_EQ(probes.size(), 1U);
-  bench.origins.connected(probes[0].connection, bench.now);
+  bench.origins.connected(probes[0].connection, false, bench.now);
   bench.ask();
   EXPECT_TRUE(bench.dials().empty());
   EXPECT_TRUE(bench.sent(probes[0].connection).starts_with("GET / HTTP/1.1"));
+}
+
+// ---- HTTP/2
+
+constexpr std::string_view kSettings("\0\0\0\4\0\0\0\0\0", 9);
+// HEADERS with ":status: 200" and END_STREAM.
+std::string ok_on(char stream) { return std::string("\0\0\1\1\5\0\0\0", 8) + stream + "\x88"; }
+std::string goaway(char last) {
+  return std::string("\0\0\10\7\0\0\0\0\0\0\0\0", 12) + last + std::string("\0\0\0\0", 4);
+}
+
+struct Http2Bench : Bench {
+  Http2Bench() : Bench(8, 4) { targets = {{.secure = false, .endpoint = {"origin", 80}, .http2 = true}}; }
+};
+
+TEST(Http2Origins, ShareAConnectionBetweenManyRequests) {
+  Http2Bench bench;
+  for (int i = 0; i < 3; ++i) bench.ask();
+  EXPECT_EQ(bench.connect(), 1U);
+  bench.ask();
+  EXPECT_EQ(bench.connect(), 0U);
+  const ConnectionId connection = bench.opened[0];
+  EXPECT_TRUE(bench.sent(connection).starts_with("PRI * HTTP/2.0"));
+  bench.answer(connection, std::string(kSettings) + ok_on(5) + ok_on(1) + ok_on(7) + ok_on(3));
+  EXPECT_EQ(bench.take<http::ResponseEnd>().size(), 4U);
+  EXPECT_EQ(bench.counters.origin_connections.get(), 1U);
+  EXPECT_EQ(bench.counters.origin_reused.get(), 1U);
+  // It is kept, for as long as an idle connection may be.
+  EXPECT_EQ(bench.open_connections(), 1U);
+  bench.pass(config::Config{}.origin_idle_timeout);
+  EXPECT_EQ(bench.open_connections(), 0U);
+  EXPECT_EQ(bench.origins.pools(), 0U);
+}
+
+TEST(Http2Origins, MakeAnotherConnectionWhenOneIsFull) {
+  Http2Bench bench;
+  for (std::size_t i = 0; i < http2::kClientStreams + 1; ++i) bench.ask();
+  EXPECT_EQ(bench.connect(), 2U);
+}
+
+TEST(Http2Origins, HaveNoMoreConnectionsThanTheSetting) {
+  Http2Bench bench;
+  for (int i = 0; i < 4; ++i) {
+    bench.ask();
+    EXPECT_EQ(bench.connect(), 1U);
+    // SETTINGS_MAX_CONCURRENT_STREAMS 1.
+    bench.answer(bench.opened.back(), std::string("\0\0\6\4\0\0\0\0\0\0\3\0\0\0\1", 15));
+  }
+  bench.ask();
+  EXPECT_EQ(bench.connect(), 0U);
+  EXPECT_EQ(bench.take<OriginBusy>().size(), 1U);
+}
+
+TEST(Http2Origins, AskAgainWhatGoawayHasLeftOut) {
+  Http2Bench bench;
+  bench.ask();
+  http::Request post = get();
+  post.method = "POST";
+  bench.ask(post);
+  bench.connect();
+  bench.sent(bench.opened[0]);
+  bench.answer(bench.opened[0], std::string(kSettings) + goaway(1));
+  EXPECT_EQ(bench.connect(), 1U);
+  EXPECT_EQ(bench.counters.origin_retries.get(), 1U);
+  bench.sent(bench.opened[1]);
+  bench.answer(bench.opened[1], std::string(kSettings) + ok_on(1));
+  EXPECT_EQ(bench.take<http::ResponseEnd>().size(), 1U);
+  bench.answer(bench.opened[0], ok_on(1));
+  EXPECT_EQ(bench.take<http::ResponseEnd>().size(), 1U);
+  EXPECT_EQ(bench.open_connections(), 1U);  // the first is over
+}
+
+TEST(Http2Origins, ResetTheStreamOfACallThatNobodyWants) {
+  Http2Bench bench;
+  const ExchangeId first = bench.ask();
+  bench.ask();
+  bench.connect();
+  bench.sent(bench.opened[0]);
+  bench.answer(bench.opened[0], std::string(kSettings));
+  bench.sent(bench.opened[0]);
+  bench.calls.erase(first);
+  EXPECT_EQ(bench.sent(bench.opened[0]), std::string("\0\0\4\3\0\0\0\0\1\0\0\0\10", 13));  // RST_STREAM, CANCEL
+  bench.answer(bench.opened[0], ok_on(3));
+  EXPECT_EQ(bench.take<http::ResponseEnd>().size(), 1U);
+  EXPECT_EQ(bench.open_connections(), 1U);
+}
+
+TEST(Http2Origins, FallBackToHttp1WhereTlsChoosesIt) {
+  Http2Bench bench;
+  bench.targets[0].secure = true;
+  for (int i = 0; i < 3; ++i) bench.ask();
+  const auto dials = bench.dials();
+  ASSERT_EQ(dials.size(), 1U);
+  EXPECT_TRUE(dials[0].offers_http2);
+  bench.origins.connected(dials[0].connection, false, bench.now);
+  EXPECT_TRUE(bench.sent(dials[0].connection).starts_with("GET / HTTP/1.1"));
+  EXPECT_EQ(bench.dials().size(), 2U);  // the others have connections of their own
+  bench.ask();
+  EXPECT_EQ(bench.dials().size(), 1U);
+}
+
+TEST(Http2Origins, AskForAnUpgradeInHttp1) {
+  Http2Bench bench;
+  http::Request request = get();
+  request.upgrade = "websocket";
+  bench.ask(request);
+  EXPECT_EQ(bench.connect(), 1U);
+  EXPECT_TRUE(bench.sent(bench.opened[0]).starts_with("GET / HTTP/1.1"));
+}
+
+TEST(Http2Origins, FailEveryCallOfAConnectionThatBreaks) {
+  Http2Bench bench;
+  http::Request post = get();
+  post.method = "POST";
+  for (int i = 0; i < 3; ++i) bench.ask(post);
+  bench.connect();
+  bench.sent(bench.opened[0]);
+  bench.answer(bench.opened[0], std::string(kSettings) + ok_on(1));
+  bench.origins.closed(bench.opened[0], {Errc::kUnavailable, "connection reset"}, bench.now);
+  EXPECT_EQ(bench.take<http::ExchangeFailed>().size(), 2U);
+  EXPECT_EQ(bench.open_connections(), 0U);
+  EXPECT_EQ(bench.origins.pools(), 0U);
+}
+
+TEST(Http2Origins, FailEveryCallThatWaitedForAConnectionThatDoesNotCome) {
+  Http2Bench bench;
+  for (int i = 0; i < 3; ++i) bench.ask();
+  const auto dials = bench.dials();
+  ASSERT_EQ(dials.size(), 1U);
+  bench.origins.closed(dials[0].connection, {Errc::kUnavailable, "connection refused"}, bench.now);
+  EXPECT_EQ(bench.take<http::ExchangeFailed>().size(), 3U);
+  EXPECT_EQ(bench.origins.pools(), 0U);
 }
 
 }  // namespace
