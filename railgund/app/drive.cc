@@ -477,6 +477,8 @@ void Drive<Core>::connect(const proxy::Dial& dial, std::vector<net::SocketAddres
   Connection* const connection = add_dialled(dial);
   if (connection == nullptr) return;
   net::SocketOptions options = is_link ? link_options_ : net::SocketOptions{};
+  // An origin may send an answer's head and body in two segments, and the second only when we have confirmed the first.
+  options.acknowledges_at_once = !is_link;
   connection->stream.connect(std::move(addresses), dial.deadline, std::move(engine), options);
 }
 

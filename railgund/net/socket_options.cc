@@ -50,6 +50,8 @@ Result<void> apply_options(int socket, const SocketOptions& options) {
   return {};
 }
 
+void acknowledge(int socket) { set_integer(socket, IPPROTO_TCP, TCP_QUICKACK, 1); }
+
 std::string error_text(int error_number) {
   return error_number == 0 ? "closed" : lower_ascii(std::generic_category().message(error_number));
 }

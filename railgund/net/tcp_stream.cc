@@ -112,6 +112,7 @@ void TcpStream::connect(const std::vector<SocketAddress>& addresses, Instant giv
   RAILGUN_CHECK(state_ == State::kClosed && !addresses.empty());
   peer_ = addresses.front();
   has_ended_ = false;
+  acknowledges_at_once_ = options.acknowledges_at_once;
   state_ = State::kConnecting;
   Waiting& wait = waiting();
   wait.race = std::make_unique<ConnectRace>(
@@ -224,6 +225,7 @@ void TcpStream::on_read_event() {
     handler_.on_end();  // may destroy this
     return;
   }
+  if (acknowledges_at_once_) acknowledge(socket_.get());
   // One read a turn; what is left in the kernel makes the descriptor ready again in the next.
   if (state_ == State::kOpen) handler_.on_bytes(buffer.first(static_cast<std::size_t>(count)));  // may destroy this
 }

@@ -109,7 +109,8 @@ class TcpStream {
   bool has_ended_ = false;  // the peer's direction
   bool wants_write_ = false;
   bool ends_output_ = false;  // end_output() was called
-  bool is_watched_ = false;   // read_event_ is added
+  bool acknowledges_at_once_ = false;
+  bool is_watched_ = false;  // read_event_ is added
   SocketAddress peer_;
   event read_event_;
   Deferred turn_end_;
