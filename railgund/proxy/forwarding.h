@@ -26,11 +26,11 @@ bool is_trusted_proxy(std::string_view client_address, const std::vector<std::st
 // trusted proxy that does not know them passes on what a visitor wrote. So are look-alikes of the fields that we set or
 // drop ourselves ("Accept_Encoding"), and Cf-Railgun, by which an origin knows who asks.
 // True if a neighbour, at an inner address, sent such fields and is not trusted: probably a proxy that should be.
-// Removes from trailers what would be taken for a field of add_visitor_fields(): no proxy sends those behind a body.
-void remove_visitor_fields(Fields& trailers);
-
 bool add_visitor_fields(http::Request& request, std::string_view client_address,
                         const std::vector<std::string>& trusted);
+
+// Removes from trailers what would be taken for a field of add_visitor_fields(): no proxy sends those behind a body.
+void remove_visitor_fields(Fields& trailers);
 
 // The name of a pair in Via (RFC 9110 7.6.3): a pseudonym that is the same for all links of a listener, and tells
 // nothing about it. `hash`: of its reference ids.
@@ -61,10 +61,10 @@ page::RequestKeys keys_after(const http::Request& request, const http::Response&
                              const page::RequestKeys& keys, ByteView body = {});
 
 // The method may be sent twice without harm (RFC 9110 9.2.2).
+bool is_idempotent(std::string_view method);
+
 // A request of gRPC: its streams may be silent for long, in both directions.
 bool is_grpc(const http::Request& request);
-
-bool is_idempotent(std::string_view method);
 
 // The answer is text that a delta makes smaller: its type is eligible (text, XML, JSON, scripts, SVG, fonts' and
 // WebAssembly's uncompressed kinds), it has a body, it is no part of a page (206) and no event stream.
