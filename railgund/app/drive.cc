@@ -1,3 +1,5 @@
+// Connections that are there, and what the core asks of them. How they come in is in drive_accept.cc, how they are made
+// in drive_dial.cc.
 #include "railgund/app/drive.h"
 
 #include <algorithm>
@@ -5,57 +7,14 @@
 #include <utility>
 
 #include "railgund/app/challenge_file.h"
-#include "railgund/base/check.h"
-#include "railgund/http/answer.h"
 #include "railgund/log/log.h"
-#include "railgund/net/unix_connect.h"
-#include "railgund/proxy/address_rule.h"
 #include "railgund/tls/link_peer.h"
 #include "railgund/tls/visitor_context.h"
 
 namespace railgun::app {
 namespace {
 
-// A closed connection may take this long to send its final bytes.
-constexpr Duration kFlushTimeout = std::chrono::seconds(5);
-// From the TCP connection to the end of the TLS handshake, for links that came in: two round trips, and what a busy
-// machine takes for them.
-constexpr Duration kHandshakeTimeout = std::chrono::seconds(5);
-// The same for visitors, whose lines may be bad ones.
-constexpr Duration kVisitorHandshakeTimeout = std::chrono::seconds(10);
 constexpr Duration kMeasureEvery = std::chrono::seconds(1);
-
-// Rejected clients that are told so at the same time; others are closed without a word, as each takes a descriptor.
-constexpr std::size_t kMostRejected = 256;
-
-constexpr const char* kNoCertificate =
-    "this daemon has no certificate yet: run 'railgunctl activate TOKEN', or set cert.file, key.file and link.ca_file";
-constexpr const char* kNoVisitorCertificate =
-    "there is no certificate for visitors: put one into the folder of tls.directory, then reload";
-constexpr const char* kNoDescriptor = "no descriptor left; raise LimitNOFILE of the unit, or ulimit -n";
-constexpr const char* kNoBundle = "no bundle of certificate authorities was found: set ca.bundle, or validate.cert = 0";
-
-// To a client that speaks HTTP in clear on a port for TLS.
-std::string_view plain_answer() {
-  static const Bytes answer =
-      http::small_answer(400, "This port speaks HTTPS: use an address that begins with https://", {}, true,
-                         http::Framing::Connection::kClose);
-  return as_text(answer);
-}
-
-const char* name_of(net::DescriptorBudget::Kind kind) {
-  switch (kind) {
-    case net::DescriptorBudget::Kind::kClient:
-      return "clients";
-    case net::DescriptorBudget::Kind::kNewcomer:
-      return "connections to the link port";
-    case net::DescriptorBudget::Kind::kLink:
-      return "links";
-    case net::DescriptorBudget::Kind::kOrigin:
-      return "origins";
-  }
-  return "";
-}
 
 }  // namespace
 
@@ -114,136 +73,6 @@ void Drive<Core>::set_trust(TrustPtr trust) {
   if (trust == trust_) return;
   trust_ = std::move(trust);
   cut_distrusted();
-}
-
-template <typename Core>
-Result<std::unique_ptr<tls::Engine>> Drive<Core>::engine_for(proxy::ConnectionKind kind, bool is_tls_client) const {
-  const bool is_link = kind == proxy::ConnectionKind::kLink;
-  if (is_link ? !wan_tls_ : !is_tls_client) return nullptr;
-  const tls::ContextPtr& context = is_link ? trust_->link : trust_->visitors;
-  if (context == nullptr) return fail(Errc::kDenied, is_link ? kNoCertificate : kNoVisitorCertificate);
-  return std::make_unique<tls::Engine>(tls::Engine::server(context));
-}
-
-template <typename Core>
-void Drive<Core>::accept(proxy::ConnectionKind kind, net::Descriptor socket, const net::SocketAddress& peer,
-                         std::optional<AcceptedClient> client) {
-  const bool is_link = kind == proxy::ConnectionKind::kLink;
-  Result<std::unique_ptr<tls::Engine>> engine = engine_for(kind, client && client->is_tls);
-  if (!engine) {
-    failed_links_.write(log::kError, "connection from " + to_string(peer) + " refused: " + engine.error().text, now());
-    return;
-  }
-  auto descriptor =
-      take_descriptor(is_link ? net::DescriptorBudget::Kind::kNewcomer : net::DescriptorBudget::Kind::kClient);
-  if (!descriptor) return;
-  auto made = std::make_unique<Connection>(*this, kind);
-  Connection& connection = *made;
-  connections_.emplace(&connection, std::move(made));
-  connection.descriptor = *std::move(descriptor);
-  const bool is_proxied = client && client->is_proxied;
-  const bool is_ready = *engine == nullptr && !is_proxied;
-  if (is_link || !is_ready) {
-    connection.is_newcomer = true;
-    for (Connection* const oldest : newcomers_of(connection).add(connection, peer.host())) drop_newcomer(*oldest);
-  }
-  const bool is_tls = *engine != nullptr;
-  const Instant deadline = now() + (is_link ? kHandshakeTimeout : kVisitorHandshakeTimeout);
-  const bool is_local = client && client->is_local;
-  connection.stream.adopt(std::move(socket), is_local ? net::SocketAddress() : peer, *std::move(engine), deadline,
-                          is_link ? link_options_ : net::SocketOptions{});
-  if (is_local) connection.stream.set_source(peer);
-  if (is_proxied) connection.stream.expect_proxy_header(deadline);
-  if (!is_link && is_tls) connection.stream.set_plain_answer(plain_answer());
-  if (client) {
-    connection.place.emplace(std::move(client->place));
-    if (reject_over_limit(connection, peer, client->admission)) return;
-  }
-  if (is_ready) on_open(connection);
-}
-
-template <typename Core>
-std::optional<net::DescriptorBudget::Lease> Drive<Core>::take_descriptor(net::DescriptorBudget::Kind kind) {
-  auto lease = services_.descriptors.take(kind);
-  if (!lease) {
-    services_.counters.descriptors_refused.add();
-    no_descriptor_.write(log::kError,
-                         std::string("connection refused: the share of descriptors for ") + name_of(kind) +
-                             " is used up; raise LimitNOFILE of the unit, or ulimit -n",
-                         now());
-  }
-  return lease;
-}
-
-template <typename Core>
-void Drive<Core>::drop_newcomer(Connection& connection) {
-  if (connection.kind == proxy::ConnectionKind::kClient) {
-    services_.counters.client_handshakes_dropped.add();
-    failed_clients_.write(log::kNotice,
-                          "a client from " + connection.stream.peer() +
-                              " was closed for a newer one: tls.handshakes clients have not completed TLS",
-                          now());
-  } else {
-    services_.counters.handshakes_dropped.add();
-    failed_links_.write(log::kError,
-                        "a connection from " + connection.stream.peer() +
-                            " was closed for a newer one: link.handshakes connections to the link port have not "
-                            "completed TLS; let a firewall admit only the other ends of the links to wan.port",
-                        now());
-  }
-  connection.stream.abort();
-  connection.descriptor = {};
-  if (connection.id) {
-    const proxy::ConnectionId id = *std::exchange(connection.id, std::nullopt);
-    by_id_.erase(id);
-    driver_.closed(id, {Errc::kUnavailable, "closed for a newer connection: link.handshakes"});
-  }
-  remove(connection);
-}
-
-template <typename Core>
-bool Drive<Core>::admit(Connection& connection) {
-  if (!connection.is_newcomer) return true;
-  connection.is_newcomer = false;
-  newcomers_of(connection).remove(connection);
-  if (connection.kind == proxy::ConnectionKind::kClient) {
-    if (connection.stream.tls() == nullptr) return true;
-    services_.counters.client_handshakes.add();
-    if (connection.stream.tls()->is_resumed()) services_.counters.client_handshakes_resumed.add();
-    return true;
-  }
-  auto descriptor = take_descriptor(net::DescriptorBudget::Kind::kLink);
-  if (!descriptor) {
-    connection.is_accounted_for = true;
-    connection.stream.close({}, now() + kFlushTimeout);
-    return false;
-  }
-  connection.descriptor = *std::move(descriptor);
-  return true;
-}
-
-template <typename Core>
-bool Drive<Core>::reject_over_limit(Connection& connection, const net::SocketAddress& peer,
-                                    proxy::Admission admission) {
-  if constexpr (std::is_same_v<Core, proxy::Sender>) {
-    if (admission == proxy::Admission::kFree) return false;
-    makes_room_ = true;
-    std::optional<Bytes> answer = core().over_limit(admission, peer.host(), now());
-    settle();
-    makes_room_ = false;
-    if (!answer) return false;
-    connection.is_accounted_for = true;
-    if (rejected_ >= kMostRejected) {
-      connection.stream.abort();
-      remove(connection);
-      return true;
-    }
-    connection.is_rejected = true;
-    ++rejected_;
-    connection.stream.close(std::move(*answer), now() + kFlushTimeout);
-    return true;
-  }
-  return false;
 }
 
 template <typename Core>
@@ -438,77 +267,6 @@ void Drive<Core>::perform(const proxy::LogLine& line) {
 template <typename Core>
 void Drive<Core>::perform(const proxy::LogAccess& line) {
   services_.access_log.write(*line.record);
-}
-
-template <typename Core>
-void Drive<Core>::perform(const proxy::Dial& dial) {
-  if (is_unix_socket(dial.endpoint)) return connect_unix(dial);
-  look_ups_[dial.connection] =
-      services_.resolver.resolve(dial.endpoint.host, dial.endpoint.port, dial.deadline,
-                                 [this, dial](Result<std::vector<net::SocketAddress>> addresses) {
-                                   // It owns this function: kept until the end.
-                                   const auto self = look_ups_.extract(dial.connection);
-                                   if (addresses) {
-                                     connect(dial, std::move(*addresses));
-                                   } else {
-                                     driver_.closed(dial.connection, addresses.error());
-                                   }
-                                 });
-}
-
-template <typename Core>
-void Drive<Core>::connect(const proxy::Dial& dial, std::vector<net::SocketAddress> addresses) {
-  const std::string first = addresses.front().host();
-  std::erase_if(addresses,
-                [&](const net::SocketAddress& to) { return !proxy::may_connect(dial, to.host(), trust_->hosts); });
-  if (addresses.empty()) return driver_.closed(dial.connection, proxy::inner_address_error(dial, first));
-  const bool is_link = dial.kind == proxy::ConnectionKind::kLink;
-  std::unique_ptr<tls::Engine> engine;
-  if (dial.secure) {
-    const tls::ContextPtr& context = is_link ? trust_->link : trust_->origin;
-    if (context == nullptr) {
-      driver_.closed(dial.connection, {Errc::kDenied, is_link ? kNoCertificate : kNoBundle});
-      return;
-    }
-    // Any certificate of the pair's authority will do for a link: addresses change, and the authority is ours alone.
-    const std::string name = is_link ? std::string{} : dial.server_name;
-    engine = std::make_unique<tls::Engine>(tls::Engine::client(context, name, dial.offers_http2));
-  }
-  Connection* const connection = add_dialled(dial);
-  if (connection == nullptr) return;
-  net::SocketOptions options = is_link ? link_options_ : net::SocketOptions{};
-  // An origin may send an answer's head and body in two segments, and the second only when we have confirmed the first.
-  options.acknowledges_at_once = !is_link;
-  connection->stream.connect(std::move(addresses), dial.deadline, std::move(engine), options);
-}
-
-template <typename Core>
-void Drive<Core>::connect_unix(const proxy::Dial& dial) {
-  auto socket = net::connect_unix(dial.endpoint.host);
-  if (!socket) return driver_.closed(dial.connection, socket.error());
-  Connection* const connection = add_dialled(dial);
-  if (connection == nullptr) return;
-  connection->stream.adopt(*std::move(socket), {}, nullptr, dial.deadline, {});
-  driver_.connected(dial.connection, {});
-}
-
-template <typename Core>
-typename Drive<Core>::Connection* Drive<Core>::add_dialled(const proxy::Dial& dial) {
-  const bool is_link = dial.kind == proxy::ConnectionKind::kLink;
-  auto descriptor =
-      take_descriptor(is_link ? net::DescriptorBudget::Kind::kLink : net::DescriptorBudget::Kind::kOrigin);
-  if (!descriptor) {
-    driver_.closed(dial.connection, {Errc::kUnavailable, kNoDescriptor});
-    return nullptr;
-  }
-  auto made = std::make_unique<Connection>(*this, dial.kind);
-  Connection& connection = *made;
-  connection.id = dial.connection;
-  connection.descriptor = *std::move(descriptor);
-  connection.is_accounted_for = true;
-  connections_.emplace(&connection, std::move(made));
-  by_id_[dial.connection] = &connection;
-  return &connection;
 }
 
 template <typename Core>

@@ -86,6 +86,12 @@ class Drive final {
   // What the other end of a link has to be.
   static constexpr tls::LinkRole kPeer =
       std::is_same_v<Core, proxy::Sender> ? tls::LinkRole::kListener : tls::LinkRole::kSender;
+  // A closed connection may take this long to send its final bytes.
+  static constexpr Duration kFlushTimeout = std::chrono::seconds(5);
+  static constexpr const char* kNoCertificate =
+      "this daemon has no certificate yet: run 'railgunctl activate TOKEN', or set cert.file, key.file and "
+      "link.ca_file";
+  static constexpr const char* kNoDescriptor = "no descriptor left; raise LimitNOFILE of the unit, or ulimit -n";
 
   // A connection of the core: its stream, and what the drive knows about it. Hands what the stream reports to the
   // drive.
