@@ -54,7 +54,6 @@ struct Limits {
   std::size_t least_rate = 200;                       // bytes a second; a stream that gets less over stall_timeout, too
 };
 
-// What happened. Events own their bytes.
 // Who asks; for the layer above.
 struct AskingProcess {
   std::uint64_t number = 0;  // the same on all links of a process, another one after each start; 0: not told
@@ -62,6 +61,7 @@ struct AskingProcess {
   bool operator==(const AskingProcess&) const = default;
 };
 
+// What happened. Events own their bytes.
 struct HelloReceived {
   Bytes payload;                // the layer above's own part of the greeting
   unsigned version = 1;         // of the protocol: the highest that both ends support
