@@ -83,7 +83,7 @@ void Mux::State::drop(std::uint32_t id) {
   if (found == streams.end()) return;
   link_receive.consume(found->second.receive.held());
   queued_bytes -= found->second.queue.size();
-  if (found->second.in_turn) std::erase(turns, id);
+  if (found->second.turn.waits()) turns.remove(id, found->second.turn);
   if (found->second.is_parked) std::erase(parked, id);
   streams.erase(found);
   grant_link();
@@ -250,6 +250,10 @@ void Mux::send_data(StreamId id, ByteView data) {
   s.queued_bytes += data.size();
   if (stream->queue.size() > s.queue_limit() / 2) stream->writable_due = true;
   s.take_turn(number(id), *stream);
+}
+
+void Mux::set_urgency(StreamId id, std::uint8_t urgency) {
+  if (Stream* const stream = state_->find(number(id))) stream->turn.set_urgency(urgency);
 }
 
 void Mux::send_end(StreamId id, ByteView trailer) {

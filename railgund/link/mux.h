@@ -6,7 +6,7 @@
 // with an opaque trailer. What repeats from head to head costs a byte or two as a field, and its full length in the
 // prelude. Names arrive in lower case; what else names and values may hold is for the layer above to check. Data is
 // paid for with credit that the receiver gives per stream and per link; heads, ends, resets and pings are free but
-// bounded in size and rate. Streams with data queued take turns, a frame each.
+// bounded in size and rate. Streams with data queued take turns, a frame each, in the order of link/turns.h.
 //
 // A stream whose reader stands still never stops another: streams share the link's window (WindowShare), and one that
 // gets no credit for Limits::stall_timeout, or only crumbs of it, is reset. A peer that reads nothing at all makes us hold
@@ -174,6 +174,8 @@ class Mux {
   std::size_t sendable(StreamId stream) const;
   // `data` has at most sendable() bytes.
   void send_data(StreamId stream, ByteView data);
+  // How soon our direction of the stream is sent, from the next frame on: 0 (first) to 7 (last); 3 without it. See Turns.
+  void set_urgency(StreamId stream, std::uint8_t urgency);
   // Ends our direction, once. `trailer`: at most 1 KiB.
   void send_end(StreamId stream, ByteView trailer);
   // Closes the stream and drops its unpolled events and received data. Notifies the peer unless the peer has already

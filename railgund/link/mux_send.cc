@@ -17,8 +17,7 @@ constexpr Duration kScanEvery = std::chrono::seconds(5);
 
 bool Mux::State::wants_write() const {
   if (!greeting_out.empty() || !control.empty()) return true;
-  const auto has_share = [this](std::uint32_t id) { return can_take_turn(streams.at(id)); };
-  return link_send.credit() > 0 && std::ranges::any_of(turns, has_share);
+  return link_send.credit() > 0 && turns.any([this](std::uint32_t id) { return can_take_turn(streams.at(id)); });
 }
 
 std::size_t Mux::State::pull(Bytes& to, std::size_t most, Instant now) {
@@ -55,11 +54,10 @@ void Mux::State::emit(const FrameHeader& header, ByteView payload, Bytes& to, In
 
 // One frame of the stream whose turn it is, unless it has taken its share; it and the link have credit.
 void Mux::State::emit_data(Bytes& to, std::size_t room, Instant now) {
-  const std::uint32_t id = turns.front();
-  turns.pop_front();
+  const std::uint32_t id = turns.next();
   Stream* stream = find(id);
   RAILGUN_CHECK(stream != nullptr);
-  stream->in_turn = false;
+  turns.remove(id, stream->turn);
 
   if (!can_take_turn(*stream)) {
     stream->is_parked = true;
@@ -88,6 +86,7 @@ void Mux::State::emit_data(Bytes& to, std::size_t room, Instant now) {
                 previous_sent, to);
   append(to, trailer);
   stream->queue.take(to, count);
+  turns.charge(stream->turn, count);
   stream->send.spend(count);
   link_send.spend(count);
   ++counters.frames_sent;
@@ -109,15 +108,14 @@ void Mux::State::emit_data(Bytes& to, std::size_t room, Instant now) {
   }
 }
 
-// Appends the stream to the queue of streams that have data and credit.
+// The stream has data and credit: it waits for its turn.
 void Mux::State::take_turn(std::uint32_t id, Stream& stream) {
-  if (stream.in_turn || stream.queue.empty() || stream.send.credit() == 0) return;
+  if (stream.turn.waits() || stream.queue.empty() || stream.send.credit() == 0) return;
   if (stream.is_parked) {
     stream.is_parked = false;
     std::erase(parked, id);
   }
-  stream.in_turn = true;
-  turns.push_back(id);
+  turns.add(id, stream.turn);
 }
 
 // The link has more credit, so every stream's share may have grown.
@@ -126,8 +124,7 @@ void Mux::State::unpark() {
     Stream* stream = find(id);
     RAILGUN_CHECK(stream != nullptr);
     stream->is_parked = false;
-    stream->in_turn = true;
-    turns.push_back(id);
+    turns.add(id, stream->turn);
   }
   parked.clear();
 }
@@ -155,7 +152,7 @@ std::size_t Mux::State::queue_limit() const {
 
 // Whether the stream got no credit for stall_timeout, or less of it than least_rate asks for. To be called at each scan.
 bool Mux::State::is_stalled(Stream& stream) const {
-  const bool has_credit = stream.in_turn && link_send.credit() > 0;
+  const bool has_credit = stream.turn.waits() && link_send.credit() > 0;
   if (stream.queue.empty()) {
     stream.waiting_scans = 0;
     stream.sent_bytes = 0;

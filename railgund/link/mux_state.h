@@ -14,6 +14,7 @@
 #include "railgund/link/head_codec.h"
 #include "railgund/link/keepalive.h"
 #include "railgund/link/mux.h"
+#include "railgund/link/turns.h"
 
 namespace railgun::link {
 
@@ -41,8 +42,8 @@ struct Stream {
   bool end_sent = false;       // pull() has returned the end
   bool end_received = false;
   bool writable_due = false;  // report StreamWritable when the queue is at most half full
-  bool in_turn = false;       // is in State::turns
-  bool is_parked = false;     // is in State::parked
+  Turns::Account turn;
+  bool is_parked = false;  // is in State::parked
   // Of find_stalled(): scans that found data waiting for credit: since data was last sent, and since sent_bytes is counted.
   unsigned idle_scans = 0;
   unsigned waiting_scans = 0;
@@ -139,7 +140,7 @@ struct Mux::State {
   // Sending.
   Bytes greeting_out;
   ControlQueue control;
-  std::deque<std::uint32_t> turns;    // streams with data and credit for it
+  Turns turns;                        // streams with data and credit for it
   std::vector<std::uint32_t> parked;  // the same, but they have taken their share of the link's window
   WindowShare send_share{1, 1, 1, 0};
   WindowShare receive_share{1, 1, 1, 0};

@@ -19,6 +19,10 @@ Result<void> LinkStream::send_trailers(const Fields& fields) {
   return mux == nullptr ? Result<void>{} : mux->send_trailers(key_.stream, fields);
 }
 
+void LinkStream::set_urgency(std::uint8_t urgency) {
+  if (link::Mux* mux = peers_ == nullptr ? nullptr : peers_->use(key_.link)) mux->set_urgency(key_.stream, urgency);
+}
+
 std::size_t LinkStream::sendable() const { return peers_ == nullptr ? 0 : peers_->sendable(key_); }
 
 void LinkStream::send(ByteView data) {

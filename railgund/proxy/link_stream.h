@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "railgund/link/mux.h"
@@ -39,6 +40,7 @@ class LinkStream {
   Result<void> send_interim(ByteView prelude, const Fields& fields);
   // To a peer that takes them (Link::takes_trailers).
   Result<void> send_trailers(const Fields& fields);
+  void set_urgency(std::uint8_t urgency);
   std::size_t sendable() const;
   void send(ByteView data);
   void end(ByteView trailer);

@@ -8,6 +8,7 @@
 #include "railgund/proxy/forwarding.h"
 #include "railgund/proxy/held_limits.h"
 #include "railgund/proxy/host_rule.h"
+#include "railgund/proxy/urgency.h"
 
 namespace railgun::proxy {
 namespace {
@@ -254,6 +255,7 @@ void ListenerExchange::begin_answer(const Ports& ports) {
   look_ups_end_ = kNever;
 
   status_ = response_->status;
+  stream_.set_urgency(urgency_of(ask_.request, *response_));
   const Link* link = ports.find_link(stream_.key().link);
   writer_.emplace(*config_, hash_, link == nullptr ? 0 : link->speed.bytes_per_second());
   std::optional<ContentSearch> search = content_search(ports);

@@ -228,6 +228,23 @@ TEST(Mux, SmallAnswersDoNotWaitForABigOne) {
   EXPECT_GE(data_of(events, big).size(), 16'000U);
 }
 
+TEST(Mux, AnUrgentStreamGetsMoreOfTheLine) {
+  Pair pair(large_queues(), large_queues());
+  pair.greeted();
+  const StreamId bulk = exchange(pair);
+  const StreamId page = exchange(pair);
+  pair.answerer.set_urgency(bulk, 5);
+  pair.answerer.set_urgency(page, 2);
+  pair.answerer.send_data(bulk, Bytes(200'000, 'b'));
+  pair.answerer.send_data(page, Bytes(200'000, 'p'));
+  Bytes first;
+  for (int i = 0; i < 9; ++i) pair.answerer.pull(first, 16 * 1024, {});
+  ASSERT_TRUE(pair.asker.receive(first, {}));
+  const auto events = drain(pair.asker);
+  EXPECT_GE(data_of(events, page).size(), 90'000U);
+  EXPECT_GE(data_of(events, bulk).size(), 8'000U);
+}
+
 TEST(Mux, StreamsWithDataGetEqualShares) {
   Pair pair(large_queues(), large_queues());
   pair.greeted();
