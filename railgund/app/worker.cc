@@ -15,6 +15,8 @@ namespace railgun::app {
 namespace {
 
 constexpr Duration kDrainCheck = std::chrono::milliseconds(20);
+// How late a step of the calendar is noticed, as when a clock is set or a machine wakes.
+constexpr Duration kCalendarCheck = std::chrono::seconds(10);
 
 // For crash reports: as in Cf-Railgun and in the log.
 std::size_t sender_request(std::uint64_t number, char* to, std::size_t room) noexcept {
@@ -60,6 +62,9 @@ Worker::Worker(const WorkerSettings& settings) {
   if (settings.config->role == config::Role::kSender) {
     auto core = std::make_unique<proxy::Sender>(settings.config, settings.cache, settings.shelf, counters_, has_store,
                                                 settings.first_request, settings.compression_key, now);
+    core->set_time_of_day(net::wall_now(), now);
+    calendar_ = std::make_unique<net::Timer>(loop_, [this] { check_calendar(); });
+    calendar_->set(now + kCalendarCheck);
     drive_ = std::make_unique<Drive<proxy::Sender>>(services, settings.trust, settings.config->wan_tls, link_options,
                                                     std::move(core));
   } else {
@@ -120,6 +125,11 @@ void Worker::shortage_changed() {
   on_drive([this](auto& drive) {
     if constexpr (requires { drive.core().shortage_changed(loop_.now()); }) drive.core().shortage_changed(loop_.now());
   });
+}
+
+void Worker::check_calendar() {
+  std::get<std::unique_ptr<Drive<proxy::Sender>>>(drive_)->core().set_time_of_day(net::wall_now(), loop_.now());
+  calendar_->set(loop_.now() + kCalendarCheck);
 }
 
 void Worker::drain(Duration timeout) {

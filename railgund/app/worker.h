@@ -67,12 +67,14 @@ class Worker {
   template <typename Work>
   void on_drive(Work work);
   void check_drained();
+  void check_calendar();
 
   proxy::Counters counters_;
   net::EventLoop loop_;
   std::unique_ptr<net::Resolver> resolver_;
   std::variant<std::monostate, std::unique_ptr<Drive<proxy::Sender>>, std::unique_ptr<Drive<proxy::Listener>>> drive_;
   std::unique_ptr<net::Timer> drain_check_;
+  std::unique_ptr<net::Timer> calendar_;  // tells a sender the time of day
   std::atomic<bool> drained_ = false;
   std::thread thread_;
 };

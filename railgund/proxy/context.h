@@ -70,12 +70,18 @@ struct Context {
   page::Sharing sharing{};  // a sender's
   HeldBytes most_held{};    // of one exchange, ever: for the simulator
   Instant now{};            // of the input that is worked on; whoever takes inputs sets it
+  // The time of day is `now` and this. None: the shell has no clock.
+  std::optional<Duration> calendar{};
   std::deque<Effect> effects{};
   std::uint64_t last_connection = 0;
   std::uint64_t last_ticket = 0;
   FrequentErrorLimits limited_log{};
   std::size_t streamed_requests = 0;  // that have left before enough of their body was here
 
+  std::optional<WallTime> time_of_day() const {
+    if (!calendar) return std::nullopt;
+    return WallTime(std::chrono::floor<std::chrono::seconds>(now.time_since_epoch() + *calendar));
+  }
   ConnectionId new_connection() { return ConnectionId{++last_connection}; }
   TicketId new_ticket() { return TicketId{++last_ticket}; }
   void add(Effect effect) { effects.push_back(std::move(effect)); }

@@ -19,6 +19,7 @@ class Ports {
   Ports(Router& router, ExchangeId self) : router_(router), self_(self) {}
 
   Instant now() const { return router_.context.now; }
+  std::optional<WallTime> time_of_day() const { return router_.context.time_of_day(); }
   page::Cache& cache() const { return router_.context.cache; }
   // That of our settings (Link::may_find_content).
   std::uint64_t isolation() const { return router_.context.isolation; }

@@ -81,6 +81,10 @@ void Sender::shortage_changed(Instant now) {
   configure_clients();
 }
 
+void Sender::set_time_of_day(WallTime time, Instant now) {
+  router_.context.calendar = time.time_since_epoch() - now.time_since_epoch();
+}
+
 bool Sender::is_short() const { return router_.context.cache.shortage() != page::Shortage::kNone; }
 
 void Sender::configure_clients() {

@@ -40,6 +40,8 @@ class Sender {
   void configure(config::ConfigPtr config, bool has_store, Instant now);
   // The page cache's shortage is another one: while there is any, clients that take nothing have little time.
   void shortage_changed(Instant now);
+  // The calendar's time at `now`. Without it, answers get no Date (RFC 9110 6.6.1).
+  void set_time_of_day(WallTime time, Instant now);
   // No new requests: clients are closed after their answer, those between requests after `timeout`, in which one more
   // may begin.
   void drain(Duration timeout, Instant now);

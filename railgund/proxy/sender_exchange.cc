@@ -374,7 +374,7 @@ void SenderExchange::answer_last_hop(const SenderPorts& ports) {
 void SenderExchange::answer_ourselves(const SenderPorts& ports, unsigned status, const std::string& line,
                                       Fields fields) {
   ports.counters().requests_completed.add();
-  request_.add_fixed_fields(fields);
+  request_.add_fixed_fields(ports, fields);
   ports.client.send_error(status, line, fields, ports.now());
   request_.status = status;
   log_access(ports, true);
@@ -398,7 +398,7 @@ void SenderExchange::fail(const SenderPorts& ports, unsigned status, const std::
       state_ = error_page(status, request_.site->error_page_text, request_.config, std::move(extra));
       return pump(ports);
     }
-    request_.add_fixed_fields(extra);
+    request_.add_fixed_fields(ports, extra);
     ports.client.send_error(status, line, extra, ports.now());
     request_.status = status;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "railgund/http/date.h"
 #include "railgund/proxy/cf_railgun.h"
 #include "railgund/proxy/front_door.h"
 #include "railgund/proxy/held_limits.h"
@@ -52,7 +53,9 @@ void SenderRequest::set_header(Fields& fields, const std::string& value) const {
   fields.push_back({config->header_name, value});
 }
 
-void SenderRequest::add_fixed_fields(Fields& fields) const {
+void SenderRequest::add_fixed_fields(const SenderPorts& ports, Fields& fields) const {
+  if (const auto time = ports.time_of_day(); time && find_field(fields, "date") == nullptr)
+    fields.push_back({"Date", http::date_text(*time)});
   proxy::add_fixed_fields(fields, config->answer_fields, came_by_https);
 }
 
@@ -65,7 +68,7 @@ void SenderRequest::send_head(const SenderPorts& ports, http::Response response,
   } else {
     KnownDictionary known = ports.dictionaries.answer(dictionary, http, response, *config, ports.now());
     const bool is_page = known.is_page;
-    add_fixed_fields(response.fields);
+    add_fixed_fields(ports, response.fields);
     if (config->header_timing) response.fields.push_back({"Server-Timing", server_timing(way, link_time, origin_time)});
     encoder = ports.compression.begin(http, tags_restored, std::move(known), response);
     if (encoder && encoder->coding() == coding::Coding::kDcz) {

@@ -118,8 +118,8 @@ struct SenderRequest {
   std::string address() const { return http.host + shown_address(http.target, config->log_query); }
   // Sets the header (setting header.name; empty: none).
   void set_header(Fields& fields, const std::string& value) const;
-  // Adds what every answer gets (setting answer.fields).
-  void add_fixed_fields(Fields& fields) const;
+  // Adds what every answer gets: Date (RFC 9110 6.6.1) and the setting answer.fields, unless it has them.
+  void add_fixed_fields(const SenderPorts& ports, Fields& fields) const;
   // Sends the answer's head to the client, with the header. A 101 makes a tunnel of the connection.
   void send_head(const SenderPorts& ports, http::Response response, const std::string& header);
   // Sends from the front of `held` what the client has room for, compressed if the head said so. Says how much: nothing

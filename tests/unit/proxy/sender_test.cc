@@ -164,6 +164,24 @@ TEST_F(SenderTest, PassesAListenersAnswerOn) {
 }
 
 // One connection of a client with two requests at once, answered in the other order.
+TEST_F(SenderTest, AddsTheDateToAnswersThatLackIt) {
+  start();
+  link_up();
+  bench_.core->set_time_of_day(WallTime(784111770s), bench_.now);
+  bench_.now += 7500ms;
+  const ConnectionId client = ask(kGet);
+  answer(asked(), "x");
+  EXPECT_NE(bench_.sent(client).find("\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"), std::string::npos);
+  const ConnectionId other = ask(kGet);
+  answer(asked(), "x", {{"content-type", "image/png"}, {"date", "Sat, 05 Nov 1994 08:49:37 GMT"}});
+  const std::string text = bench_.sent(other);
+  EXPECT_NE(text.find("\r\nDate: Sat, 05 Nov"), std::string::npos) << text;
+  EXPECT_EQ(text.find("Date: Sun"), std::string::npos) << text;
+  // One of ours.
+  EXPECT_NE(bench_.sent(ask("GET /a HTTP/1.1\r\nHost: unknown.test\r\n\r\n")).find("\r\nDate: Sun, 06"),
+            std::string::npos);
+}
+
 TEST_F(SenderTest, ServesManyRequestsOfAnHttp2Client) {
   start();
   link_up();
