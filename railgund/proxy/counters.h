@@ -71,6 +71,10 @@ struct Counters {
   // References found, and page bytes that did not cross because of them, by page::FoundBy.
   Counter found_exact, found_address, found_shape, found_sibling, found_store, found_content;
   Counter saved_exact, saved_address, saved_shape, saved_sibling, saved_store, saved_content;
+  // Answers over links that crossed whole, and their bytes there, by the reason (proxy/exchange_outcome.h).
+  Counter whole_type, whole_large, whole_unkept, whole_missing, whole_unknown, whole_left;
+  Counter whole_type_bytes, whole_large_bytes, whole_unkept_bytes, whole_missing_bytes, whole_unknown_bytes;
+  Counter whole_left_bytes;
   Counter references_lost;  // that the listener found by content, and that were not here any more
   Counter check_failures;   // answers that could not be rebuilt
   Counter asked_again;      // requests that were repeated, at most once each

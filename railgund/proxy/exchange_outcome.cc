@@ -49,24 +49,48 @@ void count_passed(Counters& counters, SiteCounters& site, const Passed& passed) 
   site.coded_bytes.add(passed.coded_bytes);
 }
 
-void count_reference(Counters& counters, page::FoundBy by, const Passed& passed) {
-  const auto add = [&](Counter& found, Counter& saved) {
+void count_reference(Counters& counters, SiteCounters& site, page::FoundBy by, const Passed& passed) {
+  const std::uint64_t bytes = passed.page_bytes - std::min(passed.page_bytes, passed.coded_bytes);
+  const auto add = [&](Counter& found, Counter& saved, Counter& saved_of_site) {
     found.add();
-    saved.add(passed.page_bytes - std::min(passed.page_bytes, passed.coded_bytes));
+    saved.add(bytes);
+    saved_of_site.add(bytes);
   };
   switch (by) {
     case page::FoundBy::kExact:
-      return add(counters.found_exact, counters.saved_exact);
+      return add(counters.found_exact, counters.saved_exact, site.saved_exact);
     case page::FoundBy::kAddress:
-      return add(counters.found_address, counters.saved_address);
+      return add(counters.found_address, counters.saved_address, site.saved_address);
     case page::FoundBy::kShape:
-      return add(counters.found_shape, counters.saved_shape);
+      return add(counters.found_shape, counters.saved_shape, site.saved_shape);
     case page::FoundBy::kSibling:
-      return add(counters.found_sibling, counters.saved_sibling);
+      return add(counters.found_sibling, counters.saved_sibling, site.saved_sibling);
     case page::FoundBy::kStore:
-      return add(counters.found_store, counters.saved_store);
+      return add(counters.found_store, counters.saved_store, site.saved_store);
     case page::FoundBy::kContent:
-      return add(counters.found_content, counters.saved_content);
+      return add(counters.found_content, counters.saved_content, site.saved_content);
+  }
+}
+
+void count_whole(Counters& counters, SiteCounters& site, WholeBecause reason, std::uint64_t coded_bytes) {
+  const auto add = [&](Counter& answers, Counter& bytes, Counter& bytes_of_site) {
+    answers.add();
+    bytes.add(coded_bytes);
+    bytes_of_site.add(coded_bytes);
+  };
+  switch (reason) {
+    case WholeBecause::kType:
+      return add(counters.whole_type, counters.whole_type_bytes, site.whole_type_bytes);
+    case WholeBecause::kLarge:
+      return add(counters.whole_large, counters.whole_large_bytes, site.whole_large_bytes);
+    case WholeBecause::kUnkept:
+      return add(counters.whole_unkept, counters.whole_unkept_bytes, site.whole_unkept_bytes);
+    case WholeBecause::kMissing:
+      return add(counters.whole_missing, counters.whole_missing_bytes, site.whole_missing_bytes);
+    case WholeBecause::kUnknown:
+      return add(counters.whole_unknown, counters.whole_unknown_bytes, site.whole_unknown_bytes);
+    case WholeBecause::kLeft:
+      return add(counters.whole_left, counters.whole_left_bytes, site.whole_left_bytes);
   }
 }
 

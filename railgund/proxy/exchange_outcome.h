@@ -33,7 +33,18 @@ struct Passed {
 void count_passed(Counters& counters, SiteCounters& site, const Passed& passed);
 
 // A sender's answer was made against a reference that was found in this way.
-void count_reference(Counters& counters, page::FoundBy by, const Passed& passed);
+void count_reference(Counters& counters, SiteCounters& site, page::FoundBy by, const Passed& passed);
+
+// Why a sender's answer crossed the link whole: what an operator may do something about.
+enum class WholeBecause : std::uint8_t {
+  kType,     // it is no text
+  kLarge,    // it is over reference.page_limit: no version is ever kept
+  kUnkept,   // it may not be kept (Cache-Control, reference.no_store), or there was no room while it was under way
+  kMissing,  // the sender named a reference, and the listener had none of them
+  kUnknown,  // no reference was named or found: a first visit
+  kLeft,     // its visitor left, and it was not kept
+};
+void count_whole(Counters& counters, SiteCounters& site, WholeBecause reason, std::uint64_t coded_bytes);
 
 // The time from the request's head to the answer's end, unless that was a tunnel (101), which lasts as long as its
 // ends like.

@@ -31,11 +31,15 @@ void LateAnswer::count_held(Context& context) {
   held_account_.update(context.counters, context.most_held, held);
 }
 
+void LateAnswer::count_end(Counters& counters) const {
+  if (!kept_) over_.count_left(request_, counters);
+}
+
 void LateAnswer::judge(const Ports& ports, const Progress& progress) {
   if (std::holds_alternative<Complete>(progress)) {
     ports.counters().answers_late.add();
     over_.keep_late(request_, ports);
-    finished_ = true;
+    kept_ = finished_ = true;
   } else if (!std::holds_alternative<UnderWay>(progress) || over_.passed().coded_bytes > bytes_before_ + kMostBytes) {
     finished_ = true;
   }

@@ -33,6 +33,8 @@ class LateAnswer {
   Instant deadline() const { return deadline_; }
   // It was kept or given up. What is not complete is cancelled with it.
   bool is_finished() const { return finished_; }
+  // Once, last of all.
+  void count_end(Counters& counters) const;
   void on_deadline(Instant now) { finished_ = finished_ || now >= deadline_; }
   // After every call: what is held now. A page for which there is no room in the cache's share of pages under way is of
   // no use to anybody: it is given up.
@@ -46,6 +48,7 @@ class LateAnswer {
   std::uint64_t bytes_before_;  // that had come when the visitor left
   Instant deadline_;
   bool finished_ = false;
+  bool kept_ = false;
   HeldAccount held_account_;
   page::Cache::UnderWay page_under_way_;
 };

@@ -202,6 +202,33 @@ void OverLink::keep_page(const SenderRequest& request, const Ports& ports) {
   if (ports.was_received(keys.open->exact, version->id, keys.visitor)) ports.cache().insert(version, *keys.open);
 }
 
+void OverLink::count_way(const SenderRequest& request, const Ports& ports) const {
+  const Answer& answer = reader_.answer();
+  const Passed all = passed();
+  const auto count = [&](WholeBecause reason) {
+    count_whole(ports.counters(), *request.counts, reason, all.coded_bytes);
+  };
+  // Neither a page of the listener's own, nor one without a body, nor a tunnel.
+  if (answer.from_listener || all.page_bytes == 0 || request.status == 101) return;
+  if (answer.is_against_reference()) {
+    const page::FoundBy by = answer.reference ? request.named[*answer.reference].by : page::FoundBy::kContent;
+    count_reference(ports.counters(), *request.counts, by, all);
+  } else if (answer.coding == Coding::kRaw) {
+    count(WholeBecause::kType);
+  } else if (all.page_bytes > request.config->reference_page_limit_bytes) {
+    count(WholeBecause::kLarge);
+  } else if (reader_.version() == nullptr) {
+    count(WholeBecause::kUnkept);
+  } else {
+    count(request.named.empty() ? WholeBecause::kUnknown : WholeBecause::kMissing);
+  }
+}
+
+void OverLink::count_left(const SenderRequest& request, Counters& counters) const {
+  if (!reader_.has_head() || reader_.answer().is_against_reference() || passed().coded_bytes == 0) return;
+  count_whole(counters, *request.counts, WholeBecause::kLeft, passed().coded_bytes);
+}
+
 Passed OverLink::finish(SenderRequest& request, const SenderPorts& ports) {
   const Passed all = passed();
   count_passed(ports.counters(), *request.counts, all);
@@ -210,10 +237,8 @@ Passed OverLink::finish(SenderRequest& request, const SenderPorts& ports) {
     record(spread.decode_time, decode_time_);
     const Answer& answer = reader_.answer();
     record_sizes(spread, all.page_bytes, all.coded_bytes, answer.is_against_reference());
-    if (answer.is_against_reference())
-      count_reference(ports.counters(),
-                      answer.reference ? request.named[*answer.reference].by : page::FoundBy::kContent, all);
   }
+  count_way(request, ports);
   keep_page(request, ports);
   // An answer may end before the request's body does: nobody wants the rest of it then.
   if (upload_closed_) {

@@ -41,6 +41,8 @@ class OverLink {
 
   // The answer was complete. Counts it, keeps the page's version, lets go of the stream.
   Passed finish(SenderRequest& request, const SenderPorts& ports);
+  // The client has left, and nothing of the answer is kept.
+  void count_left(const SenderRequest& request, Counters& counters) const;
   // What has come so far.
   Passed passed() const { return {.page_bytes = reader_.page_bytes(), .coded_bytes = reader_.coded_bytes()}; }
   // The Cf-Railgun header of the answer as far as it has come. `is_exact`: with the ratio as it is.
@@ -57,6 +59,8 @@ class OverLink {
   Progress take_interim(const SenderPorts& ports, link::HeadReceived head);
   void pump_request(SenderRequest& request, const SenderPorts& ports);
   void keep_page(const SenderRequest& request, const Ports& ports);
+  // Of an answer that is complete: how its reference was found, or why it had none.
+  void count_way(const SenderRequest& request, const Ports& ports) const;
   // Hands an event to the reader. What has become of the answer if that is the end of it.
   Progress read(const SenderRequest& request, const Ports& ports, StreamInput event);
   Progress pump_answer(SenderRequest& request, const SenderPorts& ports);

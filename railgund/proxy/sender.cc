@@ -240,6 +240,7 @@ void Sender::with_late(ExchangeId id, Work work) {
   work(late, Ports(router_, id));
   late.count_held(router_.context);
   if (!late.is_finished()) return;
+  late.count_end(router_.context.counters);
   router_.deadlines.set(id, kNever);
   late_.erase(found);
 }
@@ -308,7 +309,9 @@ void Sender::work_on(ExchangeId id, Client& client, Work work) {
 // The rest of its answer, if that is worth taking and there is room for it.
 void Sender::keep_late(ExchangeId id, SenderExchange& exchange) {
   auto late = exchange.take_late();
-  if (!late || late_.size() >= LateAnswer::kMost || router_.context.cache.shortage() != page::Shortage::kNone) return;
+  if (!late) return;
+  if (late_.size() >= LateAnswer::kMost || router_.context.cache.shortage() != page::Shortage::kNone)
+    return late->count_end(router_.context.counters);
   router_.deadlines.set(id, late->deadline());
   late_.emplace(id, *std::move(late));
   with_late(id, [](LateAnswer& begun, const Ports& ports) { begun.begin(ports); });

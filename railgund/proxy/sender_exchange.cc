@@ -490,8 +490,11 @@ void SenderExchange::drop(const SenderPorts& ports) {
   ports.counters().requests_aborted.add();
   log_access(ports, false);
   auto* over = std::get_if<OverLink>(&state_);
-  if (over != nullptr && LateAnswer::is_worth_it(request_, *over))
+  if (over != nullptr && LateAnswer::is_worth_it(request_, *over)) {
     late_.emplace(std::move(request_), std::move(*over), std::move(page_under_way_), ports.now());
+  } else if (over != nullptr) {
+    over->count_left(request_, ports.counters());
+  }
   state_ = Finished{};
 }
 

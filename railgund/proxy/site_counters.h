@@ -21,6 +21,11 @@ struct SiteCounters {
   const std::string host;  // lower case, without port
   Counter requests, delta, full, stream, direct, failed;
   Counter page_bytes, coded_bytes;  // of answers over links
+  // A sender's: page bytes that did not cross the link, by how the reference was found.
+  Counter saved_exact, saved_address, saved_shape, saved_sibling, saved_store, saved_content;
+  // A sender's: what crossed the link whole, in bytes there, by the reason (proxy/exchange_outcome.h).
+  Counter whole_type_bytes, whole_large_bytes, whole_unkept_bytes, whole_missing_bytes, whole_unknown_bytes;
+  Counter whole_left_bytes;
 };
 
 class SiteTable {

@@ -66,7 +66,9 @@ json sites_json(const Totals& totals) {
   json sites = json::object();
   for (const auto& [host, site] : totals.sites) {
     json& values = sites[host] = json::object();
-    for (const SiteMetric& metric : site_metrics()) values[metric.json] = site.*metric.total;
+    for (const SiteMetric& metric : site_metrics()) {
+      if (is_shown(metric.role, totals.is_sender)) values[metric.json] = site.*metric.total;
+    }
     values["saved_bytes"] = saved_bytes(site.page_bytes, site.coded_bytes);
   }
   return sites;

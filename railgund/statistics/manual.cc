@@ -57,7 +57,7 @@ std::string metrics_chapter() {
   }
   for (const SiteMetric& metric : site_metrics()) {
     text += row(prometheus_name(metric.prometheus, metric.label),
-                code(std::string("railgun.sites.HOST.") + metric.json), "counter", Role::kBoth, metric.help);
+                code(std::string("railgun.sites.HOST.") + metric.json), "counter", metric.role, metric.help);
   }
   return text + '\n';
 }

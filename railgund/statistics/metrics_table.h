@@ -72,9 +72,13 @@ inline bool is_of_memcached(const Metric& metric) {
 struct SiteTotals {
   std::uint64_t requests = 0, delta = 0, full = 0, stream = 0, direct = 0, failed = 0;
   std::uint64_t page_bytes = 0, coded_bytes = 0;
+  std::uint64_t saved_exact = 0, saved_address = 0, saved_shape = 0, saved_sibling = 0, saved_store = 0;
+  std::uint64_t saved_content = 0;
+  std::uint64_t whole_type_bytes = 0, whole_large_bytes = 0, whole_unkept_bytes = 0, whole_missing_bytes = 0;
+  std::uint64_t whole_unknown_bytes = 0, whole_left_bytes = 0;
 };
 
-// What is counted by host. All fields of the rows are set.
+// What is counted by host.
 struct SiteMetric {
   proxy::Counter proxy::SiteCounters::* counter;
   std::uint64_t SiteTotals::* total;
@@ -82,7 +86,12 @@ struct SiteMetric {
   const char* prometheus;
   Label label{};
   const char* help;
+  Role role = Role::kBoth;  // the other role does not show it
 };
+// Whether a daemon of that role shows such a number.
+inline bool is_shown(Role counted_by, bool is_sender) {
+  return counted_by == Role::kBoth || (counted_by == Role::kSender) == is_sender;
+}
 std::span<const SiteMetric> site_metrics();
 
 // proxy::Distributions, added up.

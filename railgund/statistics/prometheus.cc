@@ -118,6 +118,10 @@ void write_sites(MetricsWriter& out, const Totals& totals) {
     std::size_t end = first;
     const std::string_view family = rows[first].prometheus;
     while (end < rows.size() && rows[end].prometheus == family) ++end;
+    if (!is_shown(rows[first].role, totals.is_sender)) {
+      first = end;
+      continue;
+    }
     out.family(rows[first].prometheus, "counter", rows[first].help);
     for (const auto& [host, site] : totals.sites) {
       for (const SiteMetric& metric : rows.subspan(first, end - first)) {

@@ -187,7 +187,7 @@ class Server::Session final : private net::StreamHandler {
   Instant waits_since_;
   http::ServerConnection http_;
   Instant gather_until_ = kNever;  // while the handler works on the answer
-  ByteQueue body_;                 // one answer: with a thousand sites less than a megabyte
+  ByteQueue body_;                 // one answer: with a thousand sites about two megabytes
   bool sending_ = false;
   bool settling_ = false;
   bool closing_ = false;

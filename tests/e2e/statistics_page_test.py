@@ -69,6 +69,9 @@ def test_both_roles_are_drawn_without_a_word_on_the_console():
                 assert drawn(dom, chart), f"{role}: {chart} is not drawn: {text}"
             assert f"Railgun {role}" in text and "site.test" in text and "1 up" in text, text
             assert re.search(r"Kept off the link since the start \d+\.\d+ %", text), text
+            if role == "sender":
+                assert re.search(r"Found by Answers Kept off the link The same page \d+", text), text
+                assert re.search(r"Reason Answers On the link .*No reference known \d+", text), text
             assert "NaN" not in dom and "undefined" not in text and "Infinity" not in dom, text
         for size in ((1280, 1500), (500, 2200)):
             shot = pair.folder / "page.png"

@@ -1267,5 +1267,105 @@ TEST_F(SenderContentTest, TakesNothingFoundOverALinkThatWasToldOtherRules) {
   EXPECT_FALSE(ask_seen()->takes_found);
 }
 
+// Why answers crossed whole: each has one reason, in the sum and for its site.
+class SenderWholeTest : public SenderContentTest {
+ protected:
+  struct Counted {
+    std::uint64_t type, large, unkept, missing, unknown, left;
+    bool operator==(const Counted&) const = default;
+  };
+  Counted counted() const {
+    const Counters& all = bench_.counters;
+    return {all.whole_type.get(),    all.whole_large.get(),   all.whole_unkept.get(),
+            all.whole_missing.get(), all.whole_unknown.get(), all.whole_left.get()};
+  }
+  // Answers a GET by the page, compressed without a reference.
+  void get_whole(bool kept) {
+    const ConnectionId client = ask(get(""));
+    ask_seen();
+    answer_whole(kept);
+    EXPECT_TRUE(bench_.sent(client).ends_with(text_));
+  }
+  void answer_whole(bool kept) {
+    Answer answer;
+    answer.coding = Coding::kDelta;
+    answer.response.status = 200;
+    answer.response.fields = {{"content-type", "text/html"}};
+    answer.response.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = text_.size()};
+    const EncodedHead head = encode_answer(answer);
+    EXPECT_TRUE(listener_.mux.send_head(stream_, head.prelude, head.fields).has_value());
+    listener_.mux.send_data(stream_, delta::encode(nullptr, as_bytes(text_), {}));
+    const auto how = kept ? AnswerTrailer::Kept::kPage : AnswerTrailer::Kept::kNothing;
+    listener_.mux.send_end(stream_, encode_trailer({.kept = how, .id_half = id_half(hash_(as_bytes(text_)))}));
+    carry();
+  }
+};
+
+TEST_F(SenderWholeTest, IsAFirstVisitOrALossOfTheListener) {
+  start();
+  link_up();
+  get_whole(true);
+  EXPECT_EQ(counted(), (Counted{0, 0, 0, 0, 1, 0}));
+  EXPECT_EQ(bench_.counters.whole_unknown_bytes.get(), bench_.counters.coded_bytes.get());
+  EXPECT_EQ(bench_.counters.sites.at("site.test", true).whole_unknown_bytes.get(), bench_.counters.coded_bytes.get());
+  // Now it is named.
+  get_whole(true);
+  EXPECT_EQ(counted(), (Counted{0, 0, 0, 1, 1, 0}));
+}
+
+TEST_F(SenderWholeTest, MayNotBeKeptOrIsTooLarge) {
+  start();
+  link_up();
+  get_whole(false);
+  EXPECT_EQ(counted(), (Counted{0, 0, 1, 0, 0, 0}));
+  listener_ = FarEnd(link::Role::kAnswerer, Greeting{.reference_key = Bytes(32, 1), .build = "0001"});
+  config_.reference_page_limit_bytes = 1000;
+  start();
+  link_up();
+  get_whole(true);
+  EXPECT_EQ(counted(), (Counted{0, 1, 1, 0, 0, 0}));
+}
+
+TEST_F(SenderWholeTest, IsNoTextOrLeftByItsVisitor) {
+  start();
+  link_up();
+  ask(kGet);
+  answer(asked(), "png");
+  EXPECT_EQ(counted(), (Counted{1, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(bench_.counters.whole_type_bytes.get(), 3U);
+  // One without a body is none.
+  ask(kGet);
+  answer(asked(), "");
+  EXPECT_EQ(counted(), (Counted{1, 0, 0, 0, 0, 0}));
+  // An answer to POST is not completed for nobody.
+  const ConnectionId client = ask("POST /a HTTP/1.1\r\nHost: site.test\r\nContent-Length: 0\r\n\r\n");
+  Answer half;
+  half.response.status = 200;
+  half.response.fields = {{"content-type", "image/png"}};
+  half.response.body = {.kind = http::BodyLength::Kind::kKnown, .bytes = 100};
+  const EncodedHead head = encode_answer(half);
+  const link::StreamId stream = asked();
+  ASSERT_TRUE(listener_.mux.send_head(stream, head.prelude, head.fields).has_value());
+  listener_.mux.send_data(stream, as_bytes("1234567"));
+  carry();
+  bench_.core->closed(client, {Errc::kUnavailable, "connection reset"}, bench_.now);
+  carry();
+  EXPECT_EQ(counted(), (Counted{1, 0, 0, 0, 0, 1}));
+  EXPECT_EQ(bench_.counters.whole_left_bytes.get(), 7U);
+}
+
+TEST_F(SenderWholeTest, IsNotWhatAReferenceSaved) {
+  start();
+  link_up();
+  const page::VersionPtr held = keep("");
+  ask(get(""));
+  ask_seen();
+  answer_against(held, true);
+  EXPECT_EQ(counted(), (Counted{}));
+  const SiteCounters& site = bench_.counters.sites.at("site.test", true);
+  EXPECT_EQ(site.saved_content.get(), bench_.counters.saved_content.get());
+  EXPECT_GT(site.saved_content.get(), 4000U);
+}
+
 }  // namespace
 }  // namespace railgun::proxy
