@@ -183,6 +183,8 @@ void Visitor::step() {
       response_ = received->response;
     } else if (auto* body = std::get_if<http::ResponseBody>(&*event)) {
       body_ += as_text(body->bytes);
+      if (manners_.leaves_after > 0 && body_.size() >= manners_.leaves_after)
+        return finish(Outcome::Kind::kCut, "left, with enough");
       http_.body_consumed(body->bytes.size(), world_.now);
       if (manners_.silence > Duration{}) {
         read_on_after(std::exchange(manners_.silence, Duration{}));

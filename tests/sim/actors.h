@@ -48,11 +48,12 @@ struct Outcome {
 
 // How a client behaves.
 struct Manners {
-  bool is_slow = false;      // stands still after each piece
-  bool is_old = false;       // speaks HTTP/1.0, so that the end of the connection ends a body of unknown length
-  bool half_closes = false;  // ends its direction as soon as it has asked
-  std::string cookie{};      // empty: none
-  Duration silence{};        // reads nothing for so long after its first bytes; longer than it waits: it leaves
+  bool is_slow = false;          // stands still after each piece
+  bool is_old = false;           // speaks HTTP/1.0, so that the end of the connection ends a body of unknown length
+  bool half_closes = false;      // ends its direction as soon as it has asked
+  std::string cookie{};          // empty: none
+  std::size_t leaves_after = 0;  // leaves when it has so many bytes of the body; 0: stays
+  Duration silence{};            // reads nothing for so long after its first bytes; longer than it waits: it leaves
 };
 
 // One request of one client, on a connection of its own.

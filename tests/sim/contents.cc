@@ -1,46 +1,20 @@
 #include "contents.h"
 
 #include <cstdio>
-#include <memory>
-#include <utility>
+#include <initializer_list>
 
-#include "actors.h"
-#include "host.h"
+#include "pair.h"
 
 namespace railgun::sim {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 class Contents {
  public:
   Contents(std::uint64_t seed, bool verbose, const config::Config& listener_settings = {})
-      : world_(seed, {.delay = milliseconds(seed % 8 == 0 ? 40 : 5)}), origin_(world_, ledger_), verbose_(verbose) {
-    origin_.pauses = false;  // what is chosen by a page's first bytes shall have them
-    auto sender = std::make_shared<config::Config>();
-    sender->role = config::Role::kSender;
-    sender->listen = {{"edge", 80}};
-    sender->sites = {{.host = "site.test", .listeners = {{"listener", 2408}}, .origin = {}}};
-    if (seed % 3 == 0) sender->wan_lanes = 3;
-    auto listener = std::make_shared<config::Config>(listener_settings);
-    listener->origins = config::parse_origin_map("default = origin:80\n", "nat").value();
-    world_.servers["origin:80"] = [this](PipePtr pipe) { origin_.accept(std::move(pipe)); };
-    listener_ = std::make_unique<Host<proxy::Listener>>(HostServices{world_, nullptr}, "listener", [&](auto& counters) {
-      return std::make_unique<proxy::Listener>(listener, listener_cache_, counters, false, Bytes(32, 5), "5360",
-                                               world_.now);
-    });
-    world_.servers["listener:2408"] = [this](PipePtr pipe) {
-      listener_->accept(proxy::ConnectionKind::kLink, std::move(pipe), "edge");
-    };
-    sender_ = std::make_unique<Host<proxy::Sender>>(HostServices{world_, nullptr}, "sender", [&](auto& counters) {
-      return std::make_unique<proxy::Sender>(sender, sender_cache_, shelf_, counters, false, 1, as_bytes("key"),
-                                             world_.now);
-    });
-    world_.servers["edge:80"] = [this](PipePtr pipe) {
-      sender_->accept(proxy::ConnectionKind::kClient, std::move(pipe), "192.0.2.1");
-    };
-    world_.run_until(world_.now + seconds(2));
+      : pair_(seed, listener_settings), verbose_(verbose) {
+    pair_.origin.pauses = false;  // what is chosen by a page's first bytes shall have them
   }
 
   // What a visit made of the sender's counters.
@@ -50,9 +24,8 @@ class Contents {
   };
   Visit visit(const std::string& target, const std::string& cookie = {}) {
     const Visit before = count();
-    const auto visitor = std::make_shared<Visitor>(world_, ledger_, "GET", target, Manners{.cookie = cookie});
-    visitor->start(world_.connect("edge:80"));
-    world_.run_until(world_.now + seconds(1));
+    const auto visitor = pair_.visit(target, {.cookie = cookie});
+    pair_.run(seconds(1));
     Visit after = count();
     after.is_right = visitor->is_done() && visitor->outcome().kind == Outcome::Kind::kRight;
     after.found -= before.found;
@@ -75,27 +48,21 @@ class Contents {
     // One that is found is the same page, and an empty delta for each piece in which the origin sends it.
     if (found > 0 && seen.coded_bytes > 100) return who + " took " + std::to_string(seen.coded_bytes) + " bytes";
     if (found == 0 && seen.coded_bytes < 500) return who + " took only " + std::to_string(seen.coded_bytes) + " bytes";
-    return world_.first_fault();
+    return pair_.world.first_fault();
   }
-  void lose_sender_cache() { sender_cache_.clear(); }
-  std::uint64_t requests_at_listener() const { return listener_->counters().requests_started.get(); }
+  void lose_sender_cache() { pair_.sender_cache.clear(); }
+  std::uint64_t requests_at_listener() const { return pair_.listener->counters().requests_started.get(); }
 
  private:
   Visit count() const {
-    const proxy::Counters& counters = sender_->counters();
+    const proxy::Counters& counters = pair_.sender->counters();
     return {.found = counters.found_content.get(),
             .lost = counters.references_lost.get(),
             .coded_bytes = counters.coded_bytes.get()};
   }
 
-  World world_;
-  Ledger ledger_;
-  Origin origin_;
+  Pair pair_;
   bool verbose_;
-  page::Cache sender_cache_{64 << 20}, listener_cache_{64 << 20};
-  dictionary::Shelf shelf_{{}, as_bytes("key")};
-  std::unique_ptr<Host<proxy::Listener>> listener_;
-  std::unique_ptr<Host<proxy::Sender>> sender_;
 };
 
 struct Step {

@@ -3,7 +3,8 @@
 // error, never a mixture; nothing stalls; no request ever holds more bytes than proxy/held_limits.h allows; every request
 // is counted once; and when the storm is over, everything works again and pages cross as deltas. Then the same seed
 // without a storm, while both daemons are replaced again and again by successors, as upgrades in place do: no request
-// may fail. Some seeds run twice and must do the same both times; some also run through line_faults.h and contents.h.
+// may fail. Some seeds run twice and must do the same both times; some also run through line_faults.h, contents.h and
+// late.h.
 //
 //   simulate --seeds N [--first SEED]     many; prints the seeds that failed
 //   simulate --seed SEED                  one, with what happened
@@ -17,6 +18,7 @@
 #include "actors.h"
 #include "contents.h"
 #include "host.h"
+#include "late.h"
 #include "line_faults.h"
 
 namespace railgun::sim {
@@ -27,8 +29,9 @@ using std::chrono::seconds;
 
 // Every seed that this divides also has its lines fail.
 constexpr std::uint64_t kLineEach = 10;
-// Every seed that this divides also has pages known by their content.
+// Every seed that this divides also has pages known by their content; and visitors who leave.
 constexpr std::uint64_t kContentsEach = 8;
+constexpr std::uint64_t kLateEach = 3;
 
 // Every seed that this divides runs twice.
 constexpr std::uint64_t kRepeatEach = 10;
@@ -401,6 +404,7 @@ bool run_seed(std::uint64_t seed, bool verbose, Counts& total) {
   if (fault.empty() && seed / 2 % 2 == 0) fault = Storm(seed, verbose).run_upgrades();
   if (fault.empty() && seed % kLineEach == 0) fault = run_line_faults(seed, verbose);
   if (fault.empty() && seed % kContentsEach == 0) fault = run_contents(seed, verbose);
+  if (fault.empty() && seed % kLateEach == 0) fault = run_late(seed, verbose);
   total.right += storm.counts().right;
   total.errors += storm.counts().errors;
   total.cut += storm.counts().cut;
