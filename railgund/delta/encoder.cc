@@ -16,8 +16,6 @@
 namespace railgun::delta {
 namespace {
 
-constexpr int kZstdLevel = 3;
-
 std::uint64_t hash_of(const std::shared_ptr<const Reference>& reference) {
   return reference ? reference->hash() : CheckChain::kCold;
 }
@@ -150,7 +148,8 @@ std::optional<Encoder::State::Coded> Encoder::State::code_strong(ByteView window
 
 Encoder::State::Coded Encoder::State::code_zstd(ByteView window, bool last) {
   Coded coded{.head = {.tier = Tier::kZstd, .continues = zstd.has_value(), .last = last}, .payload = {}};
-  if (!zstd) zstd.emplace(reference ? reference->bytes() : ByteView(), kZstdLevel);
+  if (!zstd && reference) zstd.emplace(reference->bytes(), ZstdSearch::kUsual);
+  if (!zstd) zstd.emplace(ByteView(), thorough_may_pay(options) ? ZstdSearch::kThorough : ZstdSearch::kUsual);
   zstd->encode(window, last, coded.payload);
   return coded;
 }

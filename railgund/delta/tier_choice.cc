@@ -10,6 +10,10 @@ constexpr std::uint64_t kInstruction = 140;
 // What is sent for a gap byte and an instruction by the fast tier, in sixteenths of a byte.
 constexpr std::uint64_t kSentGapByte = 3;
 constexpr std::uint64_t kSentInstruction = 30;
+// What a thorough search of zstd costs more for a byte, in tenths of a nanosecond; it sends one byte less for so many
+// bytes of the page.
+constexpr std::uint64_t kThoroughByte = 33;
+constexpr std::uint64_t kBytesForOneLess = 50;
 // A link of unknown speed is taken for one of 16 Mbit/s.
 constexpr std::uint64_t kUsualLink = 2'000'000;
 
@@ -19,6 +23,12 @@ bool strong_may_pay(std::uint64_t link_bytes_per_second) {
   // For gaps alone; instructions cost either tier the same.
   const std::uint64_t spent = 2 * (kStrongGapByte - kFastGapByte);
   return link_bytes_per_second != 0 && kSentGapByte * 1'000'000'000 / (16 * 6) / link_bytes_per_second >= spent;
+}
+
+bool thorough_may_pay(const EncoderOptions& options) {
+  if (options.effort == Effort::kStrong) return true;
+  const std::uint64_t link = options.link_bytes_per_second != 0 ? options.link_bytes_per_second : kUsualLink;
+  return options.effort == Effort::kAuto && 10'000'000'000 / kBytesForOneLess / link >= kThoroughByte;
 }
 
 Tier TierChoice::tier(std::size_t gap_bytes, std::size_t instructions, bool primed) {

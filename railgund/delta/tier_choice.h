@@ -10,6 +10,9 @@
 
 namespace railgun::delta {
 
+// For a page without a reference: a thorough search saves more time on the link than it takes.
+bool thorough_may_pay(const EncoderOptions& options);
+
 class TierChoice {
  public:
   explicit TierChoice(const EncoderOptions& options) : options_(options), budget_(options.cpu_budget) {}

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <utility>
 
 #include <zstd.h>
 
@@ -19,6 +20,14 @@ constexpr std::size_t kPageReach = 1 << 20;
 // 128 MB: the most that zstd decoders accept unasked.
 constexpr int kMaxWindowLog = 27;
 constexpr std::size_t kChunk = 64 * 1024;
+constexpr int kUsualLevel = 3;
+// For pages of 20 to 400 KB, whose size zstd does not know ahead. Matches of four bytes cost more than they save in text of
+// short words.
+constexpr std::array<std::pair<ZSTD_cParameter, int>, 5> kThorough = {{{ZSTD_c_strategy, ZSTD_lazy},
+                                                                       {ZSTD_c_minMatch, 5},
+                                                                       {ZSTD_c_searchLog, 4},
+                                                                       {ZSTD_c_hashLog, 17},
+                                                                       {ZSTD_c_chainLog, 17}}};
 
 int window_log(std::size_t reference_bytes) {
   return std::min(static_cast<int>(std::bit_width(reference_bytes + kPageReach - 1)), kMaxWindowLog);
@@ -31,10 +40,13 @@ struct ZstdEncoder::State {
   bool begun = false;
 };
 
-ZstdEncoder::ZstdEncoder(ByteView reference, int level) : state_(std::make_unique<State>()) {
+ZstdEncoder::ZstdEncoder(ByteView reference, ZstdSearch search) : state_(std::make_unique<State>()) {
   ZSTD_CCtx* context = state_->context.get();
-  ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level);
+  ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, kUsualLevel);
   ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, window_log(reference.size()));
+  if (search == ZstdSearch::kThorough) {
+    for (const auto& [parameter, value] : kThorough) ZSTD_CCtx_setParameter(context, parameter, value);
+  }
   ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 0);
   ZSTD_CCtx_refPrefix(context, reference.data(), reference.size());
 }

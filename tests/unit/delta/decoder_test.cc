@@ -260,5 +260,15 @@ TEST(Encoder, HoldsAWindowAtMost) {
   EXPECT_EQ(*decode(nullptr, encoder.take()), page);
 }
 
+TEST(Encoder, SendsLessOfAPageWithoutAReferenceOverASlowLink) {
+  const Bytes page = list_page(1000, 3);
+  const auto size = [&](std::uint64_t link_bytes_per_second) {
+    const Bytes coded = encode(nullptr, page, {.link_bytes_per_second = link_bytes_per_second});
+    EXPECT_EQ(decode(nullptr, coded).value(), page);
+    return coded.size();
+  };
+  EXPECT_LT(size(1'000'000), size(100'000'000));
+}
+
 }  // namespace
 }  // namespace railgun::delta

@@ -45,5 +45,18 @@ TEST(TierChoice, PreparesForTheStrongTierOnlyWhereItMayBeTaken) {
   EXPECT_FALSE(strong_may_pay(0));
 }
 
+TEST(TierChoice, SearchesThoroughlyWhereTheLinkIsSlower) {
+  const auto pays = [](Effort effort, std::uint64_t link) {
+    return thorough_may_pay({.effort = effort, .link_bytes_per_second = link});
+  };
+  EXPECT_TRUE(pays(Effort::kAuto, kSlow));
+  EXPECT_TRUE(pays(Effort::kAuto, 0));
+  EXPECT_TRUE(pays(Effort::kAuto, 6'000'000));
+  EXPECT_FALSE(pays(Effort::kAuto, kUsual));
+  EXPECT_TRUE(pays(Effort::kStrong, kUsual));
+  EXPECT_FALSE(pays(Effort::kFast, kSlow));
+  EXPECT_FALSE(pays(Effort::kZstd, kSlow));
+}
+
 }  // namespace
 }  // namespace railgun::delta
