@@ -30,7 +30,8 @@ void ClientConnection::send_request(const Request& request, Instant now) {
   BodyLength length = request.body;
   if (length.kind == BodyLength::Kind::kToClose) length.kind = BodyLength::Kind::kChunked;  // only answers have that
   s.request_body = BodyWriter(length);
-  s.request_complete = request.body.kind == BodyLength::Kind::kNone;
+  s.request_complete = request.body.kind == BodyLength::Kind::kNone ||
+                       (!request.upgrade.empty() && s.request_body.is_complete());
   s.request_pulled = false;
   s.awaits_continue = request.expects_continue;
   s.answer_begun = false;
@@ -72,7 +73,10 @@ void ClientConnection::send_body(ByteView bytes, Instant now) {
   if (!s.is_asking() || s.request_complete) return;
   s.awaits_continue = false;
   if (s.output.empty()) s.write_at = now;
-  if (!s.request_body.write(bytes, s.output)) s.fail(Errc::kInvalid, "the request's body is longer than announced");
+  if (!s.request_body.write(bytes, s.output))
+    return s.fail(Errc::kInvalid, "the request's body is longer than announced");
+  // What is sent later belongs to the tunnel, if there will be one.
+  if (s.asked.upgrade && s.request_body.is_complete()) s.request_complete = true;
 }
 
 void ClientConnection::send_end(Instant now, const Fields& trailers) {

@@ -90,10 +90,11 @@ Judged<bool> read_expectation(const RawHead& head) {
   return expects_continue && head.minor_version > 0;  // RFC 9110 10.1.1: ignored on 1.0
 }
 
-// What is asked for with Connection: upgrade. RFC 9110 7.8 lets a server ignore it: done on 1.0, as it must be; with a
-// body, which would have to be read in the old protocol first; and for h2c, which would hide requests from the policy.
-std::string read_upgrade(const RawHead& head, const ConnectionOptions& options, bool has_body) {
-  if (!options.upgrade || head.minor_version == 0 || has_body || count_fields(head.fields, "Upgrade") != 1) return {};
+// What is asked for with Connection: upgrade. RFC 9110 7.8 lets a server ignore it: done on 1.0, as it must be; with chunks,
+// whose end a tunnel would hide; and for HTTP/2 in clear, which no one behind us should speak with the client.
+std::string read_upgrade(const RawHead& head, const ConnectionOptions& options, const BodyLength& body) {
+  const bool has_chunks = body.kind == BodyLength::Kind::kChunked;
+  if (!options.upgrade || head.minor_version == 0 || has_chunks || count_fields(head.fields, "Upgrade") != 1) return {};
   const std::string_view asked = field_value(head.fields, "Upgrade");
   for (const std::string_view protocol : split_list(asked)) {
     if (same_name(protocol, "h2c") || same_name(protocol, "h2")) return {};
@@ -163,7 +164,7 @@ Judged<Request> judge_request(RawHead head, bool secure) {
   Request request;
   request.body = framing->value_or(BodyLength{});
   request.expects_continue = *expects_continue && request.body.kind != BodyLength::Kind::kNone;
-  request.upgrade = read_upgrade(head, *options, framing->has_value());
+  request.upgrade = read_upgrade(head, *options, request.body);
   request.accepts_trailers = head.minor_version > 0 && accepts_trailers(head.fields);
   request.keep_alive = keeps_alive(head, *options);
   request.minor_version = head.minor_version;

@@ -104,7 +104,7 @@ struct SenderRequest {
   // So much of the body is here that a listener or an origin will not have to wait for it for long: all of it, or as
   // much as request.body_buffer says.
   bool may_leave() const {
-    return upload_ended || http.body.kind == http::BodyLength::Kind::kNone || is_grpc(http) ||
+    return upload_ended || http.body.kind == http::BodyLength::Kind::kNone || !http.upgrade.empty() || is_grpc(http) ||
            upload.size() >= config->request_body_buffer_bytes;
   }
   // The site has a page for answers of ours with this status.

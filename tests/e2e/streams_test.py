@@ -104,6 +104,53 @@ def test_a_websocket_echoes_through_the_pair():
     server.shutdown()
 
 
+def test_a_post_with_a_body_becomes_a_tunnel():
+    """As the client of a container engine does it: a command in the body, then its input and output."""
+    def attach(handler):
+        command = b"".join(handler.body_pieces())
+        handler.send_response(101)
+        handler.send_header("Upgrade", "tcp")
+        handler.send_header("Connection", "Upgrade")
+        handler.end_headers()
+        handler.close_connection = True
+        handler.wfile.write(command + b" runs\n")
+        for line in handler.rfile:
+            handler.wfile.write(line.upper())
+        handler.wfile.write(b"bye\n")
+
+    def refuse(handler):
+        handler.answer(b"no: " + b"".join(handler.body_pieces()), status=409, content_type="text/plain")
+
+    server = origin.serve({"/attach": attach, "/refuse": refuse})
+    for direct in (False, True):
+        with harness.Pair(server.server_port, direct=direct) as pair:
+            if direct:
+                pair.listener.stop()
+            for body in (b'{"Cmd":"cat"}', b"", b"x" * 100_000):
+                with socket.create_connection(("127.0.0.1", pair.port), timeout=harness.PATIENCE) as client:
+                    client.sendall(b"POST /attach HTTP/1.1\r\nHost: site.test\r\nUpgrade: tcp\r\nConnection: Upgrade\r\n"
+                                   b"Content-Length: %d\r\n\r\n" % len(body) + body)
+                    file = client.makefile("rb")
+                    assert b" 101 " in file.readline(), "no 101"
+                    while file.readline().strip():
+                        pass
+                    assert file.readline() == body + b" runs\n"
+                    client.sendall(b"one\ntwo\n")
+                    assert file.readline() + file.readline() == b"ONE\nTWO\n"
+                    client.shutdown(socket.SHUT_WR)  # the origin sees the end, and what it still says arrives
+                    assert file.read() == b"bye\n"
+            with socket.create_connection(("127.0.0.1", pair.port), timeout=harness.PATIENCE) as client:
+                client.sendall(b"POST /refuse HTTP/1.1\r\nHost: site.test\r\nUpgrade: tcp\r\nConnection: Upgrade\r\n"
+                               b"Content-Length: 4\r\n\r\nbody")
+                got = b""
+                while b"no: body" not in got:
+                    piece = client.recv(65536)
+                    assert piece, got
+                    got += piece
+                assert got.startswith(b"HTTP/1.1 409 "), got
+    server.shutdown()
+
+
 def test_a_silent_websocket_ends_after_timeout_upgrade():
     """A setting of one end is enough, whichever it is; a reload changes it for connections that are open."""
     ended = threading.Semaphore(0)

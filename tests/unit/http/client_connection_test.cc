@@ -323,6 +323,20 @@ TEST(ClientConnection, IsNotUsedAgainAfterAnAnswerThatDidNotWait) {
   EXPECT_EQ(origin.gets(), "");
 }
 
+TEST(ClientConnection, IsATunnelAfterAnUpgradeWithABody) {
+  Origin origin;
+  Request request{.method = "POST", .target = "/", .host = "a", .body = {BodyLength::Kind::kKnown, 4}};
+  request.upgrade = "tcp";
+  origin.connection.send_request(request, origin.now);
+  origin.connection.send_body(as_bytes("body"), origin.now);
+  EXPECT_EQ(origin.gets(),
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nConnection: upgrade\r\nUpgrade: tcp\r\n\r\nbody");
+  EXPECT_NE(origin.connection.deadline(), kNever);  // the origin is to answer
+  origin.sends("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n");
+  origin.connection.send_body(as_bytes("raw"), origin.now);
+  EXPECT_EQ(origin.gets(), "raw");
+}
+
 TEST(ClientConnection, IsATunnelAfterAnUpgrade) {
   Origin origin;
   Request request = request_of("GET");

@@ -254,7 +254,11 @@ const Passed kPassed[] = {
     {"GET / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
      "request GET / host= body=none 1.0 close\nend\n"},
     {"POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 1\r\n\r\nx",
-     "request POST / host=a body=1\nbody x\nend\n"},
+     "request POST / host=a body=1 upgrade=websocket\nbody x\nend\n"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n\r\n",
+     "request POST / host=a body=0 upgrade=tcp\nend\n"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: tcp\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+     "request POST / host=a body=chunked\nbody x\nend\n"},
     // Values.
     {"GET / HTTP/1.1\r\nHost: a\r\nX:\t a\tb \t\r\nY:\r\nZ: \xff\r\n\r\n",
      "request GET / host=a body=none [X=a\tb] [Y=] [Z=\xff]\nend\n"},
