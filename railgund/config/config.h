@@ -30,6 +30,7 @@ struct Site {
   std::vector<Endpoint> listeners;                   // in order of preference
   std::optional<OriginTarget> origin;                // asked directly when there is no link
   std::optional<BrowserDictionary> dictionary = {};  // instead of Config::browser_dictionary
+  bool early_hints = false;                          // links of a page's last version are sent before its next
   std::string error_page = {};                       // a file; empty: answers of the pair's own are a line of text
   std::string error_page_text = {};                  // the content of error_page
   bool operator==(const Site&) const = default;

@@ -374,7 +374,8 @@ std::string value_text(const Config& config, const Site* site, const Setting& se
         } else if constexpr (kOfConfig<P>) {
           return Write{setting}.from(config.*place);
         } else {
-          return site == nullptr ? "" : Write{setting}.from(site->*place);
+          const Site defaults;
+          return Write{setting}.from((site == nullptr ? defaults : *site).*place);
         }
       },
       setting.place);

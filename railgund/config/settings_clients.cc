@@ -51,6 +51,14 @@ constexpr std::array kSettings{
             .concerns = Concerns::kSender,
             .help = "The same as browser.dictionary, for this host alone.",
             .example = "off"},
+    Setting{.key = "site.HOST.early_hints",
+            .place = &Site::early_hints,
+            .concerns = Concerns::kSender,
+            .help =
+                "Send early hints (103) from memory to HTTP/2 clients: while the origin makes a page, the browser is "
+                "told the style sheets, preloads and connections that the last version of the same page named to "
+                "the same visitor, and fetches them meanwhile.",
+            .example = "on"},
     Setting{.key = "site.HOST.error_page",
             .place = &Site::error_page,
             .concerns = Concerns::kSender,

@@ -41,7 +41,7 @@ using Place =
                  Role Config::*, NoStore Config::*, Effort Config::*, AccessFormat Config::*, LogQuery Config::*,
                  HalfClose Config::*, BrowserDictionary Config::*, std::vector<Endpoint> Site::*,
                  std::optional<OriginTarget> Site::*, std::optional<BrowserDictionary> Site::*, std::string Site::*,
-                 MemcachedServers>;
+                 bool Site::*, MemcachedServers>;
 
 struct Setting {
   std::string_view key;  // "site.HOST.listeners" stands for every host

@@ -30,8 +30,8 @@ void ClientConnection::send_request(const Request& request, Instant now) {
   BodyLength length = request.body;
   if (length.kind == BodyLength::Kind::kToClose) length.kind = BodyLength::Kind::kChunked;  // only answers have that
   s.request_body = BodyWriter(length);
-  s.request_complete = request.body.kind == BodyLength::Kind::kNone ||
-                       (!request.upgrade.empty() && s.request_body.is_complete());
+  s.request_complete =
+      request.body.kind == BodyLength::Kind::kNone || (!request.upgrade.empty() && s.request_body.is_complete());
   s.request_pulled = false;
   s.awaits_continue = request.expects_continue;
   s.answer_begun = false;

@@ -18,6 +18,7 @@ class ClientStream {
   explicit ClientStream(http::ServerConnection& connection) : http1_(&connection) {}
   ClientStream(http2::ServerConnection& connection, http2::StreamId stream) : http2_(&connection), stream_(stream) {}
 
+  bool is_http2() const { return http2_ != nullptr; }
   void send_interim(unsigned status, const Fields& fields, Instant now) const {
     http2_ != nullptr ? http2_->send_interim(stream_, status, fields, now) : http1_->send_interim(status, fields, now);
   }

@@ -78,6 +78,7 @@ struct Counters {
   Counter references_lost;  // that the listener found by content, and that were not here any more
   Counter check_failures;   // answers that could not be rebuilt
   Counter asked_again;      // requests that were repeated, at most once each
+  Counter hints_sent;       // early hints from memory
   Counter answers_late;     // answers that their visitors gave up, and that were taken to their end and kept
   // Bodies as they went to clients, by coding.
   Counter client_bytes_identity, client_bytes_gzip, client_bytes_br, client_bytes_zstd, client_bytes_dcz;

@@ -7,6 +7,7 @@
 #include "railgund/base/text.h"
 #include "railgund/page/store_item.h"
 #include "railgund/proxy/cf_railgun.h"
+#include "railgund/proxy/early_hints.h"
 #include "railgund/proxy/forwarding.h"
 #include "railgund/proxy/front_door.h"
 #include "railgund/proxy/host_rule.h"
@@ -125,6 +126,7 @@ void SenderExchange::look_up_or_choose(const SenderPorts& ports) {
   request_.body_start = to_bytes(body.first(std::min(body.size(), page::Action::kMostBody)));
   request_.keys = keys_of(request_.http, *request_.config, request_.body_start);
   request_.named = candidates(ports, request_.keys);
+  send_early_hints(ports);
   if (!is_plain_get(request_.http)) {
     // A form that is shown again is like the page that it is on.
     if (request_.named.size() < page::Cache::kMostCandidates) {
@@ -141,6 +143,19 @@ void SenderExchange::look_up_or_choose(const SenderPorts& ports) {
   if (is_known || !ports.has_store()) return choose(ports);
   state_ = AwaitingStore{ports.look_up(page::store_key_of_page(request_.keys.everybodys().exact)),
                          ports.now() + std::min(kStoreTimeout, request_.config->memcached_timeout)};
+}
+
+// Browsers take them over HTTP/2 alone, and only on their way to a page (RFC 8297; Fetch, "early hints").
+void SenderExchange::send_early_hints(const SenderPorts& ports) {
+  if (!request_.site->early_hints || !ports.client.is_http2() || !is_plain_get(request_.http)) return;
+  const std::string_view mode = field_value(request_.http.fields, "sec-fetch-mode");
+  if (!mode.empty() && !same_name(mode, "navigate")) return;
+  const auto last = std::ranges::find(request_.named, page::FoundBy::kExact, &page::Candidate::by);
+  if (last == request_.named.end()) return;
+  const Fields hints = early_hints(last->version->reference.bytes());
+  if (hints.empty()) return;
+  ports.counters().hints_sent.add();
+  ports.client.send_interim(103, hints, ports.now());
 }
 
 // Unless it is named already, or there is no room for it.

@@ -74,6 +74,8 @@ class SenderExchange {
   void answer_ourselves(const SenderPorts& ports, unsigned status, const std::string& line, Fields fields);
   void leave(const SenderPorts& ports);
   void look_up_or_choose(const SenderPorts& ports);
+  // Those of the page's last version, if the site wants that (site.HOST.early_hints).
+  void send_early_hints(const SenderPorts& ports);
   void add_named(page::Candidate one);
   void choose(const SenderPorts& ports);
   void ask_link(const SenderPorts& ports, const Link& link);

@@ -33,6 +33,8 @@ constexpr auto kMetrics = std::to_array<Metric>({
    .help = "Requests that were cut or answered by an error of railgund, status 527 included."},
   {.member = &C::requests_aborted, .json = "requests_aborted", .prometheus = "railgun_requests_aborted_total",
    .help = "Requests whose client left before the answer was complete. They are not counted as failed."},
+  {.member = &C::hints_sent, .json = "hints_sent", .prometheus = "railgun_hints_sent_total",
+   .role = Role::kSender, .help = "Early hints (103) made of pages in memory (site.HOST.early_hints)."},
   {.member = &C::answers_late, .json = "answers_late", .prometheus = "railgun_answers_late_total",
    .role = Role::kSender, .help = "Answers whose client left and that were completed all the same, as references."},
   {.member = &C::asked_again, .json = "asked_again", .prometheus = "railgun_requests_repeated_total",

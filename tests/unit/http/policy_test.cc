@@ -257,7 +257,8 @@ const Passed kPassed[] = {
      "request POST / host=a body=1 upgrade=websocket\nbody x\nend\n"},
     {"POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n\r\n",
      "request POST / host=a body=0 upgrade=tcp\nend\n"},
-    {"POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: tcp\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+    {"POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: tcp\r\nTransfer-Encoding: "
+     "chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
      "request POST / host=a body=chunked\nbody x\nend\n"},
     // Values.
     {"GET / HTTP/1.1\r\nHost: a\r\nX:\t a\tb \t\r\nY:\r\nZ: \xff\r\n\r\n",

@@ -25,6 +25,7 @@ class SenderTest : public testing::Test {
     config->role = config::Role::kSender;
     config->sites = {{.host = site_, .listeners = {{"listener", 2408}}, .origin = {}}};
     config->sites[0].error_page_text = error_page_;
+    config->sites[0].early_hints = early_hints_;
     if (has_origin) config->sites[0].origin = config::OriginTarget{.secure = false, .endpoint = {"origin", 80}};
     bench_.core = std::make_unique<Sender>(config, bench_.cache, bench_.shelf, bench_.counters, has_store, 1,
                                            as_bytes("key"), bench_.now);
@@ -66,6 +67,7 @@ class SenderTest : public testing::Test {
   config::Config config_;
   std::string site_ = "site.test";
   std::string error_page_;
+  bool early_hints_ = false;
   CoreBench<Sender> bench_;
   FarEnd listener_{link::Role::kAnswerer, Greeting{.reference_key = Bytes(32, 1), .build = "0001"}};
   ConnectionId link_{};
@@ -206,6 +208,31 @@ TEST_F(SenderTest, ServesManyRequestsOfAnHttp2Client) {
   EXPECT_EQ(bodies(), "1:first ");
   EXPECT_EQ(completed(), 2U);
   EXPECT_EQ(bench_.counters.http2_requests.get(), 2U);
+}
+
+TEST_F(SenderTest, SendsAnHttp2ClientTheLinksOfThePagesLastVersion) {
+  early_hints_ = true;
+  start();
+  link_up();
+  http::Request page{.method = "GET", .target = "/a", .host = "site.test", .secure = true};
+  const auto last = std::make_shared<page::Version>(Id128{}, to_bytes(as_bytes("<link rel=stylesheet href=/a.css>")),
+                                                    page::Keep::kStoreToo);
+  bench_.cache.insert(last, keys_of(page, config::Config{}).own);
+  const ConnectionId client = bench_.core->accepted(
+      {.kind = ConnectionKind::kClient, .peer = "192.0.2.1", .is_secure = true, .protocol = ClientProtocol::kHttp2},
+      bench_.now);
+  // Heads that the client got: those of answers are still to come.
+  const auto hints = [&] {
+    std::string sent = bench_.sent(client);
+    std::size_t count = 0;
+    for (const http2::test::Frame& frame : http2::test::take_frames(sent)) count += frame.type == http2::test::kHeaders;
+    return count;
+  };
+  bench_.receive(client, http2::test::opening() + http2::test::headers(1, http2::test::get("/a", "site.test")));
+  EXPECT_EQ(hints(), 1U);
+  bench_.receive(client, http2::test::headers(3, http2::test::get("/b", "site.test")));
+  EXPECT_EQ(hints(), 0U);
+  EXPECT_EQ(bench_.counters.hints_sent.get(), 1U);
 }
 
 TEST_F(SenderTest, DropsWhatAnHttp2ClientCancelsOrLeaves) {
