@@ -176,7 +176,7 @@ class Chain:
         requests, microseconds, received, p50, p99, errors = map(int, numbers.groups())
         if errors or requests == 0 or (received < requests * PAGE_BYTES and not self.accept):
             sys.exit(f"bench: {self.name}: {errors} of {requests} requests failed\n{output}")
-        self.rounds.append({"requests_per_second": requests / microseconds * 1e6, "p50_ms": p50 / 1000,
+        self.rounds.append({"requests": requests, "requests_per_second": requests / microseconds * 1e6, "p50_ms": p50 / 1000,
                             "p99_ms": p99 / 1000, "edge_cpu": edge / requests * 1000, "far_cpu": far / requests * 1000,
                             "pair_cpu": (edge + far) / requests * 1000, "hop_bytes": hop / requests,
                             "client_bytes": received / requests})

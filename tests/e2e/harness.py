@@ -119,6 +119,7 @@ class Daemon:
         self.log = folder / f"{name}.log"
         self.settings = dict(settings)
         self.process = None
+        self.prefix = []  # what its command begins with, such as `ip netns exec NAME`
 
     def write(self):
         self.config.write_text("".join(f"{key} = {value}\n" for key, value in self.settings.items()))
@@ -126,7 +127,7 @@ class Daemon:
     def start(self):
         self.write()
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([BIN / "railgund", "--stderr", "--config", self.config], stdout=log, stderr=log)
+            self.process = subprocess.Popen([*self.prefix, BIN / "railgund", "--stderr", "--config", self.config], stdout=log, stderr=log)
         return self
 
     def stop(self, with_signal=signal.SIGTERM):
