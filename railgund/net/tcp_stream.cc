@@ -98,6 +98,7 @@ TcpStream::~TcpStream() {
 Result<void> TcpStream::adopt(Descriptor socket, const SocketAddress& peer, const SocketOptions& options) {
   RAILGUN_CHECK(state_ == State::kClosed && socket);
   socket_ = std::move(socket);
+  set_pull_bytes(options);
   peer_ = peer;
   evutil_make_socket_nonblocking(socket_.get());
   watch_socket();
@@ -111,6 +112,7 @@ Result<void> TcpStream::adopt(Descriptor socket, const SocketAddress& peer, cons
 void TcpStream::connect(const std::vector<SocketAddress>& addresses, Instant give_up, const SocketOptions& options) {
   RAILGUN_CHECK(state_ == State::kClosed && !addresses.empty());
   peer_ = addresses.front();
+  set_pull_bytes(options);
   has_ended_ = false;
   acknowledges_at_once_ = options.acknowledges_at_once;
   state_ = State::kConnecting;
@@ -118,6 +120,10 @@ void TcpStream::connect(const std::vector<SocketAddress>& addresses, Instant giv
   wait.race = std::make_unique<ConnectRace>(
       loop_, addresses, options, [this](Result<ConnectRace::Winner> result) { finish_connect(std::move(result)); });
   wait.give_up.set(give_up);
+}
+
+void TcpStream::set_pull_bytes(const SocketOptions& options) {
+  pull_bytes_ = options.unsent_bytes == 0 ? kPullBytes : std::min(kPullBytes, options.unsent_bytes);
 }
 
 void TcpStream::watch_socket() {
@@ -280,7 +286,7 @@ void TcpStream::write_out() {
       if (written >= kTurnBytes) return turn_end_.schedule();
       Guard guard(destroyed_);
       wants_write_ = false;
-      const std::size_t count = handler_.pull(pulled, kPullBytes);
+      const std::size_t count = handler_.pull(pulled, pull_bytes_);
       if (guard.destroyed()) return;
       if (state_ != State::kOpen && state_ != State::kFlushing) return;  // closed meanwhile
       RAILGUN_CHECK(count == pulled.size());

@@ -43,7 +43,8 @@ class StreamHandler {
 
 class TcpStream {
  public:
-  // At most so many bytes are pulled for one write.
+  // At most so many bytes are pulled for one write, and no more than the kernel takes (SocketOptions::unsent_bytes): what
+  // has been pulled is in the way of what becomes urgent.
   static constexpr std::size_t kPullBytes = 64 * 1024;
   // And at most so many are written in one turn, so that a fast reader does not keep others waiting.
   static constexpr std::size_t kTurnBytes = 512 * 1024;
@@ -100,6 +101,7 @@ class TcpStream {
   void finish_flush();
   void report_closed(std::optional<Error> error);
   void drop_events();
+  void set_pull_bytes(const SocketOptions& options);
 
   EventLoop& loop_;
   StreamHandler& handler_;
@@ -111,6 +113,7 @@ class TcpStream {
   bool ends_output_ = false;  // end_output() was called
   bool acknowledges_at_once_ = false;
   bool is_watched_ = false;  // read_event_ is added
+  std::size_t pull_bytes_ = kPullBytes;
   SocketAddress peer_;
   event read_event_;
   Deferred turn_end_;
