@@ -23,8 +23,9 @@ struct Holder {
 
 class ContentIndex {
  public:
-  // At most so many versions are found, the one with the most samples in common first.
-  static constexpr std::size_t kMostFound = 2;
+  // At most so many versions are found, the one with the most samples in common first. More than a bucket has hints: pages of
+  // one template share some of their samples, and only the latest of them are found by these.
+  static constexpr std::size_t kMostFound = 6;
   // A version is found if it has so many samples in common with the text.
   static constexpr unsigned kLeastCommon = 2;
 

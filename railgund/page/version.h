@@ -18,12 +18,15 @@ enum class Keep : std::uint8_t { kMemoryOnly, kStoreToo };
 
 struct Version {
   Version(Id128 version_id, Bytes page, Keep where) : id(version_id), reference(std::move(page)), keep(where) {}
-  // The same version with its page packed, and nothing prepared.
+  // The same version with its page packed, and nothing prepared. It keeps the sketch: to compare packed versions, and to take
+  // none of them, unpacks nothing.
   Version(const Version& other, std::shared_ptr<const delta::PackedPage> packed)
       : id(other.id),
         reference(std::move(packed)),
         keep(other.keep),
-        expected_delta_bytes(other.expected_delta_bytes.load(std::memory_order_relaxed)) {}
+        expected_delta_bytes(other.expected_delta_bytes.load(std::memory_order_relaxed)) {
+    std::call_once(sketch_once_, [&] { sketch_.emplace(other.sketch()); });
+  }
   const Id128 id;                    // doc/PROTOCOL.md, "Reference ids"
   const delta::Reference reference;  // the page's bytes
   const Keep keep;

@@ -67,7 +67,7 @@ struct Context {
   Counters& counters;           // this worker's
   std::uint64_t isolation = 0;  // isolation_rules() of the settings
   bool has_store = false;
-  page::Sharing sharing{};  // a sender's
+  page::Sharing sharing{};
   HeldBytes most_held{};    // of one exchange, ever: for the simulator
   Instant now{};            // of the input that is worked on; whoever takes inputs sets it
   // The time of day is `now` and this. None: the shell has no clock.

@@ -392,6 +392,32 @@ TEST(CacheContents, AreFoundUnderAnotherName) {
   EXPECT_EQ(look_for(cache, kept, request("/b/2", "")), nullptr);
 }
 
+// Half of each page is the template's, whose samples lead to the latest pages alone.
+TEST(CacheContents, AreFoundAmongManyPagesOfOneTemplate) {
+  Cache cache(64 << 20);
+  const auto page = [](int number) {
+    std::string text;
+    for (int i = 0; i < 600; ++i)
+      text += to_hex(name((i % 2 == 0 ? "template" : std::to_string(number)) + "." + std::to_string(i))) + "\n";
+    return text;
+  };
+  constexpr int kPages = 200;
+  for (int i = 0; i < kPages; ++i) {
+    const std::string text = page(i);
+    const auto kept = std::make_shared<const Version>(name(text), to_bytes(as_bytes(text)), Keep::kMemoryOnly);
+    const RequestKeys keys = request("/a/" + std::to_string(i), "");
+    cache.insert(kept, keys.own);
+    cache.note_held(*kept, {.process = kProcess, .audience = keys.own.audience});
+  }
+  int found = 0;
+  for (int i = 0; i < kPages; ++i) {
+    const std::string text = page(i);
+    const VersionPtr best = cache.find_alike(Sketch(as_bytes(text)), kHalf, kProcess, request("/b", ""));
+    found += best && best->id == name(text) ? 1 : 0;
+  }
+  EXPECT_GT(found, kPages * 9 / 10);
+}
+
 TEST(CacheContents, OfOneVisitorAreFoundForNobodyElse) {
   Cache cache(4 << 20);
   const VersionPtr kept = keep(cache, "1", request("/a/1", "s=ann"));

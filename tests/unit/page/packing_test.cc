@@ -97,6 +97,21 @@ TEST(Packing, KeepsWhatTheLastDeltasWereMadeAgainstPrepared) {
   EXPECT_LE(cache.counters().bytes, kLimit);
 }
 
+TEST(Packing, KeepsTheSketchOfAPackedPage) {
+  Cache cache(kLimit);
+  for (int i = 0; i < 100; ++i) ask(cache, std::to_string(i));
+  int packed = 0;
+  for (int i = 0; i < 100; ++i) {
+    const VersionPtr known = cache.find(name(std::to_string(i)), kSite);
+    ASSERT_TRUE(known);
+    if (known->reference.is_unpacked()) continue;
+    ++packed;
+    EXPECT_EQ(known->sketch().likeness(Sketch(text_of(std::to_string(i)))), Sketch::kPlaces);
+    EXPECT_FALSE(known->reference.is_unpacked());
+  }
+  EXPECT_GT(packed, 70);
+}
+
 TEST(Packing, EvictsPackedVersionsToo) {
   Cache cache(kLimit);
   for (int i = 0; i < 400; ++i) {
