@@ -14,6 +14,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import harness  # noqa: E402
+import http2_client  # noqa: E402
 import origin  # noqa: E402
 
 SECONDS = 6
@@ -88,6 +89,18 @@ def silent_readers(attack, pair):
         attack.hold(ask(pair.port, "/big", small=True))
 
 
+def silent_streams(attack, pair):
+    """1,000 requests on 10 connections of HTTP/2. Of another visitor: connections to the origin are shared by address."""
+    head = [(":method", "GET"), (":scheme", "http"), (":authority", "site.test"), (":path", "/big")]
+    for _ in range(10):
+        client = http2_client.Client(attack.hold(socket.create_connection(("127.0.0.1", pair.port), harness.PATIENCE,
+                                                                          ("127.0.0.2", 0))))
+        client.receive()
+        for _ in range(100):
+            client.h2.send_headers(client.h2.get_next_available_stream_id(), head, end_stream=True)
+        client.flush()
+
+
 def trickling_readers(attack, pair):
     clients = [attack.hold(ask(pair.port, "/big", small=True)) for _ in range(40)]
     attack.every(0.1, lambda: [client.recv(2048) for client in clients])
@@ -126,9 +139,9 @@ def more_clients_than_the_limit(attack, pair):
         attack.hold(connect(pair.port))
 
 
-ATTACKS = [nothing, unread_errors, silent_readers, trickling_readers, event_streams, slow_bodies, slow_heads, resets, link_strangers,
-           more_clients_than_the_limit]
-SENDER = {more_clients_than_the_limit: {"clients.limit": 300}}
+ATTACKS = [nothing, unread_errors, silent_readers, silent_streams, trickling_readers, event_streams, slow_bodies, slow_heads, resets,
+           link_strangers, more_clients_than_the_limit]
+SENDER = {more_clients_than_the_limit: {"clients.limit": 300}, silent_streams: {"http2.clear": 1}}
 
 
 def serve():

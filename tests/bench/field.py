@@ -39,7 +39,6 @@ import transfer  # noqa: E402
 from memcached import Memcached  # noqa: E402
 
 QUIET = {"log.level": 0}
-MILLION = 1_000_000
 SOAK_ADDRESSES = 20_000
 SOAK_FIRST = 100_000
 SLOW = 5000
@@ -289,7 +288,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", choices=[[], *(way.__name__ for way in WAYS)], metavar="NAME")
     parser.add_argument("--answers", type=int, default=100_000, help="of reloads (100,000)")
-    parser.add_argument("--requests", type=int, default=MILLION, help="of soak (1,000,000)")
+    parser.add_argument("--requests", type=int, default=200_000, help="of soak (200,000)")
     parser.add_argument("--seconds", type=int, default=30, help="of loss (30)")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
