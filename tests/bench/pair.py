@@ -23,10 +23,11 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 import harness  # noqa: E402
+import segments  # noqa: E402
 
 HOST = "bench.test"
 PAGE_BYTES = 92_516
-BARS = {"speed": 0.5, "cpu": 3.0, "hop": 400, "idle": 2100}  # at least, at most, at most, at most
+BARS = {"speed": 0.5, "cpu": 3.0, "hop": 400, "idle": 2100, "segments": 2}  # at least, else at most
 IDLE_CLIENTS = 10_000
 NGINX = shutil.which("nginx", path="/usr/sbin:/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
 
@@ -294,11 +295,24 @@ def compare_idle(folder, origin_port, count):
     return found
 
 
+def compare_segments(folder):
+    """Median milliseconds of a request."""
+    own_folder = folder / "segments"
+    own_folder.mkdir()
+    with segments.origin() as port:
+        with nginx_chain(own_folder, port) as nginx:
+            found = {"nginx": segments.median_ms(nginx.port, HOST), "no proxy": segments.median_ms(port, HOST)}
+        with QuietPair(port) as pair:
+            found["railgun"] = segments.median_ms(pair.port, HOST)
+    return found
+
+
 def bars_of(result):
     ours, theirs = result["load"]["railgun"], result["load"]["nginx"]
     bars = {"speed": [ours["requests_per_second"] / theirs["requests_per_second"], f"at least {BARS['speed']}"],
             "cpu": [ours["pair_cpu"] / theirs["pair_cpu"], f"at most {BARS['cpu']}"],
             "hop": [ours["hop_bytes"], f"at most {BARS['hop']}"]}
+    bars["segments"] = [result["segments"]["railgun"], f"at most {BARS['segments']}"]
     if "idle" in result:
         bars["idle"] = [result["idle"]["railgun"]["bytes_each"], f"at most {BARS['idle']}"]
     return {name: {"measured": value, "bar": bar,
@@ -317,8 +331,10 @@ def print_table(result, options):
     for name, row in result.get("idle", {}).items():
         print(f"{name}: {row['clients']:,} idle clients cost {row['bytes_each']:,.0f} bytes each, "
               f"{row['cpu_percent']:.1f} % CPU")
+    print("an origin that writes head and body apart, one request after the other, median: "
+          + ", ".join(f"{name} {value:.1f} ms" for name, value in result["segments"].items()))
     names = {"speed": "req/s, x nginx", "cpu": "CPU of both ends, x nginx", "hop": "bytes on the hop",
-             "idle": "bytes an idle client"}
+             "segments": "ms, head and body apart", "idle": "bytes an idle client"}
     for name, bar in result["bars"].items():
         print(f"{names[name]:28}{bar['measured']:10,.2f}   {bar['bar']:14} {'met' if bar['met'] else 'MISSED'}")
 
@@ -342,6 +358,7 @@ def main():
         page = page_with_mark()
         with nginx_origin(folder, page) as origin_port:
             result = {"load": compare(folder, origin_port, page, options)}
+            result["segments"] = compare_segments(folder)
             if not options.no_idle:
                 result["idle"] = compare_idle(folder, origin_port, min(IDLE_CLIENTS, most_files - 200))
         result["bars"] = bars_of(result)
