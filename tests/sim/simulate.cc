@@ -10,7 +10,7 @@
 //   simulate --seed SEED                  one, with what happened
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <string_view>
 #include <vector>
 
 #include "railgund/proxy/held_limits.h"
@@ -420,11 +420,18 @@ int main(int argc, char** argv) {
   std::uint64_t count = 100;
   std::uint64_t first = 100;
   bool one = false;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::uint64_t value = std::strtoull(argv[i + 1], nullptr, 10);
-    if (std::strcmp(argv[i], "--seeds") == 0) count = value;
-    if (std::strcmp(argv[i], "--first") == 0) first = value;
-    if (std::strcmp(argv[i], "--seed") == 0) one = true, first = value, count = 1;
+  for (int i = 1; i < argc; i += 2) {
+    const std::string_view option = argv[i];
+    const char* const text = i + 1 < argc ? argv[i + 1] : "";
+    char* end = nullptr;
+    const std::uint64_t value = std::strtoull(text, &end, 10);
+    if (end == text || *end != '\0' || (option != "--seeds" && option != "--first" && option != "--seed")) {
+      std::fprintf(stderr, "usage: simulate [--seeds COUNT] [--first SEED] | --seed SEED\n");
+      return 2;
+    }
+    if (option == "--seeds") count = value;
+    if (option == "--first") first = value;
+    if (option == "--seed") one = true, first = value, count = 1;
   }
   railgun::sim::Counts total;
   std::size_t failed = 0, ran = 0;
