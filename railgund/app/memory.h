@@ -6,8 +6,8 @@
 
 namespace railgun::app {
 
-// Sets malloc up so that big tables are returned to the system when they are freed. Call it before threads start. Does
-// nothing in the portable build, whose allocator returns memory by itself.
+// Sets malloc up: big tables are returned to the system when they are freed, what a turn of the loop needs is kept. Call
+// it before threads start. Does nothing in the portable build, whose allocator returns memory by itself.
 void tune_allocator();
 // Returns what is free to the system. Takes a few milliseconds.
 void return_free_memory();

@@ -138,17 +138,16 @@ void TcpStream::set_reading(bool on) {
   watch_reading();
 }
 
+// A pause often ends within the turn: the descriptor stays watched, and only if it gets ready meanwhile it is not.
 void TcpStream::watch_reading() {
-  const bool wanted =
-      state_ == State::kLingering || state_ == State::kFlushing || (state_ == State::kOpen && is_reading_);
-  const bool watch = wanted && !has_ended_ && socket_;
-  if (watch == is_watched_) return;
-  is_watched_ = watch;
-  if (watch) {
-    event_add(&read_event_, nullptr);
-  } else {
-    event_del(&read_event_);
-  }
+  if (is_watched_ || !is_read()) return;
+  is_watched_ = true;
+  event_add(&read_event_, nullptr);
+}
+
+bool TcpStream::is_read() const {
+  if (has_ended_ || !socket_) return false;
+  return state_ == State::kLingering || state_ == State::kFlushing || (state_ == State::kOpen && is_reading_);
 }
 
 void TcpStream::want_write() {
@@ -213,6 +212,11 @@ void TcpStream::report_closed(std::optional<Error> error) {
 }
 
 void TcpStream::on_read_event() {
+  if (!is_read()) {
+    is_watched_ = false;
+    event_del(&read_event_);
+    return;
+  }
   const std::span<std::uint8_t> buffer = loop_.read_buffer();
   const ssize_t count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
   if (count < 0) {
@@ -224,7 +228,6 @@ void TcpStream::on_read_event() {
   if (count == 0 && waiting_ != nullptr && waiting_->write_error) return report_closed(*waiting_->write_error);
   if (count == 0) {
     has_ended_ = true;
-    watch_reading();
     if (state_ == State::kLingering) return report_closed(std::nullopt);
     if (state_ != State::kOpen) return;
     watch_half_closed();

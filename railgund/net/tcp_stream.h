@@ -88,6 +88,7 @@ class TcpStream {
 
   Waiting& waiting();
   void watch_reading();
+  bool is_read() const;
   void on_read_event();
   void on_write_event();
   void on_turn_end();
