@@ -11,8 +11,10 @@ using std::chrono::seconds;
 // Clients acknowledge what they take in pieces of 16 KiB and more, on the stream and on the connection. One update for
 // each 2 KiB leaves them a factor of four.
 constexpr std::uint32_t kBytesPerUpdate = 2048;
-// Earned updates that are kept: of 2 MiB.
-constexpr std::uint32_t kMostSentBytes = 1024 * kBytesPerUpdate;
+// gRPC's clients acknowledge each message they read, however small, and may do so on the connection as well.
+constexpr std::uint32_t kUpdatesPerFrame = 2;
+// Earned updates that are kept: of 8 MiB, or of a message on each of 2,000 streams.
+constexpr std::uint32_t kMostSentBytes = 4096 * kBytesPerUpdate;
 
 constexpr Rate budget(Misuse misuse) {
   switch (misuse) {
@@ -90,7 +92,8 @@ bool Budgets::take(Misuse misuse, Instant now) {
   return true;
 }
 
-void Budgets::note_sent(std::size_t bytes) {
+void Budgets::note_sent(std::size_t bytes, bool has_window_left) {
+  if (has_window_left) bytes = std::max<std::size_t>(bytes, kUpdatesPerFrame * kBytesPerUpdate);
   sent_bytes_ = static_cast<std::uint32_t>(std::min<std::size_t>(kMostSentBytes, sent_bytes_ + bytes));
 }
 

@@ -24,7 +24,7 @@ enum class Misuse : std::uint8_t {
   kPings,          // PING (CVE-2019-9512)
   kEmptyData,      // DATA frames without data that end nothing (CVE-2019-9518)
   kPriorities,     // PRIORITY and PRIORITY_UPDATE (CVE-2019-9513)
-  kWindowUpdates,  // WINDOW_UPDATE, compared with the bytes sent (CVE-2019-9511)
+  kWindowUpdates,  // WINDOW_UPDATE, compared with the DATA frames sent (CVE-2019-9511)
   kPinned,         // answers that no window let out in time (CVE-2019-9517)
   kOther,          // GOAWAY and PUSH_PROMISE; frames of unknown types are skipped and cost nothing
 };
@@ -43,8 +43,9 @@ class Budgets {
  public:
   // Uses one. False, and nothing is used: that was one too many.
   bool take(Misuse misuse, Instant now);
-  // So many bytes of answers were sent: what they take in WINDOW_UPDATEs is earned.
-  void note_sent(std::size_t bytes);
+  // A DATA frame was sent: the WINDOW_UPDATEs that acknowledge it are earned. `has_window_left`: the client's window of
+  // the stream allowed more than this frame. If so, a small frame is not the client's doing and earns two at least.
+  void note_sent(std::size_t bytes, bool has_window_left);
 
  private:
   std::array<RateUse, kMisuses> used_{};

@@ -223,7 +223,7 @@ void ServerConnection::State::note_writable(Stream& stream) {
 
 void ServerConnection::State::after_data_sent(Stream& stream, std::size_t bytes) {
   stream.write_at = http::after_progress(stream.write_at, bytes, limits.http.min_rate, now);
-  budgets.note_sent(bytes);
+  budgets.note_sent(bytes, nghttp2_session_get_stream_remote_window_size(session.get(), raw(stream.id)) > 0);
   note_window(stream);
   if (stream.output.empty() && !stream.is_blocked) stream.caught_up = true;
 }

@@ -190,6 +190,37 @@ TEST(Http2Misuse, LetsAClientAcknowledgeWhatItWasSent) {
   EXPECT_FALSE(client.connection.wants_close());
 }
 
+// As gRPC's clients do: 20,000 messages of 10 bytes on one stream.
+TEST(Http2Misuse, LetsAClientAcknowledgeEachSmallMessage) {
+  Client client;
+  client.asks(1);
+  client.heard();
+  client.begins_answer(1);
+  for (int i = 0; i < 20'000; ++i) {
+    client.connection.send_body(StreamId{1}, Bytes(10), client.now);
+    client.gets();
+    client.opens_window(1, 10);
+    client.opens_window(0, 10);
+  }
+  EXPECT_FALSE(client.connection.wants_close());
+}
+
+TEST(Http2Misuse, LetsAClientAcknowledgeManySmallMessagesAtOnce) {
+  Client client;
+  client.asks(1);
+  client.heard();
+  client.begins_answer(1);
+  for (int i = 0; i < 1500; ++i) {
+    client.connection.send_body(StreamId{1}, Bytes(10), client.now);
+    client.gets();
+  }
+  for (int i = 0; i < 1500; ++i) {
+    client.opens_window(1, 10);
+    client.opens_window(0, 10);
+  }
+  EXPECT_FALSE(client.connection.wants_close());
+}
+
 TEST(Http2Misuse, EndsAClientThatPinsAnswers) {
   Client client({}, test::setting(4, 0));
   const int let = times_let(client, Misuse::kPinned, 20, [&](int i) {
