@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Protocols whose clients ask much of HTTP, once to their server and once through a pair: WebDAV (litmus), git with 50 MB, an apt
-repository, a container registry. Each has to end the same both ways. `./dev test-clients [NAME…]` runs it."""
+repository, a container registry, the tests for HTTP caches. Each has to end the same both ways. `./dev test-clients [NAME…]` runs it."""
 import contextlib
 import hashlib
 import json
@@ -19,6 +19,7 @@ from harness import Pair, free_port, wait_until
 
 MODULES = "mpm_event authz_core alias mime env dav dav_fs cgid setenvif"
 PATIENCE = 600
+CACHE_TESTS_VERSION = "0.4.5"
 
 
 def run(*command, folder=None, **more):
@@ -29,10 +30,10 @@ def run(*command, folder=None, **more):
 
 
 @contextlib.contextmanager
-def serving(command, port, log):
+def serving(command, port, log, **more):
     """A server of our own, until the end."""
     with open(log, "wb") as to:
-        process = subprocess.Popen([str(word) for word in command], stdout=to, stderr=to)
+        process = subprocess.Popen([str(word) for word in command], stdout=to, stderr=to, **more)
     try:
         wait_until(lambda: harness.answers(port), "the server answers")
         yield
@@ -187,6 +188,37 @@ def registry(folder):
         yield port, use
 
 
+def cache_tests(folder):
+    """The tests for HTTP caches of the npm registry, which tell what an intermediary does to caching: the result of each."""
+    run("npm", "install", "--prefix", folder, "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error",
+        f"http-cache-tests@{CACHE_TESTS_VERSION}")
+    package = folder / "node_modules/http-cache-tests"
+    port = free_port()
+
+    def settings(**more):
+        """The settings of the package's programs, as `npm run` gives them."""
+        given = {"protocol": "http", "port": port, "id": "", "pidfile": folder / "pid", **more}
+        names = [f"npm_{kind}config_{name}" for kind in ("", "package_") for name in given]
+        return {**os.environ, **dict(zip(names, map(str, 2 * list(given.values()))))}
+
+    with serving(["node", package / "server/server.mjs"], port, folder / "server.log", cwd=package, env=settings()):
+        unreadable = {}
+
+        def use(base):
+            out = run("node", "--no-warnings", package / "cli.mjs", folder=package, env=settings(base=base))
+            results = json.loads(out[out.index("{"):])
+            assert len(results) > 100, out
+            # Where the client cannot read the origin's answer, a proxy answers with an error of its own: failed, both ways.
+            # So does the pair to the Transfer-Encoding of headers-store-Transfer-Encoding, which this client does not look at.
+            if not unreadable:
+                broken = [name for name, result in results.items() if result is not True and result[0] == "FetchError"]
+                unreadable.update(dict.fromkeys([*broken, "headers-store-Transfer-Encoding"], "failed"))
+            for name, result in results.items():
+                results[name] = "passed" if result is True else unreadable.get(name) or result
+            return [f"{name}: {result}" for name, result in results.items()]
+        yield port, use
+
+
 def run_bytes(*command):
     return subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE).stdout
 
@@ -199,7 +231,7 @@ def make_layer(folder):
 
 
 def main(names):
-    parts = {"webdav": webdav, "git": git, "apt": apt, "registry": registry}
+    parts = {"webdav": webdav, "git": git, "apt": apt, "registry": registry, "cache-tests": cache_tests}
     unknown = [name for name in names if name not in parts]
     if unknown:
         sys.exit(f"test-clients: there is no {' '.join(unknown)}; there are {' '.join(parts)}")
@@ -218,10 +250,13 @@ def main(names):
             print(f"{'ok    ' if same else 'FAILED'}  {name}: {between - begun:.1f} s alone, {ended - between:.1f} s through the pair")
             for line in alone if name == "webdav" else ():
                 print("        " + line)
+            if name == "cache-tests":
+                passed = sum(line.endswith(": passed") for line in alone)
+                print(f"        {len(alone)} tests, of which {passed} pass without a cache and without the pair")
             if not same:
                 bad.append(name)
-                print("        alone:   " + "\n                 ".join(map(str, alone)))
-                print("        through: " + "\n                 ".join(map(str, through)))
+                print("        alone:   " + "\n                 ".join(str(line) for line in alone if line not in through))
+                print("        through: " + "\n                 ".join(str(line) for line in through if line not in alone))
     sys.exit(1 if bad else 0)
 
 
