@@ -138,8 +138,9 @@ Result<void> Wire::flush(Instant deadline) {
   return write_plain(bytes, deadline);
 }
 
-Result<void> Wire::secure(const tls::ContextPtr& context, const std::string& server_name, Instant deadline) {
-  engine_ = std::make_unique<tls::Engine>(tls::Engine::client(context, server_name));
+Result<void> Wire::secure(const tls::ContextPtr& context, const std::string& server_name, Instant deadline,
+                          bool offers_http2) {
+  engine_ = std::make_unique<tls::Engine>(tls::Engine::client(context, server_name, offers_http2));
   if (auto sent = flush(deadline); !sent) return sent;
   while (!engine_->handshake_done()) {
     const auto bytes = read_plain(deadline);

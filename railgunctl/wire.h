@@ -37,8 +37,10 @@ class Wire {
   static Attempt connect(const net::SocketAddress& address, Instant deadline);
   static Attempt connect_unix(const std::string& path, Instant deadline);
 
-  // Does the handshake of a client. Errors: kTimeout, kUnavailable (closed), those of tls::Engine.
-  Result<void> secure(const tls::ContextPtr& context, const std::string& server_name, Instant deadline);
+  // Does the handshake of a client. `offers_http2`: see tls::Engine::client(). Errors: kTimeout, kUnavailable (closed), those
+  // of tls::Engine.
+  Result<void> secure(const tls::ContextPtr& context, const std::string& server_name, Instant deadline,
+                      bool offers_http2 = false);
 
   // At least one byte, or none at the peer's end. Errors: kTimeout, kUnavailable, those of tls::Engine.
   Result<Bytes> read(Instant deadline);

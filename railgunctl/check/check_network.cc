@@ -47,7 +47,38 @@ Finding judge_outside(const ProbeFacts& outside, WallTime now) {
                  "test it from the sender: railgunctl probe " + where);
 }
 
+constexpr const char* kGrantAdvice =
+    "give the user of railgund write access to the socket, and access to the directories above it: for example, add "
+    "the "
+    "user to the group of the socket (usermod -aG GROUP railgund), and restart railgund";
+
+std::string socket_advice(const OriginFacts& origin) {
+  if (origin.answer.error->code == Errc::kNotFound) return "start the application there, or correct the path";
+  if (origin.answer.error->code == Errc::kDenied) return kGrantAdvice;
+  if (origin.answer.reach == Reach::kRefused)
+    return "start the application: the file is there, but nothing listens on the socket";
+  return "correct the path";
+}
+
+std::string protocol_advice(const config::OriginTarget& target) {
+  const std::string where = is_unix_socket(target.endpoint) ? "socket" : "port";
+  if (target.secure) return "check that the origin speaks HTTPS on that " + where;
+  if (target.http2) {
+    return "check that the origin speaks HTTP/2 without TLS (with prior knowledge) on that " + where +
+           "; for HTTP/1.1 write " + (is_unix_socket(target.endpoint) ? "unix:" : "http://") + " instead of h2c://";
+  }
+  return "check that the origin speaks HTTP/1.1 on that " + where + "; write h2c:// if it speaks HTTP/2 alone";
+}
+
+Finding judge_daemon_access(const Error& problem, const std::string& name, const std::string& seen) {
+  if (problem.code == Errc::kDenied) return error(name, seen + ", but " + problem.text, kGrantAdvice);
+  return error(name, seen + ", but " + problem.text,
+               "move the socket to a directory below /run: the service unit hides /tmp, /var/tmp, /home and /root from "
+               "railgund (PrivateTmp, ProtectHome)");
+}
+
 std::string reach_advice(const OriginFacts& origin) {
+  if (is_unix_socket(origin.target.endpoint)) return socket_advice(origin);
   const bool is_nat = !origin.from_map && !origin.is_fallback &&
                       (origin.answer.reach == Reach::kTimeout || origin.answer.reach == Reach::kRefused);
   if (is_nat) {
@@ -76,14 +107,16 @@ Finding judge_origin(const OriginFacts& origin) {
     } else if (is_reached && answer.error->code == Errc::kTimeout) {
       advice = "the web server accepts the connection but does not answer: see its log";
     } else if (is_reached) {
-      advice = origin.target.secure ? "check that the origin speaks HTTPS on that port"
-                                    : "check that the origin speaks HTTP on that port";
+      advice = protocol_advice(origin.target);
     }
     return origin.is_fallback ? warning(name, std::move(seen), std::move(advice))
                               : error(name, std::move(seen), std::move(advice));
   }
-  seen += ": status " + std::to_string(answer.status) + ", connected in " + span(answer.phases.connect) +
-          ", answered after " + span(answer.phases.first_byte);
+  seen += ": status " + std::to_string(answer.status);
+  if (answer.is_http2) seen += " over HTTP/2";
+  if (origin.target.http2 && !answer.is_http2) seen += " over HTTP/1.1 (it does not offer HTTP/2)";
+  if (origin.daemon_error) return judge_daemon_access(*origin.daemon_error, name, seen);
+  seen += ", connected in " + span(answer.phases.connect) + ", answered after " + span(answer.phases.first_byte);
   if (answer.status >= 500) return warning(name, std::move(seen), "see the web server's log: the status is its own");
   return fine(name, std::move(seen));
 }

@@ -39,8 +39,9 @@ struct OriginFacts {
   std::string host{};  // as visitors ask for it
   config::OriginTarget target{};
   bool from_map = false;
-  bool is_fallback = false;  // of a sender: used where no link is up
-  Fetched answer{};          // to HEAD /
+  bool is_fallback = false;             // of a sender: used where no link is up
+  Fetched answer{};                     // to HEAD /
+  std::optional<Error> daemon_error{};  // of a Unix socket that answers: why the running daemon cannot connect to it
 };
 Findings judge_origins(const std::vector<OriginFacts>& origins);
 

@@ -42,7 +42,7 @@ class Doctor {
     if (status_) add(judge_links(*status_));
     if (loaded_) {
       own_ = own_identity(config_);
-      origins_ = origin_facts(config_, hosts(), deadline());
+      origins_ = origin_facts(config_, hosts(), daemon_pid(), deadline());
     }
     clock();
     if (loaded_) {
@@ -54,7 +54,7 @@ class Doctor {
     }
     add(judge_kernel(kernel_facts(config_)));
     if (loaded_) {
-      add(judge_limits(limit_facts(config_, status_ ? static_cast<long>(status_->pid) : 0)));
+      add(judge_limits(limit_facts(config_, daemon_pid())));
       add(judge_files(file_facts(config_, context_.config)));
       add(judge_disks(disk_facts(config_)));
     }
@@ -68,6 +68,7 @@ class Doctor {
   }
   Instant deadline() const { return net::steady_now() + options_.timeout; }
   bool is_sender() const { return config_.role == config::Role::kSender; }
+  long daemon_pid() const { return status_ ? static_cast<long>(status_->pid) : 0; }
   bool daemon_runs() const { return status_ || status_.error().exit_code == ExitCode::kDenied; }
 
   std::vector<std::string> hosts() const {

@@ -10,6 +10,7 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 
+#include "railgunctl/check/daemon_access.h"
 #include "railgund/base/field.h"
 
 namespace railgun::ctl {
@@ -74,6 +75,7 @@ Fetched ask_origin(const OriginFacts& origin, const Result<tls::ContextPtr>& con
   const std::string host = origin.host == "default" ? origin.target.endpoint.host : host_alone(origin.host);
   FetchOptions options{.endpoint = origin.target.endpoint,
                        .server_name = host,
+                       .http2 = origin.target.http2,
                        .request = {.method = "HEAD",
                                    .target = "/",
                                    .host = host,
@@ -85,13 +87,9 @@ Fetched ask_origin(const OriginFacts& origin, const Result<tls::ContextPtr>& con
     options.context = *context;
   }
   Fetched answer = fetch(options, deadline);
-  if (answer.reach == Reach::kOpen) answer.phases.connect = nearest(answer, origin.target.endpoint.port, deadline);
+  if (answer.reach == Reach::kOpen && !is_unix_socket(origin.target.endpoint))
+    answer.phases.connect = nearest(answer, origin.target.endpoint.port, deadline);
   return answer;
-}
-
-// Requests of a check are of HTTP/1.1, over TCP.
-bool may_be_fetched(const config::OriginTarget& target) {
-  return !is_unix_socket(target.endpoint) && (target.secure || !target.http2);
 }
 
 void add_mapped(std::vector<OriginFacts>& origins, const config::Config& config, const std::string& host, bool secure) {
@@ -107,8 +105,7 @@ std::vector<OriginFacts> origins_of(const config::Config& config, const std::vec
   std::vector<OriginFacts> origins;
   if (config.role == config::Role::kSender) {
     for (const config::Site& site : config.sites) {
-      if (site.origin && may_be_fetched(*site.origin))
-        origins.push_back({.host = site.host, .target = *site.origin, .is_fallback = true});
+      if (site.origin) origins.push_back({.host = site.host, .target = *site.origin, .is_fallback = true});
     }
     return origins;
   }
@@ -118,7 +115,6 @@ std::vector<OriginFacts> origins_of(const config::Config& config, const std::vec
   }
   for (const std::string& host : hosts) add_mapped(origins, config, host, host.ends_with(":443"));
   if (config.origins.has_default()) add_mapped(origins, config, "default", false);
-  std::erase_if(origins, [](const OriginFacts& origin) { return !may_be_fetched(origin.target); });
   return origins;
 }
 
@@ -214,10 +210,14 @@ std::vector<ProbeFacts> peer_facts(const std::vector<Endpoint>& peers, const Own
 }
 
 std::vector<OriginFacts> origin_facts(const config::Config& config, const std::vector<std::string>& names,
-                                      Instant deadline) {
+                                      long daemon_pid, Instant deadline) {
   const auto context = tls::make_origin_context({.verify = config.validate_cert, .bundle_file = config.ca_bundle});
   return side_by_side<OriginFacts>(origins_of(config, names), [&](OriginFacts origin) {
     origin.answer = ask_origin(origin, context, deadline);
+    if (daemon_pid != 0 && is_unix_socket(origin.target.endpoint) && origin.answer.reach == Reach::kOpen) {
+      const auto tried = connect_as_daemon(daemon_pid, origin.target.endpoint.host, deadline);
+      if (!tried && tried.error().code != Errc::kUnavailable) origin.daemon_error = tried.error();
+    }
     return origin;
   });
 }

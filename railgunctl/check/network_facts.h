@@ -20,8 +20,9 @@ std::vector<LocalPortFacts> local_port_facts(const config::Config& config, Insta
 std::vector<ProbeFacts> peer_facts(const std::vector<Endpoint>& peers, const OwnIdentity& identity, Instant deadline);
 
 // `names`: hosts that may be asked for besides those of the map file: of the certificate, of the command line.
+// `daemon_pid`: of the running daemon, or 0: Unix sockets are tried with its rights as well.
 std::vector<OriginFacts> origin_facts(const config::Config& config, const std::vector<std::string>& names,
-                                      Instant deadline);
+                                      long daemon_pid, Instant deadline);
 
 std::vector<MemcachedFacts> memcached_facts(const config::Config& config, Instant deadline);
 

@@ -116,12 +116,7 @@ class Diagnoser {
   Result<config::OriginTarget> find_origin() const {
     if (origin_) return *origin_;
     if (config_ && config_->role == config::Role::kListener) {
-      const config::OriginTarget target = config_->origins.find(target_.host, target_.secure).targets.front();
-      if (is_unix_socket(target.endpoint) || (target.http2 && !target.secure))
-        return fail(Errc::kUnsupported,
-                    "the origin is at " + to_string(target) +
-                        ", which this command cannot ask: give an address for HTTP/1.1 with --origin");
-      return target;
+      return config_->origins.find(target_.host, target_.secure).targets.front();
     }
     const config::Site* site = config_ ? config::find_site(*config_, host_alone()) : nullptr;
     if (site != nullptr && site->origin) return *site->origin;
@@ -150,7 +145,8 @@ class Diagnoser {
   }
 
   Sample direct(const config::OriginTarget& origin) const {
-    FetchOptions options{.endpoint = origin.endpoint, .server_name = host_alone(), .request = request()};
+    FetchOptions options{
+        .endpoint = origin.endpoint, .server_name = host_alone(), .http2 = origin.http2, .request = request()};
     if (origin.secure) {
       const auto context = tls::make_origin_context(
           {.verify = !config_ || config_->validate_cert, .bundle_file = config_ ? config_->ca_bundle : std::string{}});

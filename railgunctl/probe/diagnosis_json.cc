@@ -59,7 +59,7 @@ void add_original(json& value, const Diagnosis& diagnosis, const Sample& sample)
   value["railgun"] = used ? "enabled" : "disabled";
   value["url"] = diagnosis.url;
   value["response_status"] = std::to_string(answer.status) + ' ' + answer.reason;
-  value["protocol"] = "HTTP/1." + std::to_string(answer.minor_version);
+  value["protocol"] = answer.is_http2 ? "HTTP/2" : "HTTP/1." + std::to_string(answer.minor_version);
   value["elapsed_time"] = elapsed;
   value["body_size"] = std::to_string(answer.body.size()) + " bytes";
   value["body_hash"] = sample.body_hash;

@@ -11,9 +11,10 @@
 namespace railgun::ctl {
 
 struct FetchOptions {
-  Endpoint endpoint{};        // where to connect
+  Endpoint endpoint{};        // where to connect; or a Unix socket (base/endpoint.h)
   tls::ContextPtr context{};  // null: plain
   std::string server_name{};  // that the server's certificate must be for
+  bool http2 = false;         // offer HTTP/2: by ALPN under TLS, else expect it
   http::Request request{};
   std::size_t body_bytes = 64 << 20;  // a larger body is an error
 };
@@ -29,6 +30,7 @@ struct Fetched {
   std::string address{};  // connected to, or tried last
   Reach reach = Reach::kUnreachable;
   std::string tls_version{};
+  bool is_http2 = false;
   // The answer, as far as it came.
   unsigned status = 0;
   std::string reason{};

@@ -8,9 +8,9 @@ import tarfile
 import tempfile
 import time
 
-from harness import FAILED, OK, USAGE, Pair, free_port, railgunctl, run_tests, wait_until
+from harness import Certificates, FAILED, OK, USAGE, Pair, free_port, railgunctl, run_tests, wait_until
 from memcached import Memcached
-from origin import serve, serve_repetition
+from origin import Nginx, serve, serve_repetition
 
 origin = serve_repetition()
 
@@ -111,6 +111,49 @@ def test_origins_that_do_not_answer():
         expect(check(listener)[1], "origin", "unknown", "--host")
         code, findings = check(listener, "--host", f"localhost:{origin.server_port}")
         expect(findings, "origin", "ok", "status 200")
+
+
+def test_origins_over_http2_and_sockets():
+    port = free_port()
+    more = f"listen 127.0.0.1:{port} http2; listen unix:FOLDER/http.sock; listen unix:FOLDER/h2.sock http2;"
+    with Nginx(more=more) as nginx, lone() as (pair, listener):
+        (nginx.root / "index.html").write_text("hello")
+        plain, sockets = f"127.0.0.1:{nginx.port}", nginx.folder
+        (sockets / "left.sock").touch()
+        for target, grade, parts in (
+                (f"h2c://127.0.0.1:{port}", "ok", ("status 200 over HTTP/2",)),
+                (f"unix:{sockets}/http.sock", "ok", ("status 200, connected",)),
+                (f"h2c://unix:{sockets}/h2.sock", "ok", ("status 200 over HTTP/2",)),
+                (f"h2c://{plain}", "error", ("http:// instead of h2c://",)),
+                (f"http://127.0.0.1:{port}", "error", ("h2c://",)),
+                (f"h2c://unix:{sockets}/http.sock", "error", ("unix: instead of h2c://",)),
+                (f"unix:{sockets}/none.sock", "error", ("no such file", "start the application")),
+                (f"unix:{sockets}/left.sock", "error", ("refused", "nothing listens on the socket"))):
+            (pair.folder / "nat.conf").write_text(f"www.example.com = {target}\n")
+            code, findings = check(listener)
+            expect(findings, "origin", grade, *parts)
+        sender = pair.sender
+        sender.settings["site.site.test.origin"] = f"h2c://unix:{sockets}/h2.sock"
+        sender.write()
+        expect(check(sender)[1], "direct origin", "ok", "status 200 over HTTP/2")
+
+
+def test_an_https_origin_that_offers_http2_or_not():
+    with tempfile.TemporaryDirectory() as folder:
+        keys = Certificates(pathlib.Path(folder))
+        keys.issue("www.example.com")
+        port, old_port = free_port(), free_port()
+        files = f"ssl_certificate {folder}/www.example.com.pem; ssl_certificate_key {folder}/www.example.com.key;"
+        with Nginx(more=f"listen 127.0.0.1:{port} ssl http2; {files}") as nginx:
+            (nginx.root / "index.html").write_text("hello")
+            with lone(**{"ca.bundle": keys.ca}) as (pair, listener):
+                (pair.folder / "nat.conf").write_text(f"www.example.com = h2://127.0.0.1:{port}\n")
+                expect(check(listener)[1], "origin", "ok", "status 200 over HTTP/2")
+        with Nginx(more=f"listen 127.0.0.1:{old_port} ssl; {files}") as nginx:
+            (nginx.root / "index.html").write_text("hello")
+            with lone(**{"ca.bundle": keys.ca}) as (pair, listener):
+                (pair.folder / "nat.conf").write_text(f"www.example.com = h2://127.0.0.1:{old_port}\n")
+                expect(check(listener)[1], "origin", "ok", "over HTTP/1.1 (it does not offer HTTP/2)")
 
 
 def test_a_clock_that_disagrees_with_the_origins():

@@ -6,7 +6,7 @@ import json
 import sys
 
 from harness import FAILED, OK, UNREACHABLE, USAGE, Pair, free_port, railgunctl, run_tests, wait_until
-from origin import serve
+from origin import Nginx, serve
 
 TEXT = b"<html>" + b"".join(b"<p>paragraph %d of many that stay</p>" % number for number in range(1500)) + b"</html>"
 COUNTER = itertools.count()
@@ -61,6 +61,21 @@ def test_pages_of_all_kinds():
         assert diagnose(pair, "/gzip")[1]["body_hash"] == hashlib.sha1(TEXT).hexdigest()
         code, seen, _ = diagnose(pair, "/cookie", "-H", "Cookie: a=1")
         assert code == OK and seen["body_hash"] == hashlib.sha1(TEXT + b"a=1").hexdigest(), seen
+
+
+def test_origins_over_http2_and_sockets():
+    port = free_port()
+    with Nginx(more=f"listen 127.0.0.1:{port} http2; listen unix:FOLDER/http.sock;") as nginx:
+        (nginx.root / "page.html").write_bytes(TEXT)
+        for target in (f"h2c://127.0.0.1:{port}", f"http://unix:{nginx.folder}/http.sock"):
+            with Pair(0, nat=f"default = {target}\n") as pair:
+                code, seen, err = diagnose(pair, "/page.html", "--origin", target)
+                assert code == OK and seen["sameness"] == "same", f"{seen} {err}"
+                # On the listener, the map file says where the origin is.
+                code, seen, err = diagnose(pair, "/page.html", "--sender", f"127.0.0.1:{pair.port}", config=pair.listener.config)
+                assert code == OK and seen["sameness"] == "same" and seen["origin"] == target, f"{seen} {err}"
+                code, seen, err = diagnose(pair, "/page.html", "--origin", "unix:/nonexistent/app.sock")
+                assert code == OK and "no such file" in seen["fetches"][-1]["error"], f"{seen} {err}"
 
 
 def test_without_a_direct_origin_it_says_so():

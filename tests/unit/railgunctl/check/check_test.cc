@@ -236,6 +236,48 @@ OriginFacts origin(Reach reach, unsigned status, Duration connect = milliseconds
   return facts;
 }
 
+TEST(CheckOrigins, SaysWhatIsWrongWithASocket) {
+  OriginFacts facts = origin(Reach::kUnreachable, 0);
+  facts.target = {false, {"/run/app.sock", 0}};
+  facts.answer.error = Error{Errc::kNotFound, "no such file or directory"};
+  EXPECT_EQ(grade_of(only(judge_origins({facts}))), Grade::kError);
+  EXPECT_TRUE(
+      says(only(judge_origins({facts})), "unix:/run/app.sock: no such file or directory -> start the application"));
+  facts.answer.error = Error{Errc::kDenied, "permission denied"};
+  EXPECT_TRUE(says(only(judge_origins({facts})), "group of the socket"));
+  facts.answer.reach = Reach::kRefused;
+  facts.answer.error = Error{Errc::kUnavailable, "connection refused"};
+  EXPECT_TRUE(says(only(judge_origins({facts})), "nothing listens on the socket"));
+}
+
+TEST(CheckOrigins, SaysThatTheDaemonCannotUseASocketThatAnswers) {
+  OriginFacts facts = origin(Reach::kOpen, 200);
+  facts.target = {false, {"/tmp/app.sock", 0}};
+  EXPECT_EQ(grade_of(only(judge_origins({facts}))), Grade::kOk);
+  facts.daemon_error = Error{Errc::kNotFound, "the daemon does not see this path"};
+  EXPECT_EQ(grade_of(only(judge_origins({facts}))), Grade::kError);
+  EXPECT_TRUE(says(only(judge_origins({facts})), "PrivateTmp"));
+  facts.daemon_error = Error{Errc::kDenied, "the daemon's user (id 998) may not connect"};
+  EXPECT_TRUE(says(only(judge_origins({facts})), "998"));
+  EXPECT_TRUE(says(only(judge_origins({facts})), "group of the socket"));
+}
+
+TEST(CheckOrigins, SaysWhichProtocolWasExpected) {
+  OriginFacts facts = origin(Reach::kOpen, 0);
+  facts.answer.error = Error{Errc::kMalformed, "the origin breaks HTTP/2"};
+  facts.target.http2 = true;
+  EXPECT_TRUE(says(only(judge_origins({facts})), "write http:// instead of h2c://"));
+  facts.target.http2 = false;
+  EXPECT_TRUE(says(only(judge_origins({facts})), "write h2c:// if"));
+  facts.target = {true, {"192.0.2.9", 443}, true};
+  EXPECT_TRUE(says(only(judge_origins({facts})), "HTTPS"));
+  facts = origin(Reach::kOpen, 200);
+  facts.target = {true, {"192.0.2.9", 443}, true};
+  EXPECT_TRUE(says(only(judge_origins({facts})), "status 200 over HTTP/1.1 (it does not offer HTTP/2)"));
+  facts.answer.is_http2 = true;
+  EXPECT_TRUE(says(only(judge_origins({facts})), "status 200 over HTTP/2,"));
+}
+
 TEST(CheckOrigins, ThinksOfNatWhereNoMapSaysOtherwise) {
   EXPECT_EQ(grade_of(only(judge_origins({origin(Reach::kOpen, 404)}))), Grade::kOk);
   EXPECT_EQ(grade_of(only(judge_origins({origin(Reach::kOpen, 503)}))), Grade::kWarning);
