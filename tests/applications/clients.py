@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Protocols whose clients ask much of HTTP, once to their server and once through a pair: WebDAV (litmus), git with 50 MB, an apt
-repository, a container registry, the tests for HTTP caches. Each has to end the same both ways. `./dev test-clients [NAME…]` runs it."""
+repository, a container registry, WebSockets of websockify, the tests for HTTP caches. Each has to end the same both ways. `./dev test-clients [NAME…]` runs it."""
 import contextlib
 import hashlib
 import json
@@ -8,9 +8,11 @@ import os
 import pathlib
 import random
 import re
+import socketserver
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
@@ -219,6 +221,31 @@ def cache_tests(folder):
         yield port, use
 
 
+class Echo(socketserver.StreamRequestHandler):
+    """Sends back what comes, up to "quit"."""
+
+    def handle(self):
+        while (piece := self.rfile.read1(65536)) and piece != b"quit":
+            self.wfile.write(piece)
+
+
+def websocket(folder):
+    """websockify, which carries TCP connections over WebSockets, in front of a server that echoes."""
+    socketserver.ThreadingTCPServer.daemon_threads = True
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Echo) as echo:
+        threading.Thread(target=echo.serve_forever, daemon=True).start()
+        port = free_port()
+        command = ["/usr/bin/websockify", f"127.0.0.1:{port}", f"127.0.0.1:{echo.server_address[1]}"]
+        with serving(command, port, folder / "websockify.log"):
+            def use(base):
+                client = pathlib.Path(__file__).with_name("websocket_client.py")
+                # Debian's package is for Debian's Python.
+                seen = json.loads(run("/usr/bin/python3", client, base.replace("http:", "ws:") + "/"))
+                return [f"{name}: {value}" for name, value in seen.items()]
+            yield port, use
+        echo.shutdown()
+
+
 def run_bytes(*command):
     return subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE).stdout
 
@@ -231,7 +258,7 @@ def make_layer(folder):
 
 
 def main(names):
-    parts = {"webdav": webdav, "git": git, "apt": apt, "registry": registry, "cache-tests": cache_tests}
+    parts = {"webdav": webdav, "git": git, "apt": apt, "registry": registry, "websocket": websocket, "cache-tests": cache_tests}
     unknown = [name for name in names if name not in parts]
     if unknown:
         sys.exit(f"test-clients: there is no {' '.join(unknown)}; there are {' '.join(parts)}")
