@@ -7,6 +7,8 @@ import sys
 import threading
 
 import harness
+import http2_client
+from http2_client import h2
 from raw_origin import Origin, read_until
 
 PAGE = b"<html>" + b"".join(b"<p>line %d</p>\n" % i for i in range(1000))
@@ -194,7 +196,7 @@ def test_interim_answers_arrive_before_the_answer():
 
     origin = Origin(hint)
     for direct in (False, True):
-        with harness.Pair(origin.port, direct=direct) as pair:
+        with harness.Pair(origin.port, direct=direct, sender={"http2.clear": 1}) as pair:
             if direct:
                 pair.listener.stop()
             for method in ("GET", "HEAD", "POST"):
@@ -204,6 +206,15 @@ def test_interim_answers_arrive_before_the_answer():
                     assert hints.startswith(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>"), hints
                     read.set()
                     assert read_until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 200")
+            read.clear()
+            with socket.create_connection(("127.0.0.1", pair.port), timeout=harness.PATIENCE) as connection:
+                client = http2_client.Client(connection, scheme="http")
+                stream = client.ask("/p")
+                for link in ("/style.css", "/more.css"):
+                    fields = dict(client.wait(stream, h2.events.InformationalResponseReceived)[-1].headers)
+                    assert fields[":status"] == "103" and fields["link"].startswith(f"<{link}>"), fields
+                read.set()
+                assert client.answer(stream)[0] == 200
             # Clients of HTTP/1.0 do not know them.
             with ask(pair, "/p", version="1.0") as client:
                 assert read_until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 200")
