@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Protocols whose clients ask much of HTTP, once to their server and once through a pair: WebDAV (litmus), git with 50 MB, an apt
-repository, a container registry, WebSockets of websockify, the tests for HTTP caches. Each has to end the same both ways. `./dev test-clients [NAME…]` runs it."""
+repository, a container registry, WebSockets of websockify, the tests for HTTP caches. Each has to end the same both ways. `./dev
+test-clients [NAME…]` runs it."""
 import contextlib
 import hashlib
 import json

@@ -6,7 +6,9 @@ import sys
 import harness
 
 PROGRAM = harness.HERE / "grpc_pair.py"
-CASES = [name for name in re.findall(r"^def case_(\w+)", PROGRAM.read_text(), re.M) if not name.startswith("thousand")]
+# Those with a pair of their own are named below.
+CASES = [name for name in re.findall(r"^def case_(\w+)", PROGRAM.read_text(), re.M)
+         if not name.startswith(("thousand", "server_that"))]
 # Debian's package is for Debian's Python.
 PYTHON = "/usr/bin/python3"
 
@@ -33,6 +35,11 @@ def test_every_case_over_a_link():
 
 def test_every_case_directly():
     run(CASES, direct=True)
+
+
+def test_a_server_that_ends_connections():
+    for direct in (False, True):
+        run(["server_that_ends_connections"], direct=direct)
 
 
 def test_a_thousand_streams_at_once_on_ten_connections():
