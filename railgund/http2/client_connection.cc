@@ -12,23 +12,9 @@
 namespace railgun::http2 {
 namespace {
 
-// Larger than what a sender takes from a visitor, so that this is no further limit.
-constexpr std::size_t kMostHeadBytes = 1024 * 1024;
-
-struct OptionDeleter {
-  void operator()(nghttp2_option* option) const noexcept { nghttp2_option_del(option); }
-};
-
 // The same for every connection.
 const nghttp2_option* options() {
-  static const std::unique_ptr<nghttp2_option, OptionDeleter> kOptions = [] {
-    nghttp2_option* option = nullptr;
-    RAILGUN_CHECK(nghttp2_option_new(&option) == 0);
-    nghttp2_option_set_no_auto_window_update(option, 1);
-    nghttp2_option_set_no_closed_streams(option, 1);
-    nghttp2_option_set_max_send_header_block_length(option, kMostHeadBytes);
-    return std::unique_ptr<nghttp2_option, OptionDeleter>(option);
-  }();
+  static const Options kOptions = make_options();
   return kOptions.get();
 }
 
@@ -42,7 +28,7 @@ ClientConnection::State::State(const http::ClientLimits& its_limits, Instant n)
 void ClientConnection::State::open_session() {
   nghttp2_session* made = nullptr;
   RAILGUN_CHECK(nghttp2_session_client_new2(&made, callbacks(), this, options()) == 0);
-  session.reset(made);
+  session.open(made);
   const std::array<nghttp2_settings_entry, 3> settings{{
       {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 0},  // of pushes
@@ -57,15 +43,13 @@ void ClientConnection::State::open_session() {
 
 // The library has nothing more to say to the origin, or to hear from it.
 void ClientConnection::State::end_if_over() {
-  if (session == nullptr || nghttp2_session_want_read(session.get()) != 0 ||
-      nghttp2_session_want_write(session.get()) != 0)
-    return;
+  if (!session.is_over()) return;
   end_session(refuses_more ? Error{Errc::kUnavailable, "the origin has ended the connection"}
                            : Error{Errc::kMalformed, "the origin breaks HTTP/2"});
 }
 
 void ClientConnection::State::end_session(const Error& error) {
-  session.reset();
+  session.close();
   while (!streams.empty()) lose(*streams.front(), error, false);
   writable.clear();
 }
@@ -109,7 +93,7 @@ void ClientConnection::set_limits(const http::ClientLimits& limits) { state_->li
 
 bool ClientConnection::can_ask() const {
   const State& s = *state_;
-  if (s.session == nullptr || s.refuses_more) return false;
+  if (!s.session || s.refuses_more) return false;
   const std::size_t allowed =
       nghttp2_session_get_remote_settings(s.session.get(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
   return s.streams.size() < std::min(allowed, kClientStreams) &&
@@ -124,7 +108,7 @@ void ClientConnection::send_request(std::uint64_t tag, const http::Request& requ
   http::BodyLength length = request.body;
   const bool has_body = length.kind != http::BodyLength::Kind::kNone;
   if (length.kind != http::BodyLength::Kind::kKnown) length.kind = http::BodyLength::Kind::kToClose;
-  const std::int32_t id = s.session == nullptr ? NGHTTP2_ERR_INVALID_STATE : s.submit(request, length, has_body);
+  const std::int32_t id = !s.session ? NGHTTP2_ERR_INVALID_STATE : s.submit(request, length, has_body);
   if (id < 0) {
     const bool is_ours = id == NGHTTP2_ERR_INVALID_ARGUMENT;
     Error error = is_ours ? Error{Errc::kInvalid, "the request cannot be written"}
@@ -141,14 +125,14 @@ void ClientConnection::send_request(std::uint64_t tag, const http::Request& requ
                                                               .read_at = now,
                                                               .write_at = now});
   s.streams.push_back(std::move(stream));
-  s.nothing_to_send = false;
+  s.session.wake();
 }
 
 // What the origin's window does not let out is not taken in at all.
 std::size_t ClientConnection::writable_bytes(std::uint64_t tag) const {
   const State& s = *state_;
   const State::Stream* const stream = s.find_tag(tag);
-  if (stream == nullptr || s.session == nullptr || stream->request_complete) return 0;
+  if (stream == nullptr || !s.session || stream->request_complete) return 0;
   const auto window =
       static_cast<std::size_t>(std::max(0, nghttp2_session_get_stream_remote_window_size(s.session.get(), stream->id)));
   const std::size_t most = std::min(s.limits.output_bytes, window);
@@ -159,39 +143,39 @@ void ClientConnection::send_body(std::uint64_t tag, ByteView bytes, Instant now)
   State& s = *state_;
   s.now = now;
   State::Stream* const stream = s.find_tag(tag);
-  if (stream == nullptr || s.session == nullptr || stream->request_complete || bytes.empty()) return;
+  if (stream == nullptr || !s.session || stream->request_complete || bytes.empty()) return;
   if (!stream->body.count(bytes.size()))
     return s.fail(*stream, {Errc::kInvalid, "the request's body is longer than announced"});
   if (stream->output.empty()) stream->write_at = now;
   stream->output.append(bytes);
   nghttp2_session_resume_data(s.session.get(), stream->id);
-  s.nothing_to_send = false;
+  s.session.wake();
 }
 
 void ClientConnection::send_end(std::uint64_t tag, Instant now, const Fields& trailers) {
   State& s = *state_;
   s.now = now;
   State::Stream* const stream = s.find_tag(tag);
-  if (stream == nullptr || s.session == nullptr || stream->request_complete) return;
+  if (stream == nullptr || !s.session || stream->request_complete) return;
   if (!stream->body.is_complete())
     return s.fail(*stream, {Errc::kInvalid, "the request's body is shorter than announced"});
   if (stream->output.empty()) stream->write_at = now;
   stream->request_complete = true;
   stream->trailers = trailers;
   nghttp2_session_resume_data(s.session.get(), stream->id);
-  s.nothing_to_send = false;
+  s.session.wake();
 }
 
 void ClientConnection::body_consumed(std::uint64_t tag, std::size_t bytes, Instant now) {
   State& s = *state_;
   s.now = now;
   State::Stream* const stream = s.find_tag(tag);
-  if (stream == nullptr || s.session == nullptr) return;
+  if (stream == nullptr || !s.session) return;
   const std::size_t count = std::min(bytes, stream->unread);
   if (stream->unread >= s.window_bytes) stream->read_at = now;
   stream->unread -= count;
   nghttp2_session_consume(s.session.get(), stream->id, count);
-  s.nothing_to_send = false;
+  s.session.wake();
 }
 
 void ClientConnection::cancel(std::uint64_t tag) {
@@ -203,13 +187,9 @@ void ClientConnection::cancel(std::uint64_t tag) {
 void ClientConnection::receive(ByteView bytes, Instant now) {
   State& s = *state_;
   s.now = s.heard_at = now;
-  if (s.session == nullptr) return;
-  s.nothing_to_send = false;
-  const ssize_t taken = nghttp2_session_mem_recv(s.session.get(), bytes.data(), bytes.size());
-  if (taken < 0) {
-    s.end_session(
-        {Errc::kMalformed, std::string("the origin breaks HTTP/2: ") + nghttp2_strerror(static_cast<int>(taken))});
-  }
+  if (!s.session) return;
+  if (const int error = s.session.receive(bytes); error < 0)
+    s.end_session({Errc::kMalformed, std::string("the origin breaks HTTP/2: ") + nghttp2_strerror(error)});
   s.end_if_over();
 }
 
@@ -234,32 +214,17 @@ std::size_t ClientConnection::pull(Bytes& to, std::size_t most, Instant now) {
   State& s = *state_;
   s.now = now;
   const std::size_t start = to.size();
-  s.pull_to = &to;
-  s.pull_end = start + most;
-  while (s.session != nullptr && !s.nothing_to_send && to.size() < s.pull_end) {
-    const std::size_t before = to.size();
-    const std::uint8_t* frame = nullptr;
-    const ssize_t count = nghttp2_session_mem_send(s.session.get(), &frame);
-    if (count < 0) {
-      s.end_session({Errc::kMalformed, std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(count))});
-      break;
-    }
-    append(to, ByteView(frame, static_cast<std::size_t>(count)));
-    s.nothing_to_send = to.size() == before;
-  }
-  s.pull_to = nullptr;
+  if (const int error = s.session.pull(to, most); error < 0)
+    s.end_session({Errc::kMalformed, std::string("HTTP/2: ") + nghttp2_strerror(error)});
   s.end_if_over();
   return to.size() - start;
 }
 
-bool ClientConnection::wants_write() const {
-  const State& s = *state_;
-  return s.session != nullptr && !s.nothing_to_send && nghttp2_session_want_write(s.session.get()) != 0;
-}
+bool ClientConnection::wants_write() const { return state_->session.wants_write(); }
 
 bool ClientConnection::is_over() const {
   const State& s = *state_;
-  return s.session == nullptr || (s.streams.empty() && s.refuses_more);
+  return !s.session || (s.streams.empty() && s.refuses_more);
 }
 
 Instant ClientConnection::deadline() const {

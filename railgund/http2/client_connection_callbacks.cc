@@ -1,35 +1,9 @@
-// What libnghttp2 calls: each turns C into a call of the state. Data is written by the same two steps as in
-// server_connection_callbacks.cc.
-#include <algorithm>
-
-#include "railgund/base/check.h"
+// What libnghttp2 calls: each turns C into a call of the state.
 #include "railgund/http2/client_connection_state.h"
 
 namespace railgun::http2 {
-namespace {
-
-constexpr std::size_t kLeastDataBytes = 1024;  // of a DATA frame when the shell asks for very little
-constexpr std::size_t kFrameHeadBytes = 9;
-
-std::string_view text(const std::uint8_t* data, std::size_t size) { return as_text(ByteView(data, size)); }
-bool ends_stream(const nghttp2_frame* frame) { return (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0; }
-
-}  // namespace
-
 const nghttp2_session_callbacks* ClientConnection::State::callbacks() {
-  static const nghttp2_session_callbacks* const kCallbacks = [] {
-    nghttp2_session_callbacks* made = nullptr;
-    RAILGUN_CHECK(nghttp2_session_callbacks_new(&made) == 0);
-    nghttp2_session_callbacks_set_on_begin_headers_callback(made, &on_begin_headers);
-    nghttp2_session_callbacks_set_on_header_callback(made, &on_header);
-    nghttp2_session_callbacks_set_on_frame_recv_callback(made, &on_frame_recv);
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, &on_data_chunk);
-    nghttp2_session_callbacks_set_on_stream_close_callback(made, &on_stream_close);
-    nghttp2_session_callbacks_set_on_frame_send_callback(made, &on_frame_send);
-    nghttp2_session_callbacks_set_on_frame_not_send_callback(made, &on_frame_not_send);
-    nghttp2_session_callbacks_set_send_data_callback(made, &send_data);
-    return made;
-  }();
+  static const nghttp2_session_callbacks* const kCallbacks = make_callbacks<State>();
   return kCallbacks;
 }
 
@@ -47,7 +21,7 @@ int ClientConnection::State::on_header(nghttp2_session*, const nghttp2_frame* fr
                                        std::uint8_t, void* user) noexcept {
   State& s = *static_cast<State*>(user);
   if (Stream* const stream = s.find(frame->hd.stream_id))
-    s.add_field(*stream, text(name, name_size), text(value, value_size));
+    s.add_field(*stream, text_of(name, name_size), text_of(value, value_size));
   return 0;
 }
 
@@ -123,15 +97,7 @@ ssize_t ClientConnection::State::read_data(nghttp2_session*, std::int32_t id, st
   State& s = *static_cast<State*>(user);
   Stream* const stream = s.find(id);
   if (stream == nullptr) return NGHTTP2_ERR_DEFERRED;  // its RST_STREAM is on the way
-  if (stream->output.empty() && !stream->request_complete) return NGHTTP2_ERR_DEFERRED;
-  const std::size_t held = s.pull_to->size() + kFrameHeadBytes;
-  const std::size_t room = s.pull_end > held ? s.pull_end - held : 0;
-  const std::size_t count = std::min({size, stream->output.size(), std::max(room, kLeastDataBytes)});
-  *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-  if (!stream->request_complete || count < stream->output.size()) return static_cast<ssize_t>(count);
-  *flags |= NGHTTP2_DATA_FLAG_EOF;
-  if (!stream->trailers.empty() && s.submit_trailers(*stream)) *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-  return static_cast<ssize_t>(count);
+  return s.session.next_data(id, size, {stream->output, stream->request_complete, stream->trailers}, flags);
 }
 
 int ClientConnection::State::send_data(nghttp2_session*, nghttp2_frame* frame, const std::uint8_t* head,
@@ -139,9 +105,7 @@ int ClientConnection::State::send_data(nghttp2_session*, nghttp2_frame* frame, c
   State& s = *static_cast<State*>(user);
   Stream* const stream = s.find(frame->hd.stream_id);
   if (stream == nullptr || stream->output.size() < size) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-  append(*s.pull_to, ByteView(head, kFrameHeadBytes));
-  stream->output.take(*s.pull_to, size);
-  return s.pull_to->size() >= s.pull_end ? NGHTTP2_ERR_PAUSE : 0;
+  return s.session.write_data(head, stream->output, size);
 }
 
 }  // namespace railgun::http2

@@ -6,22 +6,17 @@
 #include <string_view>
 #include <vector>
 
-#include <nghttp2/nghttp2.h>
-
 #include "railgund/base/byte_queue.h"
 #include "railgund/http/body_writer.h"
 #include "railgund/http/event_list.h"
 #include "railgund/http/parser.h"
 #include "railgund/http/policy.h"
 #include "railgund/http2/client_connection.h"
+#include "railgund/http2/session.h"
 
 namespace railgun::http2 {
 
 struct ClientConnection::State {
-  struct SessionDeleter {
-    void operator()(nghttp2_session* made) const noexcept { nghttp2_session_del(made); }
-  };
-
   // One request and its answer.
   struct Stream {
     std::int32_t id;
@@ -59,13 +54,10 @@ struct ClientConnection::State {
   Instant heard_at;          // bytes have come
   Instant pulled_at;
   bool refuses_more = false;  // GOAWAY, or it was silent while a request waited
-  bool nothing_to_send = false;
   http::EventList<ClientEvent> events;
   std::vector<std::unique_ptr<Stream>> streams;  // in the order of their ids
   std::vector<std::uint64_t> writable;
-  std::unique_ptr<nghttp2_session, SessionDeleter> session;  // null: the connection is over
-  Bytes* pull_to = nullptr;                                  // during a pull
-  std::size_t pull_end = 0;
+  Session session;  // closed: the connection is over
 
   // ---- client_connection.cc
   void open_session();
@@ -77,7 +69,6 @@ struct ClientConnection::State {
 
   // ---- client_connection_streams.cc
   std::int32_t submit(const http::Request& request, const http::BodyLength& length, bool has_body);
-  bool submit_trailers(Stream& stream);
   void add_field(Stream& stream, std::string_view name, std::string_view value);
   void finish_head(Stream& stream, bool ends);
   void accept_head(Stream& stream, bool ends);

@@ -16,15 +16,6 @@ constexpr unsigned kMostInterim = 64;
 // ": " and the line end of HTTP/1.1, in which limits are counted.
 constexpr std::size_t kFieldOverheadBytes = 4;
 
-// libnghttp2 takes pointers to non-const bytes, but does not change them.
-std::uint8_t* borrowed(std::string_view text) {
-  return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));
-}
-
-nghttp2_nv pair_of(std::string_view name, std::string_view value) {
-  return {borrowed(name), borrowed(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
-}
-
 bool may_be_written(const Field& field) {
   return http::is_token(field.name) && http::is_field_value(field.value) && !http::is_hop_by_hop(field.name) &&
          !same_name(field.name, "host") && !same_name(field.name, "expect");
@@ -53,13 +44,6 @@ std::int32_t ClientConnection::State::submit(const http::Request& request, const
   const nghttp2_data_provider provider{.source = {}, .read_callback = &read_data};
   return nghttp2_submit_request(session.get(), nullptr, pairs.data(), pairs.size(), has_body ? &provider : nullptr,
                                 nullptr);
-}
-
-bool ClientConnection::State::submit_trailers(Stream& stream) {
-  http::keep_trailers(stream.trailers);
-  std::vector<nghttp2_nv> pairs;
-  for (const Field& field : stream.trailers) pairs.push_back(pair_of(field.name, http::trim_blanks(field.value)));
-  return !pairs.empty() && nghttp2_submit_trailer(session.get(), stream.id, pairs.data(), pairs.size()) == 0;
 }
 
 void ClientConnection::State::add_field(Stream& stream, std::string_view name, std::string_view value) {
@@ -141,7 +125,7 @@ void ClientConnection::State::after_close(Stream& stream, std::uint32_t code) {
 void ClientConnection::State::fail(Stream& stream, Error error) {
   const std::int32_t id = stream.id;
   lose(stream, std::move(error), false);
-  if (session != nullptr) nghttp2_submit_rst_stream(session.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+  if (session) nghttp2_submit_rst_stream(session.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
 }
 
 void ClientConnection::State::lose(Stream& stream, Error error, bool not_processed) {
@@ -151,14 +135,14 @@ void ClientConnection::State::lose(Stream& stream, Error error, bool not_process
 }
 
 void ClientConnection::State::reset(Stream& stream, std::uint32_t code) {
-  if (session != nullptr) nghttp2_submit_rst_stream(session.get(), NGHTTP2_FLAG_NONE, stream.id, code);
+  if (session) nghttp2_submit_rst_stream(session.get(), NGHTTP2_FLAG_NONE, stream.id, code);
   forget(stream);
 }
 
 void ClientConnection::State::forget(Stream& stream) {
   // What its window held is the other streams' again.
-  if (session != nullptr && stream.unread > 0) nghttp2_session_consume_connection(session.get(), stream.unread);
-  nothing_to_send = false;
+  if (session && stream.unread > 0) nghttp2_session_consume_connection(session.get(), stream.unread);
+  session.wake();
   std::erase_if(streams, [&](const auto& held) { return held.get() == &stream; });
 }
 

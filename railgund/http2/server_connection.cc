@@ -50,10 +50,8 @@ void ServerConnection::set_limits(const ServerLimits& limits) {
 void ServerConnection::receive(ByteView bytes, Instant now) {
   State& s = *state_;
   s.now = now;
-  if (s.session == nullptr) return;
-  s.nothing_to_send = false;
-  const ssize_t taken = nghttp2_session_mem_recv(s.session.get(), bytes.data(), bytes.size());
-  if (taken < 0) s.end_for_misuse(static_cast<int>(taken));
+  if (!s.session) return;
+  if (const int error = s.session.receive(bytes); error < 0) s.end_for_misuse(error);
   s.settle();
 }
 
@@ -62,7 +60,7 @@ void ServerConnection::receive_end(Instant now) {
   s.now = now;
   if (s.client_ended) return;
   s.client_ended = true;
-  if (s.session == nullptr) return;
+  if (!s.session) return;
   std::vector<StreamId> lost;
   for (const auto& stream : s.streams) {
     if (s.limits.http.end_cancels || stream->reading != Stream::Reading::kEnded) lost.push_back(stream->id);
@@ -117,7 +115,7 @@ void ServerConnection::body_consumed(StreamId stream, std::size_t bytes, Instant
   if (found->unread >= s.limits.http.unread_bytes) found->read_at = now;
   found->unread -= count;
   nghttp2_session_consume(s.session.get(), State::raw(stream), count);
-  s.nothing_to_send = false;
+  s.session.wake();
   s.settle();
 }
 
@@ -201,7 +199,7 @@ void ServerConnection::send_body(StreamId stream, ByteView bytes, Instant now) {
   const bool was_empty = found->output.empty();
   s.append_output(*found, bytes);
   if (was_empty) nghttp2_session_resume_data(s.session.get(), State::raw(stream));
-  s.nothing_to_send = false;
+  s.session.wake();
   s.settle();
 }
 
@@ -228,7 +226,7 @@ void ServerConnection::send_end(StreamId stream, Instant now, const Fields& trai
   found->answering = Stream::Answering::kEnded;
   s.note_window(*found);
   nghttp2_session_resume_data(s.session.get(), State::raw(stream));
-  s.nothing_to_send = false;
+  s.session.wake();
   s.settle();
 }
 
@@ -271,7 +269,7 @@ void ServerConnection::switch_to_tunnel(StreamId stream, const http::Response& r
 bool ServerConnection::wants_read() const {
   const State& s = *state_;
   if (s.client_ended) return false;
-  return s.session == nullptr || nghttp2_session_get_outbound_queue_size(s.session.get()) < kMostWaitingFrames;
+  return !s.session || nghttp2_session_get_outbound_queue_size(s.session.get()) < kMostWaitingFrames;
 }
 
 std::size_t ServerConnection::pull(Bytes& to, std::size_t most, Instant now) {
@@ -280,23 +278,10 @@ std::size_t ServerConnection::pull(Bytes& to, std::size_t most, Instant now) {
   const std::size_t start = to.size();
   if (now - s.pulled_at > kSlowPull && now - s.write_at > kSlowPull) most = std::min(most, kSlowPullBytes);
   s.pulled_at = now;
-  s.pull_to = &to;
-  s.pull_end = start + most;
-  while (s.session != nullptr && !s.nothing_to_send && to.size() < s.pull_end) {
-    const std::size_t before = to.size();
-    const std::uint8_t* frame = nullptr;
-    const ssize_t count = nghttp2_session_mem_send(s.session.get(), &frame);
-    if (count < 0) {
-      s.end_for_misuse(static_cast<int>(count));
-      break;
-    }
-    append(to, ByteView(frame, static_cast<std::size_t>(count)));
-    s.nothing_to_send = to.size() == before;
-  }
-  s.pull_to = nullptr;
-  if (s.session != nullptr && s.misuse) s.end_for_misuse(0);
+  if (const int error = s.session.pull(to, most); error < 0) s.end_for_misuse(error);
+  if (s.session && s.misuse) s.end_for_misuse(0);
   s.settle();
-  if (s.session == nullptr && to.size() < s.pull_end) s.tail.take(to, s.pull_end - to.size());
+  if (!s.session && to.size() < start + most) s.tail.take(to, start + most - to.size());
   s.write_at = http::after_progress(s.write_at, to.size() - start, s.limits.http.min_rate, now);
   s.output_pending = s.has_output();
   return to.size() - start;
@@ -324,7 +309,7 @@ Instant ServerConnection::deadline() const {
   const State& s = *state_;
   const http::ServerLimits& times = s.limits.http;
   Instant earliest = s.has_output() ? http::deadline_after(s.write_at, times.write_timeout) : kNever;
-  if (s.session == nullptr) return earliest;
+  if (!s.session) return earliest;
   if (s.streams.empty()) earliest = std::min(earliest, http::deadline_after(s.idle_since, times.idle_timeout));
   if (!s.settings_acknowledged) earliest = std::min(earliest, http::deadline_after(s.begun_at, times.head_timeout));
   if (s.head_since != kNever) earliest = std::min(earliest, http::deadline_after(s.head_since, times.head_timeout));
@@ -344,7 +329,7 @@ void ServerConnection::on_deadline(Instant now) {
     s.reset = true;
     return;
   }
-  if (s.session == nullptr) return;
+  if (!s.session) return;
   const bool is_idle = s.streams.empty() && now >= http::deadline_after(s.idle_since, times.idle_timeout);
   const bool is_silent = !s.settings_acknowledged && now >= http::deadline_after(s.begun_at, times.head_timeout);
   const bool is_slow = s.head_since != kNever && now >= http::deadline_after(s.head_since, times.head_timeout);
@@ -358,7 +343,7 @@ void ServerConnection::on_deadline(Instant now) {
     if (now >= s.stream_deadline(*stream)) due.push_back(stream->id);
   }
   for (const StreamId id : due) {
-    if (s.session != nullptr && !s.on_stream_deadline(*s.find(id))) s.end_for_misuse(0);
+    if (s.session && !s.on_stream_deadline(*s.find(id))) s.end_for_misuse(0);
   }
   s.settle();
 }

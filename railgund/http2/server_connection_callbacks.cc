@@ -1,23 +1,15 @@
 // What libnghttp2 calls: each turns C into a call of the state. A result other than 0 ends the library's work; whoever
 // called it then ends the session.
-#include "railgund/base/check.h"
 #include "railgund/http2/server_connection_state.h"
 
 namespace railgun::http2 {
 namespace {
 
-// Of a DATA frame when the shell asks for very little: smaller ones would be mostly frame heads.
-constexpr std::size_t kLeastDataBytes = 1024;
-constexpr std::size_t kFrameHeadBytes = 9;
 constexpr std::int32_t kNoLastStream = 0x7fffffff;  // in the first GOAWAY of two
 
 constexpr int result_of(bool may_go_on) { return may_go_on ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE; }
 
-std::string_view text(const std::uint8_t* data, std::size_t size) { return as_text(ByteView(data, size)); }
-
 StreamId id_of(const nghttp2_frame* frame) { return StreamId{static_cast<std::uint32_t>(frame->hd.stream_id)}; }
-
-bool ends_stream(const nghttp2_frame* frame) { return (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0; }
 
 // Codes that we reset streams with on our own account; the library uses the others, for what a client did.
 bool is_ours(std::uint32_t code) {
@@ -28,17 +20,8 @@ bool is_ours(std::uint32_t code) {
 
 const nghttp2_session_callbacks* ServerConnection::State::callbacks() {
   static const nghttp2_session_callbacks* const kCallbacks = [] {
-    nghttp2_session_callbacks* made = nullptr;
-    RAILGUN_CHECK(nghttp2_session_callbacks_new(&made) == 0);
+    nghttp2_session_callbacks* made = make_callbacks<State>();
     nghttp2_session_callbacks_set_on_begin_frame_callback(made, &on_begin_frame);
-    nghttp2_session_callbacks_set_on_begin_headers_callback(made, &on_begin_headers);
-    nghttp2_session_callbacks_set_on_header_callback(made, &on_header);
-    nghttp2_session_callbacks_set_on_frame_recv_callback(made, &on_frame_recv);
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, &on_data_chunk);
-    nghttp2_session_callbacks_set_on_stream_close_callback(made, &on_stream_close);
-    nghttp2_session_callbacks_set_on_frame_send_callback(made, &on_frame_send);
-    nghttp2_session_callbacks_set_on_frame_not_send_callback(made, &on_frame_not_send);
-    nghttp2_session_callbacks_set_send_data_callback(made, &send_data);
     return made;
   }();
   return kCallbacks;
@@ -92,7 +75,7 @@ int ServerConnection::State::on_header(nghttp2_session*, const nghttp2_frame* fr
                                        std::uint8_t, void* user) noexcept {
   State& s = *static_cast<State*>(user);
   Stream* const stream = s.find(id_of(frame));
-  return result_of(stream == nullptr || s.add_field(*stream, text(name, name_size), text(value, value_size)));
+  return result_of(stream == nullptr || s.add_field(*stream, text_of(name, name_size), text_of(value, value_size)));
 }
 
 int ServerConnection::State::on_frame_recv(nghttp2_session*, const nghttp2_frame* frame, void* user) noexcept {
@@ -127,7 +110,7 @@ int ServerConnection::State::on_frame_recv(nghttp2_session*, const nghttp2_frame
     case NGHTTP2_PRIORITY_UPDATE: {
       const auto* update = static_cast<const nghttp2_ext_priority_update*>(frame->ext.payload);
       s.note_priority_update(static_cast<std::uint32_t>(update->stream_id),
-                             text(update->field_value, update->field_value_len));
+                             text_of(update->field_value, update->field_value_len));
       return 0;
     }
     default:
@@ -194,15 +177,7 @@ ssize_t ServerConnection::State::read_data(nghttp2_session*, std::int32_t id, st
   Stream* const stream = s.find(StreamId{static_cast<std::uint32_t>(id)});
   if (stream == nullptr) return NGHTTP2_ERR_DEFERRED;  // its RST_STREAM is on the way
   const bool has_ended = stream->answering == Stream::Answering::kEnded;
-  if (stream->output.empty() && !has_ended) return NGHTTP2_ERR_DEFERRED;
-  const std::size_t held = s.pull_to->size() + kFrameHeadBytes;
-  const std::size_t room = s.pull_end > held ? s.pull_end - held : 0;
-  const std::size_t count = std::min({size, stream->output.size(), std::max(room, kLeastDataBytes)});
-  *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-  if (!has_ended || count < stream->output.size()) return static_cast<ssize_t>(count);
-  *flags |= NGHTTP2_DATA_FLAG_EOF;
-  if (!stream->answer_trailers.empty() && s.submit_trailers(*stream)) *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-  return static_cast<ssize_t>(count);
+  return s.session.next_data(id, size, {stream->output, has_ended, stream->answer_trailers}, flags);
 }
 
 int ServerConnection::State::send_data(nghttp2_session*, nghttp2_frame* frame, const std::uint8_t* head,
@@ -210,9 +185,8 @@ int ServerConnection::State::send_data(nghttp2_session*, nghttp2_frame* frame, c
   State& s = *static_cast<State*>(user);
   Stream* const stream = s.find(id_of(frame));
   if (stream == nullptr || stream->output.size() < size) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-  append(*s.pull_to, ByteView(head, kFrameHeadBytes));
-  s.output_bytes -= stream->output.take(*s.pull_to, size);
-  return s.pull_to->size() >= s.pull_end ? NGHTTP2_ERR_PAUSE : 0;
+  s.output_bytes -= size;
+  return s.session.write_data(head, stream->output, size);
 }
 
 }  // namespace railgun::http2

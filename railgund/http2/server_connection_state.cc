@@ -8,29 +8,17 @@
 namespace railgun::http2 {
 namespace {
 
-// Larger ones than origins may send in HTTP/1.1, so that this is no further limit.
-constexpr std::size_t kMostHeadBytes = 1024 * 1024;
-
-constexpr std::size_t kFrameHeadBytes = 9;
-
-struct OptionDeleter {
-  void operator()(nghttp2_option* option) const noexcept { nghttp2_option_del(option); }
-};
-
 // The same for every connection.
 const nghttp2_option* options() {
-  static const std::unique_ptr<nghttp2_option, OptionDeleter> kOptions = [] {
-    nghttp2_option* option = nullptr;
-    RAILGUN_CHECK(nghttp2_option_new(&option) == 0);
-    nghttp2_option_set_no_auto_window_update(option, 1);
-    nghttp2_option_set_no_closed_streams(option, 1);
-    nghttp2_option_set_max_send_header_block_length(option, kMostHeadBytes);
+  static const Options kOptions = [] {
+    Options made = make_options();
+    nghttp2_option* const option = made.get();
     nghttp2_option_set_stream_reset_rate_limit(option, UINT64_MAX, UINT64_MAX);  // it reads the clock; ours does not
     // Debian's 1.52 counts a frame's head as often as it comes in pieces. This limit is for heads of requests that are
     // refused, whose frames it does not show us.
     nghttp2_option_set_max_continuations(option, kFrameHeadBytes * (kMostContinuations + 1));
     nghttp2_option_set_builtin_recv_extension_type(option, NGHTTP2_PRIORITY_UPDATE);
-    return std::unique_ptr<nghttp2_option, OptionDeleter>(option);
+    return made;
   }();
   return kOptions.get();
 }
@@ -59,7 +47,7 @@ ServerConnection::State::State(const ServerLimits& l, bool is_secure, Instant n)
 void ServerConnection::State::open_session() {
   nghttp2_session* made = nullptr;
   RAILGUN_CHECK(nghttp2_session_server_new2(&made, callbacks(), this, options()) == 0);
-  session.reset(made);
+  session.open(made);
   const auto window = static_cast<std::uint32_t>(limits.http.unread_bytes);
   const std::array<nghttp2_settings_entry, 4> settings{{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams},
@@ -82,15 +70,11 @@ void ServerConnection::State::push(const Stream& stream, http::ServerEvent event
   events.add({.stream = stream.id, .tag = stream.tag, .event = std::move(event)});
 }
 
-bool ServerConnection::State::has_output() const {
-  return !tail.empty() || (session != nullptr && !nothing_to_send && nghttp2_session_want_write(session.get()) != 0);
-}
+bool ServerConnection::State::has_output() const { return !tail.empty() || session.wants_write(); }
 
 void ServerConnection::State::settle() {
   const bool has_nobody = client_ended && streams.empty();
-  if (session != nullptr &&
-      (has_nobody || (nghttp2_session_want_read(session.get()) == 0 && nghttp2_session_want_write(session.get()) == 0)))
-    end_session(NGHTTP2_NO_ERROR);
+  if (has_nobody || session.is_over()) end_session(NGHTTP2_NO_ERROR);
   const bool pending = has_output();
   if (pending && !output_pending) write_at = now;
   output_pending = pending;
@@ -98,19 +82,19 @@ void ServerConnection::State::settle() {
 
 void ServerConnection::State::begin_drain(Instant end) {
   drain_end = std::min(drain_end, end);
-  if (draining || session == nullptr) return;
+  if (draining || !session) return;
   draining = true;
   nghttp2_submit_shutdown_notice(session.get());
-  nothing_to_send = false;
+  session.wake();
 }
 
 // RFC 9113 6.8: requests that were on their way when the client read the first GOAWAY have come by now.
 void ServerConnection::State::name_last_stream() {
-  if (last_named || session == nullptr) return;
+  if (last_named || !session) return;
   last_named = true;
   nghttp2_submit_goaway(session.get(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session.get()),
                         NGHTTP2_NO_ERROR, nullptr, 0);
-  nothing_to_send = false;
+  session.wake();
 }
 
 bool ServerConnection::State::take(Misuse what) {
@@ -120,7 +104,7 @@ bool ServerConnection::State::take(Misuse what) {
 }
 
 void ServerConnection::State::end_session(std::uint32_t code) {
-  if (session == nullptr) return;
+  if (!session) return;
   const auto last = static_cast<std::uint32_t>(nghttp2_session_get_last_proc_stream_id(session.get()));
   for (const auto& stream : streams) {
     if (stream->tag != 0) push(*stream, http::ClientGone{});
@@ -128,7 +112,7 @@ void ServerConnection::State::end_session(std::uint32_t code) {
   streams = Streams();
   writable = std::vector<StreamId>();
   output_bytes = 0;
-  session.reset();
+  session.close();
   closing = true;
   head_since = drain_end = kNever;
   const bool is_told = goaway_sent && (code == NGHTTP2_NO_ERROR || misuse == Misuse::kProtocol);

@@ -1,4 +1,4 @@
-// What a ServerConnection holds, and how it moves on. The only files that know libnghttp2 are server_connection*.cc.
+// What a ServerConnection holds, and how it moves on. For server_connection*.cc alone.
 #pragma once
 
 #include <memory>
@@ -6,13 +6,12 @@
 #include <utility>
 #include <vector>
 
-#include <nghttp2/nghttp2.h>
-
 #include "railgund/base/byte_queue.h"
 #include "railgund/http/event_list.h"
 #include "railgund/http/refusal.h"
 #include "railgund/http2/misuse.h"
 #include "railgund/http2/server_connection.h"
+#include "railgund/http2/session.h"
 #include "railgund/http2/stream.h"
 
 namespace railgun::http2 {
@@ -25,10 +24,6 @@ inline constexpr Duration kLastRequestsTimeout = std::chrono::seconds(1);
 enum class HeadUse : std::uint8_t { kBodyFollows, kTunnel, kWholeAnswer };
 
 struct ServerConnection::State {
-  struct SessionDeleter {
-    void operator()(nghttp2_session* made) const noexcept { nghttp2_session_del(made); }
-  };
-
   using Streams = std::vector<std::unique_ptr<Stream>>;
 
   State(const ServerLimits& l, bool is_secure, Instant n);
@@ -43,8 +38,6 @@ struct ServerConnection::State {
   bool closing = false;      // nothing will be written but what `tail` holds
   bool reset = false;
   bool output_pending = false;  // there was something to pull when we looked last
-  // The library had nothing to send, whatever it says; until something happens.
-  bool nothing_to_send = false;
   std::optional<Misuse> misuse;
   Instant now;  // as last told
   Instant begun_at;
@@ -63,11 +56,8 @@ struct ServerConnection::State {
   std::vector<std::pair<std::uint32_t, Priority>> early_priorities;  // PRIORITY_UPDATE before the request
   http::EventList<StreamEvent> events;
   std::vector<StreamId> writable;
-  ByteQueue tail;                                            // the last bytes, once there is no session
-  std::unique_ptr<nghttp2_session, SessionDeleter> session;  // null: closing
-  // During a pull: where to, and up to which size.
-  Bytes* pull_to = nullptr;
-  std::size_t pull_end = 0;
+  ByteQueue tail;   // the last bytes, once there is no session
+  Session session;  // closed: closing
 
   // ---- server_connection_state.cc: the connection
   void open_session();
@@ -103,8 +93,6 @@ struct ServerConnection::State {
   void refuse(Stream& stream, const http::Refusal& refusal);
   bool submit_head(Stream& stream, unsigned status, const Fields& fields, const http::BodyLength& length,
                    HeadUse use = HeadUse::kBodyFollows);
-  // False: there are none to be sent, so DATA ends the stream.
-  bool submit_trailers(Stream& stream);
   void write_small_answer(Stream& stream, unsigned status, std::string_view line, const Fields& extra);
   void append_output(Stream& stream, ByteView bytes);
   // Tells its exchange, then reset_stream().

@@ -16,11 +16,6 @@ namespace {
 constexpr std::size_t kTrailerOverheadBytes = 4;
 constexpr std::size_t kMostEarlyPriorities = 16;  // PRIORITY_UPDATEs kept for requests that have not begun
 
-// libnghttp2 takes pointers to non-const bytes, but does not change them.
-std::uint8_t* borrowed(std::string_view text) {
-  return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));
-}
-
 }  // namespace
 
 // ---- the request
@@ -154,10 +149,9 @@ bool ServerConnection::State::submit_head(Stream& stream, unsigned status, const
   std::vector<nghttp2_nv> pairs;
   pairs.reserve(head.fields().size());
   for (const FieldView& field : head.fields()) {
-    pairs.push_back(
-        {borrowed(field.name), borrowed(field.value), field.name.size(), field.value.size(), NGHTTP2_NV_FLAG_NONE});
+    pairs.push_back(pair_of(field.name, field.value));
   }
-  nothing_to_send = false;
+  session.wake();
   if (status < 200) {
     return nghttp2_submit_headers(session.get(), NGHTTP2_FLAG_NONE, raw(stream.id), nullptr, pairs.data(), pairs.size(),
                                   nullptr) == 0;
@@ -167,18 +161,6 @@ bool ServerConnection::State::submit_head(Stream& stream, unsigned status, const
   // Also if no body follows: the stream would be closed before its exchange is over.
   const nghttp2_data_provider provider{.source = {}, .read_callback = &read_data};
   return nghttp2_submit_response(session.get(), raw(stream.id), pairs.data(), pairs.size(), &provider) == 0;
-}
-
-// RFC 9113 8.1: HEADERS with END_STREAM, after the last byte of the body.
-bool ServerConnection::State::submit_trailers(Stream& stream) {
-  http::keep_trailers(stream.answer_trailers);
-  std::vector<nghttp2_nv> pairs;
-  pairs.reserve(stream.answer_trailers.size());
-  for (const Field& field : stream.answer_trailers) {
-    const std::string_view value = http::trim_blanks(field.value);
-    pairs.push_back({borrowed(field.name), borrowed(value), field.name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
-  }
-  return !pairs.empty() && nghttp2_submit_trailer(session.get(), raw(stream.id), pairs.data(), pairs.size()) == 0;
 }
 
 // A whole answer of ours: plain text, one line.
@@ -245,7 +227,7 @@ void ServerConnection::State::lose_stream(Stream& stream, std::uint32_t code) {
 
 void ServerConnection::State::reset_stream(Stream& stream, std::uint32_t code) {
   nghttp2_submit_rst_stream(session.get(), NGHTTP2_FLAG_NONE, raw(stream.id), code);
-  nothing_to_send = false;
+  session.wake();
   forget(stream);
 }
 
