@@ -8,6 +8,7 @@
 #include "railgund/base/check.h"
 #include "railgund/http/deadline.h"
 #include "railgund/http2/client_connection_state.h"
+#include "railgund/http2/session_memory.h"
 
 namespace railgun::http2 {
 namespace {
@@ -27,7 +28,7 @@ ClientConnection::State::State(const http::ClientLimits& its_limits, Instant n)
 
 void ClientConnection::State::open_session() {
   nghttp2_session* made = nullptr;
-  RAILGUN_CHECK(nghttp2_session_client_new2(&made, callbacks(), this, options()) == 0);
+  RAILGUN_CHECK(nghttp2_session_client_new3(&made, callbacks(), this, options(), session_memory()) == 0);
   session.open(made);
   const std::array<nghttp2_settings_entry, 3> settings{{
       {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},

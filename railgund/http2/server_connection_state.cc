@@ -4,6 +4,7 @@
 #include <array>
 
 #include "railgund/base/check.h"
+#include "railgund/http2/session_memory.h"
 
 namespace railgun::http2 {
 namespace {
@@ -46,7 +47,7 @@ ServerConnection::State::State(const ServerLimits& l, bool is_secure, Instant n)
 
 void ServerConnection::State::open_session() {
   nghttp2_session* made = nullptr;
-  RAILGUN_CHECK(nghttp2_session_server_new2(&made, callbacks(), this, options()) == 0);
+  RAILGUN_CHECK(nghttp2_session_server_new3(&made, callbacks(), this, options(), session_memory()) == 0);
   session.open(made);
   const auto window = static_cast<std::uint32_t>(limits.http.unread_bytes);
   const std::array<nghttp2_settings_entry, 4> settings{{

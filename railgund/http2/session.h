@@ -16,7 +16,7 @@
 
 namespace railgun::http2 {
 
-inline constexpr std::size_t kFrameHeadBytes = 9;  // RFC 9113 4.1
+inline constexpr std::size_t kFrameHeadBytes = 9;
 
 // A body as far as it was given to us.
 struct Body {

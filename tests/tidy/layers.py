@@ -83,6 +83,7 @@ EXCEPTIONS = [
     ("railgund/page/frequency_sketch.h", "atomics", "shared by the cache's shards, without a lock"),
     ("railgund/page/version.h", "atomics", "versions are shared; each remembers what deltas against it took"),
     ("railgund/page/version.h", "threads", "its sketch is made once and shared by all workers"),
+    ("railgund/http2/session_memory.cc", "files", "maps memory, and no file"),
     ("railgund/tls/context.cc", "files", "asks for a key file's mode, and which bundle of authorities is there"),
     ("railgund/tls/certificate.cc", "sockets", "inet_ntop: writes the addresses in a certificate as text"),
     ("railgund/tls/openssl_handles.cc", "clocks", "timegm: turns a certificate's date into seconds; reads no clock"),
