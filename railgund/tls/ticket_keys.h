@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,8 @@
 #include "railgund/base/bytes.h"
 #include "railgund/base/result.h"
 #include "railgund/base/time.h"
+
+struct evp_mac_ctx_st;
 
 namespace railgun::tls {
 
@@ -30,7 +33,7 @@ struct TicketKey {
 class TicketKeys {
  public:
   // Of kTicketSecretBytes each. The first makes tickets, all open them.
-  explicit TicketKeys(std::vector<Bytes> secrets) : secrets_(std::move(secrets)) {}
+  explicit TicketKeys(const std::vector<Bytes>& secrets);
 
   bool empty() const { return secrets_.empty(); }
   // That makes tickets now. Not of empty keys.
@@ -43,7 +46,7 @@ class TicketKeys {
   std::optional<Found> find(ByteView name, WallTime now) const;
 
  private:
-  std::vector<Bytes> secrets_;
+  std::vector<std::shared_ptr<const evp_mac_ctx_st>> secrets_;  // prepared for HMAC
 };
 
 // Secrets as a file has them: one line of 64 hexadecimal digits each, at most 8. Empty lines and lines that begin with #

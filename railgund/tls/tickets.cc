@@ -29,6 +29,12 @@ bool set_mac(EVP_MAC_CTX* mac, TicketKey& key) {
   return EVP_MAC_CTX_set_params(mac, parameters) == 1;
 }
 
+// Looked up once.
+const EVP_CIPHER* cipher_of_tickets() {
+  static const EVP_CIPHER* const kCipher = EVP_CIPHER_fetch(nullptr, "AES-256-CBC", nullptr);
+  return kCipher;
+}
+
 int handle_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
                   int makes) noexcept {
   const auto& keys = *static_cast<const TicketKeys*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
@@ -40,16 +46,17 @@ int handle_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_C
     std::copy(random.begin(), random.end(), iv);
     std::copy(key.name.begin(), key.name.end(), name);
     const bool is_set =
-        EVP_EncryptInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key.cipher.data(), iv) == 1 && set_mac(mac, key);
+        EVP_EncryptInit_ex(cipher, cipher_of_tickets(), nullptr, key.cipher.data(), iv) == 1 && set_mac(mac, key);
     return is_set ? kUsed : kFailed;
   }
   auto found = keys.find({name, sizeof TicketKey::name}, now);
   if (!found) return kUnknown;
   if (!set_mac(mac, found->key) ||
-      EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), nullptr, found->key.cipher.data(), iv) != 1) {
+      EVP_DecryptInit_ex(cipher, cipher_of_tickets(), nullptr, found->key.cipher.data(), iv) != 1) {
     return kFailed;
   }
-  return found->is_current ? kUsed : kUsedAndRenewed;
+  // In TLS 1.3 a client uses a ticket once (RFC 8446 C.4): without a new one each time it would soon have none.
+  return found->is_current && SSL_version(ssl) < TLS1_3_VERSION ? kUsed : kUsedAndRenewed;
 }
 
 }  // namespace

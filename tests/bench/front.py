@@ -7,7 +7,9 @@ the client gets it, for the same page and, with DIR, for each file of DIR/RESOUR
 is decoded (by curl) and compared with the origin's.
 
 HTTP/2 over TLS: h2load with as many connections, one request at a time on each, beside an nginx with TLS and HTTP/2 in front
-of the same hop; and the memory that an idle client takes at the edge."""
+of the same hop; the memory that an idle client takes at the edge, and the CPU time of a new connection, full and resumed.
+
+Also when the first byte of a slow page is there, coded and not, and what an access log costs."""
 import argparse
 import json
 import pathlib
@@ -16,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 
+import first_byte
+import handshakes
 import http2
 from pair import HOST, QuietPair, nginx_chain, nginx_origin, page_with_mark, run_rounds
 
@@ -32,13 +36,26 @@ def body(port, path, accept, decode):
                           check=True, capture_output=True).stdout
 
 
+class LoggingPair(QuietPair):
+    """Its sender writes an access log."""
+
+    def __init__(self, origin_port):
+        super().__init__(origin_port)
+        self.sender.settings |= {"access.log": self.folder / "access.log"}
+
+    def chain(self):
+        chain = super().chain()
+        chain.name = "railgun, log"
+        return chain
+
+
 def measure_speed(folder, origin_port, page, options):
     coded = folder / "coded"
     coded.mkdir()
     with nginx_chain(folder, origin_port) as plain, nginx_chain(coded, origin_port, GZIP) as gzip, \
-            QuietPair(origin_port) as pair:
+            QuietPair(origin_port) as pair, LoggingPair(origin_port) as logging:
         gzip.name, gzip.accept = "nginx gzip -6", "gzip"
-        chains = [plain, gzip, pair.chain()]
+        chains = [plain, gzip, pair.chain(), logging.chain()]
         for coding in CODINGS:
             one = pair.chain()
             one.name, one.accept = f"railgun {coding}", coding
@@ -53,6 +70,8 @@ def measure_http2(folder, origin_port, page, options):
         result = run_rounds(chains, page, folder, options)
         for chain in chains:
             result[chain.name]["idle_bytes"] = http2.idle_bytes(chain, options.idle)
+        for name, row in handshakes.measure(chains, options.rounds, options.handshakes).items():
+            result[name]["handshake_ms"] = row
     return result
 
 
@@ -95,6 +114,11 @@ def print_tables(result):
     for name, row in result["http2"].items():
         print(f"{name:16}{row['requests_per_second']:8.0f}{row['requests_per_second'] / base['requests_per_second']:9.2f}"
               f"{row['edge_cpu']:15.4f}{row['edge_cpu'] / base['edge_cpu']:9.2f}{row['idle_bytes']:19,.0f}")
+    print(f"\n{'new TLS connections':20}{'full: CPU ms':>14}{'nginx / it':>12}{'resumed: CPU ms':>17}{'nginx / it':>12}")
+    for name, row in result["http2"].items():
+        print(f"{name:20}" + "".join(f"{row['handshake_ms'][kind]:{width}.3f}{base['handshake_ms'][kind] / row['handshake_ms'][kind]:12.2f}"
+                                     for kind, width in (("full", 14), ("resumed", 17))))
+    print("\nfirst byte of a slow page, ms: " + ", ".join(f"{way} {ms:.1f}" for way, ms in result["first_byte_ms"].items()))
     print(f"\n{'pages':24}{'bytes':>12}{'nginx gzip -6':>15}" + "".join(f"{coding:>12}{'x':>7}" for coding in CODINGS))
     rows = dict(result["bytes"])
     rows["all"] = {key: sum(row[key] for row in rows.values()) for key in next(iter(rows.values()))}
@@ -111,6 +135,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=3, help="of each round (3)")
     parser.add_argument("--connections", type=int, default=32, help="of the client (32)")
     parser.add_argument("--idle", type=int, default=1000, help="HTTP/2 clients that wait (1000)")
+    parser.add_argument("--handshakes", type=int, default=300, help="TLS connections of each kind and round (300)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     options = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="railgun-bench-"))
@@ -124,6 +149,7 @@ def main():
         with nginx_origin(folder, page) as origin_port:
             result = {"http2": measure_http2(folder, origin_port, page, options),
                       "speed": measure_speed(folder, origin_port, page, options)}
+        result["first_byte_ms"] = first_byte.measure()
         result["bytes"] = measure_bytes(folder, versions)
     finally:
         shutil.rmtree(folder)

@@ -90,8 +90,13 @@ TEST(VisitorContext, LivesAsLongAsItsConnections) {
   EXPECT_EQ(plaintext(server), "hello");
 }
 
+struct Resumption {
+  bool is_resumed = false;
+  bool has_new_ticket = false;  // for the next time
+};
+
 // Resumes, at a server with `second`, the session that a server with `first` has given.
-bool is_resumed(const ContextPtr& first, const ContextPtr& second, int version) {
+Resumption resume(const ContextPtr& first, const ContextPtr& second, int version) {
   SSL_CTX* const made = SSL_CTX_new(TLS_method());
   SSL_CTX_set_max_proto_version(made, version);
   SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_CLIENT);
@@ -105,7 +110,7 @@ bool is_resumed(const ContextPtr& first, const ContextPtr& second, int version) 
   const auto context = std::make_shared<const Context>(Context::Handle(made), false);
   Engine client = Engine::client(context, "b.example"), server = Engine::server(first);
   converse(client, server);
-  if (session == nullptr) return false;
+  if (session == nullptr) return {};
   // Engines offer no sessions; OpenSSL alone as the client.
   const std::unique_ptr<SSL, decltype([](SSL* ssl) { SSL_free(ssl); })> again(SSL_new(made));
   SSL_set_session(again.get(), session);
@@ -117,7 +122,8 @@ bool is_resumed(const ContextPtr& first, const ContextPtr& second, int version) 
   SSL_set_connect_state(again.get());
   Engine resuming = Engine::server(second);
   for (int round = 0; round < 4; ++round) {
-    SSL_do_handshake(again.get());
+    char none = 0;
+    if (SSL_do_handshake(again.get()) == 1) SSL_read(again.get(), &none, 1);  // takes tickets
     Bytes bytes(1 << 16);
     const int size = BIO_read(output, bytes.data(), static_cast<int>(bytes.size()));
     const ByteView sent = ByteView(bytes).first(static_cast<std::size_t>(std::max(size, 0)));
@@ -126,8 +132,9 @@ bool is_resumed(const ContextPtr& first, const ContextPtr& second, int version) 
     if (resuming.pull(bytes, 1 << 16) > 0) BIO_write(input, bytes.data(), static_cast<int>(bytes.size()));
   }
   EXPECT_TRUE(resuming.handshake_done());
-  if (session != nullptr) SSL_SESSION_free(std::exchange(session, nullptr));
-  return resuming.is_resumed();
+  const bool has_new_ticket = session != nullptr;
+  if (has_new_ticket) SSL_SESSION_free(std::exchange(session, nullptr));
+  return {resuming.is_resumed(), has_new_ticket};
 }
 
 TEST(VisitorContext, ResumesSessionsOfEdgesWithTheSameSecret) {
@@ -137,11 +144,18 @@ TEST(VisitorContext, ResumesSessionsOfEdgesWithTheSameSecret) {
   };
   const Bytes one(32, 1), two(32, 2);
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
-    EXPECT_TRUE(is_resumed(edge({one}), edge({one}), version));
-    EXPECT_TRUE(is_resumed(edge({one}), edge({two, one}), version));
-    EXPECT_FALSE(is_resumed(edge({one}), edge({two}), version));
-    EXPECT_FALSE(is_resumed(edge({}), edge({}), version));
+    EXPECT_TRUE(resume(edge({one}), edge({one}), version).is_resumed);
+    EXPECT_TRUE(resume(edge({one}), edge({two, one}), version).is_resumed);
+    EXPECT_FALSE(resume(edge({one}), edge({two}), version).is_resumed);
+    EXPECT_FALSE(resume(edge({}), edge({}), version).is_resumed);
   }
+}
+
+// Browsers use a ticket of TLS 1.3 once: with two of them, and no new ones, the third visit would be a full handshake.
+TEST(VisitorContext, GivesANewTicketForEachThatIsUsedInTls13) {
+  const ContextPtr edge = make({.certificates = {certificate({"b.example"})}, .ticket_secrets = {Bytes(32, 1)}});
+  EXPECT_TRUE(resume(edge, edge, TLS1_3_VERSION).has_new_ticket);
+  EXPECT_FALSE(resume(edge, edge, TLS1_2_VERSION).has_new_ticket) << "there it may be used again";
 }
 
 TEST(VisitorContext, NeedsACertificate) { EXPECT_FALSE(make_visitor_context({}, kNow)); }
