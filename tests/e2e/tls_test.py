@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import xml.etree.ElementTree
 
 import harness
 from front import Front
@@ -232,6 +233,25 @@ def test_large_pages_and_uploads():
         connection.request("POST", "/echo", body=page, headers={"Host": "site.test"})
         assert connection.getresponse().read() == str(len(page)).encode()
         connection.close()
+
+
+def test_a_scanner_finds_nothing_weak():
+    with Front({"*": seen}) as front:
+        for name in ("site.test", "www.two.test"):
+            done = subprocess.run(["sslscan", "--xml=-", f"--sni-name={name}", f"127.0.0.1:{front.tls_port}"], capture_output=True,
+                                  text=True, timeout=harness.PATIENCE)
+            found = xml.etree.ElementTree.fromstring(done.stdout).find("ssltest")
+            spoken = {(each.get("type"), each.get("version")) for each in found.iter("protocol") if each.get("enabled") == "1"}
+            assert spoken == {("tls", "1.2"), ("tls", "1.3")}, spoken
+            assert all(each.get("vulnerable") == "0" for each in found.iter("heartbleed"))
+            assert found.find("renegotiation").get("supported") == "0"
+            assert not any(each.get("supported") == "1" for each in found.iter("compression"))
+            ciphers = list(found.iter("cipher"))
+            assert len(ciphers) >= 6, done.stdout
+            for cipher in ciphers:
+                assert cipher.get("strength") in ("strong", "acceptable") and int(cipher.get("bits")) >= 128, cipher.attrib
+                assert any(kind in cipher.get("cipher") for kind in ("GCM", "POLY1305")), cipher.attrib
+                assert cipher.get("curve"), f"{cipher.attrib}: no forward secrecy"
 
 
 harness.run_tests(sys.modules[__name__])
