@@ -48,13 +48,15 @@ def openssl(*arguments):
 class Front:
     """A pair whose sender speaks TLS, too. Its certificates: of site.test, and of *.two.test in two kinds."""
 
-    def __init__(self, routes, **sender):
-        self.server = origin.serve(routes)
+    def __init__(self, routes, origin_port=None, **sender):
+        """`origin_port`: of an origin that is there; there are no routes then."""
+        self.server = None if origin_port else origin.serve(routes)
+        origin_port = origin_port or self.server.server_port
         self.tls_port = harness.free_port()
-        self.pair = harness.Pair(self.server.server_port, sender={
+        self.pair = harness.Pair(origin_port, sender={
             "listen.tls": f"127.0.0.1:{self.tls_port}", "tls.directory": "TO_BE_SET", **sender})
         # The origin speaks no TLS, whatever the visitor came by.
-        (self.pair.folder / "nat.conf").write_text(f"default = http://127.0.0.1:{self.server.server_port}\n")
+        (self.pair.folder / "nat.conf").write_text(f"default = http://127.0.0.1:{origin_port}\n")
         self.directory = self.pair.folder / "tls"
         self.directory.mkdir()
         self.pair.sender.settings["tls.directory"] = self.directory
@@ -70,7 +72,8 @@ class Front:
 
     def __exit__(self, *why):
         self.pair.__exit__(*why)
-        self.server.shutdown()
+        if self.server:
+            self.server.shutdown()
 
     def connect(self, name="site.test", context=None):
         plain = socket.create_connection(("127.0.0.1", self.tls_port), timeout=harness.PATIENCE)
