@@ -1,11 +1,13 @@
 """For ./dev bench front: what new TLS connections cost the edge, full handshakes and resumed ones, beside nginx with the same
 OpenSSL and the same certificate. Each connection ends in good order after the handshake, without a request."""
+import concurrent.futures
 import socket
 import ssl
 import statistics
 
 from pair import HOST, cpu_seconds
 
+CLIENTS = 8  # at once
 REQUEST = f"GET /small HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode()
 
 
@@ -35,8 +37,9 @@ def milliseconds(chain, count, resumed):
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     session = ticket(context, chain.tls_port) if resumed else None
     before = cpu_seconds(chain.edge_pid)
-    for _ in range(count):
-        connect(context, chain.tls_port, session).unwrap().close()
+    with concurrent.futures.ThreadPoolExecutor(CLIENTS) as clients:
+        for one in [clients.submit(lambda: connect(context, chain.tls_port, session).unwrap().close()) for _ in range(count)]:
+            one.result()
     return (cpu_seconds(chain.edge_pid) - before) / count * 1000
 
 
