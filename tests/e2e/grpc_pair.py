@@ -1,10 +1,12 @@
 """gRPC as Debian's python3-grpcio speaks it, through a sender and a listener: a program of its own, for the system's Python.
-Arguments: the cases to run. Prints "ok NAME" for each; any failure is an exception. The cases are those of gRPC's own
-interoperability tests that need no account of a cloud, and a few of ours.
+Arguments: the cases to run; before them, "--tls FOLDER" for TLS at both ends, with ca.pem, site.pem and site.key of the folder.
+Prints "ok NAME" for each; any failure is an exception. The cases are those of gRPC's own interoperability tests that need no
+account of a cloud, and a few of ours.
 
 The program prints the server's port on the first line of output and reads the sender's port from input, so that whoever runs
 this can put the pair between them."""
 import concurrent.futures
+import pathlib
 import sys
 import threading
 
@@ -14,14 +16,19 @@ from grpc_service import INITIAL, SERVICE, TRAILING, WAIT, Service, Tap, Watch, 
 
 BINARY = b"\xab\xab\xab"
 REQUEST_BYTES, RESPONSE_BYTES = 271828, 314159  # of a large call
+TLS = {}  # of a program with --tls: ca.pem, site.pem and site.key
 PORT = {}  # "": the sender, "tapped": a tap in front of it
 
 
 class Client:
     def __init__(self, port):
         # A connection of its own, also where another client has one to the same address.
-        self.channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=[
-            ("grpc.default_authority", "site.test"), ("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0)])
+        options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0)]
+        if TLS:
+            self.channel = grpc.secure_channel(f"127.0.0.1:{port}", grpc.ssl_channel_credentials(TLS["ca.pem"]), options=[
+                ("grpc.ssl_target_name_override", "site.test"), *options])
+        else:
+            self.channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=[("grpc.default_authority", "site.test"), *options])
 
     def call(self, kind, name, service=SERVICE):
         return getattr(self.channel, kind)(f"/{service}/{name}", request_serializer=raw, response_deserializer=raw)
@@ -307,18 +314,23 @@ OPTIONS = {"server_that_ends_connections": [("grpc.max_connection_age_ms", 100),
 
 
 def main():
+    names = sys.argv[1:]
+    if names[0] == "--tls":
+        TLS.update({name: pathlib.Path(names[1], name).read_bytes() for name in ("ca.pem", "site.pem", "site.key")})
+        names = names[2:]
     service = Service()
     pool = concurrent.futures.ThreadPoolExecutor(max_workers=1100)
-    served = grpc.server(pool, handlers=(service,), options=OPTIONS.get(sys.argv[1], ()))
-    port = served.add_insecure_port("127.0.0.1:0")
+    served = grpc.server(pool, handlers=(service,), options=OPTIONS.get(names[0], ()))
+    port = (served.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([(TLS["site.key"], TLS["site.pem"])])) if TLS
+            else served.add_insecure_port("127.0.0.1:0"))
     served.start()
     taps = {"service": service, "server": Tap(port), "client": Tap(lambda: PORT[""])}
-    is_load = any("thousand" in name for name in sys.argv[1:])
-    print(port if is_load else taps["server"].port, flush=True)
+    is_load = any("thousand" in name for name in names)
+    print(port if is_load or TLS else taps["server"].port, flush=True)
     PORT[""] = int(sys.stdin.readline())
     PORT["tapped"] = taps["client"].port
     client = Client(PORT[""])
-    for name in sys.argv[1:]:
+    for name in names:
         globals()["case_" + name](client, taps)
         print("ok", name, flush=True)
     served.stop(None)
