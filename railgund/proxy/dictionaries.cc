@@ -66,19 +66,40 @@ bool keep_page(const http::Request& request, http::Response& response) {
   return true;
 }
 
+// The visitor has another cookie after the answer. Nobody gets a new name by one that is deleted (Max-Age=0), or that is
+// what it was: some applications send it with each answer.
+bool gives_another_cookie(const http::Request& request, const http::Response& response) {
+  const auto has = [&](std::string_view cookie) {
+    return std::ranges::any_of(request.fields, [&](const Field& field) {
+      return same_name(field.name, "cookie") &&
+             std::ranges::any_of(split(field.value, ";"), [&](std::string_view own) { return trim(own) == cookie; });
+    });
+  };
+  return std::ranges::any_of(response.fields, [&](const Field& field) {
+    if (!same_name(field.name, "set-cookie")) return false;
+    const auto parts = split(field.value, ";");
+    const bool is_deleted = std::ranges::any_of(parts, [](auto part) { return same_name(trim(part), "max-age=0"); });
+    return !parts.empty() && !is_deleted && !has(trim(parts.front()));
+  });
+}
+
 // A sample of this answer, without its text; nothing if it is for one visitor alone.
 std::optional<dictionary::Sample> sample_of(const http::Request& request, const http::Response& response,
                                             const config::Config& config) {
   if (request.method != "GET" || !is_html(response) || !keep_of(request, response, config.reference_no_store) ||
-      find_field(request.fields, "authorization") != nullptr || find_field(response.fields, "set-cookie") != nullptr ||
+      find_field(request.fields, "authorization") != nullptr ||
       find_field(response.fields, "content-encoding") != nullptr) {
     return std::nullopt;
   }
   const page::RequestKeys keys = keys_for(request, request.target, config);
+  const bool gives_cookie = gives_another_cookie(request, response);
+  // Cookies that change with each answer would make many visitors of one.
+  if (gives_cookie && keys.is_private()) return std::nullopt;
   dictionary::Sample sample;
   sample.network = hash128(as_bytes(config::network_of(visitor_address(request.fields))));
   sample.credentials = keys.is_private() ? keys.visitor : sample.network;
-  sample.is_public = !keys.is_private() && !coding::has_directive(response.fields, "cache-control", "private") &&
+  sample.is_public = !keys.is_private() && !gives_cookie &&
+                     !coding::has_directive(response.fields, "cache-control", "private") &&
                      !coding::has_directive(response.fields, "cache-control", "no-store");
   return sample;
 }

@@ -204,4 +204,5 @@ def main(names):
     return all([use(name) for name in names or APPLICATIONS])
 
 
-sys.exit(0 if main(sys.argv[1:]) else 1)
+if __name__ == "__main__":
+    sys.exit(0 if main(sys.argv[1:]) else 1)

@@ -23,11 +23,19 @@ ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-s
 class Chromium:
     """A browser with one page and a profile of its own. Use as a context manager."""
 
-    def __init__(self, *arguments):
-        self.arguments = arguments
+    def __init__(self, *arguments, authority=None):
+        """`authority`: a certificate of an authority that is trusted (needs certutil of libnss3-tools). Over HTTPS dictionaries are
+        used only with a trusted one, and only with --disable-features=CompressionDictionaryTransportRequireKnownRootCert unless
+        it is a public one."""
+        self.arguments, self.authority = arguments, authority
 
     def __enter__(self):
         self.profile = tempfile.mkdtemp(prefix="railgun-chromium-")
+        if self.authority:
+            store = os.path.join(self.profile, ".pki/nssdb")
+            os.makedirs(store)
+            for command in (["-N", "--empty-password"], ["-A", "-t", "C,,", "-n", "authority", "-i", self.authority]):
+                subprocess.run(["certutil", "-d", f"sql:{store}", *command], check=True)
         to_browser, self.write_end = os.pipe()
         self.read_end, from_browser = os.pipe()
         # Above 3 and 4, which they become in the browser.

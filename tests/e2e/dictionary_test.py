@@ -40,6 +40,15 @@ def page(handler):
     own = f'<p>Hello <b>{name[1]}</b>, your token is canary-{name[1]}</p>\n' if name else ""
     body = f"<!doctype html><title>{path}</title>\n{own}{FRAME}{text_of(path)}{own}".encode()
     fields = [("Cache-Control", "private, no-store" if name else "max-age=0")]
+    # As applications do it: a cookie for whoever has none, one that is deleted, one that changes with each answer.
+    if "given" in path and not handler.headers.get("Cookie"):
+        fields.append(("Set-Cookie", "name=of-this-visitor; Path=/"))
+    if "deleted" in path:
+        fields.append(("Set-Cookie", "old=deleted; expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; path=/"))
+    if "again" in path:
+        fields.append(("Set-Cookie", f"{handler.headers.get('Cookie')}; Path=/; HttpOnly"))
+    if "changes" in path:
+        fields.append(("Set-Cookie", f"name=another-{random.random()}; Path=/"))
     if "off" in path:
         fields.append(("Railgun-Dictionary", "off"))
     handler.answer(body, fields=fields)
@@ -68,12 +77,12 @@ def offered(pair, path="/front"):
     return found and found[1]
 
 
-def visit_from_everywhere(pair, count=12, session=False):
+def visit_from_everywhere(pair, count=12, session=False, kind="visit"):
     for number in range(count):
         fields = {"X-Forwarded-For": f"198.51.{number}.7"}
         if session:
             fields["Cookie"] = f"session=visitor{number}"
-        assert get(pair, f"/visit-{number}", **fields)[0] == 200
+        assert get(pair, f"/{kind}-{number}", **fields)[0] == 200
 
 
 def dictionary(pair):
@@ -125,6 +134,17 @@ def test_a_dictionary_holds_nothing_of_one_visitor():
         assert b"part-17" in text
         for word in (b"canary", b"visitor", b"Hello"):
             assert word not in text, word
+
+
+def test_answers_with_cookies_are_samples_unless_a_visitor_gets_another_name():
+    for kind, session in (("given", False), ("deleted", False), ("deleted", True), ("again", True)):
+        with pair_of() as pair:
+            visit_from_everywhere(pair, session=session, kind=kind)
+            text = dictionary(pair)[1]
+            assert b"canary" not in text and b"part-7" in text
+    with pair_of() as pair:
+        visit_from_everywhere(pair, session=True, kind="changes")
+        assert offered(pair) is None and number_of(pair, "dictionaries_made") == 0
 
 
 def test_one_visitor_with_many_sessions_is_one_visitor():

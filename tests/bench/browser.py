@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""./dev bench browser: what real applications cost on a visitor's own line, in Chromium over HTTPS and HTTP/2, by the two ways of
+browser.dictionary, beside gzip -6 of the same page. Bytes are what Chromium says that the document took, with 300 for its head
+(performance.getEntriesByType); of a page that has not changed since (304), the head alone.
+
+again: the second visit of a page (way `page`). first: a page of a site that the browser knows, visited for the first time (way
+`site`), of a public site; shared: the same when each visitor has a cookie of his own, so only what visitors share may be used.
+
+CPU: of the sender, for one page in dcz beside one in zstd, over what the page costs without a coding."""
+import argparse
+import base64
+import contextlib
+import gzip
+import hashlib
+import http.cookies
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "e2e"), str(HERE.parent / "applications")]
+import browsing  # noqa: E402
+import harness  # noqa: E402
+from chromium import Chromium  # noqa: E402
+from front import Front  # noqa: E402
+
+PAUSE = 1.5  # seconds until a browser has kept what it may
+BARS = {"again": 0.05, "first": 0.40, "shared": 0.55, "cpu": 0.5}
+MEANT = {"again": "second visit of a page", "first": "first visit of another page", "shared": "the same, only what visitors share"}
+# Chromium mistrusts authorities that are not public, for dictionaries.
+KNOWN_ROOT = "--disable-features=CompressionDictionaryTransportRequireKnownRootCert"
+# Pages of one template, more than those that the tests ask for.
+PAGES = {"mediawiki": ["/index.php?title=" + title for title in
+                       ("One", "Two", "Special:RecentChanges", "Special:SpecialPages", "Special:Version", "Special:AllPages")],
+         "dokuwiki": ["/doku.php?id=" + name for name in
+                      ("wiki:syntax", "wiki:dokuwiki", "wiki:welcome", "playground:playground", "start&do=index", "start&do=recent")],
+         "django": ["/admin/login/", "/admin/login/?next=/one", "/admin/login/?next=/two"]}
+
+
+def document_bytes(browser, address):
+    """Of one visit: what the document took on the line as Chromium counts it, and what gzip -6 makes of its text."""
+    took, _ = browser.visit(address)
+    with browser.arrived:
+        request = next(e["params"]["requestId"] for e in browser.events if e["method"] == "Network.requestWillBeSent"
+                       and e["params"]["type"] == "Document")
+    text = browser.command("Network.getResponseBody", requestId=request)["body"].encode()
+    return took, len(gzip.compress(text, 6))
+
+
+@contextlib.contextmanager
+def front_of(application, mode):
+    with tempfile.TemporaryDirectory(prefix="railgun-bench-") as folder, \
+            browsing.APPLICATIONS[application](pathlib.Path(folder)) as (port, _), \
+            Front({}, port, **{"browser.dictionary": mode, "trusted.proxies": "127.0.0.1", "log.level": 0}) as front:
+        yield front
+
+
+@contextlib.contextmanager
+def browser_at(front):
+    with Chromium(f"--host-resolver-rules=MAP site.test 127.0.0.1:{front.tls_port}", KNOWN_ROOT,
+                  authority=front.authority.certificate) as browser:
+        yield browser
+
+
+def again(application):
+    """Each page twice. The browser keeps it a moment after it has shown it."""
+    with front_of(application, "page") as front, browser_at(front) as browser:
+        found = []
+        for path in PAGES[application]:
+            browser.visit("https://site.test" + path)
+            time.sleep(PAUSE)
+            took, beside = document_bytes(browser, "https://site.test" + path)
+            found.append(took / beside)
+        return found
+
+
+def visit(front, pages, cookies):
+    """Twelve visitors, each from a network of his own, each keeping what the application gives him (and a cookie of his own)."""
+    for number in range(12):
+        jar = {"own": f"visitor{number}"} if cookies else {}
+        for path in (pages[number % len(pages)], pages[(number + 1) % len(pages)]):
+            own = {"Cookie": "; ".join(f"{name}={value}" for name, value in jar.items())} if jar else {}
+            status, fields, _ = front.get(path, {"X-Forwarded-For": f"198.51.{number}.7", **own})
+            assert status in (200, 404), (path, status)
+            given = http.cookies.SimpleCookie(fields.get("Set-Cookie", ""))
+            jar |= {name: morsel.value for name, morsel in given.items()}
+
+
+def first(application, cookies=False):
+    """Others have been here, the browser visits one page to get the dictionary, and then each other page once."""
+    with front_of(application, "site") as front, browser_at(front) as browser:
+        pages = PAGES[application]
+        visit(front, pages, cookies)
+        time.sleep(PAUSE)
+        browser.visit("https://site.test" + pages[0])
+        if front.counters()["dictionaries"] == "0":  # it would not have saved enough
+            print(f"{application}: no dictionary was made of what visitors {'with cookies ' if cookies else ''}share", file=sys.stderr)
+        else:
+            harness.wait_until(lambda: front.counters()["dictionaries_sent"] != "0", "the browser fetches the dictionary")
+        time.sleep(PAUSE)
+        return [took / beside for took, beside in (document_bytes(browser, "https://site.test" + path) for path in pages[1:])]
+
+
+def shared(application):
+    return first(application, cookies=True)
+
+
+def cpu():
+    """The sender's CPU seconds for 1,000 pages over what they cost uncoded: dcz against the page before, and zstd."""
+    from pair import HOST, QuietPair, cpu_seconds, get, nginx_origin, page_with_mark
+    with tempfile.TemporaryDirectory(prefix="railgun-bench-") as folder:
+        page = page_with_mark()
+        with nginx_origin(pathlib.Path(folder), page) as port, QuietPair(port) as pair:
+            pair.sender.settings |= {"browser.dictionary": "page", "trusted.proxies": "127.0.0.1"}
+            pair.sender.write()
+            assert harness.ctl(pair.sender, "reload")[0] == 0
+            secure = {"X-Forwarded-Proto": "https", "Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "none",
+                      "Sec-CH-UA": '"Chromium";v="156"'}
+
+            def spend(fields):
+                given = [word for name, value in {**secure, **fields}.items() for word in ("-H", f"{name}: {value}")]
+                before = cpu_seconds(pair.sender.process.pid)
+                done = subprocess.run(["wrk", "-t1", "-c8", "-d2s", "-H", f"Host: {HOST}", *given, f"http://127.0.0.1:{pair.port}/"],
+                                      capture_output=True, text=True, check=True).stdout
+                return (cpu_seconds(pair.sender.process.pid) - before) / int(done.split(" requests in")[0].split()[-1]) * 1000
+
+            body = get(pair.port)[1]
+            status, fields, body = pair.get("/", {**secure, "Accept-Encoding": "identity"})
+            held = ":" + base64.b64encode(hashlib.sha256(body).digest()).decode() + ":"
+            dcz = {"Accept-Encoding": "zstd, dcz", "Available-Dictionary": held}
+            assert pair.get("/", {**secure, **dcz})[1].get("Content-Encoding") == "dcz", pair.get("/", {**secure, **dcz})[1]
+            rounds = [[spend({"Accept-Encoding": "identity"}), spend(dcz), spend({"Accept-Encoding": "zstd"})] for _ in range(3)]
+            plain, with_dcz, zstd = (statistics.median(column) for column in zip(*rounds))
+    return {"plain": plain, "dcz": with_dcz, "zstd": zstd}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench browser", description=__doc__)
+    parser.add_argument("applications", nargs="*", help=f"of {', '.join(PAGES)} (all)")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    options = parser.parse_args()
+    if unknown := set(options.applications) - set(PAGES):
+        sys.exit(f"bench browser: no application {', '.join(sorted(unknown))}; there are {', '.join(PAGES)}")
+    names = options.applications or list(PAGES)
+    result = {way.__name__: {name: way(name) for name in names} for way in (again, first, shared)}
+    result["cpu"] = cpu()
+    if options.json:
+        return print(json.dumps(result, indent=1))
+    print(f"bytes for the document, x gzip -6 of it{'':6}" + "".join(f"{name:>12}" for name in names) + f"{'median':>9}{'bar':>7}")
+    for way, meant in MEANT.items():
+        medians = [statistics.median(result[way][name]) for name in names]
+        median = statistics.median(one for name in names for one in result[way][name])
+        print(f"{meant:45}" + "".join(f"{one:12.3f}" for one in medians) + f"{median:9.3f}{BARS[way]:7.2f}  "
+              f"{'met' if median <= BARS[way] else 'missed'}")
+    plain, dcz, zstd = (result["cpu"][kind] for kind in ("plain", "dcz", "zstd"))
+    ratio = (dcz - plain) / (zstd - plain)
+    print(f"\nCPU of the sender, s for 1,000 pages of 92 KB: plain {plain:.3f}, dcz {dcz:.3f}, zstd {zstd:.3f}; what dcz adds is "
+          f"{ratio:.2f} x what zstd adds (bar {BARS['cpu']}: {'met' if ratio <= BARS['cpu'] else 'missed'})")
+
+
+if __name__ == "__main__":
+    main()
