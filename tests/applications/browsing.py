@@ -6,6 +6,7 @@ import contextlib
 import html
 import os
 import pathlib
+import random
 import re
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from chromium import Chromium
 from curl import curl
 from front import Front
 
+TITLES = ("One", "Two", "Three", "Four", "Five", "Six")  # articles of the wiki
 WAYS = [(version, coding) for version in ("--http1.1", "--http2") for coding in ("identity", "gzip", "br", "zstd")]
 PIECE = re.compile(rb"[0-9A-Za-z]+")
 TIME = re.compile(r"\d{10,}")  # in an address
@@ -55,8 +57,11 @@ def mediawiki(folder):
     run("php", "/usr/share/mediawiki/maintenance/install.php", "--dbtype", "sqlite", "--dbpath", folder / "db", "--dbname", "wiki",
         "--confpath", folder, "--server", "https://site.test", "--scriptpath", "", "--with-extensions=", "--skins=Vector",
         "--pass", "a-long-pass-word", "Wiki", "Admin")
-    text = "\n".join(f"== Part {number} ==\n" + f"Text of part {number}, with [[Link {number}]]. " * 20 for number in range(20))
-    for title in ("One", "Two"):
+    for title in TITLES:
+        source = random.Random(title)
+        words = ["".join(source.choice("aeioubcdfglmnprst") for _ in range(source.randint(2, 9))) for _ in range(300)]
+        text = "\n".join(f"== {source.choice(words)} ==\n{' '.join(source.choices(words, k=120))} [[{source.choice(words)}]]."
+                         for _ in range(8))
         run("php", "/usr/share/mediawiki/maintenance/edit.php", "--conf", folder / "LocalSettings.php", "-u", "Admin", title,
             input=f"This is {title}.\n{text}")
     with php(folder, "/usr/share/mediawiki", MW_CONFIG_FILE=str(folder / "LocalSettings.php")) as port:

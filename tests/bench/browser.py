@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """./dev bench browser: what real applications cost on a visitor's own line, in Chromium over HTTPS and HTTP/2, by the two ways of
-browser.dictionary, beside gzip -6 of the same page. Bytes are what Chromium says that the document took, with 300 for its head
-(performance.getEntriesByType); of a page that has not changed since (304), the head alone.
+browser.dictionary, beside gzip -6 of the same page. Bytes are what Chromium says that the document took on the line, with the
+compressed head; of a page that has not changed since (304), the head alone.
 
 again: the second visit of a page (way `page`). first: a page of a site that the browser knows, visited for the first time (way
 `site`), of a public site; shared: the same when each visitor has a cookie of his own, so only what visitors share may be used.
@@ -34,8 +34,7 @@ MEANT = {"again": "second visit of a page", "first": "first visit of another pag
 # Chromium mistrusts authorities that are not public, for dictionaries.
 KNOWN_ROOT = "--disable-features=CompressionDictionaryTransportRequireKnownRootCert"
 # Pages of one template, more than those that the tests ask for.
-PAGES = {"mediawiki": ["/index.php?title=" + title for title in
-                       ("One", "Two", "Special:RecentChanges", "Special:SpecialPages", "Special:Version", "Special:AllPages")],
+PAGES = {"mediawiki": [f"/index.php?title={title}" for title in browsing.TITLES],
          "dokuwiki": ["/doku.php?id=" + name for name in
                       ("wiki:syntax", "wiki:dokuwiki", "wiki:welcome", "playground:playground", "start&do=index", "start&do=recent")],
          "django": ["/admin/login/", "/admin/login/?next=/one", "/admin/login/?next=/two"]}
@@ -43,12 +42,17 @@ PAGES = {"mediawiki": ["/index.php?title=" + title for title in
 
 def document_bytes(browser, address):
     """Of one visit: what the document took on the line as Chromium counts it, and what gzip -6 makes of its text."""
-    took, _ = browser.visit(address)
+    browser.visit(address)
     with browser.arrived:
         request = next(e["params"]["requestId"] for e in browser.events if e["method"] == "Network.requestWillBeSent"
                        and e["params"]["type"] == "Document")
+
+        def took():
+            return [e["params"]["encodedDataLength"] for e in browser.events
+                    if e["method"] == "Network.loadingFinished" and e["params"]["requestId"] == request]
+        assert browser.arrived.wait_for(took, harness.PATIENCE), "the document did not end"
     text = browser.command("Network.getResponseBody", requestId=request)["body"].encode()
-    return took, len(gzip.compress(text, 6))
+    return took()[0], len(gzip.compress(text, 6))
 
 
 @contextlib.contextmanager
