@@ -49,6 +49,18 @@ def serve_page(handler):
         handler.chunk(b"")
 
 
+def reload_both(pair, load, answers):
+    """Reloads both daemons 20 times, with `answers` right pages after each time; every tenth time with new certificates."""
+    for number in range(1, 21):
+        for daemon in (pair.listener, pair.sender):
+            if number % 10 == 0:
+                pair.certificates.issue(daemon.name)
+            daemon.process.send_signal(signal.SIGHUP)
+            harness.wait_until(lambda: daemon.log.read_text().count("configuration read again") >= number,
+                               f"the {daemon.name} reloads")
+        load.wait_for_right(answers)
+
+
 class Origin:
     """The origin in a process of its own, which can be killed and started again at the same port."""
 

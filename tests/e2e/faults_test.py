@@ -63,14 +63,7 @@ def test_memcached_may_freeze_forget_and_die_without_anybody_noticing():
 
 def test_reloading_under_load_fails_no_request():
     with certified_pair() as (pair, _), certified.Load(pair) as load:
-        for number in range(1, 21):
-            for daemon in (pair.listener, pair.sender):
-                if number % 10 == 0:
-                    pair.certificates.issue(daemon.name)
-                daemon.process.send_signal(signal.SIGHUP)
-                harness.wait_until(lambda: daemon.log.read_text().count("configuration read again") >= number,
-                                   f"the {daemon.name} reloads")
-            load.wait_for_right(2)
+        certified.reload_both(pair, load, 2)
         assert not load.errors, load.errors[:5]
         print(f"        {load.right} right pages, certificates renewed twice on the way")
 
