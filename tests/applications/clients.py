@@ -126,6 +126,9 @@ def apt(folder):
             env={**os.environ, "SOURCE_DATE_EPOCH": "0"})
         (repository / "Packages").write_text(run("apt-ftparchive", "packages", ".", folder=repository))
         (repository / "Release").write_text(run("apt-ftparchive", "release", ".", folder=repository))
+        # apt asks for what is newer than the second of its last copy.
+        for name in ("Packages", "Release"):
+            os.utime(repository / name, (1_700_000_000 + 60 * version,) * 2)
 
     with apache(folder, "") as port:
         repository.mkdir()
