@@ -21,6 +21,7 @@ from curl import curl
 from front import Front
 
 TITLES = ("One", "Two", "Three", "Four", "Five", "Six")  # articles of the wiki
+PYTHON = "/usr/bin/python3"  # the one that Debian's Django is for
 WAYS = [(version, coding) for version in ("--http1.1", "--http2") for coding in ("identity", "gzip", "br", "zstd")]
 PIECE = re.compile(rb"[0-9A-Za-z]+")
 TIME = re.compile(r"\d{10,}")  # in an address
@@ -79,9 +80,9 @@ def django(folder):
     run("django-admin", "startproject", "site_of_test", folder)
     with open(folder / "site_of_test/settings.py", "a") as settings:
         settings.write("ALLOWED_HOSTS = ['*']\n")
-    run(sys.executable, "manage.py", "migrate", cwd=folder)
+    run(PYTHON, "manage.py", "migrate", cwd=folder)
     port = harness.free_port()
-    with serving([sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"], port, folder) as port:
+    with serving([PYTHON, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"], port, folder) as port:
         yield port, ["/admin/login/", "/", "/admin/login/?next=/none"]
 
 
