@@ -82,8 +82,8 @@ void tune_allocator() {
   // By default these thresholds grow with the first big block that is freed. From then on big tables come from arenas,
   // which fragment: 613 to 654 MB resident where 254 were in use (3,000 pages of 92 KB), and 271 with this threshold.
   mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-  // What the pages of one turn need is freed at its end and needed again in the next. Returned to the system each time
-  // (by default, or over 1 MB) it cost the listener 25 page faults a request of 92 KB, and half of its CPU.
+  // The memory for the pages of one turn is freed at its end and needed again in the next. The listener returned it to the
+  // system each time (by default, and with 1 MB here): 25 page faults a request of 92 KB, and half of its CPU.
   mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024);
 #endif
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 #include <sys/mman.h>
 
@@ -15,30 +16,27 @@ constexpr std::size_t kMappedBytes = 16 * 1024;  // blocks of this size and more
 // In front of each block.
 struct alignas(std::max_align_t) Head {
   std::size_t bytes;  // of the block, without this
+  bool is_mapped;
 };
 
-bool is_mapped(std::size_t bytes) { return bytes >= kMappedBytes; }
 Head* head_of(void* block) { return static_cast<Head*>(block) - 1; }
 
 void* allocate(std::size_t bytes, void*) noexcept {
   if (bytes > SIZE_MAX - sizeof(Head)) return nullptr;
-  void* made = nullptr;
-  if (is_mapped(bytes)) {
+  void* made = MAP_FAILED;
+  if (bytes >= kMappedBytes)
     made = ::mmap(nullptr, bytes + sizeof(Head), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (made == MAP_FAILED) return nullptr;
-  } else {
-    made = std::malloc(bytes + sizeof(Head));
-    if (made == nullptr) return nullptr;
-  }
-  auto* const head = static_cast<Head*>(made);
-  head->bytes = bytes;
-  return head + 1;
+  // A process may have only so many mappings (vm.max_map_count).
+  const bool is_mapped = made != MAP_FAILED;
+  if (!is_mapped) made = std::malloc(bytes + sizeof(Head));
+  if (made == nullptr) return nullptr;
+  return new (made) Head{.bytes = bytes, .is_mapped = is_mapped} + 1;
 }
 
 void release(void* block, void*) noexcept {
   if (block == nullptr) return;
   Head* const head = head_of(block);
-  if (is_mapped(head->bytes)) {
+  if (head->is_mapped) {
     ::munmap(head, head->bytes + sizeof(Head));
   } else {
     std::free(head);
@@ -48,7 +46,7 @@ void release(void* block, void*) noexcept {
 void* allocate_zeroed(std::size_t count, std::size_t size, void* user) noexcept {
   if (size != 0 && count > SIZE_MAX / size) return nullptr;
   void* const made = allocate(count * size, user);
-  if (made != nullptr && !is_mapped(count * size)) std::memset(made, 0, count * size);
+  if (made != nullptr && !head_of(made)->is_mapped) std::memset(made, 0, count * size);
   return made;
 }
 

@@ -5,9 +5,9 @@
 
 namespace railgun::http2 {
 
-// The same for every session, and valid for ever. A session's buffer for frames has 16 KB, of which frames other than
-// DATA, which we write ourselves, fill some hundred bytes. Blocks as large as that are mapped alone, so that of an idle
-// client's only the page that was written is resident.
+// The same for every session, and valid for ever. A session has a buffer of 16 KB for frames, but uses some hundred bytes
+// of it: DATA frames do not go through it, because we write them ourselves. Blocks of that size get a mapping of their
+// own. So an idle client takes one page of memory for the buffer instead of all of it.
 nghttp2_mem* session_memory();
 
 }  // namespace railgun::http2

@@ -138,7 +138,8 @@ void TcpStream::set_reading(bool on) {
   watch_reading();
 }
 
-// A pause often ends within the turn: the descriptor stays watched, and only if it gets ready meanwhile it is not.
+// Many pauses end within the turn, so a pause changes nothing at first. If bytes come during it, on_read_event() stops
+// watching the descriptor, and the end of the pause adds it again.
 void TcpStream::watch_reading() {
   if (is_watched_ || !is_read()) return;
   is_watched_ = true;

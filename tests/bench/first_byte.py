@@ -3,12 +3,12 @@ at once and the rest half a second later, so an edge that gathers a page before 
 import contextlib
 import socket
 import statistics
-import threading
 import time
 
 from pair import HOST, QuietPair
 
 import harness  # noqa: E402  (pair.py has put tests/e2e on the path)
+import raw_origin  # noqa: E402
 
 START, REST = b"<html><head><title>Slow</title></head>" + b"<p>start</p>" * 300, b"<p>rest</p>" * 300
 PAUSE = 0.5
@@ -16,30 +16,13 @@ REQUESTS = 7
 WAYS = ("identity", "gzip", "zstd", "br")
 
 
-def answer(connection):
-    with contextlib.suppress(OSError), connection, connection.makefile("rb") as file:
-        while line := file.readline():
-            path = line.split()[1]
-            while file.readline() not in (b"\r\n", b""):
-                pass
-            if path == b"/small":
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-                continue
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" %
-                               (len(START) + len(REST)) + START)
-            time.sleep(PAUSE)
-            connection.sendall(REST)
-
-
-@contextlib.contextmanager
-def slow_origin():
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        def accept():
-            with contextlib.suppress(OSError):
-                while True:
-                    threading.Thread(target=answer, args=(listening.accept()[0],), daemon=True).start()
-        threading.Thread(target=accept, daemon=True).start()
-        yield listening.getsockname()[1]
+def answer(connection, head):
+    if head.startswith("GET /small "):
+        return connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" %
+                       (len(START) + len(REST)) + START)
+    time.sleep(PAUSE)
+    connection.sendall(REST)
 
 
 def first_byte(port, coding):
@@ -61,7 +44,7 @@ def first_byte(port, coding):
 
 def measure():
     """{coding: median milliseconds}."""
-    with slow_origin() as port, QuietPair(port) as pair:
+    with contextlib.closing(raw_origin.Origin(answer)) as slow, QuietPair(slow.port) as pair:
         times = {way: [] for way in WAYS}
         for way in WAYS:
             first_byte(pair.port, way)  # the page is kept now, and what is coded later is a delta

@@ -4,30 +4,23 @@ request on a kept connection cost 40 ms."""
 import contextlib
 import socket
 import statistics
-import threading
 import time
+
+import raw_origin  # pair.py has put tests/e2e on the path
 
 REQUESTS = 100
 BODY = b"x" * 5000
 
 
-def answer_all(connection):
-    with connection, connection.makefile("rb") as file:
-        while line := file.readline():
-            if line == b"\r\n":
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(BODY))
-                connection.sendall(BODY)
+def answer(connection, _):
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(BODY))
+    connection.sendall(BODY)
 
 
 @contextlib.contextmanager
 def origin():
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        def accept():
-            with contextlib.suppress(OSError):
-                while True:
-                    threading.Thread(target=answer_all, args=(listening.accept()[0],), daemon=True).start()
-        threading.Thread(target=accept, daemon=True).start()
-        yield listening.getsockname()[1]
+    with contextlib.closing(raw_origin.Origin(answer)) as made:
+        yield made.port
 
 
 def median_ms(port, host):

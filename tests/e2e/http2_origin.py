@@ -2,28 +2,15 @@
 import contextlib
 import socket
 import struct
-import threading
 
+import raw_origin
 from http2_client import h2
 
 
-class Origin:
+class Origin(raw_origin.Origin):
     """Listens on loopback and answers each request, when it is whole, with `behave(fields)`: status, fields, body, and how it
     ends: "whole", "reset" (of the stream), "fin" or "cut" (of the connection, in order or not). `fields`: a dictionary of the
     request's fields and pseudo-fields."""
-
-    def __init__(self, behave):
-        self.behave = behave
-        self.listening = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listening.getsockname()[1]
-        self.thread = threading.Thread(target=self._accept, daemon=True)
-        self.thread.start()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self.listening.accept()
-                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
         server = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
@@ -66,9 +53,3 @@ class Origin:
         elif how == "reset":
             server.reset_stream(stream, error_code=h2.errors.ErrorCodes.INTERNAL_ERROR)
         return how
-
-    def close(self):
-        # Ends accept(), which would take a connection of the next socket that gets the same descriptor.
-        self.listening.shutdown(socket.SHUT_RDWR)
-        self.thread.join()
-        self.listening.close()
