@@ -92,7 +92,9 @@ constexpr std::array kSettings{
     Setting{.key = "delta.cpu_budget",
             .place = &Config::delta_cpu_budget,
             .concerns = Concerns::kListener,
-            .help = "CPU time that coding one page may take with delta.effort = auto.",
+            .help =
+                "CPU time that coding one page may take with delta.effort = auto. A script, style sheet or font that "
+                "crosses for the first time may take ten times as much, because it crosses once for all visitors.",
             .least = 10,
             .most = 10'000'000,
             .unit = microseconds(1)},

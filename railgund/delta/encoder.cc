@@ -148,8 +148,10 @@ std::optional<Encoder::State::Coded> Encoder::State::code_strong(ByteView window
 
 Encoder::State::Coded Encoder::State::code_zstd(ByteView window, bool last) {
   Coded coded{.head = {.tier = Tier::kZstd, .continues = zstd.has_value(), .last = last}, .payload = {}};
-  if (!zstd && reference) zstd.emplace(reference->bytes(), ZstdSearch::kUsual);
-  if (!zstd) zstd.emplace(ByteView(), thorough_may_pay(options) ? ZstdSearch::kThorough : ZstdSearch::kUsual);
+  if (!zstd) {
+    const bool is_thorough = (!reference || options.is_first_visit) && thorough_may_pay(options);
+    zstd.emplace(reference ? reference->bytes() : ByteView(), is_thorough ? ZstdSearch::kThorough : ZstdSearch::kUsual);
+  }
   zstd->encode(window, last, coded.payload);
   return coded;
 }

@@ -28,6 +28,8 @@ struct EncoderOptions {
   // A window is closed when it has so many bytes, so that memory is bounded. Pages up to this size take the fewest
   // bytes.
   std::size_t window_bytes = 1024 * 1024;
+  // The reference is no version of the page and little like it: zstd searches as for a page without one.
+  bool is_first_visit = false;
 };
 
 // A link so slow that kAuto may take the strong tier. False for a link of unknown speed.

@@ -23,6 +23,8 @@ inline constexpr std::uint64_t kFeatureTrailers = 1;
 // An asker takes answers against versions that it has not named, an answerer takes requests that say which of them was
 // not there (doc/PROTOCOL.md, "References found by content").
 inline constexpr std::uint64_t kFeatureContent = 2;
+// An asker takes deltas against the starting text (delta/starting_text.h).
+inline constexpr std::uint64_t kFeatureStartingText = 4;
 
 struct Greeting {
   std::uint8_t lowest_version = kLowestVersion;

@@ -63,11 +63,12 @@ struct AskingProcess {
 
 // What happened. Events own their bytes.
 struct HelloReceived {
-  Bytes payload;                // the layer above's own part of the greeting
-  unsigned version = 1;         // of the protocol: the highest that both ends support
-  bool takes_trailers = false;  // send_trailers() may be called
-  bool finds_content = false;   // kFeatureContent (link/greeting.h)
-  AskingProcess process;        // of an asker
+  Bytes payload;                   // the layer above's own part of the greeting
+  unsigned version = 1;            // of the protocol: the highest that both ends support
+  bool takes_trailers = false;     // send_trailers() may be called
+  bool finds_content = false;      // kFeatureContent (link/greeting.h)
+  bool has_starting_text = false;  // kFeatureStartingText
+  AskingProcess process;           // of an asker
 };
 struct HeadReceived {
   StreamId stream;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "railgund/delta/starting_text.h"
 #include "railgund/proxy/forwarding.h"
 
 namespace railgun::proxy {
@@ -25,7 +26,8 @@ Result<void> AnswerReader::head(ByteView prelude, Fields fields) {
   if (!answer) return std::unexpected(answer.error());
   answer_ = std::move(*answer);
   if (answer_->coding == Coding::kDelta && !answer_->found)
-    decoder_.emplace(page::reference_of(reference()), delta::DecoderLimits{});
+    decoder_.emplace(answer_->is_first_visit ? delta::starting_text() : page::reference_of(reference()),
+                     delta::DecoderLimits{});
   page_fits_ = is_of_a_kept_kind();
   return {};
 }

@@ -5,6 +5,7 @@
 
 #include "railgund/base/check.h"
 #include "railgund/base/text.h"
+#include "railgund/delta/first_visit.h"
 #include "railgund/proxy/forwarding.h"
 
 namespace railgun::proxy {
@@ -62,14 +63,16 @@ void forget_gzip(http::Response& response) {
 
 }  // namespace
 
-AnswerWriter::AnswerWriter(const config::Config& config, const KeyedHash& hash, std::uint64_t link_bytes_per_second)
-    : hash_(hash),
+AnswerWriter::AnswerWriter(const config::Config& config, const KeyedHash& hash, const To& to)
+    : has_starting_text_(to.has_starting_text),
+      has_coded_much_(to.has_coded_much),
+      hash_(hash),
       page_limit_bytes_(config.reference_page_limit_bytes),
       no_store_(config.reference_no_store),
       padding_bytes_(config.delta_padding_bytes) {
   encoder_options_.effort = effort_of(config.delta_effort);
   encoder_options_.cpu_budget = config.delta_cpu_budget;
-  encoder_options_.link_bytes_per_second = link_bytes_per_second;
+  encoder_options_.link_bytes_per_second = to.bytes_per_second;
 }
 
 void AnswerWriter::begin(const http::Request& request, http::Response response, std::vector<HeldReference> references,
@@ -78,6 +81,7 @@ void AnswerWriter::begin(const http::Request& request, http::Response response, 
   const std::uint64_t length = response.body.bytes;  // if it has one
   if (is_worth_delta(request, response)) {
     answer_.coding = Coding::kDelta;
+    is_asset_ = !has_coded_much_ && is_asset(request, response);
     keep_ = keep_of(request, response, no_store_);
     if (!may_keep || (has_length && length > page_limit_bytes_)) keep_.reset();
     if (is_gzip(response)) {
@@ -219,9 +223,17 @@ void AnswerWriter::search_content(const page::Sketch& sketch, unsigned likeness)
 void AnswerWriter::start_coding(ByteView text) {
   choices_.clear();
   search_.reset();
-  encoder_ = std::make_unique<delta::Encoder>(page::reference_of(reference_), encoder_options_);
+  encoder_ = make_encoder();
   encoder_->write(text);
   head_ready_ = true;
+}
+
+std::unique_ptr<delta::Encoder> AnswerWriter::make_encoder() {
+  if (reference_ != nullptr || !has_starting_text_)
+    return std::make_unique<delta::Encoder>(page::reference_of(reference_), encoder_options_);
+  delta::FirstVisit plan = delta::plan_first_visit(encoder_options_, is_asset_);
+  answer_.is_first_visit = plan.reference != nullptr;
+  return std::make_unique<delta::Encoder>(std::move(plan.reference), plan.options);
 }
 
 void AnswerWriter::take_coded() {

@@ -35,8 +35,14 @@ struct ContentSearch {
 
 class AnswerWriter {
  public:
+  // What is known of the link.
+  struct To {
+    std::uint64_t bytes_per_second = 0;  // 0: not known
+    bool has_starting_text = false;      // the sender takes deltas against it
+    bool has_coded_much = false;         // assets get no more CPU time than other pages for now
+  };
   // `hash`: of this listener's reference ids; it outlives the writer.
-  AnswerWriter(const config::Config& config, const KeyedHash& hash, std::uint64_t link_bytes_per_second);
+  AnswerWriter(const config::Config& config, const KeyedHash& hash, const To& to);
 
   // The answer's head has come. `references`: what both ends hold, best first. `may_keep`: both ends may keep it.
   // `search`: where to look if these are not much like the page; nothing: nowhere.
@@ -81,6 +87,8 @@ class AnswerWriter {
   bool codes() const { return answer_.coding == Coding::kDelta; }
   bool has_reference() const { return reference_ != nullptr; }
   const page::VersionPtr& reference() const { return reference_; }
+  // The page took the CPU time that an asset may take.
+  bool took_much() const { return answer_.is_first_visit && is_asset_; }
   bool was_gunzipped() const { return gunzip_ != nullptr; }
   // The next answer of the page may be coded in the strong tier.
   bool may_use_strong() const;
@@ -102,12 +110,16 @@ class AnswerWriter {
   void take_choice(std::size_t best);
   void search_content(const page::Sketch& sketch, unsigned likeness);
   void start_coding(ByteView text);
+  std::unique_ptr<delta::Encoder> make_encoder();
   void set_flush(Instant now, Duration after, Duration at_latest);
   void take_coded();
   bool reference_serves_as_well() const;
   AnswerTrailer keep_version();
 
   delta::EncoderOptions encoder_options_;
+  bool has_starting_text_;
+  bool has_coded_much_;
+  bool is_asset_ = false;  // and may take more CPU time
   const KeyedHash& hash_;
   std::size_t page_limit_bytes_;
   config::NoStore no_store_;

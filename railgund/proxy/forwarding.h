@@ -70,6 +70,10 @@ bool is_grpc(const http::Request& request);
 // WebAssembly's uncompressed kinds), it has a body, it is no part of a page (206) and no event stream.
 bool is_worth_delta(const http::Request& request, const http::Response& response);
 
+// The answer is a script, a style sheet, an image or a font of the site, as far as it says: the same for all visitors, and kept by
+// their browsers.
+bool is_asset(const http::Request& request, const http::Response& response);
+
 // The answer is no text but small, and has a length: it may be the same as before, and is kept to be compared with.
 bool may_be_known(const http::Request& request, const http::Response& response);
 // The largest of these. Small ones are most of them, and there are many large ones that nobody asks for twice.

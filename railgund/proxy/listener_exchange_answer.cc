@@ -64,7 +64,12 @@ void ListenerExchange::begin_answer(const Ports& ports) {
   status_ = response_->status;
   stream_.set_urgency(urgency_of(ask_.request, *response_));
   const Link* link = ports.find_link(stream_.key().link);
-  writer_.emplace(*config_, hash_, link == nullptr ? 0 : link->speed.bytes_per_second());
+  AnswerWriter::To to;
+  if (link != nullptr)
+    to = {.bytes_per_second = link->speed.bytes_per_second(),
+          .has_starting_text = link->has_starting_text,
+          .has_coded_much = link->has_coded_many_assets(ports.now())};
+  writer_.emplace(*config_, hash_, to);
   std::optional<ContentSearch> search = content_search(ports);
   if (keys_) {
     if (!body_start_.empty()) keys_ = keys_of(ask_.request, *config_, body_start_);
@@ -151,6 +156,7 @@ void ListenerExchange::finish(const Ports& ports) {
   const Passed passed{.page_bytes = writer_->page_bytes(), .coded_bytes = writer_->coded_bytes()};
   Distributions& spread = ports.counters().spread;
   ports.counters().requests_completed.add();
+  if (writer_->took_much()) ports.count_asset(stream_.key().link);
   count_passed(ports.counters(), *counts_, passed);
   record_total_time(spread, status_, ports.now() - started_);
   if (writer_->codes()) {

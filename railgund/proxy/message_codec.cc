@@ -26,10 +26,11 @@ constexpr std::uint8_t kIsDelta = 0x02;          // answer
 constexpr std::uint8_t kHasReference = 0x04;     // answer; its index in bits 4 and 5
 constexpr std::uint8_t kFromListener = 0x08;     // answer
 constexpr unsigned kReferenceShift = 4;
-constexpr std::uint8_t kIsHeldBack = 0x40;  // answer
-constexpr std::uint8_t kIsFound = 0x80;     // answer; the reference's id ends the prelude
-constexpr std::uint8_t kTakesFound = 0x04;  // request
-constexpr std::uint8_t kHasLost = 0x08;     // request; the last id is of a version that the sender does not hold
+constexpr std::uint8_t kIsFirstVisit = 0x10;  // answer, without kHasReference
+constexpr std::uint8_t kIsHeldBack = 0x40;    // answer
+constexpr std::uint8_t kIsFound = 0x80;       // answer; the reference's id ends the prelude
+constexpr std::uint8_t kTakesFound = 0x04;    // request
+constexpr std::uint8_t kHasLost = 0x08;       // request; the last id is of a version that the sender does not hold
 
 // A body's length as one varint: 0 none, 1 told by the end of the stream, n + 2 so many bytes.
 std::uint64_t encode_length(const http::BodyLength& body) {
@@ -173,6 +174,7 @@ EncodedHead encode_answer(const Answer& answer) {
   if (!answer.response.upgrade.empty()) first |= kHasUpgrade;
   if (answer.coding == Coding::kDelta) first |= kIsDelta;
   if (answer.reference) first |= static_cast<std::uint8_t>(kHasReference | *answer.reference << kReferenceShift);
+  if (answer.is_first_visit) first |= kIsFirstVisit;
   if (answer.from_listener) first |= kFromListener;
   if (answer.is_held_back) first |= kIsHeldBack;
   if (answer.found) first |= kIsFound;
@@ -208,6 +210,9 @@ Result<Answer> decode_answer(ByteView prelude, Fields fields, std::size_t refere
   }
   if (answer.found && (answer.reference || answer.coding != Coding::kDelta))
     return fail(Errc::kMalformed, "answer against two references, or none that has one");
+  answer.is_first_visit = (first & kHasReference) == 0 && (first & kIsFirstVisit) != 0;
+  if (answer.is_first_visit && (answer.found || answer.coding != Coding::kDelta))
+    return fail(Errc::kMalformed, "answer against the starting text that is no delta, or has a reference");
   answer.flags = static_cast<std::uint16_t>(flags);
   answer.origin_time = std::chrono::microseconds(microseconds);
   answer.from_listener = (first & kFromListener) != 0;

@@ -58,6 +58,9 @@ struct Answer {
   std::optional<std::uint8_t> reference;  // index into the request's list
   // Instead of that: a version that the request did not name, found by its content.
   std::optional<Id128> found{};
+  // Instead of both: the delta is against the starting text (delta/starting_text.h), which is no version of any page. Only
+  // to a sender that has it (Link::has_starting_text).
+  bool is_first_visit = false;
   std::uint16_t flags = 0;     // of the Cf-Railgun header (proxy/cf_railgun.h)
   Duration origin_time{};      // from asking the origin to its answer's head
   bool is_held_back = false;   // a delta whose first bytes may come long after its head

@@ -166,6 +166,10 @@ void Peers::count_lost_reference(ConnectionId id, Instant now) {
   if (Link* link = find_link(id)) link->lost_.add(Link::kLostReferences, now);
 }
 
+void Peers::count_asset(ConnectionId id, Instant now) {
+  if (Link* link = find_link(id)) link->assets_.add(Link::kAssets, now);
+}
+
 link::Mux* Peers::use(ConnectionId id) {
   Link* link = find_link(id);
   if (link == nullptr) return nullptr;

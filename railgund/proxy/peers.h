@@ -36,7 +36,8 @@ struct Link {
   std::shared_ptr<const KeyedHash> reference_hash;  // of a listener's reference ids
   unsigned version = 1;                             // of the protocol, once it is ready
   bool takes_trailers = false;                      // LinkStream::send_trailers() may be called
-  bool finds_content = false;  // the peer takes part in finding references by content, once it is ready
+  bool finds_content = false;      // the peer takes part in finding references by content, once it is ready
+  bool has_starting_text = false;  // the peer takes deltas against it, once it is ready
   // A sender's: our own as this link was told, or the peer's, once it is ready.
   link::AskingProcess process;
   std::string via_name;  // of the pair, once it is ready (proxy/forwarding.h)
@@ -51,6 +52,10 @@ struct Link {
   // a while.
   static constexpr Rate kLostReferences{.burst = 16, .interval = std::chrono::seconds(1)};
   bool has_lost_many(Instant now) const { return !lost_.has_room(kLostReferences, now); }
+  // An asset that crosses for the first time may take both ends 25 ms (delta/first_visit.h). The first pages of a site name some
+  // dozens of them; whoever asks for new ones all the time gets them coded as other pages are.
+  static constexpr Rate kAssets{.burst = 64, .interval = std::chrono::milliseconds(250)};
+  bool has_coded_many_assets(Instant now) const { return !assets_.has_room(kAssets, now); }
 
  private:
   friend class Peers;
@@ -58,6 +63,7 @@ struct Link {
   bool is_connected_ = false;
   bool is_used_ = false;  // since it was looked at last: it is in Peers::used_
   RateUse lost_;
+  RateUse assets_;
   ReportedState reported_;
 };
 
@@ -121,6 +127,8 @@ class Peers {
   void reject(StreamKey stream, link::ResetCode code);
   // Its peer has lost a version that a listener had found by content.
   void count_lost_reference(ConnectionId link, Instant now);
+  // An asset was coded for the first time.
+  void count_asset(ConnectionId link, Instant now);
 
   // To be called until there is nothing: the shell is told of what was done with streams only then.
   std::optional<PeerEvent> poll();

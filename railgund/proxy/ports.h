@@ -56,6 +56,7 @@ class Ports {
   }
   const Link* find_link(ConnectionId id) const { return router_.peers.find(id); }
   void count_lost_reference(ConnectionId link) const { router_.peers.count_lost_reference(link, now()); }
+  void count_asset(ConnectionId link) const { router_.peers.count_asset(link, now()); }
   bool is_link_pending(const std::vector<Endpoint>& endpoints) const { return router_.peers.is_pending(endpoints); }
   NoLinkReason no_link_reason(const std::vector<Endpoint>& endpoints, std::string_view host) const {
     return router_.peers.no_link_reason(endpoints, host);

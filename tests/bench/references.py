@@ -2,13 +2,15 @@
 """./dev bench references: what answers cost on the link when the other end knows most of them already, under another
 name, of another type, or from another request. An origin of ours makes each kind of traffic; numbers are bytes of
 bodies on the link (coded_bytes of the sender), for each answer after those that teach. Nothing here depends on the
-machine's speed. Names of rows given as arguments run these alone."""
+machine's speed. Names of rows given as arguments run these alone. With --pages DIR the pages of that folder instead (RESOURCE/0001,
+0002, …): what the first of each resource costs, and what those of a site (--sites) cost when each is asked for once, in random order."""
 import argparse
 import ctypes
 import hashlib
 import json
 import pathlib
 import random
+import re
 import sys
 import zlib
 
@@ -128,6 +130,13 @@ def brotli(data, quality=5):
     return size.value
 
 
+def zstd(data, level=19):
+    library = ctypes.CDLL("libzstd.so.1")
+    library.ZSTD_compress.restype = library.ZSTD_compressBound.restype = ctypes.c_size_t
+    out = ctypes.create_string_buffer(library.ZSTD_compressBound(ctypes.c_size_t(len(data))))
+    return library.ZSTD_compress(out, ctypes.c_size_t(len(out)), data, ctypes.c_size_t(len(data)), level)
+
+
 HTML, JS, JSON, RSS = "text/html; charset=utf-8", "text/javascript", "application/json", "application/rss+xml"
 ANN = {"headers": {"Cookie": "session=ann"}}
 
@@ -194,6 +203,30 @@ def unsafe_methods(rows):
     rows.run("answers to POST", 150, steps, 2)
 
 
+def type_of(page):
+    """By what it begins with."""
+    start = page.lstrip()[:100].lower()
+    if start.startswith((b"{", b"[")):
+        return JSON
+    if start.startswith(b"<?xml"):
+        return RSS
+    return HTML if start.startswith(b"<") else "text/css" if re.match(rb"(/\*|@|\*|\.)", start) else JS
+
+
+def pages_of(rows, folder, sites):
+    """The first page of each resource, on a pair that knows nothing; and all pages of those that are sites, which have other
+    addresses and one template, in a random order."""
+    for resource in sorted(path for path in folder.iterdir() if path.is_dir()):
+        pages = [path.read_bytes() for path in sorted(resource.iterdir())]
+        kind = type_of(pages[0])
+        rows.run(f"first of {resource.name}", brotli(pages[0]), [("/first", kind, pages[0])], 0)
+        if resource.name in sites:
+            random.Random(resource.name).shuffle(pages)
+            steps = [(f"/{word}/{n}", kind, page) for n, (word, page) in enumerate(zip(words(resource.name, len(pages)), pages))]
+            alone = sum(zstd(page) for page in pages) / len(pages)
+            rows.run(f"each of {resource.name} once", alone / 4, steps, 0)
+
+
 def first_visits(rows):
     pages = [html(seed, 40_000).encode() for seed in range(50, 58)]
     bar = sum(brotli(page) for page in pages) / len(pages)
@@ -213,11 +246,16 @@ ROWS = [trailing_slashes, folder_of_types, polls, ordered_parameters, hashed_nam
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench references", description=__doc__)
     parser.add_argument("rows", nargs="*", help=", ".join(row.__name__ for row in ROWS))
+    parser.add_argument("--pages", type=pathlib.Path, help="measure the pages of this folder instead")
+    parser.add_argument("--sites", nargs="+", default=["cnn-articles", "fr-sections"], help="resources of DIR whose pages have "
+                        "addresses of their own (%(default)s)")
     parser.add_argument("--effort", default="auto", help="delta.effort of both ends (auto)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     options = parser.parse_args()
     rows = Rows({"delta.effort": options.effort})
-    for row in ROWS:
+    if options.pages:
+        pages_of(rows, options.pages, options.sites)
+    for row in ROWS if not options.pages else []:
         if not options.rows or row.__name__ in options.rows:
             row(rows)
     if options.json:

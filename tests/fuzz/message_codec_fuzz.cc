@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const proxy::EncodedHead head = proxy::encode_answer(*answer);
       const auto again = proxy::decode_answer(head.prelude, head.fields, 3);
       RAILGUN_CHECK(again && again->reference == answer->reference && again->found == answer->found &&
-                    again->coding == answer->coding);
+                    again->coding == answer->coding && again->is_first_visit == answer->is_first_visit);
       return 0;
     }
     case 2: {

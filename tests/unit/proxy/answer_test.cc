@@ -40,7 +40,7 @@ struct Exchange {
   }
   Result<std::string> pass(const http::Response& response, const std::string& text,
                            const std::vector<page::VersionPtr>& held, const std::function<void(Bytes&)>& tamper = {}) {
-    AnswerWriter writer(config, *hash, 0);
+    AnswerWriter writer(config, *hash, to);
     std::vector<HeldReference> references;
     for (const page::VersionPtr& one : held) references.push_back({static_cast<std::uint8_t>(references.size()), one});
     writer.begin(request, response, references);
@@ -70,6 +70,7 @@ struct Exchange {
   }
 
   config::Config config;
+  AnswerWriter::To to;
   std::shared_ptr<const KeyedHash> hash;
   http::Request request;
   Answer answer;
@@ -84,6 +85,43 @@ TEST(Answer, BothEndsKeepTheSameVersion) {
   ASSERT_TRUE(exchange.written && exchange.rebuilt);
   EXPECT_EQ(exchange.written->id, exchange.rebuilt->id);
   EXPECT_EQ(as_text(exchange.rebuilt->reference.bytes()), page_text(1));
+}
+
+TEST(Answer, OfAFirstVisitIsAgainstTheStartingTextWhereTheSenderHasIt) {
+  Exchange exchange;
+  EXPECT_EQ(exchange.pass(page_text(1), nullptr).value(), page_text(1));
+  EXPECT_FALSE(exchange.answer.is_first_visit);
+  const std::size_t alone = exchange.coded.size();
+
+  exchange.to.has_starting_text = true;
+  EXPECT_EQ(exchange.pass(page_text(1), nullptr).value(), page_text(1));
+  EXPECT_TRUE(exchange.answer.is_first_visit);
+  EXPECT_LT(exchange.coded.size(), alone);
+  ASSERT_TRUE(exchange.written && exchange.rebuilt);
+  EXPECT_EQ(exchange.written->id, exchange.rebuilt->id);
+
+  // A version is better.
+  EXPECT_EQ(exchange.pass(page_text(2), exchange.rebuilt).value(), page_text(2));
+  EXPECT_FALSE(exchange.answer.is_first_visit);
+}
+
+TEST(Answer, OfAnAssetIsSmallerUnlessTooManyWereCoded) {
+  Exchange exchange;
+  exchange.to.has_starting_text = true;
+  std::string text;
+  std::uint32_t number = 1;
+  for (int i = 0; i < 300; ++i) {
+    number = number * 1664525 + 1013904223;
+    text += ".c" + std::to_string(number % 997) + " {\n  margin: " + std::to_string(number >> 27) + "px;\n  color: #" +
+            std::to_string(number >> 20 & 999) + ";\n}\n";
+  }
+  http::Response style = exchange.html(text);
+  style.fields = {{"content-type", "text/css"}};
+  EXPECT_EQ(exchange.pass(style, text, {}).value(), text);
+  const std::size_t strong = exchange.coded.size();
+  exchange.to.has_coded_much = true;
+  EXPECT_EQ(exchange.pass(style, text, {}).value(), text);
+  EXPECT_LT(strong, exchange.coded.size());
 }
 
 TEST(Answer, IsAFewBytesOnceAVersionIsHeld) {
@@ -221,7 +259,7 @@ TEST(Answer, ThatIsNoTextIsNotKeptIfItIsLarge) {
 TEST(AnswerWriter, PassesASlowAnswerOnThatMayBeKnown) {
   Exchange exchange;
   const std::string icon = noise(1, 5000);
-  AnswerWriter writer(exchange.config, *exchange.hash, 0);
+  AnswerWriter writer(exchange.config, *exchange.hash, {});
   writer.begin(exchange.request, image(icon.size()), {{0, version_of(exchange, icon)}});
   Instant now{};
   ASSERT_TRUE(writer.write(as_bytes(icon).first(1000), now));
@@ -271,7 +309,7 @@ TEST(Answer, ThatPassesRawMustHaveTheLengthItSays) {
 
 TEST(AnswerWriter, FlushesWhatAnOriginSaysSlowlyButAllTheTime) {
   Exchange exchange;
-  AnswerWriter writer(exchange.config, *exchange.hash, 0);
+  AnswerWriter writer(exchange.config, *exchange.hash, {});
   http::Response response = exchange.html("");
   response.body = {.kind = http::BodyLength::Kind::kChunked};
   writer.begin(exchange.request, response, {});
@@ -287,7 +325,7 @@ TEST(AnswerWriter, FlushesWhatAnOriginSaysSlowlyButAllTheTime) {
 
 TEST(AnswerWriter, FlushesWhatASlowOriginHasSaid) {
   Exchange exchange;
-  AnswerWriter writer(exchange.config, *exchange.hash, 0);
+  AnswerWriter writer(exchange.config, *exchange.hash, {});
   http::Response response = exchange.html("");
   response.body = {.kind = http::BodyLength::Kind::kChunked};
   writer.begin(exchange.request, response, {});
@@ -314,7 +352,7 @@ TEST(AnswerWriter, PadsToAMultipleWhereAsked) {
   Exchange exchange;
   exchange.config.delta_padding_bytes = 64;
   EXPECT_EQ(exchange.pass(page_text(1), nullptr).value(), page_text(1));
-  AnswerWriter writer(exchange.config, *exchange.hash, 0);
+  AnswerWriter writer(exchange.config, *exchange.hash, {});
   writer.begin(exchange.request, exchange.html(page_text(1)), {});
   ASSERT_TRUE(writer.write(as_bytes(page_text(1)), Instant{}));
   ASSERT_TRUE(writer.finish());
@@ -343,7 +381,7 @@ TEST(AnswerReader, PassesAPageOfWhichNothingIsKeptAnyMore) {
   Exchange exchange;
   const std::string text = page_text(1);
   ASSERT_TRUE(exchange.pass(text, nullptr));
-  AnswerWriter writer(exchange.config, *exchange.hash, 0);
+  AnswerWriter writer(exchange.config, *exchange.hash, {});
   writer.begin(exchange.request, exchange.html(text), {});
   ASSERT_TRUE(writer.write(as_bytes(text), Instant{}));
   EXPECT_EQ(writer.kept_bytes(), text.size());
@@ -377,7 +415,7 @@ TEST(AnswerReader, PassesAPageOfWhichNothingIsKeptAnyMore) {
 
 TEST(AnswerWriter, KeepsNothingOfAPageForWhichThereIsNoRoom) {
   Exchange exchange;
-  AnswerWriter writer(exchange.config, *exchange.hash, 0);
+  AnswerWriter writer(exchange.config, *exchange.hash, {});
   writer.begin(exchange.request, exchange.html(page_text(1)), {});
   ASSERT_TRUE(writer.write(as_bytes(page_text(1)), Instant{}));
   writer.keep_nothing();
@@ -390,7 +428,7 @@ TEST(AnswerWriter, KeepsNothingOfAPageForWhichThereIsNoRoom) {
 
 TEST(AnswerWriter, CodesWhatItHoldsWhenThatIsMuch) {
   Exchange exchange;
-  AnswerWriter writer(exchange.config, *exchange.hash, 0);
+  AnswerWriter writer(exchange.config, *exchange.hash, {});
   writer.begin(exchange.request, exchange.html(page_text(1)), {});
   ASSERT_TRUE(writer.write(as_bytes(page_text(1)), Instant{}));
   EXPECT_EQ(writer.held_bytes(), page_text(1).size());
@@ -413,7 +451,7 @@ struct Found : Exchange {
   }
   // What the writer makes of a page.
   void write(const std::string& text, const std::vector<page::VersionPtr>& named = {}) {
-    AnswerWriter writer(config, *hash, 0);
+    AnswerWriter writer(config, *hash, to);
     std::vector<HeldReference> references;
     for (const page::VersionPtr& one : named) references.push_back({static_cast<std::uint8_t>(references.size()), one});
     writer.begin(request, html(text), references, true,

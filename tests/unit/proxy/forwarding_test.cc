@@ -244,6 +244,26 @@ TEST(WorthADelta, IsWhatGzipAloneHides) {
   EXPECT_FALSE(is_worth_delta(get(), response));
 }
 
+TEST(Asset, IsWhatBrowsersKeepForAllVisitors) {
+  http::Response response = html();
+  EXPECT_FALSE(is_asset(get(), response));
+  for (const char* type : {"text/css", "text/javascript; charset=utf-8", "image/svg+xml", "font/ttf"}) {
+    response.fields[0].value = type;
+    EXPECT_TRUE(is_asset(get(), response)) << type;
+  }
+  for (const Field& field :
+       Fields{{"Set-Cookie", "a=b"}, {"Cache-Control", "max-age=5, private"}, {"Cache-Control", "no-store"}}) {
+    http::Response own = response;
+    own.fields.push_back(field);
+    EXPECT_FALSE(is_asset(get(), own)) << field.name << field.value;
+  }
+  http::Request post = get();
+  post.method = "POST";
+  EXPECT_FALSE(is_asset(post, response));
+  response.status = 404;
+  EXPECT_FALSE(is_asset(get(), response));
+}
+
 TEST(Keep, FollowsNoStore) {
   http::Response response = html();
   EXPECT_EQ(keep_of(get(), response, config::NoStore::kMemory), page::Keep::kStoreToo);

@@ -177,6 +177,29 @@ TEST(Ask, SaysWhatMayBeFoundAndWhatIsLost) {
   EXPECT_FALSE(decode_ask(Bytes{0x08, 0x00}, head.fields));
 }
 
+TEST(Answer, SaysThatItIsAFirstVisit) {
+  Answer answer = delta_answer();
+  answer.reference.reset();
+  answer.is_first_visit = true;
+  const EncodedHead head = encode_answer(answer);
+  EXPECT_EQ(head.prelude[0], 0x12);
+  const Answer back = decode_answer(head.prelude, head.fields, 0).value();
+  EXPECT_TRUE(back.is_first_visit);
+  EXPECT_FALSE(back.is_against_reference());
+  // No delta at all; and against a version that was found, whose id follows.
+  Bytes bad = head.prelude;
+  bad[0] = 0x10;
+  EXPECT_FALSE(decode_answer(bad, head.fields, 0));
+  bad[0] = 0x92;
+  bad.insert(bad.end(), 16, 7);
+  EXPECT_FALSE(decode_answer(bad, head.fields, 0));
+  // Behind the bit of a reference it is its index.
+  bad = head.prelude;
+  bad[0] = 0x16;
+  EXPECT_FALSE(decode_answer(bad, head.fields, 2)->is_first_visit);
+  EXPECT_EQ(decode_answer(bad, head.fields, 2)->reference, 1);
+}
+
 TEST(Answer, NamesAReferenceThatWasFound) {
   Answer answer = delta_answer();
   answer.reference.reset();

@@ -239,5 +239,20 @@ TEST_F(PeersTest, SaysWhyThereIsNoLink) {
   EXPECT_EQ(reason.brief.find("listener.test"), std::string::npos) << "visitors see it";
 }
 
+// They cost both ends time (delta/first_visit.h).
+TEST_F(PeersTest, ALinkCodesSoManyAssetsAtOnceAndThenFewASecond) {
+  accept(dials(sender_context_).at(0).connection);
+  const Link* link = sender_.pick({kListener}, "site.test");
+  ASSERT_NE(link, nullptr);
+  EXPECT_TRUE(link->has_starting_text);
+  for (unsigned i = 0; i < Link::kAssets.burst; ++i) {
+    EXPECT_FALSE(link->has_coded_many_assets(now_)) << i;
+    sender_.count_asset(link->id, now_);
+  }
+  EXPECT_TRUE(link->has_coded_many_assets(now_));
+  now_ += Link::kAssets.interval;
+  EXPECT_FALSE(link->has_coded_many_assets(now_));
+}
+
 }  // namespace
 }  // namespace railgun::proxy
