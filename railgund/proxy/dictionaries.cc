@@ -169,7 +169,7 @@ KnownDictionary Dictionaries::answer(DictionaryUse& use, const http::Request& re
     }
     if (!has_own && keep_page(request, response)) {
       const page::RequestKeys after = keys_after(request, response, config, keys);
-      use.kept = {.address = after.own.page, .place = after.own.address};
+      use.kept = {.address = after.own.page, .page_template = after.everybodys().sibling, .place = after.own.address};
     }
   }
   if (use.varies_by_destination && (is_html(response) || response.status == 304))
@@ -195,7 +195,7 @@ void Dictionaries::add(DictionaryUse& use, ByteView piece) {
 }
 
 bool Dictionaries::finish(DictionaryUse& use, const http::Request& request, Instant now) const {
-  if (use.kept) shelf_.ledger().add(use.kept->address, use.kept->place, dictionary::hash_of(use.text), use.text);
+  if (use.kept) shelf_.ledger().add(*use.kept, dictionary::hash_of(use.text), use.text);
   use.kept.reset();
   if (!use.sample) return false;
   dictionary::Sample sample = *std::exchange(use.sample, std::nullopt);

@@ -25,10 +25,7 @@ struct DictionaryUse {
   bool varies_by_destination = false;  // it may at this site
   // What the page becomes when it is complete: a sample for the shelf, an entry in the ledger, both, or nothing.
   std::optional<dictionary::Sample> sample = {};
-  struct Kept {
-    Id128 address, place;  // dictionary/ledger.h
-  };
-  std::optional<Kept> kept = {};
+  std::optional<dictionary::Ledger::Kept> kept = {};
   Bytes text = {};  // the page so far, if it becomes something
 
   std::size_t held_bytes() const { return text.size(); }
