@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <string>
 
 #include "railgund/base/text.h"
@@ -17,7 +18,29 @@ std::string_view name_of(std::string_view directive) {
   return http::trim_blanks(directive.substr(0, directive.find('=')));
 }
 
+// Of max-age. 0: it is another directive, or has no number.
+std::uint64_t age_of(std::string_view directive) {
+  if (!same_name(name_of(directive), "max-age")) return 0;
+  return http::parse_decimal(directive.substr(std::min(directive.find('=') + 1, directive.size()))).value_or(0);
+}
+
 }  // namespace
+
+bool is_fresh_for_everybody(const Fields& fields) {
+  bool is_fresh = false;
+  for (const Field& field : fields) {
+    if (same_name(field.name, "set-cookie")) return false;
+    const bool is_control = same_name(field.name, "cache-control");
+    if (!is_control && !same_name(field.name, "vary")) continue;
+    for (const std::string_view word : http::split_list(field.value)) {
+      const auto is_one_of = [&](auto... names) { return (same_name(name_of(word), names) || ...); };
+      if (is_control ? is_one_of("private", "no-store", "no-cache") : is_one_of("*", "cookie", "authorization"))
+        return false;
+      is_fresh = is_fresh || (is_control && age_of(word) > 0);
+    }
+  }
+  return is_fresh;
+}
 
 bool make_keepable(Fields& fields) {
   constexpr std::array<std::string_view, 7> kReplaced = {
@@ -30,9 +53,7 @@ bool make_keepable(Fields& fields) {
       const std::string_view name = name_of(directive);
       if (same_name(name, "no-store") || same_name(name, "s-maxage")) return false;
       asks_again = asks_again || same_name(name, "no-cache");
-      if (same_name(name, "max-age"))
-        is_fresh =
-            http::parse_decimal(directive.substr(std::min(directive.find('=') + 1, directive.size()))).value_or(0) > 0;
+      if (same_name(name, "max-age")) is_fresh = age_of(directive) > 0;
       if (std::ranges::none_of(kReplaced, [&](std::string_view replaced) { return same_name(name, replaced); }))
         others += ", " + std::string(directive);
     }

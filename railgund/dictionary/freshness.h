@@ -1,4 +1,4 @@
-// The head of a page that a browser is to keep as a dictionary without ever showing it again unasked.
+// Which answers a browser keeps as dictionaries, by their heads.
 #pragma once
 
 #include <string_view>
@@ -11,9 +11,14 @@ namespace railgun::dictionary {
 // for each fetch() if the answer has `Vary: Sec-Fetch-Dest`, whatever stale-while-revalidate allows. Firefox does not.
 inline constexpr unsigned kTestedChromium = 156;
 
+// A browser is to keep a page as a dictionary without ever showing it again unasked.
 // Makes Cache-Control such that Chromium keeps the page as a dictionary: `private, max-age=0, stale-while-revalidate`, and
 // takes away what contradicts it. Leaves an answer alone that is fresh by the origin's own words, and then says true, too.
 // False, with nothing changed: the answer may not be kept (no-store), or is for shared caches (s-maxage).
 bool make_keepable(Fields& fields);
+
+// The answer is fresh by the origin's own words, and a shared cache could give it to everybody (RFC 9111 3): max-age is
+// not 0, and there is no private, no-store, no-cache, Set-Cookie, or Vary by Cookie or Authorization.
+bool is_fresh_for_everybody(const Fields& fields);
 
 }  // namespace railgun::dictionary

@@ -76,6 +76,12 @@ bool is_own_reader(const Fields& fields) {
   return site == "same-origin" || site == "none";
 }
 
+std::string_view file_destination(const Fields& fields) {
+  constexpr std::array<std::string_view, 2> kFiles = {"script", "style"};
+  const auto found = std::ranges::find(kFiles, only_value(fields, "sec-fetch-dest"));
+  return found == kFiles.end() ? std::string_view{} : *found;
+}
+
 bool is_document(const Fields& fields) { return only_value(fields, "sec-fetch-dest") == "document"; }
 
 bool is_secure_context(const http::Request& request, bool is_from_trusted_proxy) {

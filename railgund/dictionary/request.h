@@ -22,6 +22,9 @@ bool is_own_reader(const Fields& fields);
 // The browser is to show the answer as a page of its own (Sec-Fetch-Dest: document).
 bool is_document(const Fields& fields);
 
+// A part of pages whose versions resemble each other: "script" or "style" (Sec-Fetch-Dest); empty: none of these.
+std::string_view file_destination(const Fields& fields);
+
 // Whether browsers take dictionaries over this connection: those of secure contexts alone. That is TLS, as `request`
 // says or a proxy that is trusted; and plain HTTP to the visitor's own machine, by the Host that it named.
 bool is_secure_context(const http::Request& request, bool is_from_trusted_proxy);

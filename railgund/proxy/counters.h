@@ -84,7 +84,7 @@ struct Counters {
   Counter client_bytes_identity, client_bytes_gzip, client_bytes_br, client_bytes_zstd, client_bytes_dcz;
   Counter client_page_bytes;  // the same bodies before they were coded
   // Dictionaries in browsers: answers coded against one, their bodies before, dictionaries that were fetched.
-  Counter answers_dcz, answers_dcz_page, dcz_page_bytes, dictionaries_sent;
+  Counter answers_dcz, answers_dcz_page, answers_dcz_file, dcz_page_bytes, dictionaries_sent;
   // Requests refused because the connections to their origin were in use; not among origin_failures.
   Counter origin_refused;
   // The listener.

@@ -1,6 +1,7 @@
 #include "railgund/proxy/dictionaries.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -66,6 +67,27 @@ bool keep_page(const http::Request& request, http::Response& response) {
   return true;
 }
 
+// Has the browser keep a script or style as a dictionary for its next version. Changes nothing in what the origin said
+// about caching.
+bool keep_file(const http::Request& request, std::string_view destination, const std::string& pattern,
+               http::Response& response) {
+  if (request.method != "GET" || response.status != 200 || find_field(request.fields, "authorization") != nullptr ||
+      find_field(response.fields, "content-encoding") != nullptr ||
+      !dictionary::is_fresh_for_everybody(response.fields)) {
+    return false;
+  }
+  response.fields.push_back(
+      {"Use-As-Dictionary", "match=\"" + pattern + R"(", match-dest=(")" + std::string(destination) + R"("))"});
+  return true;
+}
+
+// The same text, prepared: what is coded against it has changed more than a page does from one answer to the next.
+dictionary::DictionaryPtr well_prepared(const dictionary::DictionaryPtr& found) {
+  if (found == nullptr) return nullptr;
+  return std::make_shared<const dictionary::Dictionary>(to_bytes(found->bytes()), found->hash(),
+                                                        dictionary::kPreparedLevel);
+}
+
 // The visitor has another cookie after the answer. Nobody gets a new name by one that is deleted (Max-Age=0), or that is
 // what it was: some applications send it with each answer.
 bool gives_another_cookie(const http::Request& request, const http::Response& response) {
@@ -122,8 +144,9 @@ DictionaryUse Dictionaries::begin(http::Request& request, const config::Site& si
                     find_field(request.fields, "authorization") == nullptr &&
                     dictionary::chromium_version(request.fields) >= dictionary::kTestedChromium;
   use.audience = audience_of(request, config);
-  if (dictionary::is_own_reader(request.fields) &&
-      coding::read_accept_encoding(request.fields).of(coding::Coding::kDcz) > 0) {
+  const bool is_own_reader = dictionary::is_own_reader(request.fields);
+  if (is_own_reader) use.file = dictionary::file_destination(request.fields);
+  if (is_own_reader && coding::read_accept_encoding(request.fields).of(coding::Coding::kDcz) > 0) {
     use.held = dictionary::read_available_dictionary(request.fields);
   }
   // Other bytes with each visitor, for nobody behind the sender.
@@ -171,6 +194,16 @@ KnownDictionary Dictionaries::answer(DictionaryUse& use, const http::Request& re
       const page::RequestKeys after = keys_after(request, response, config, keys);
       use.kept = {.address = after.own.page, .page_template = after.everybodys().sibling, .place = after.own.address};
     }
+  }
+  if (const auto pattern = use.file.empty() ? std::nullopt : dictionary::pattern_of_versions(request.target)) {
+    // All versions have one key, whoever asks.
+    const page::PageKeys keys = keys_for(request, *pattern, config).everybodys();
+    if (use.held && known.dictionary == nullptr) {
+      known.dictionary = well_prepared(shelf_.ledger().find(keys.address, *use.held));
+      known.is_file = known.dictionary != nullptr;
+    }
+    if (!has_own && keep_file(request, use.file, *pattern, response))
+      use.kept = {.address = keys.page, .page_template = keys.sibling, .place = keys.address};
   }
   if (use.varies_by_destination && (is_html(response) || response.status == 304))
     coding::add_to_vary(response.fields, "Sec-Fetch-Dest");

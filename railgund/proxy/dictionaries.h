@@ -21,6 +21,7 @@ struct DictionaryUse {
   bool is_offered = false;                    // the browser fetches dictionaries that an answer names
   std::optional<dictionary::Hash> held = {};  // it has this one, and this answer may be coded against it
   dictionary::Audience audience = {};
+  std::string_view file = {};          // a script or style of the site itself (dictionary/request.h)
   bool takes_pages = false;            // the browser may keep the page itself
   bool varies_by_destination = false;  // it may at this site
   // What the page becomes when it is complete: a sample for the shelf, an entry in the ledger, both, or nothing.
@@ -28,6 +29,8 @@ struct DictionaryUse {
   std::optional<dictionary::Ledger::Kept> kept = {};
   Bytes text = {};  // the page so far, if it becomes something
 
+  // Nothing can be coded against a dictionary that the origin has coded already.
+  bool wants_identity() const { return is_document || !file.empty(); }
   std::size_t held_bytes() const { return text.size(); }
   // The page becomes nothing.
   void keep_nothing() {
@@ -42,6 +45,7 @@ struct KnownDictionary {
   bool varies = false;  // other browsers may get it otherwise
   dictionary::DictionaryPtr dictionary = nullptr;
   bool is_page = false;  // it is a page that was sent before
+  bool is_file = false;  // it is an earlier version of a script or style
 };
 
 class Dictionaries {

@@ -23,7 +23,8 @@ http::Request with_our_hop(const SenderRequest& request, bool asks_for_identity)
 // here.
 Direct::Direct(SenderRequest& request, const SenderPorts& ports, std::string reason)
     : call_(ports.ask_origin(config::MappedOrigin{.targets = {*request.site->origin}},
-                             with_our_hop(request, request.dictionary.is_document && ports.compression.is_on()), 0)),
+                             with_our_hop(request, request.dictionary.wants_identity() && ports.compression.is_on()),
+                             0)),
       reason_(std::move(reason)),
       asked_(ports.now()) {
   ports.counters().answers_direct.add();

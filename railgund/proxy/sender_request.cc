@@ -67,13 +67,14 @@ void SenderRequest::send_head(const SenderPorts& ports, http::Response response,
     ports.client.switch_to_tunnel(response, ports.now());
   } else {
     KnownDictionary known = ports.dictionaries.answer(dictionary, http, response, *config, ports.now());
-    const bool is_page = known.is_page;
+    const bool is_page = known.is_page, is_file = known.is_file;
     add_fixed_fields(ports, response.fields);
     if (config->header_timing) response.fields.push_back({"Server-Timing", server_timing(way, link_time, origin_time)});
     encoder = ports.compression.begin(http, tags_restored, std::move(known), response);
     if (encoder && encoder->coding() == coding::Coding::kDcz) {
       ports.counters().answers_dcz.add();
       if (is_page) ports.counters().answers_dcz_page.add();
+      if (is_file) ports.counters().answers_dcz_file.add();
     }
     ports.client.send_response(response, ports.now());
   }

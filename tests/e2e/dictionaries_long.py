@@ -23,6 +23,7 @@ PAGES = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
 BETWEEN = 250  # pages, between two events
 THREADS = 4
 SITES = [f"{name}.test" for name in ("one", "two", "three", "four")] + ["direct.test"]
+FILES = [f"/script/app{kind}.js?ver=" for kind in "abcd"]
 PATHS = [f"/{kind}/{number}" for kind in ("changing", "tagged", "forbidden", "fresh", "chunked", "tiny", "large")
          for number in range(4)] + ["/index.php?title=A_b&x=1", "/index.php?title=C:d(e)*"]
 MEMORY = {"browser.memory": ("1M", "2M", "64M"), "browser.pages_memory": ("1M", "2M", "64M")}
@@ -58,8 +59,8 @@ def page(handler):
     """Its first line proves the rest, and says for whom and for which request it was made."""
     path, site = handler.path, handler.headers["Host"].partition(":")[0]
     visitor = re.search(r"session=(\w+)", handler.headers.get("Cookie", ""))
-    visitor = visitor[1] if visitor else ""
     kind = path.split("/")[1]
+    visitor = visitor[1] if visitor and kind != "script" else ""
     is_tagged = kind == "tagged"
     mark = str(TAGGED.asked(site + path)) if is_tagged else f"{next(COUNTER)}-{handler.headers['X-Nonce']}"
     own = f"<p>Hello {visitor}, your token is canary-{visitor}</p>\n" if visitor else ""
@@ -69,6 +70,7 @@ def page(handler):
     first = f"<!doctype html>{site}{path} {visitor or '-'} {mark} {hashlib.sha256(text.encode()).hexdigest()}\n"
     body = (first + text).encode()
     fields = {"forbidden": [("Cache-Control", "private, no-store")], "fresh": [("Cache-Control", "max-age=5")],
+              "script": [("Cache-Control", "public, max-age=86400")],
               "tagged": [("Cache-Control", "no-cache"), ("ETag", f'"{visitor}{mark}"')],
               "chunked": []}.get(kind, [("Cache-Control", "private, max-age=0" if visitor else "max-age=0")])
     if is_tagged and f'"{visitor}{mark}"' in handler.headers.get("If-None-Match", ""):
@@ -148,9 +150,13 @@ class Visitors:
             self.local.nonce = f"{number}.{count}"
             least = TAGGED.versions[site + path]
             try:
-                is_part = source.random() < 0.1
-                body, _ = browser.load(site, path, "empty") if is_part else browser.navigate(site, path)
-                judge(body, site, path, name, self.local.nonce, least)
+                what = source.random()
+                if what < 0.2:  # each version is another one
+                    path, least = source.choice(FILES) + self.local.nonce, 0
+                    body, _ = browser.load(site, path, "script")
+                else:
+                    body, _ = browser.load(site, path, "empty") if what < 0.3 else browser.navigate(site, path)
+                judge(body, site, path, "" if what < 0.2 else name, self.local.nonce, least)
                 with self.lock:
                     self.right += 1
             except Exception as error:
@@ -163,9 +169,9 @@ class Visitors:
         return self.right + sum(self.found.values())
 
     def line(self):
-        coded = {way: sum(browser.coded[way] for _, browser in self.browsers) for way in ("site", "page")}
+        coded = {way: sum(browser.coded[way] for _, browser in self.browsers) for way in ("site", "page", "file")}
         return (f"{self.total()} pages: {self.found['wrong']} wrong, {self.found['lacking']} coded against what the browser lacks, "
-                f"{self.found['stale']} stale; dcz {coded['site']} by a site's dictionary and {coded['page']} by the page before, "
+                f"{self.found['stale']} stale; dcz {coded['site']} by a site's dictionary and {coded['page']} by the page before, {coded['file']} scripts by an earlier one, "
                 f"{self.not_modified} not modified, {self.again} asked again"), coded
 
 

@@ -58,7 +58,7 @@ class Browser:
             {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:161.0) Gecko/20100101 Firefox/161.0"}
         self.dictionaries = {}  # (host, destination, match): Dictionary, the newest last
         self.pages = {}  # (host, path): (ETag, text)
-        self.coded = {"page": 0, "site": 0}  # answers in dcz, by whose dictionary
+        self.coded = {"page": 0, "site": 0, "file": 0}  # answers in dcz, by whose dictionary
 
     def best(self, host, path, destination):
         """The longest pattern wins, then the newest (RFC 9842 2.2.3)."""
@@ -93,7 +93,7 @@ class Browser:
             return known[1], got
         if status != 200:
             raise Wrong("wrong", f"status {status}")
-        text = self._decoded(got, body, held)
+        text = self._decoded(got, body, held, destination)
         self._judge_freshness(got, destination)
         if destination == "document":
             self.pages.pop((host, path), None)
@@ -102,7 +102,7 @@ class Browser:
         self._keep(host, destination, got, text)
         return text, got
 
-    def _decoded(self, got, body, held):
+    def _decoded(self, got, body, held, destination):
         coding = got.get("content-encoding", "")
         if coding == "dcz":
             if not held:
@@ -111,7 +111,7 @@ class Browser:
                 raise Wrong("lacking", f"coded against {body[8:40].hex()}, the browser has {held.hash.hex()}")
             if not {"accept-encoding", "available-dictionary"} <= set(words_of(got, "vary")):
                 raise Wrong("wrong", f"dcz with Vary: {got.get('vary')}")
-            self.coded["site" if held.match == "/*" else "page"] += 1
+            self.coded["file" if destination != "document" else "site" if held.match == "/*" else "page"] += 1
             return unpack_zstd(body[40:], held.text)
         if coding in ("gzip", "zstd"):
             return gzip.decompress(body) if coding == "gzip" else unpack_zstd(body)
@@ -148,7 +148,7 @@ class Browser:
         status, got, body = self.ask(host, path, fields)
         if status != 200 or "use-as-dictionary" not in got:
             return  # the sender has been started anew meanwhile, and the origin answers
-        text = self._decoded(got, body, None)
+        text = self._decoded(got, body, None, "empty")
         if hashlib.sha256(text).hexdigest() != path.rpartition("/")[2]:
             raise Wrong("wrong", "a dictionary that is not what its address says")
         if b"canary" in text:

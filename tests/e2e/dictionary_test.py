@@ -269,6 +269,60 @@ def test_only_browsers_that_show_no_old_page_are_told_to_keep_it():
             assert "Sec-Fetch-Dest" in fields["vary"], fields
 
 
+def script(handler):
+    version = re.search(r"[?=](\d[\d.]*)", handler.path)[1]
+    text = "".join(f"function part{i}() {{ return '{words(12, i)}'; }}\n" for i in range(300)) + f"window.version = '{version}';\n"
+    control = "private, max-age=600" if "own" in handler.path else "no-cache" if "asked" in handler.path else "public, max-age=600"
+    handler.answer(text.encode(), content_type="text/javascript", fields=[("Cache-Control", control)])
+
+
+def test_chromium_gets_of_a_script_what_an_upgrade_has_changed():
+    version = iter("123456789")
+
+    def with_scripts(handler):
+        number = next(version)
+        handler.answer(f"<!doctype html><script src='/js/app.js?ver=1.{number}'></script><script src='/js/part-{number}.min.js'>"
+                       "</script><p>text</p>".encode(), fields=[("Cache-Control", "no-store")])
+
+    server = origin.serve({"*": with_scripts, "/js/app.js": script, **{f"/js/part-{i}.min.js": named_script for i in range(10)}})
+    with Pair(server.server_port, host="localhost") as pair, Chromium() as browser:
+        sizes = "performance.getEntriesByType('resource').filter(e => e.name.includes('.js')).map(e => e.transferSize)"
+        browser.visit(f"http://localhost:{pair.port}/")
+        first = browser.evaluate(sizes)
+        for _ in range(8):  # it keeps a script a moment after it has run
+            browser.visit(f"http://localhost:{pair.port}/")
+            again = browser.evaluate(sizes)
+            if number_of(pair, "answers_dcz_file") >= 2 and max(again) < 0.2 * min(first):
+                break
+        assert len(first) == 2 and len(again) == 2 and max(again) < 0.2 * min(first), (first, again)
+        print(f"        first {first}, after an upgrade {again} bytes")
+    server.shutdown()
+
+
+def named_script(handler):
+    handler.path = "/js/part.js?" + re.search(r"part-(\d+)", handler.path)[1]
+    script(handler)
+
+
+def test_only_scripts_that_are_fresh_for_everybody_are_dictionaries_for_their_next_version():
+    server = origin.serve({"*": script})
+    with Pair(server.server_port, host="localhost", sender={"trusted.proxies": "127.0.0.1"}) as pair:
+        part = {"Sec-Fetch-Dest": "script", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Site": "same-origin", "Sec-CH-UA": CHROMIUM}
+        status, fields, first = get(pair, "/app.js?v=1", **part, Cookie="name=anna")
+        assert fields["use-as-dictionary"] == 'match="/app.js?v=*", match-dest=("script")', fields
+        assert fields["cache-control"] == "public, max-age=600", fields
+        has = {"Accept-Encoding": "zstd, dcz", "Available-Dictionary": ":" + base64.b64encode(hashlib.sha256(first).digest()).decode() + ":"}
+        for cookie in ("name=anna", "name=bert"):
+            status, fields, body = get(pair, "/app.js?v=2", **part, **has, Cookie=cookie)
+            assert fields["content-encoding"] == "dcz" and len(body) < 0.05 * len(first), (fields, len(body))
+        assert get(pair, "/other.js?v=2", **part, **has)[1]["content-encoding"] == "zstd"
+        assert get(pair, "/app.js?v=2", **{**part, "Sec-Fetch-Site": "cross-site"}, **has)[1]["content-encoding"] == "zstd"
+        for path, changed in (("/own.js?v=1", {}), ("/asked.js?v=1", {}), ("/app.js?v=1", {"Sec-Fetch-Dest": "empty"}),
+                              ("/app.js?v=1", {"Authorization": "Basic eA=="}), ("/app.js?v=1", {"Sec-Fetch-Site": "cross-site"})):
+            assert "use-as-dictionary" not in get(pair, path, **{**part, **changed})[1], (path, changed)
+    server.shutdown()
+
+
 def test_what_one_visitor_was_sent_is_no_dictionary_for_another():
     with pair_of(**{"browser.dictionary": "page"}) as pair:
         body = get(pair, "/a", **NAVIGATION, Cookie="name=anna")[2]

@@ -1,6 +1,6 @@
 // Fuzzes: dictionary base http
 // The fields of a request about dictionaries. Oracles: a hash that is read is written as the field said it; pattern_of()
-// gives ASCII without quotes, backslashes and wildcards.
+// gives ASCII without quotes, backslashes and wildcards, pattern_of_versions() the same with wildcards.
 #include <cstdint>
 #include <string>
 
@@ -36,6 +36,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   dictionary::is_secure_context({.host = value}, true);
   if (const auto pattern = dictionary::pattern_of(value)) {
     for (const char c : *pattern) RAILGUN_CHECK(c > ' ' && c < 0x7f && c != '"' && c != '\\' && c != '*');
+  }
+  if (const auto pattern = dictionary::pattern_of_versions(value)) {
+    for (const char c : *pattern) RAILGUN_CHECK(c > ' ' && c < 0x7f && c != '"' && c != '\\' && c != '#');
   }
   return 0;
 }

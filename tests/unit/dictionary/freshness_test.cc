@@ -30,5 +30,18 @@ TEST(MakeKeepable, LeavesWhatMayNotBeKept) {
   EXPECT_EQ(made("public, s-maxage=60"), "");
 }
 
+TEST(IsFreshForEverybody, IsWhatASharedCacheMayGiveToAll) {
+  EXPECT_TRUE(is_fresh_for_everybody({{"Cache-Control", "max-age=60"}}));
+  EXPECT_TRUE(is_fresh_for_everybody({{"Cache-Control", "public"}, {"Cache-Control", "max-age=60, immutable"}}));
+  EXPECT_TRUE(is_fresh_for_everybody({{"Cache-Control", "max-age=60"}, {"Vary", "Accept-Encoding"}}));
+  EXPECT_FALSE(is_fresh_for_everybody({}));
+  for (const char* control : {"", "max-age", "max-age=0", "max-age=x", "s-maxage=60", "max-age=60, private",
+                              "max-age=60, no-store", "no-cache, max-age=60", "private=\"x\", max-age=60"})
+    EXPECT_FALSE(is_fresh_for_everybody({{"Cache-Control", control}})) << control;
+  for (const char* vary : {"*", "Accept-Encoding, Cookie", "authorization"})
+    EXPECT_FALSE(is_fresh_for_everybody({{"Cache-Control", "max-age=60"}, {"Vary", vary}})) << vary;
+  EXPECT_FALSE(is_fresh_for_everybody({{"Cache-Control", "max-age=60"}, {"Set-Cookie", "a=b"}}));
+}
+
 }  // namespace
 }  // namespace railgun::dictionary

@@ -24,5 +24,26 @@ TEST(PatternOf, IsNothingForWhatNoFieldCanSay) {
   EXPECT_EQ(pattern_of("/" + std::string(600, 'a')), std::nullopt);
 }
 
+TEST(PatternOfVersions, HasAWildcardForNumbersAndHashes) {
+  EXPECT_EQ(pattern_of_versions("/js/app.3f2a9c1b.js"), "/js/app.*.js");
+  EXPECT_EQ(pattern_of_versions("/js/jquery-3.6.1.min.js"), "/js/jquery-*.min.js");
+  EXPECT_EQ(pattern_of_versions("/static/90ce11d2/site.css"), "/static/*/site.css");
+  EXPECT_EQ(pattern_of_versions("/style.css"), "/style.css");
+}
+
+TEST(PatternOfVersions, HasAWildcardForParametersThatAreVersions) {
+  EXPECT_EQ(pattern_of_versions("/jquery.js?ver=3.6.1"), "/jquery.js?ver=*");
+  EXPECT_EQ(pattern_of_versions("/jquery.js?V=beta"), "/jquery.js?V=*");
+  EXPECT_EQ(pattern_of_versions("/load.php?modules=site&only=styles&version=1dgkl"),
+            "/load.php?modules=site&only=styles&version=*");
+  EXPECT_EQ(pattern_of_versions("/a/main.js?1764523"), "/a/main.js?*");
+  EXPECT_EQ(pattern_of_versions("/a/main.js?ver"), "/a/main.js?ver");
+}
+
+TEST(PatternOfVersions, IsNothingForANameThatIsAHash) {
+  for (const char* target : {"/js/3f2a9c1b.js", "/js/1.js", "/js/a.3f2a9c1b.js", "/*", "/a(b).js", ""})
+    EXPECT_EQ(pattern_of_versions(target), std::nullopt) << target;
+}
+
 }  // namespace
 }  // namespace railgun::dictionary
