@@ -14,8 +14,11 @@
 #include <zstd.h>
 
 #include "railgund/base/file.h"
+#include "railgund/coding/dcz_encoder.h"
 #include "railgund/delta/decoder.h"
 #include "railgund/delta/encoder.h"
+#include "railgund/dictionary/dictionary.h"
+#include "railgund/dictionary/hash.h"
 
 namespace railgun::ctl {
 namespace {
@@ -46,6 +49,9 @@ double time_of(const std::function<void()>& call) {
   std::ranges::sort(samples);
   return samples[samples.size() / 2];
 }
+
+// RFC 9842 5.2: in front of the frame, with the dictionary's hash at its end.
+constexpr std::size_t kDczHeadBytes = 40;
 
 // A way to code a page: to bytes and back.
 struct Codec {
@@ -121,6 +127,31 @@ Codec zstd(const Bytes* before, const Bytes& page, int level) {
               }};
 }
 
+// The coder that browsers are served by; it is read back as a browser does.
+Codec dcz(const Bytes& before, const Bytes& page) {
+  const auto dictionary = std::make_shared<const dictionary::Dictionary>(before, dictionary::hash_of(before));
+  const auto states = std::make_shared<coding::ZstdStates>();
+  const auto as_prefix = std::make_shared<Codec>(zstd(&before, page, 1));
+  return {
+      .encode =
+          [dictionary, states, &page] {
+            Bytes out;
+            coding::DczEncoder encoder(dictionary, *states);
+            encoder.write(page, out);
+            encoder.finish(out);
+            return out;
+          },
+      .decode =
+          [dictionary, as_prefix](const Bytes& coded) {
+            const std::size_t hash_at = kDczHeadBytes - dictionary->hash().size();
+            if (coded.size() < kDczHeadBytes ||
+                !std::ranges::equal(ByteView(coded).subspan(hash_at, dictionary->hash().size()), dictionary->hash())) {
+              return Bytes();
+            }
+            return as_prefix->decode(to_bytes(ByteView(coded).subspan(kDczHeadBytes)));
+          }};
+}
+
 Codec ours(const std::shared_ptr<const delta::Reference>& reference, const Bytes& page, delta::Effort effort) {
   return {.encode = [reference, &page, effort] { return delta::encode(reference, page, {.effort = effort}); },
           .decode =
@@ -163,7 +194,7 @@ Result<SavingsResource> measure_resource(const std::string& name, std::vector<st
 
 const char* name_of(Method method) {
   static constexpr std::array<const char*, kMethods> kNames = {
-      "gzip6", "zstd19", "zstd1_prefix", "zstd3_prefix", "zstd19_prefix", "fast", "strong", "auto"};
+      "gzip6", "zstd19", "zstd1_prefix", "zstd3_prefix", "zstd19_prefix", "fast", "strong", "auto", "zstd3", "dcz"};
   return kNames[static_cast<std::size_t>(method)];
 }
 
@@ -179,7 +210,9 @@ Result<SavingsPair> measure_pair(const Bytes& before, const Bytes& page, const S
                                               zstd(&before, page, 19),
                                               ours(reference, page, delta::Effort::kFast),
                                               ours(strong, page, delta::Effort::kStrong),
-                                              ours(reference, page, delta::Effort::kAuto)};
+                                              ours(reference, page, delta::Effort::kAuto),
+                                              zstd(nullptr, page, 3),
+                                              dcz(before, page)};
   SavingsPair pair;
   pair.page_bytes = page.size();
   for (std::size_t k = 0; k < kMethods; ++k) {

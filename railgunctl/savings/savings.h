@@ -12,8 +12,20 @@
 
 namespace railgun::ctl {
 
-enum class Method : std::size_t { kGzip6, kZstd19, kZstd1Prefix, kZstd3Prefix, kZstd19Prefix, kFast, kStrong, kAuto };
-inline constexpr std::size_t kMethods = 8;
+// kDcz: as a sender codes a page for a browser that has the version before (RFC 9842). kZstd3: for one that has none.
+enum class Method : std::size_t {
+  kGzip6,
+  kZstd19,
+  kZstd1Prefix,
+  kZstd3Prefix,
+  kZstd19Prefix,
+  kFast,
+  kStrong,
+  kAuto,
+  kZstd3,
+  kDcz
+};
+inline constexpr std::size_t kMethods = 10;
 // As in the JSON: "gzip6", "zstd19_prefix", …
 const char* name_of(Method method);
 

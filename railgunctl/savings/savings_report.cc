@@ -135,6 +135,22 @@ std::string sizes(const std::vector<SavingsResource>& resources) {
                rows);
 }
 
+// What goes to a visitor's browser, beside what crosses the link.
+std::vector<std::string> browser_row(const std::string& name, const Pairs& pairs) {
+  std::vector<std::string> row = {name, bytes_text(page_bytes(pairs))};
+  for (const Method method : {Method::kGzip6, Method::kZstd3, Method::kDcz})
+    row.push_back(bytes_text(total_bytes(pairs, method)));
+  row.push_back(share_text(total_bytes(pairs, Method::kDcz), total_bytes(pairs, Method::kGzip6)));
+  return row;
+}
+
+std::string browser_sizes(const std::vector<SavingsResource>& resources) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& resource : resources) rows.push_back(browser_row(resource.name, pairs_of_one(resource)));
+  rows.push_back(browser_row("total", pairs_of(resources)));
+  return table({"page", "plain", "gzip -6", "zstd -3", "dcz", "dcz of gzip -6"}, rows);
+}
+
 std::string ratios(const std::vector<SavingsResource>& resources) {
   std::vector<std::vector<std::string>> rows;
   for (int k = -1; k < static_cast<int>(kClasses.size()); ++k) {
@@ -161,6 +177,8 @@ std::string savings_text(const std::vector<SavingsResource>& resources) {
   return "Total bytes of the measured versions. fast, strong, auto and \"zstd -19, prefix\" code each version against\n"
          "the one before it:\n\n" +
          sizes(resources) +
+         "\nBytes to the visitor's browser. dcz: to one that has the version before (browser.dictionary = page):\n\n" +
+         browser_sizes(resources) +
          "\nSize relative to \"zstd -19, prefix\" (geometric mean), and encode / decode speed (CPU time, median).\n"
          "tiny: that zstd codes the page in less than 0.5 % of its size; medium: in less than 5 %; large: the "
          "rest.\n\n" +

@@ -14,7 +14,7 @@ def test_savings_of_a_live_page():
         code, out, err = railgunctl("savings", folder, "--record", url, "--every", "0.1", "--count", "4", "--sizes-only")
         assert code == OK, err
         assert err.count(" of 4: ") == 4, err
-        assert "auto of page" in out, out
+        assert "auto of page" in out and "dcz of gzip -6" in out, out
         versions = sorted(path for path in pathlib.Path(folder).glob("*/*"))
         assert [path.name for path in versions] == ["0001", "0002", "0003", "0004"], versions
         assert all(path.stat().st_size > 90_000 for path in versions), versions
@@ -26,6 +26,7 @@ def test_savings_of_a_live_page():
         total = json.loads(out)["total"]
         assert code == OK and total["pairs"] == 5, total
         assert max(total["strong_bytes"], total["fast_bytes"]) < total["zstd19_prefix_bytes"] < total["gzip6_bytes"], total
+        assert total["dcz_bytes"] < 0.1 * total["gzip6_bytes"] and total["gzip6_bytes"] / 2 < total["zstd3_bytes"], total
         assert total["strong_vs_zstd19_prefix"] < 1, total
 
 

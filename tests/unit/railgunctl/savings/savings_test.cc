@@ -49,6 +49,8 @@ TEST_F(SavingsTest, MeasuresPairsThatDiffer) {
   EXPECT_EQ(pair.page_bytes, page(2).size());
   EXPECT_LT(pair.by(Method::kFast).bytes, pair.by(Method::kZstd19Prefix).bytes);
   EXPECT_LT(pair.by(Method::kZstd19Prefix).bytes, pair.by(Method::kGzip6).bytes);
+  EXPECT_LT(pair.by(Method::kDcz).bytes, pair.by(Method::kGzip6).bytes);
+  EXPECT_GT(pair.by(Method::kDcz).bytes, 40u) << "with its head";
 
   const auto json = nlohmann::json::parse(savings_json(*resources));
   EXPECT_EQ(json["resources"][0]["name"], "votes");
