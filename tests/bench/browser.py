@@ -6,6 +6,9 @@ compressed head; of a page that has not changed since (304), the head alone.
 again: the second visit of a page (way `page`). first: a page of a site that the browser knows, visited for the first time (way
 `site`), of a public site; shared: the same when each visitor has a cookie of his own, so only what visitors share may be used.
 
+upgrade: scripts and styles of two releases, downloaded with npm, whose names or queries hold the version: what the later ones take in a
+browser that has the former ones.
+
 CPU: of the sender, for one page in dcz beside one in zstd, over what the page costs without a coding."""
 import argparse
 import base64
@@ -29,8 +32,14 @@ from chromium import Chromium  # noqa: E402
 from front import Front  # noqa: E402
 
 PAUSE = 1.5  # seconds until a browser has kept what it may
-BARS = {"again": 0.05, "first": 0.40, "shared": 0.55, "cpu": 0.5}
+BARS = {"again": 0.05, "first": 0.40, "shared": 0.55, "upgrade": 0.15, "cpu": 0.5}
 MEANT = {"again": "second visit of a page", "first": "first visit of another page", "shared": "the same, only what visitors share"}
+# Of the npm registry: package, the releases, the file.
+RELEASES = [("jquery", "3.6.0", "3.6.1", "dist/jquery.min.js"), ("jquery", "3.6.1", "3.7.1", "dist/jquery.min.js"),
+            ("bootstrap", "5.3.2", "5.3.3", "dist/css/bootstrap.min.css"), ("bootstrap", "5.2.3", "5.3.3", "dist/css/bootstrap.min.css"),
+            ("bootstrap", "5.2.3", "5.3.3", "dist/js/bootstrap.bundle.min.js"), ("leaflet", "1.9.3", "1.9.4", "dist/leaflet.js"),
+            ("vue", "3.4.20", "3.4.21", "dist/vue.global.prod.js"), ("alpinejs", "3.13.5", "3.13.7", "dist/cdn.min.js"),
+            ("react-dom", "18.2.0", "18.3.1", "umd/react-dom.production.min.js"), ("htmx.org", "1.9.10", "1.9.12", "dist/htmx.min.js")]
 # Chromium mistrusts authorities that are not public, for dictionaries.
 KNOWN_ROOT = "--disable-features=CompressionDictionaryTransportRequireKnownRootCert"
 # Pages of one template, more than those that the tests ask for.
@@ -40,19 +49,25 @@ PAGES = {"mediawiki": [f"/index.php?title={title}" for title in browsing.TITLES]
          "django": ["/admin/login/", "/admin/login/?next=/one", "/admin/login/?next=/two"]}
 
 
-def document_bytes(browser, address):
-    """Of one visit: what the document took on the line as Chromium counts it, and what gzip -6 makes of its text."""
-    browser.visit(address)
+def line_bytes(browser, is_wanted):
+    """The id of a request since the last visit began, and what its answer took."""
     with browser.arrived:
         request = next(e["params"]["requestId"] for e in browser.events if e["method"] == "Network.requestWillBeSent"
-                       and e["params"]["type"] == "Document")
+                       and is_wanted(e["params"]))
 
         def took():
             return [e["params"]["encodedDataLength"] for e in browser.events
                     if e["method"] == "Network.loadingFinished" and e["params"]["requestId"] == request]
-        assert browser.arrived.wait_for(took, harness.PATIENCE), "the document did not end"
+        assert browser.arrived.wait_for(took, harness.PATIENCE), "the answer did not end"
+        return request, took()[0]
+
+
+def document_bytes(browser, address):
+    """Of one visit: what the document took on the line as Chromium counts it, and what gzip -6 makes of its text."""
+    browser.visit(address)
+    request, took = line_bytes(browser, lambda asked: asked["type"] == "Document")
     text = browser.command("Network.getResponseBody", requestId=request)["body"].encode()
-    return took()[0], len(gzip.compress(text, 6))
+    return took, len(gzip.compress(text, 6))
 
 
 @contextlib.contextmanager
@@ -113,6 +128,47 @@ def shared(application):
     return first(application, cookies=True)
 
 
+def release(folder, package, version, path):
+    """A file of a package of npm's registry."""
+    unpacked = folder / f"{package}-{version}"
+    if not unpacked.exists():
+        unpacked.mkdir()
+        subprocess.run(["npm", "pack", "--silent", f"{package}@{version}"], cwd=unpacked, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["tar", "xzf", *unpacked.glob("*.tgz")], cwd=unpacked, check=True)
+    return (unpacked / "package" / path).read_bytes()
+
+
+def upgrade():
+    """Each file in the two ways in which applications name versions. (name, x gzip -6 of the later one)"""
+    files = {}  # by address
+
+    def page(handler):
+        address = base64.urlsafe_b64decode(handler.path.partition("?")[2].encode()).decode()
+        tag = f'<script src="{address}"></script>' if ".js" in address else f'<link rel="stylesheet" href="{address}">'
+        handler.answer(f"<!doctype html>{tag}<p>text</p>".encode(), fields=[("Cache-Control", "no-store")])
+
+    def part(handler):
+        kind = "text/css" if ".css" in handler.path else "text/javascript"
+        handler.answer(files[handler.path], content_type=kind, fields=[("Cache-Control", "public, max-age=31536000")])
+
+    found = []
+    with tempfile.TemporaryDirectory(prefix="railgun-bench-") as folder, \
+            Front({"*": part, "/page": page}, **{"log.level": 0}) as front, browser_at(front) as browser:
+        for place, (package, *versions, path) in enumerate(RELEASES):
+            texts = [release(pathlib.Path(folder), package, version, path) for version in versions]
+            for form in (f"/{place}/{{name}}?ver={{version}}", f"/{place}/{{stem}}.{{hash}}{{ending}}"):
+                name = pathlib.PurePosixPath(path)
+                for version, text in zip(versions, texts):
+                    address = form.format(name=name.name, stem=name.stem, ending=name.suffix, version=version,
+                                          hash=hashlib.sha256(text).hexdigest()[:8])
+                    files[address] = text
+                    browser.visit("https://site.test/page?" + base64.urlsafe_b64encode(address.encode()).decode())
+                    _, took = line_bytes(browser, lambda asked: asked["request"]["url"].endswith(address))
+                    time.sleep(PAUSE)
+                found.append((f"{package} {versions[0]} to {versions[1]}, {name.name}", took / len(gzip.compress(texts[1], 6))))
+    return found
+
+
 def cpu():
     """The sender's CPU seconds for 1,000 pages over what they cost uncoded: dcz against the page before, and zstd."""
     from pair import HOST, QuietPair, cpu_seconds, get, nginx_origin, page_with_mark
@@ -151,6 +207,7 @@ def main():
         sys.exit(f"bench browser: no application {', '.join(sorted(unknown))}; there are {', '.join(PAGES)}")
     names = options.applications or list(PAGES)
     result = {way.__name__: {name: way(name) for name in names} for way in (again, first, shared)}
+    result["upgrade"] = upgrade()
     result["cpu"] = cpu()
     if options.json:
         return print(json.dumps(result, indent=1))
@@ -160,6 +217,11 @@ def main():
         median = statistics.median(one for name in names for one in result[way][name])
         print(f"{meant:45}" + "".join(f"{one:12.3f}" for one in medians) + f"{median:9.3f}{BARS[way]:7.2f}  "
               f"{'met' if median <= BARS[way] else 'missed'}")
+    median = statistics.median(one for _, one in result["upgrade"])
+    print(f"\nscripts and styles after an upgrade, x gzip -6: median {median:.3f}, bar {BARS['upgrade']}: "
+          f"{'met' if median <= BARS['upgrade'] else 'missed'}")
+    for name, one in result["upgrade"]:
+        print(f"  {name:60}{one:8.3f}")
     plain, dcz, zstd = (result["cpu"][kind] for kind in ("plain", "dcz", "zstd"))
     ratio = (dcz - plain) / (zstd - plain)
     print(f"\nCPU of the sender, s for 1,000 pages of 92 KB: plain {plain:.3f}, dcz {dcz:.3f}, zstd {zstd:.3f}; what dcz adds is "

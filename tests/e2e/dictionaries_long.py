@@ -1,6 +1,6 @@
 """10,000 pages (or as many as the argument says) for 16 visitors by both ways of browser.dictionary, while the sender is reloaded,
 upgraded in place, stopped and killed, the listener too, and memory is so little that dictionaries and pages are evicted: no page
-is wrong, none is coded against what its browser lacks, none is stale."""
+is wrong, none is coded against what its browser lacks, none is stale. For release builds: others take more memory than it allows."""
 import collections
 import hashlib
 import http.client
