@@ -26,6 +26,8 @@ namespace {
 // The number of sockets that a predecessor hands over, from descriptor 3 on.
 constexpr const char* kVariable = "RAILGUN_INHERITED_SOCKETS";
 constexpr int kFirstDescriptor = 3;
+// The descriptor of the pipe that take_snapshot_pipe() gives.
+constexpr const char* kSnapshotVariable = "RAILGUN_SNAPSHOT_PIPE";
 // Who handed them over.
 constexpr const char* kPredecessorVariable = "RAILGUN_PREDECESSOR";
 
@@ -74,7 +76,18 @@ net::Descriptor Inheritance::take_listening(const Endpoint& endpoint) {
   return {};
 }
 
-Result<int> start_successor(const std::vector<int>& listening, const std::vector<std::string>& arguments) {
+net::Descriptor take_snapshot_pipe() {
+  const char* const text = std::getenv(kSnapshotVariable);
+  if (text == nullptr) return {};
+  int number = -1;
+  std::from_chars(text, text + std::strlen(text), number);
+  unsetenv(kSnapshotVariable);
+  if (number < kFirstDescriptor || fcntl(number, F_SETFD, FD_CLOEXEC) != 0) return {};
+  return net::Descriptor(number);
+}
+
+Result<int> start_successor(const std::vector<int>& listening, int snapshot_pipe,
+                            const std::vector<std::string>& arguments) {
   // All memory is had before fork(): a process with threads may do little between fork() and exec().
   std::vector<std::string> environment;
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -83,10 +96,16 @@ Result<int> start_successor(const std::vector<int>& listening, const std::vector
     if (text.starts_with("WATCHDOG_PID=")) continue;
     // This process may be a successor itself.
     if (text.starts_with(std::string(kPredecessorVariable) + "=")) continue;
+    if (text.starts_with(std::string(kSnapshotVariable) + "=")) continue;
     environment.emplace_back(text);
   }
   environment.push_back(std::string(kVariable) + "=" + std::to_string(listening.size()));
   environment.push_back(std::string(kPredecessorVariable) + "=" + std::to_string(getpid()));
+  // The sockets first, and the pipe behind them.
+  std::vector<int> descriptors = listening;
+  descriptors.push_back(snapshot_pipe);
+  const int pipe_place = kFirstDescriptor + static_cast<int>(listening.size());
+  environment.push_back(std::string(kSnapshotVariable) + "=" + std::to_string(pipe_place));
   const auto pointers = [](const std::vector<std::string>& texts) {
     std::vector<char*> all;
     for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
@@ -97,8 +116,8 @@ Result<int> start_successor(const std::vector<int>& listening, const std::vector
   const std::vector<char*> envp = pointers(environment);
   // Above the places where they are wanted, so that none is overwritten before it was copied.
   std::vector<int> lifted;
-  for (const int socket : listening) {
-    const int copy = fcntl(socket, F_DUPFD_CLOEXEC, kFirstDescriptor + static_cast<int>(listening.size()));
+  for (const int descriptor : descriptors) {
+    const int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, pipe_place + 1);
     if (copy < 0) return fail(Errc::kUnavailable, std::strerror(errno));
     lifted.push_back(copy);
   }

@@ -23,10 +23,14 @@ class Inheritance {
   std::vector<net::Descriptor> sockets_;
 };
 
-// Starts the program `arguments` names first, from its file as it is now, with these sockets. Gives its process id.
-// Once it serves it calls dismiss_predecessor(); if it does not come up, nothing has changed.
-// Errors: kUnavailable.
-Result<int> start_successor(const std::vector<int>& listening, const std::vector<std::string>& arguments);
+// Starts the program `arguments` names first, from its file as it is now, with these sockets, and the reading end of a
+// pipe for take_snapshot_pipe(). Gives its process id. Once it serves it calls dismiss_predecessor(); if it does not come
+// up, nothing has changed. Errors: kUnavailable.
+Result<int> start_successor(const std::vector<int>& listening, int snapshot_pipe,
+                            const std::vector<std::string>& arguments);
+
+// Where a successor reads what its predecessor knows (app/handover.h), once in a process; empty: nowhere.
+net::Descriptor take_snapshot_pipe();
 
 // Whether that process is there, and not only waits for its parent to take note of its end.
 bool is_running(int process);

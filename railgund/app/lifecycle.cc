@@ -1,11 +1,15 @@
 #include "railgund/app/lifecycle.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <fstream>
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include "railgund/app/cache_file.h"
 #include "railgund/app/inheritance.h"
 #include "railgund/log/log.h"
 
@@ -17,6 +21,14 @@ constexpr Duration kDrainCheck = std::chrono::milliseconds(50);
 // How often a successor checks its links, and when it serves without them. Its predecessor serves meanwhile.
 constexpr Duration kLinkCheck = std::chrono::milliseconds(20);
 constexpr Duration kLinkTimeout = std::chrono::seconds(3);
+// The same for page versions: 2 GB of them take about so long.
+constexpr Duration kVersionsTimeout = std::chrono::seconds(10);
+// Enough for a few pages, so that writing and reading go on side by side.
+constexpr int kSnapshotPipeBytes = 1 << 20;
+// How often a successor is told what its predecessor still counts.
+constexpr Duration kStatisticsInterval = std::chrono::seconds(1);
+// What a stop may take to write page versions: systemd gives 45 s for everything (systemd/railgund.service).
+constexpr Duration kSaveTimeout = std::chrono::seconds(10);
 // How long a drain with a successor goes on accepting: senders need time to connect to it, and clients to learn that a
 // kept connection is closing.
 constexpr Duration kHandOver = std::chrono::seconds(5);
@@ -58,29 +70,81 @@ void Lifecycle::on_end_signal(int signal) {
   drain();
 }
 
+void Lifecycle::carry(std::function<std::string()> carried, std::function<void(const std::string&)> take_over) {
+  carried_ = std::move(carried);
+  take_over_ = std::move(take_over);
+}
+
+// From the process before if there is one, or else from the disk.
+void Lifecycle::take_versions_over() {
+  const config::ConfigPtr config = server_.config();
+  Descriptor from = take_snapshot_pipe();
+  std::string where = "the process before";
+  if (!from && !is_successor() && !config->cache_directory.empty()) {
+    where = cache_file(config->cache_directory);
+    if (auto file = open_cache_file(config->cache_directory)) {
+      from = std::move(*file);
+    } else if (file.error().code != Errc::kNotFound) {
+      log::error("cache.directory: " + file.error().text);
+    }
+  }
+  if (!from) return;
+  // Only the process before sends any.
+  const auto take_over = [this](std::string text) {
+    loop_.post([this, text = std::move(text)] {
+      if (take_over_) take_over_(text);
+    });
+  };
+  intake_ =
+      std::make_unique<SnapshotIntake>(server_.cache(), std::move(from),
+                                       SnapshotIntake::Options{.where = std::move(where),
+                                                               .page_limit_bytes = config->reference_page_limit_bytes,
+                                                               .on_statistics = take_over});
+}
+
+// Best effort: what is not written has to be learned again.
+void Lifecycle::save_versions() {
+  const config::ConfigPtr config = server_.config();
+  if (config->cache_directory.empty() || has_successor()) return;
+  const auto saved = save_cache(server_.cache(), config->cache_directory, config->memory_limit_bytes, kSaveTimeout);
+  if (saved) {
+    log::notice("cache.directory: wrote " + std::to_string(saved->versions) + " page versions (" +
+                std::to_string(saved->bytes >> 20) + " MB)");
+  } else {
+    log::error("cache.directory: " + saved.error().text);
+  }
+}
+
 void Lifecycle::run() {
+  take_versions_over();
   if (is_successor()) {
     server_.set_accepting(false);
     links_deadline_ = loop_.now() + kLinkTimeout;
+    versions_deadline_ = loop_.now() + kVersionsTimeout;
     wait_for_links();
   } else {
     serve();
   }
   tick_.set(loop_.now());
   loop_.run();
+  give_statistics();
+  handover_.reset();
+  save_versions();
   const std::string& pid_file = server_.config()->pid_file;
   if (!pid_file.empty() && serving_ && !has_successor()) unlink(pid_file.c_str());
   notifier_.stopping();
   log::notice("stopped");
 }
 
-// A successor accepts no client before its outgoing links are up, because its predecessor has links.
+// A successor accepts no client before its outgoing links are up and it has the page versions, because its predecessor
+// has both.
 void Lifecycle::wait_for_links() {
   server_.links([this](const std::vector<proxy::LinkStatus>& links) {
     if (draining_) return;
     const bool are_up =
         std::all_of(links.begin(), links.end(), [](const proxy::LinkStatus& link) { return link.up || !link.dialed; });
-    if (are_up || loop_.now() >= links_deadline_) {
+    const bool has_versions = !intake_ || intake_->is_complete();
+    if ((are_up || loop_.now() >= links_deadline_) && (has_versions || loop_.now() >= versions_deadline_)) {
       serve();
     } else {
       link_check_.set(loop_.now() + kLinkCheck);
@@ -129,6 +193,11 @@ void Lifecycle::drain() {
   tick_.set(loop_.now());
 }
 
+void Lifecycle::give_statistics() {
+  if (handover_ && carried_) handover_->give_statistics(carried_());
+  next_statistics_ = loop_.now() + kStatisticsInterval;
+}
+
 void Lifecycle::deactivate_on_quit() {
   // A successor keeps the identity of this process.
   if (!on_quit_ || draining_ || successor_ > 0) return;
@@ -140,6 +209,7 @@ void Lifecycle::tick() {
   if (draining_ && !is_deactivating_) {
     if (server_.is_drained() || loop_.now() >= drain_deadline_) loop_.stop();
   }
+  if (draining_ && handover_ && loop_.now() >= next_statistics_) give_statistics();
   feed_watchdog();
   // Otherwise there is nothing to do: an idle daemon sleeps.
   const Instant next_feed = notifier_.watchdog_interval() ? watchdog_due_ : kNever;
@@ -168,12 +238,23 @@ void Lifecycle::upgrade() {
     log::error("an upgrade is in progress already, by process " + std::to_string(successor_));
     return;
   }
-  auto started = start_successor(server_.listening_descriptors(), arguments_);
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) {
+    log::error("upgrade failed, this process continues: " + std::string(std::strerror(errno)));
+    return;
+  }
+  const Descriptor reading(ends[0]);
+  Descriptor writing(ends[1]);
+  fcntl(writing.get(), F_SETFL, O_NONBLOCK);
+  fcntl(writing.get(), F_SETPIPE_SZ, kSnapshotPipeBytes);  // smaller ones do, too
+  auto started = start_successor(server_.listening_descriptors(), reading.get(), arguments_);
   if (!started) {
     log::error("upgrade failed, this process continues: " + started.error().text);
     return;
   }
   successor_ = *started;
+  handover_.emplace(server_.cache(), std::move(writing));
+  give_statistics();
   log::notice("upgrade: started the new railgund as process " + std::to_string(successor_));
 }
 

@@ -5,10 +5,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "railgund/app/handover.h"
 #include "railgund/app/server.h"
+#include "railgund/app/snapshot_intake.h"
 #include "railgund/net/event_loop.h"
 #include "railgund/net/notify.h"
 
@@ -32,6 +35,8 @@ class Lifecycle {
   // A new process has been started to replace this one, and runs.
   bool has_successor() const;
 
+  // What has been counted, for the successor: `carried` makes the text, `take_over` takes the predecessor's.
+  void carry(std::function<std::string()> carried, std::function<void(const std::string&)> take_over);
   // Called when a drain begins.
   void on_drain(std::function<void()> work) { on_drain_ = std::move(work); }
   // Called at SIGQUIT, before the drain. run() does not return until it has called `done`.
@@ -41,9 +46,12 @@ class Lifecycle {
  private:
   void watch_signals();
   void on_end_signal(int signal);
+  void take_versions_over();
   void wait_for_links();
   void serve();
   void upgrade();
+  void give_statistics();
+  void save_versions();
   void deactivate_on_quit();
   void tick();
   void feed_watchdog();
@@ -54,14 +62,20 @@ class Lifecycle {
   std::vector<std::unique_ptr<net::SignalWatch>> signals_;
   net::Timer tick_;
   net::Timer link_check_;
-  Instant links_deadline_{};  // a successor serves without links from then on
+  // A successor serves without links, and without what its predecessor knows, from then on.
+  Instant links_deadline_{}, versions_deadline_{};
   bool serving_ = false;
   bool draining_ = false;
   Instant drain_deadline_ = kNever;
   std::function<void()> on_drain_;
+  std::function<std::string()> carried_;
+  std::function<void(const std::string&)> take_over_;
   DeactivateOnQuit on_quit_;
   bool is_deactivating_ = false;
-  int successor_ = 0;  // the process that was started to take over; 0: none
+  int successor_ = 0;                       // the process that was started to take over; 0: none
+  std::optional<Handover> handover_;        // to it
+  Instant next_statistics_{};               // for it
+  std::unique_ptr<SnapshotIntake> intake_;  // of the process before, or of cache.directory
   net::Notifier notifier_;
   Instant watchdog_due_{};
   std::vector<std::uint64_t> watchdog_turns_;

@@ -154,9 +154,12 @@ struct Operations::State {
     lifecycle.on_drain([this] { server.loop().post([this] { release_endpoints(); }); });
     lifecycle.on_quit(
         [this](std::function<void()> done) { listener ? listener->deactivate(std::move(done)) : done(); });
+    lifecycle.carry([this] { return statistics.carried(); },
+                    [this](const std::string& carried) { statistics.take_over(carried); });
     open_control();
   }
   ~State() {
+    lifecycle.carry({}, {});
     lifecycle.on_drain({});
     lifecycle.on_quit({});
   }

@@ -16,6 +16,7 @@
 #include "railgund/config/value.h"
 #include "railgund/log/log.h"
 #include "railgund/log/panic.h"
+#include "railgund/net/clock.h"
 #include "railgund/proxy/forwarding.h"
 #include "railgund/tls/random.h"
 #include "railgund/tls/ticket_keys.h"
@@ -86,8 +87,11 @@ Server::Server(ServerOptions options, config::ConfigPtr config)
       memory_limit_bytes_(applied_memory_limit(*config_)),
       cache_(cache_limits(*config_, memory_limit_bytes_)),
       shelf_(shelf_limits(*config_), tls::random_bytes<kSecretBytes>()),
-      descriptors_(net::DescriptorBudget::shares(file_limit(), worker_count(*config_),
-                                                 config_->role == config::Role::kSender)) {}
+      descriptors_(
+          net::DescriptorBudget::shares(file_limit(), worker_count(*config_), config_->role == config::Role::kSender)) {
+  // Above those of any process before, which inserted less than one a microsecond.
+  cache_.number_from(net::wall_microseconds());
+}
 
 Server::~Server() {
   acceptors_.clear();

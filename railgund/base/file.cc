@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -56,7 +57,6 @@ Result<void> write_all(int file, std::string_view content, const std::string& pa
     if (count < 0) return cannot_write(path, errno);
     content.remove_prefix(static_cast<std::size_t>(count));
   }
-  if (::fsync(file) != 0) return cannot_write(path, errno);
   return {};
 }
 
@@ -120,12 +120,19 @@ Result<std::vector<std::string>> list_folder(const std::string& path, std::size_
 }
 
 Result<void> replace_file(const std::string& path, std::string_view content) {
+  return replace_file(path, [&content] { return std::exchange(content, {}); });
+}
+
+Result<void> replace_file(const std::string& path, const std::function<std::string_view()>& next) {
   const std::string beside = path + ".new";
   ::unlink(beside.c_str());  // what a crash may have left
   const Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file && errno == ENOENT) return fail(Errc::kNotFound, path + ": its folder does not exist");
   if (!file) return cannot_write(path, errno);
-  auto done = write_all(file.get(), content, path);
+  Result<void> done;
+  for (std::string_view piece = next(); done && !piece.empty(); piece = next())
+    done = write_all(file.get(), piece, path);
+  if (done && ::fsync(file.get()) != 0) done = cannot_write(path, errno);
   if (done && ::rename(beside.c_str(), path.c_str()) != 0) done = cannot_write(path, errno);
   if (!done) {
     ::unlink(beside.c_str());

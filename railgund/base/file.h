@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,5 +30,8 @@ Result<std::vector<std::string>> list_folder(const std::string& path, std::size_
 // Errors, each with the path and what to do: kNotFound (no such folder); kDenied; kUnavailable (disk full,
 // read-only or broken).
 Result<void> replace_file(const std::string& path, std::string_view content);
+// The same for content that is too large to hold at once: calls `next` for piece after piece, until one is empty. A piece
+// is used before the next call.
+Result<void> replace_file(const std::string& path, const std::function<std::string_view()>& next);
 
 }  // namespace railgun

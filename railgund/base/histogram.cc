@@ -10,6 +10,12 @@ void HistogramCounts::add(const Histogram& histogram) {
   sum += histogram.sum_.load(std::memory_order_relaxed);
 }
 
+void HistogramCounts::add(const HistogramCounts& counts) {
+  RAILGUN_CHECK(scale == counts.scale);
+  for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] += counts.buckets[i];
+  sum += counts.sum;
+}
+
 HistogramCounts HistogramCounts::since(const HistogramCounts& before) const {
   HistogramCounts difference(*scale);
   for (std::size_t i = 0; i < buckets.size(); ++i) difference.buckets[i] = buckets[i] - before.buckets[i];

@@ -84,6 +84,7 @@ struct HistogramCounts {
 
   // Adds what a histogram of the same scale holds.
   void add(const Histogram& histogram);
+  void add(const HistogramCounts& counts);
   // What came after `before`, an earlier reading of the same.
   HistogramCounts since(const HistogramCounts& before) const;
 

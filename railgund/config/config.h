@@ -46,6 +46,7 @@ struct Config {
   unsigned workers = 0;  // 0: one per CPU core
   Duration drain_timeout = std::chrono::seconds(30);
   std::string pid_file, state_directory, control_socket;
+  std::string cache_directory;  // empty: page versions end with the process
   std::string control_group = "railgun";  // may read over the control socket
 
   // The link.

@@ -25,6 +25,14 @@ constexpr std::array kSettings{
         .form = Form::kByteCount,
         .least = kMiB,
         .section = "References and deltas"},
+    Setting{.key = "cache.directory",
+            .place = &Config::cache_directory,
+            .help = "Directory in which page versions outlast a stop of the daemon or a start of the machine, at most "
+                    "memory.limit of them, for the daemon's user alone. Written at a stop, read at the start. Pages "
+                    "that are kept in memory only (reference.no_store) are left out. Empty: nothing is written. An "
+                    "upgrade in place needs none: the new process takes the versions over.",
+            .form = Form::kPath,
+            .example = "/var/lib/railgun"},
     Setting{.key = "memory.prepared_percent",
             .place = &Config::memory_prepared_percent,
             .takes = Takes::kRestart,

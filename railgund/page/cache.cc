@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <bit>
-#include <unordered_map>
+#include <functional>
 #include <utility>
 
 #include "railgund/base/mutex.h"
-#include "railgund/page/kin.h"
+#include "railgund/page/key_table.h"
 
 namespace railgun::page {
 namespace {
@@ -28,12 +28,6 @@ std::size_t shards_for(std::size_t limit_bytes) {
   return std::bit_floor(std::clamp<std::size_t>(limit_bytes / kShardBytes, 1, kShardsMost));
 }
 
-// The latest two versions under a key, the latest first.
-struct Latest {
-  Id128 first;
-  std::optional<Id128> second;
-};
-
 // Of so many kin of one shape, the rest of the candidates are siblings.
 constexpr std::size_t kShapesMost = 2;
 
@@ -46,9 +40,8 @@ struct Cache::Shard {
 
   Mutex mutex;
   VersionPool pool RAILGUN_GUARDED_BY(mutex);
-  std::unordered_map<Id128, Latest> latest RAILGUN_GUARDED_BY(mutex);    // of exact keys and addresses
-  std::unordered_map<Id128, KinVersions> kin RAILGUN_GUARDED_BY(mutex);  // of shapes and siblings
-  std::uint64_t misses RAILGUN_GUARDED_BY(mutex) = 0;                    // requests for which no key is known
+  KeyTable keys RAILGUN_GUARDED_BY(mutex);
+  std::uint64_t misses RAILGUN_GUARDED_BY(mutex) = 0;  // requests for which no key is known
 };
 
 Cache::Cache(CacheLimits limits)
@@ -112,6 +105,13 @@ void Cache::UnderWay::release() {
 // By the last byte: the maps within a shard go by the first.
 Cache::Shard& Cache::shard_of(const Id128& name) const { return *shards_[name.bytes.back() & (shards_.size() - 1)]; }
 
+template <typename Work>
+auto Cache::at(const Id128& key, Work work) const {
+  Shard& shard = shard_of(key);
+  const MutexLock lock(shard.mutex);
+  return work(shard.keys);
+}
+
 VersionPtr Cache::find(const Id128& id, const Id128& site) {
   if (shortage() >= Shortage::kFindNothing) return nullptr;
   VersionPtr version;
@@ -173,17 +173,21 @@ std::vector<Candidate> Cache::candidates(const PageKeys& keys, const PageKeys* o
     VersionPtr version = found.empty() ? find(id, keys.site) : peek(id);
     if (version) found.push_back({.version = std::move(version), .by = by});
   };
+  const auto latest = [&](const Id128& key) { return at(key, [&](KeyTable& table) { return table.latest(key); }); };
   const auto add_latest = [&](const PageKeys& of) {
-    if (const auto id = latest_of(of.exact)) add(*id, FoundBy::kExact);
-    if (const auto id = latest_of(of.address)) add(*id, FoundBy::kAddress);
+    if (const auto id = latest(of.exact)) add(*id, FoundBy::kExact);
+    if (const auto id = latest(of.address)) add(*id, FoundBy::kAddress);
   };
   const auto add_kin = [&](const PageKeys& of) {
+    const auto kin = [&](const Id128& key, std::size_t most) {
+      return at(key, [&](KeyTable& table) { return table.kin(key, of.media, most); });
+    };
     if (of.shape != of.address) {
-      for (const Id128& id : kin_of(of.shape, of.media, kShapesMost)) add(id, FoundBy::kShape);
+      for (const Id128& id : kin(of.shape, kShapesMost)) add(id, FoundBy::kShape);
     }
     // What is no text is the same as before, or has nothing in common with its neighbours.
     if (of.media == MediaClass::kImage || of.media == MediaClass::kFont) return;
-    for (const Id128& id : kin_of(of.sibling, of.media, kMostCandidates)) add(id, FoundBy::kSibling);
+    for (const Id128& id : kin(of.sibling, kMostCandidates)) add(id, FoundBy::kSibling);
   };
   add_latest(keys);
   if (open != nullptr) add_latest(*open);
@@ -207,23 +211,6 @@ VersionPtr Cache::peek(const Id128& id, const Audiences& audiences) const {
   Shard& shard = shard_of(id);
   const MutexLock lock(shard.mutex);
   return shard.pool.is_for(id, audiences) ? shard.pool.peek(id) : nullptr;
-}
-
-std::optional<Id128> Cache::latest_of(const Id128& key) const {
-  Shard& shard = shard_of(key);
-  const MutexLock lock(shard.mutex);
-  const auto latest = shard.latest.find(key);
-  return latest == shard.latest.end() ? std::nullopt : std::optional<Id128>(latest->second.first);
-}
-
-std::vector<Id128> Cache::kin_of(const Id128& key, MediaClass expected, std::size_t most) const {
-  Shard& shard = shard_of(key);
-  const MutexLock lock(shard.mutex);
-  const auto kin = shard.kin.find(key);
-  if (kin == shard.kin.end()) return {};
-  std::vector<Id128> best = kin->second.best(expected);
-  if (best.size() > most) best.resize(most);
-  return best;
 }
 
 // What leaves is freed, and what is to be packed is packed, without the lock.
@@ -250,31 +237,83 @@ void Cache::change(Shard& shard, Change change) {
   }
 }
 
+KeyTable::Added Cache::name(const Numbered& version, const PageKeys& keys, bool is_newcomer) {
+  const auto add = [&](const Id128& key) { return at(key, [&](KeyTable& table) { return table.add(key, version); }); };
+  const KeyTable::Added exact = add(keys.exact);
+  add(keys.address);
+  const auto add_kin = [&](const Id128& key) {
+    at(key, [&](KeyTable& table) {
+      if (is_newcomer || exact.replaced) {
+        table.add_kin(key, version.id, keys.media, exact.replaced);
+      } else {
+        table.add_older_kin(key, version.id, keys.media);
+      }
+    });
+  };
+  if (keys.shape != keys.address) add_kin(keys.shape);
+  add_kin(keys.sibling);
+  return exact;
+}
+
+void Cache::replace(const Id128& id) {
+  Shard& shard = shard_of(id);
+  const MutexLock lock(shard.mutex);
+  shard.pool.replace(id);
+}
+
 bool Cache::insert(VersionPtr version, const PageKeys& keys) {
   if (shortage() >= Shortage::kKeepNothing) return false;
-  const Id128 id = version->id;
+  const Numbered numbered{version->id, next_sequence()};
   // Keys first: a version that leaves takes its keys along, so none outlives it.
-  const std::optional<Id128> replaced = remember(keys.exact, id);
-  remember(keys.address, id);
-  if (keys.shape != keys.address) remember_kin(keys.shape, id, keys.media, replaced);
-  remember_kin(keys.sibling, id, keys.media, replaced);
-  keep(std::move(version), keys.site, &keys);
-  if (replaced) {
-    Shard& shard = shard_of(*replaced);
-    const MutexLock lock(shard.mutex);
-    shard.pool.replace(*replaced);
-  }
+  const std::optional<Id128> replaced = name(numbered, keys, true).replaced;
+  keep(std::move(version), keys.site, &keys, numbered.sequence);
+  if (replaced) replace(*replaced);
   return replaced.has_value();
 }
 
 void Cache::insert(VersionPtr version, const Id128& site) {
-  if (shortage() < Shortage::kKeepNothing) keep(std::move(version), site, nullptr);
+  if (shortage() < Shortage::kKeepNothing) keep(std::move(version), site, nullptr, next_sequence());
 }
 
-void Cache::keep(VersionPtr version, const Id128& site, const PageKeys* keys) {
+void Cache::keep(VersionPtr version, const Id128& site, const PageKeys* keys, std::uint64_t sequence) {
   change(shard_of(version->id), [&](VersionPool& pool, std::vector<Departed>& departed) {
-    pool.insert(std::move(version), site, keys, departed);
+    pool.insert(std::move(version), site, keys, sequence, departed);
   });
+}
+
+std::vector<Numbered> Cache::numbered_since(std::uint64_t after) const {
+  std::vector<Numbered> found;
+  for (const auto& shard : shards_) {
+    const MutexLock lock(shard->mutex);
+    shard->pool.each([&](const Id128& id, std::uint64_t sequence) {
+      if (sequence > after) found.push_back({id, sequence});
+    });
+  }
+  std::ranges::sort(found, std::greater(), &Numbered::sequence);
+  return found;
+}
+
+std::optional<KeptVersion> Cache::kept(const Id128& id) const {
+  Shard& shard = shard_of(id);
+  const MutexLock lock(shard.mutex);
+  return shard.pool.kept(id);
+}
+
+void Cache::restore(const KeptVersion& kept) {
+  if (shortage() >= Shortage::kKeepNothing) return;
+  const Numbered numbered{kept.version->id, kept.sequence};
+  std::vector<Id128> replaced;
+  bool is_latest = kept.keys.empty();
+  for (const PageKeys& keys : kept.keys) {
+    const KeyTable::Added added = name(numbered, keys, false);
+    is_latest = is_latest || !added.is_older;
+    if (added.replaced) replaced.push_back(*added.replaced);
+  }
+  change(shard_of(numbered.id), [&](VersionPool& pool, std::vector<Departed>& departed) {
+    pool.restore(kept, departed);
+    if (!is_latest) pool.replace(numbered.id);
+  });
+  for (const Id128& id : replaced) replace(id);
 }
 
 void Cache::recount(const VersionPtr& version) {
@@ -345,49 +384,12 @@ CacheCounters Cache::counters() const {
   return sum;
 }
 
-std::optional<Id128> Cache::remember(const Id128& key, const Id128& id) {
-  Shard& shard = shard_of(key);
-  const MutexLock lock(shard.mutex);
-  const auto [place, is_new] = shard.latest.try_emplace(key, Latest{.first = id, .second = std::nullopt});
-  Latest& latest = place->second;
-  if (is_new || latest.first == id) return std::nullopt;
-  latest.second = std::exchange(latest.first, id);
-  return latest.second;
-}
-
-void Cache::remember_kin(const Id128& key, const Id128& id, MediaClass media, const std::optional<Id128>& replaced) {
-  Shard& shard = shard_of(key);
-  const MutexLock lock(shard.mutex);
-  shard.kin[key].add(id, media, replaced);
-}
-
-void Cache::forget(const Id128& key, const Id128& id) {
-  Shard& shard = shard_of(key);
-  const MutexLock lock(shard.mutex);
-  const auto place = shard.latest.find(key);
-  if (place == shard.latest.end()) return;
-  Latest& latest = place->second;
-  if (latest.second == id) latest.second.reset();
-  if (latest.first != id) return;
-  if (latest.second) {
-    latest.first = *std::exchange(latest.second, std::nullopt);
-  } else {
-    shard.latest.erase(place);
-  }
-}
-
-void Cache::forget_kin(const Id128& key, const Id128& id) {
-  Shard& shard = shard_of(key);
-  const MutexLock lock(shard.mutex);
-  const auto place = shard.kin.find(key);
-  if (place != shard.kin.end() && place->second.forget(id)) shard.kin.erase(place);
-}
-
 void Cache::forget_all(const std::vector<Departed>& departed) {
   for (const Departed& gone : departed) {
     for (const PageKeys& keys : gone.keys) {
-      for (const Id128& key : {keys.exact, keys.address}) forget(key, gone.id);
-      for (const Id128& key : {keys.shape, keys.sibling}) forget_kin(key, gone.id);
+      for (const Id128& key : {keys.exact, keys.address}) at(key, [&](KeyTable& table) { table.forget(key, gone.id); });
+      for (const Id128& key : {keys.shape, keys.sibling})
+        at(key, [&](KeyTable& table) { table.forget_kin(key, gone.id); });
     }
   }
 }

@@ -13,6 +13,8 @@
 
 #include "railgund/page/content_index.h"
 #include "railgund/page/frequency_sketch.h"
+#include "railgund/page/kept_version.h"
+#include "railgund/page/key_table.h"
 #include "railgund/page/page_key.h"
 #include "railgund/page/sketch.h"
 #include "railgund/page/template_bases.h"
@@ -78,6 +80,8 @@ class Cache {
   explicit Cache(CacheLimits limits);
   // With a fifth of it as the share of prepared state.
   explicit Cache(std::size_t limit_bytes) : Cache(CacheLimits{limit_bytes, limit_bytes / 5}) {}
+  // Versions are numbered from here on: above all that restore() will bring, so that what is inserted is newer.
+  void number_from(std::uint64_t sequence) { next_sequence_.store(sequence, std::memory_order_relaxed); }
   ~Cache();
 
   // The version of that id, or null if there is none or it is not of that site: whoever learns the id of another
@@ -98,6 +102,15 @@ class Cache {
   bool insert(VersionPtr version, const PageKeys& keys);
   // Keeps a version under its id alone, for one site (it came from the store).
   void insert(VersionPtr version, const Id128& site);
+
+  // For the next process (page/snapshot.h). The ids of versions inserted with a sequence above `after`, newest first; 200
+  // ns for each version that is kept.
+  std::vector<Numbered> numbered_since(std::uint64_t after) const;
+  // Nothing if it has left. Of a packed version a copy, so that to read its bytes unpacks nothing here.
+  std::optional<KeptVersion> kept(const Id128& id) const;
+  // Keeps a version of another process as that kept it, behind all that are here. Under keys of which this cache knows
+  // a newer version it is an older one.
+  void restore(const KeptVersion& kept);
 
   // For a listener, which looks for references by content. A sender process (Holder) keeps this version, too, for that
   // audience.
@@ -136,18 +149,17 @@ class Cache {
 
   CacheLimits limits_of_shard() const;
   void make_room();
-  void keep(VersionPtr version, const Id128& site, const PageKeys* keys);
+  void keep(VersionPtr version, const Id128& site, const PageKeys* keys, std::uint64_t sequence);
+  std::uint64_t next_sequence() { return next_sequence_.fetch_add(1, std::memory_order_relaxed); }
   Shard& shard_of(const Id128& name) const;
-  // Makes `id` the latest under a key; gives the one that was.
-  std::optional<Id128> remember(const Id128& key, const Id128& id);
-  void remember_kin(const Id128& key, const Id128& id, MediaClass media, const std::optional<Id128>& replaced);
+  // Calls work(KeyTable&) with the key's table.
+  template <typename Work>
+  auto at(const Id128& key, Work work) const;
+  // Enters a version under all of its keys: a newcomer, or one that may be older than what is there. As under `exact`.
+  KeyTable::Added name(const Numbered& version, const PageKeys& keys, bool is_newcomer);
+  void replace(const Id128& id);
   VersionPtr peek(const Id128& id) const;
   VersionPtr peek(const Id128& id, const Audiences& audiences) const;
-  std::optional<Id128> latest_of(const Id128& key) const;
-  // The best `most`.
-  std::vector<Id128> kin_of(const Id128& key, MediaClass expected, std::size_t most) const;
-  void forget(const Id128& key, const Id128& id);
-  void forget_kin(const Id128& key, const Id128& id);
   void forget_all(const std::vector<Departed>& departed);
   // Changes a shard's pool, and packs what it then has to pack.
   template <typename Change>
@@ -156,6 +168,7 @@ class Cache {
   std::atomic<Shortage> shortage_ = Shortage::kNone;
   std::atomic<std::size_t> limit_bytes_, prepared_share_bytes_;
   std::atomic<std::size_t> under_way_bytes_ = 0;
+  std::atomic<std::uint64_t> next_sequence_ = 1;
   FrequencySketch sketch_;
   TemplateBases bases_;
   ContentIndex contents_;

@@ -23,6 +23,15 @@ void KinVersions::add(const Id128& id, MediaClass kind, const std::optional<Id12
   }
 }
 
+void KinVersions::add_older(const Id128& id, MediaClass kind) {
+  const auto place = std::find_if(kinds_.begin(), kinds_.end(), [&](const Kind& one) { return one.kind == kind; });
+  if (place == kinds_.end()) {
+    if (kinds_.size() < kMostKinds) kinds_.push_back(Kind{.kind = kind, .first = id, .second = std::nullopt});
+  } else if (place->first != id && !place->second) {
+    place->second = id;
+  }
+}
+
 std::vector<Id128> KinVersions::best(MediaClass expected) const {
   std::vector<Id128> ids;
   const auto is_expected = [&](const Kind& one) { return one.kind == expected; };

@@ -21,6 +21,8 @@ class KinVersions {
 
   // `replaced`: the version of the same page before this one. If that was the first, the new one takes its place.
   void add(const Id128& id, MediaClass kind, const std::optional<Id128>& replaced);
+  // A version that is older than those that are there: takes a place that is empty, or none.
+  void add_older(const Id128& id, MediaClass kind);
 
   // Best first: those of the expected kind, then the first of each other, as added to most recently. If the expected
   // kind is unknown or not there, the first of each comes before any second.

@@ -1,11 +1,8 @@
 #include "railgund/page/store_item.h"
 
-#include <algorithm>
-
-#include <zstd.h>
-
 #include "railgund/base/bytes.h"
 #include "railgund/base/text.h"
+#include "railgund/page/page_form.h"
 
 namespace railgun::page {
 namespace {
@@ -14,21 +11,6 @@ namespace {
 constexpr std::uint8_t kRaw = 0x10;
 constexpr std::uint8_t kZstd = 0x11;
 constexpr std::size_t kHeaderBytes = 1 + 16 + 8 + 8;
-
-// Stored pages are compressed on a loop's thread: about 0.2 ms for a usual page; the fast level keeps one of megabytes
-// in the same order of time.
-constexpr std::size_t kLargePageBytes = 256 * 1024;
-int level_for(std::size_t page_bytes) { return page_bytes <= kLargePageBytes ? 1 : -5; }
-
-// The page compressed, or nothing where that saves less than an eighth.
-Bytes compressed(ByteView page) {
-  const std::size_t worth = page.size() - page.size() / 8;
-  Bytes out(worth);
-  const std::size_t size = ZSTD_compress(out.data(), out.size(), page.data(), page.size(), level_for(page.size()));
-  if (ZSTD_isError(size) != 0) return {};
-  out.resize(size);
-  return out;
-}
 
 // Over all that is in the item before it and behind it.
 std::uint64_t item_check(std::uint8_t format, const Id128& id, std::uint64_t length, ByteView payload) {
@@ -53,7 +35,7 @@ std::string store_key_of_page(const Id128& exact_key) { return "rgp1:" + to_hex(
 
 Bytes encode_item(const Version& version) {
   const ByteView page = version.reference.bytes();
-  const Bytes packed = compressed(page);
+  const Bytes packed = compress_page(page);
   const std::uint8_t format = packed.empty() ? kRaw : kZstd;
   const ByteView payload = packed.empty() ? page : ByteView(packed);
 
@@ -86,11 +68,9 @@ VersionPtr decode_item(ByteView item, const KeyedHash& hash, const std::optional
     if (payload.size() != length) return nullptr;
     page = to_bytes(payload);
   } else {
-    // A frame says its own length or the item is not ours; so nothing is reserved that zstd will not fill.
-    if (ZSTD_getFrameContentSize(payload.data(), payload.size()) != length) return nullptr;
-    page.resize(length);
-    const std::size_t size = ZSTD_decompress(page.data(), page.size(), payload.data(), payload.size());
-    if (ZSTD_isError(size) != 0 || size != length) return nullptr;
+    std::optional<Bytes> unpacked = decompress_page(payload, length);
+    if (!unpacked) return nullptr;
+    page = *std::move(unpacked);
   }
   if (hash(page) != *id) return nullptr;
   return std::make_shared<const Version>(*id, std::move(page), Keep::kStoreToo);

@@ -4,7 +4,7 @@
 #include <iterator>
 #include <utility>
 
-#include "railgund/page/kin.h"
+#include "railgund/page/key_table.h"
 
 namespace railgun::page {
 namespace {
@@ -62,7 +62,8 @@ VersionPtr VersionPool::handed_out(const Entry& entry) {
   return std::make_shared<const Version>(*entry.version, entry.version->reference.packed());
 }
 
-void VersionPool::insert(VersionPtr version, const Id128& site, const PageKeys* keys, std::vector<Departed>& departed) {
+void VersionPool::insert(VersionPtr version, const Id128& site, const PageKeys* keys, std::uint64_t sequence,
+                         std::vector<Departed>& departed) {
   ++insertions_;
   const Id128 id = version->id;
   const auto [place, is_new] = entries_.try_emplace(id);
@@ -72,10 +73,8 @@ void VersionPool::insert(VersionPtr version, const Id128& site, const PageKeys* 
     entry.page = id;
     entry.place = list(Queue::kWindow).insert(list(Queue::kWindow).begin(), &entry);
   }
-  if (std::ranges::find(entry.sites, site) == entry.sites.end()) {
-    if (entry.sites.size() == kSitesMost) entry.sites.erase(entry.sites.begin());
-    entry.sites.push_back(site);
-  }
+  entry.sequence = sequence;
+  add_site(entry, site);
   if (keys != nullptr) {
     entry.page = keys->exact;
     add_keys(entry, *keys, departed);
@@ -95,6 +94,49 @@ void VersionPool::insert(VersionPtr version, const Id128& site, const PageKeys* 
   }
   leave_if_too_large(entry, departed);
   make_room(departed);
+}
+
+void VersionPool::restore(const KeptVersion& kept, std::vector<Departed>& departed) {
+  const auto [place, is_new] = entries_.try_emplace(kept.version->id);
+  Entry& entry = place->second;
+  if (is_new) {
+    entry.version = kept.version;
+    entry.page = kept.keys.empty() ? kept.version->id : kept.keys.back().exact;
+    entry.sequence = kept.sequence;
+    entry.queue = queue_for(kept.standing);
+    entry.place = list(entry.queue).insert(list(entry.queue).end(), &entry);
+    for (unsigned known = sketch_.estimate(entry.page); known < kept.asked_lately; ++known) sketch_.count(entry.page);
+  }
+  for (const Id128& site : kept.sites) add_site(entry, site);
+  for (const PageKeys& keys : kept.keys) {
+    if (is_new || std::ranges::find(entry.keys, keys.exact, &PageKeys::exact) == entry.keys.end())
+      add_keys(entry, keys, departed);
+  }
+  charge(entry);
+  if (is_new && entry.unpacked > 0) unpacked_.splice(unpacked_.end(), unpacked_, entry.unpacked_place);
+  leave_if_too_large(entry, departed);
+  make_room(departed);
+}
+
+std::optional<KeptVersion> VersionPool::kept(const Id128& id) const {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return std::nullopt;
+  const Entry& entry = found->second;
+  return KeptVersion{.version = handed_out(entry),
+                     .keys = entry.keys,
+                     .sites = entry.sites,
+                     .sequence = entry.sequence,
+                     .asked_lately = static_cast<std::uint8_t>(sketch_.estimate(entry.page)),
+                     .standing = entry.queue == Queue::kReplaced    ? Standing::kReplaced
+                                 : entry.queue == Queue::kProtected ? Standing::kProtected
+                                                                    : Standing::kUsual};
+}
+
+// For a version that comes from elsewhere.
+VersionPool::Queue VersionPool::queue_for(Standing standing) const {
+  if (standing == Standing::kReplaced) return Queue::kReplaced;
+  const bool has_room = list_bytes_[static_cast<std::size_t>(Queue::kProtected)] < protected_budget();
+  return standing == Standing::kProtected && has_room ? Queue::kProtected : Queue::kProbation;
 }
 
 void VersionPool::recount(const VersionPtr& version, std::vector<Departed>& departed) {
@@ -192,6 +234,12 @@ std::size_t VersionPool::clear(std::vector<Departed>& departed) {
   return count;
 }
 
+void VersionPool::add_site(Entry& entry, const Id128& site) {
+  if (std::ranges::find(entry.sites, site) != entry.sites.end()) return;
+  if (entry.sites.size() == kSitesMost) entry.sites.erase(entry.sites.begin());
+  entry.sites.push_back(site);
+}
+
 void VersionPool::add_keys(Entry& entry, const PageKeys& keys, std::vector<Departed>& departed) {
   const auto known = std::ranges::find(entry.keys, keys.exact, &PageKeys::exact);
   if (known != entry.keys.end()) entry.keys.erase(known);
@@ -208,8 +256,8 @@ void VersionPool::charge(Entry& entry) {
   constexpr std::size_t kNode = 3 * sizeof(void*) + 8;
   constexpr std::size_t kOverhead =
       sizeof(Id128) + sizeof(Entry) + 2 * kNode + sizeof(Entry*) + sizeof(Version) + 3 * sizeof(void*);
-  constexpr std::size_t kPerKeys = sizeof(PageKeys) + 2 * (3 * sizeof(Id128) + kNode + sizeof(void*)) +
-                                   2 * (sizeof(Id128) + KinVersions::usual_memory_bytes() + kNode + sizeof(void*));
+  constexpr std::size_t kPerKeys = sizeof(PageKeys) + 2 * (KeyTable::kLatestBytes + kNode + sizeof(void*)) +
+                                   2 * (KeyTable::kKinBytes + kNode + sizeof(void*));
   const std::size_t now = entry.version->reference.page_memory_bytes() + kOverhead + entry.keys.size() * kPerKeys +
                           entry.sites.size() * sizeof(Id128);
   page_bytes_ += now - entry.charged;

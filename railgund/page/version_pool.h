@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "railgund/page/frequency_sketch.h"
+#include "railgund/page/kept_version.h"
 #include "railgund/page/page_key.h"
 #include "railgund/page/version.h"
 
@@ -71,8 +72,19 @@ class VersionPool {
   VersionPtr peek(const Id128& id) const;
 
   // `keys`: null if none are known. A version that is there already is used and gets site and keys too. One larger than
-  // the whole pool departs at once.
-  void insert(VersionPtr version, const Id128& site, const PageKeys* keys, std::vector<Departed>& departed);
+  // the whole pool departs at once. `sequence`: larger than of those before it.
+  void insert(VersionPtr version, const Id128& site, const PageKeys* keys, std::uint64_t sequence,
+              std::vector<Departed>& departed);
+  // Keeps a version of another pool as that kept it, behind all that are here. If it is here, it gets the keys that are
+  // new.
+  void restore(const KeptVersion& kept, std::vector<Departed>& departed);
+  // What restore() takes; nothing if it is not here.
+  std::optional<KeptVersion> kept(const Id128& id) const;
+  // Calls `look` with the id and sequence of each version.
+  template <typename Look>
+  void each(Look look) const {
+    for (const auto& [id, entry] : entries_) look(id, entry.sequence);
+  }
   // After a use: charges what was prepared since, and keeps the unpacked page of a version from use().
   void recount(const VersionPtr& version, std::vector<Departed>& departed);
   // The pool is over its limit, and a version can be packed. Once it is, packed() says so, with null if it does not get
@@ -116,11 +128,12 @@ class VersionPool {
     VersionPtr version;
     Id128 page;  // whose frequency counts: the exact key, or the id where no key is known
     std::vector<PageKeys> keys;
-    std::vector<Id128> sites;   // one, but for pages that sites have in common; the latest few
-    std::size_t charged = 0;    // without prepared state
-    std::size_t prepared = 0;   // prepared state; if not 0, the entry is in prepared_
-    std::size_t unpacked = 0;   // of charged: page bytes that packing would free; if not 0, the entry is in unpacked_
-    bool can_be_packed = true;  // not while it is being packed, nor after that failed
+    std::vector<Id128> sites;    // one, but for pages that sites have in common; the latest few
+    std::uint64_t sequence = 0;  // of its latest insert()
+    std::size_t charged = 0;     // without prepared state
+    std::size_t prepared = 0;    // prepared state; if not 0, the entry is in prepared_
+    std::size_t unpacked = 0;    // of charged: page bytes that packing would free; if not 0, the entry is in unpacked_
+    bool can_be_packed = true;   // not while it is being packed, nor after that failed
     bool is_packed = false;
     Queue queue = Queue::kWindow;
     EntryList::iterator place;
@@ -129,11 +142,13 @@ class VersionPool {
   };
   static constexpr std::size_t kQueues = 4;
 
+  Queue queue_for(Standing standing) const;
   EntryList& list(Queue queue) { return lists_[static_cast<std::size_t>(queue)]; }
   std::size_t& list_bytes(Queue queue) { return list_bytes_[static_cast<std::size_t>(queue)]; }
   std::size_t window_budget() const;
   std::size_t protected_budget() const;
 
+  static void add_site(Entry& entry, const Id128& site);
   void add_keys(Entry& entry, const PageKeys& keys, std::vector<Departed>& departed);
   void charge(Entry& entry);
   void charge_prepared(Entry& entry, std::size_t now);

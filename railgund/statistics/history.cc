@@ -123,4 +123,46 @@ std::string History::to_json() const {
   return control::dump(result);
 }
 
+bool History::restore(std::string_view text) {
+  if (!control::is_shallow(text)) return false;
+  const json all = json::parse(text, nullptr, false);
+  const auto list = [](const json& object, std::string_view name) -> const json* {
+    const auto found = object.find(name);
+    return found != object.end() && found->is_array() ? &*found : nullptr;
+  };
+  const json* const times = all.is_object() ? list(all, "time") : nullptr;
+  if (times == nullptr) return false;
+  const std::size_t count = times->size();
+  const std::size_t first = count - std::min(count, kSamples);
+  // What a list does not have is 0, or nothing.
+  const auto value = [&](const json& object, std::string_view name, std::size_t i) -> std::optional<double> {
+    const json* const values = list(object, name);
+    const bool has_one = values != nullptr && i < values->size() && values->at(i).is_number();
+    return has_one ? std::optional(values->at(i).get<double>()) : std::nullopt;
+  };
+  const auto whole = [&](std::string_view name, std::size_t i) {
+    return static_cast<std::uint64_t>(std::max(value(all, name, i).value_or(0), 0.0));
+  };
+  peers_.clear();
+  samples_.clear();
+  last_.reset();
+  const json* const links = list(all, "links");
+  for (std::size_t i = 0; links != nullptr && i < std::min(links->size(), kPeers); ++i)
+    peers_.push_back(links->at(i).is_object() ? links->at(i).value("peer", "") : "");
+  for (std::size_t i = first; i < count; ++i) {
+    Sample& sample = samples_.emplace_back();
+    sample.time = WallTime(std::chrono::seconds(whole("time", i)));
+    sample.seconds = value(all, "seconds", i).value_or(0);
+    for (const std::string_view column : columns()) sample.numbers.push_back(whole(column, i));
+    sample.total_p50 = value(all, "total_p50_seconds", i);
+    sample.total_p99 = value(all, "total_p99_seconds", i);
+    sample.origin_p50 = value(all, "origin_p50_seconds", i);
+    sample.origin_p99 = value(all, "origin_p99_seconds", i);
+    sample.links_up = whole("links_up", i);
+    for (std::size_t peer = 0; peer < peers_.size(); ++peer)
+      sample.round_trips.push_back(value(links->at(peer), "round_trip_seconds", i));
+  }
+  return true;
+}
+
 }  // namespace railgun::statistics

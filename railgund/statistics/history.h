@@ -6,6 +6,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "railgund/base/time.h"
@@ -29,6 +30,9 @@ class History {
   // doc/OPERATIONS.md, "Statistics". One list a quantity, all of one length: a sample is what happened since the one
   // before it, in "seconds" seconds up to "time". Quantiles of nothing are null.
   std::string to_json() const;
+  // Takes the samples of such a text in place of those that are here, and compares with nothing before the next add().
+  // False, and nothing has changed: it is no such text.
+  bool restore(std::string_view json);
 
  private:
   struct Sample {

@@ -128,6 +128,7 @@ class Numbers {
   Numbers();
 
   std::uint64_t at(std::size_t row) const { return values_[row]; }
+  void add(std::size_t row, std::uint64_t count) { values_[row] += count; }
   // The value of the row with this member.
   std::uint64_t operator[](Member member) const;
   std::uint64_t& operator[](Member member);

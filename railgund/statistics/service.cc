@@ -95,10 +95,21 @@ Totals Service::totals() {
     sum.has_memcached = true;
     sum.memcached_is_down = store->is_open;
   }
+  if (carried_) add(sum, *carried_);
   sum.uptime_seconds = std::chrono::duration<double>(now - source_.started_at()).count();
   sum.time = net::wall_now();
   sum.is_sender = source_.settings()->role == config::Role::kSender;
   return sum;
+}
+
+std::string Service::carried() { return to_carried_json(totals(), history_); }
+
+void Service::take_over(std::string_view text) {
+  std::optional<Carried> carried = parse_carried(text);
+  if (!carried) return;
+  const bool is_first = !carried_;
+  carried_ = std::move(carried);
+  if (is_first) history_ = std::move(carried_->history);
 }
 
 void Service::gather(std::function<void(const Totals&)> done) {

@@ -4,10 +4,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "railgund/net/alive.h"
 #include "railgund/net/event_loop.h"
+#include "railgund/statistics/carried.h"
 #include "railgund/statistics/history.h"
 #include "railgund/statistics/post.h"
 #include "railgund/statistics/server.h"
@@ -25,6 +28,11 @@ class Service {
   Totals totals();
   // The same with links, which the workers are asked for: `done` is called later, on the loop.
   void gather(std::function<void(const Totals&)> done);
+
+  // For the successor of this process, and of the process before (statistics/carried.h). What that has counted is added
+  // to what this one counts; a later text replaces an earlier one. With the first comes the last hour.
+  std::string carried();
+  void take_over(std::string_view carried);
 
   // Why posting to stats.url fails, or empty.
   const std::string& post_failure() const { return post_failure_; }
@@ -50,6 +58,7 @@ class Service {
   net::Timer tick_;
 
   History history_;
+  std::optional<Carried> carried_;  // from the process before
   Instant next_sample_{};
   bool sampling_ = false;  // the workers have been asked
 

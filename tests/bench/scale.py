@@ -5,6 +5,8 @@
    COUNT pages was asked for once (cold) and a second time with 32 new bytes (warm). Room enough for all.
 2. Resident memory of both ends with 3,000 URLs of 92 KB and memory.limit as it is by default.
 3. CPU of both ends for each page of a crawler: new addresses of one template, half of each page new.
+4. Share of answers that are deltas in the ten seconds before and after an upgrade in place of each end, with URLS pages of
+   92 KB asked for at random, and what the new process says that it took over.
 One worker for each end. RAILGUN_BIN names the build."""
 import argparse
 import http.client
@@ -12,10 +14,13 @@ import json
 import pathlib
 import random
 import sys
+import tempfile
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 import harness  # noqa: E402
 import origin  # noqa: E402
+import succession  # noqa: E402
 
 
 def text_of(source, count):
@@ -58,7 +63,13 @@ class Client:
         answer = self.connection.getresponse()
         if answer.status != 200:
             sys.exit(f"scale: {path}: status {answer.status}")
+        self.share = answer.getheader("Cf-Railgun", "").split()[1:2]
         return answer.read()
+
+    def get_share(self, path):
+        """Percent of the page that crossed the link; 100 if there was no delta."""
+        self.get(path)
+        return float(self.share[0]) if self.share and self.share[0][0].isdigit() else 100.0
 
 
 class QuietPair(harness.Pair):
@@ -129,12 +140,44 @@ def crawler(count):
               f", both {sum(spent.values()):.2f} ms a page")
 
 
+def share_of_deltas(client, source, count, seconds):
+    """Of requests for pages at random in so many seconds: (deltas, all)."""
+    deltas = asked = 0
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        asked += 1
+        deltas += client.get_share(f"/page/{source.randrange(count)}") < 50
+    return deltas, asked
+
+
+def upgrade(count):
+    pages = Pages(92_516, 46_000)
+    source = random.Random(4)
+    with tempfile.TemporaryDirectory(prefix="railgun-scale-") as folder:
+        files = {name: pathlib.Path(folder, name) for name in ("listener", "sender")}
+        server = origin.serve({"*": pages.answer})
+        settings = {name: {"log.level": 1, "memory.limit": "1G", "pid.file": file} for name, file in files.items()}
+        with harness.Pair(server.server_port, **settings) as pair:
+            client = Client(pair)
+            for number in range(count):
+                client.get(f"/page/{number}")
+            for name in files:
+                before = share_of_deltas(client, source, count, 10)
+                succession.upgrade(getattr(pair, name), files[name])
+                client = Client(pair)
+                after = share_of_deltas(client, source, count, 10)
+                said = [line for line in getattr(pair, name).log.read_text().splitlines() if "took over" in line][-1]
+                print(f"upgrade of the {name}, {count} pages: deltas {before[0] / before[1]:.3f} of {before[1]} answers before, "
+                      f"{after[0] / after[1]:.3f} of {after[1]} after; {said.split(': ', 1)[1]}")
+        server.shutdown()
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("parts", nargs="*", default=["memory", "resident", "crawler"],
-                           help="memory, resident, crawler (default: all)")
+    arguments.add_argument("parts", nargs="*", default=["memory", "resident", "crawler", "upgrade"],
+                           help="memory, resident, crawler, upgrade (default: all)")
     arguments.add_argument("--count", type=int, default=200, help="pages of the memory and crawler parts")
-    arguments.add_argument("--urls", type=int, default=3000, help="URLs of the resident part")
+    arguments.add_argument("--urls", type=int, default=3000, help="URLs of the resident and upgrade parts")
     options = arguments.parse_args()
     if "memory" in options.parts:
         memory_a_page(92_516, options.count)
@@ -143,6 +186,8 @@ def main():
         resident(options.urls)
     if "crawler" in options.parts:
         crawler(options.count)
+    if "upgrade" in options.parts:
+        upgrade(options.urls)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ CAPABILITIES = {
                 r"\bthread_local\b|\bpthread_\w+\(|\bMutex(Lock)?\b"),
     "atomics": (r"atomic", None),
     "clocks": (r"ctime|time\.h|sys/time\.h",
-               r"_clock::now\b|\b(std::)?time\((nullptr|NULL|0)\)|\b(gettimeofday|clock_gettime|wall_now|steady_now)\("),
+               r"_clock::now\b|\b(std::)?time\((nullptr|NULL|0)\)|\b(gettimeofday|clock_gettime|wall_now|wall_microseconds|steady_now)\("),
     "randomness": (r"random|sys/random\.h",
                    r"\bRAND_\w+\(|\brandom_device\b|\bgetrandom\(|\b(std::)?s?rand\(|\bmt19937\w*|\barc4random\w*\("),
     "environment": (None, r"\b(secure_)?getenv\("),
@@ -94,7 +94,7 @@ EXCEPTIONS = [
     ("railgund/config/parser.cc", "files", "std::filesystem joins the map file's path to that of the settings"),
 ]
 
-# The calendar is read in one place; everybody else asks it (net::wall_now) or is told.
+# The calendar is read in one place; everybody else asks it (net/clock.h) or is told.
 CALENDAR = re.compile(r"system_clock::now\b|\b(std::)?time\((nullptr|NULL|0)\)|\bgettimeofday\(")
 CALENDAR_EXCEPTIONS = [
     ("railgund/net/clock.h", "the place"),
@@ -206,7 +206,7 @@ class Check:
             if name in self.calendar:
                 self.calendar[name] += 1
             else:
-                faults.append("the calendar is read by net::wall_now() alone")
+                faults.append("the calendar is read by net/clock.h alone")
         return faults
 
     def header_faults(self, name, row, is_pure, header):

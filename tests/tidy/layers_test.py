@@ -80,7 +80,7 @@ class Layers(unittest.TestCase):
 
     def test_the_calendar_is_read_in_one_place(self):
         code = "auto t = std::chrono::system_clock::now();"
-        self.expect({"railgund/net/a.cc": code}, "the calendar is read by net::wall_now() alone")
+        self.expect({"railgund/net/a.cc": code}, "the calendar is read by net/clock.h alone")
         self.expect({"railgund/net/a.cc": code}, calendar=[("railgund/net/a.cc", "why")])
 
     def test_the_tables_of_this_project_name_each_reason(self):

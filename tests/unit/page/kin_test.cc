@@ -27,6 +27,15 @@ TEST(KinVersions, OfMadeUpNamesDoNotDisplacePages) {
   EXPECT_EQ(kin.best(MediaClass::kPage).at(0), name("page"));
 }
 
+TEST(KinVersions, ThatAreOlderTakeEmptyPlaces) {
+  KinVersions kin;
+  for (const char* each : {"newest", "older", "oldest"}) kin.add_older(name(each), MediaClass::kPage);
+  EXPECT_EQ(kin.best(MediaClass::kPage), (Ids{name("newest"), name("older")}));
+  for (const MediaClass kind : {MediaClass::kStyle, MediaClass::kScript, MediaClass::kData, MediaClass::kFeed})
+    kin.add_older(name("other"), kind);
+  EXPECT_EQ(kin.best(MediaClass::kPage).at(0), name("newest"));
+}
+
 TEST(KinVersions, StayForAWhile) {
   KinVersions kin;
   kin.add(name("first"), MediaClass::kPage, std::nullopt);
