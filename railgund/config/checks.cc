@@ -46,6 +46,9 @@ void check_sender(const Config& config, const Findings& findings) {
     if (site.listeners.empty() && !site.origin) {
       findings.error(site_key(site.host, ".listeners"), "the site has neither listeners nor an origin");
     }
+    // More listeners may be activated later.
+    if (config.state_directory.empty() && site.weights.size() > site.listeners.size())
+      findings.error(site_key(site.host, ".weights"), "has more numbers than the site has listeners");
   }
 }
 

@@ -33,6 +33,7 @@ struct Site {
   bool early_hints = false;                          // links of a page's last version are sent before its next
   std::string error_page = {};                       // a file; empty: answers of the pair's own are a line of text
   std::string error_page_text = {};                  // the content of error_page
+  std::vector<unsigned> weights = {};                // of the listeners; empty: the order alone counts
   bool operator==(const Site&) const = default;
 };
 
@@ -46,7 +47,7 @@ struct Config {
   unsigned workers = 0;  // 0: one per CPU core
   Duration drain_timeout = std::chrono::seconds(30);
   std::string pid_file, state_directory, control_socket;
-  std::string cache_directory;  // empty: page versions end with the process
+  std::string cache_directory;            // empty: page versions end with the process
   std::string control_group = "railgun";  // may read over the control socket
 
   // The link.
@@ -63,6 +64,7 @@ struct Config {
   std::size_t link_stream_window_bytes = 256 * 1024, link_window_bytes = 32 << 20;
   std::size_t link_queue_bytes = 4 << 20;  // of bodies that wait to be sent on one link
   std::size_t link_handshakes = 64;        // connections to wan.port that have not completed TLS, all workers together
+  Duration link_slow_start = std::chrono::seconds(30);       // of a listener with a weight that is reachable again
   Duration link_wait = std::chrono::milliseconds(500);       // of a request, for a link that is being opened
   Duration link_connect_timeout = std::chrono::seconds(10);  // TCP and TLS together
   Duration link_idle_timeout = std::chrono::seconds(15);     // silence before a PING is sent

@@ -203,6 +203,16 @@ struct Read {
     place = std::move(words);
     return {};
   }
+  Result<void> into(std::vector<unsigned>& place) const {
+    std::vector<unsigned> numbers;
+    for (const std::string_view word : split(text, kBetweenWords)) {
+      const auto number = parse_number(word, setting.least, setting.most);
+      if (!number) return std::unexpected(number.error());
+      numbers.push_back(static_cast<unsigned>(*number));
+    }
+    place = std::move(numbers);
+    return {};
+  }
   Result<void> into(std::vector<Endpoint>& place) const { return keep(place, read_endpoints(setting, text)); }
   Result<void> into(std::vector<Field>& place) const { return keep(place, read_fields(text)); }
   Result<void> into(std::optional<Endpoint>& place) const {
@@ -269,6 +279,9 @@ struct Write {
     return setting.key == "header.name" && value.empty() ? "none" : value;
   }
   std::string from(const std::vector<std::string>& value) const { return join(value, " "); }
+  std::string from(const std::vector<unsigned>& value) const {
+    return join(value, " ", [](unsigned number) { return std::to_string(number); });
+  }
   std::string from(const std::vector<Endpoint>& value) const { return endpoints_text(value); }
   std::string from(const std::vector<Field>& value) const {
     return join(value, " | ", [](const Field& field) { return field.name + ": " + field.value; });
@@ -327,6 +340,7 @@ struct Name {
   std::string of(const std::vector<std::string>&) const {
     return setting.form == Form::kCoding ? "list of zstd, br, gzip; or off" : "list";
   }
+  std::string of(const std::vector<unsigned>&) const { return "list of numbers" + range(); }
   std::string of(const std::vector<Endpoint>&) const {
     return setting.form == Form::kHostPortOrPath ? "list of HOST:PORT or unix:PATH" : "list of HOST:PORT";
   }

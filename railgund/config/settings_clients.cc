@@ -40,6 +40,16 @@ constexpr std::array kSettings{
                     "address in brackets, *.example.com or default.",
             .default_port = 2408,
             .example = "listener.example.com:2408"},
+    Setting{.key = "site.HOST.weights",
+            .place = &Site::weights,
+            .concerns = Concerns::kSender,
+            .help =
+                "Weights of site.HOST.listeners, in their order: each listener gets that part of the site's pages, and "
+                "a page stays with its listener. 0: it is asked only when no other can be. Listeners without a number "
+                "have 1. When a listener fails, its pages go to the others; when it is back, it gets them again over "
+                "link.slow_start. Empty: the first listener that can be reached is asked for all pages.",
+            .most = 1000,
+            .example = "3 1"},
     Setting{.key = "site.HOST.origin",
             .place = &Site::origin,
             .concerns = Concerns::kSender,

@@ -111,6 +111,12 @@ constexpr std::array kSettings{
                     "workers. For one more, the oldest is closed. One address may have half of them. Each has 5 s.",
             .least = 4,
             .most = 100'000},
+    Setting{.key = "link.slow_start",
+            .place = &Config::link_slow_start,
+            .concerns = Concerns::kSender,
+            .help = "Time in which a listener that can be reached again gets its part of the pages back "
+                    "(site.HOST.weights). 0: all at once.",
+            .most = 86'400},
     Setting{.key = "link.wait",
             .place = &Config::link_wait,
             .concerns = Concerns::kSender,

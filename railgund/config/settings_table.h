@@ -40,8 +40,8 @@ using Place =
                  std::vector<Endpoint> Config::*, std::vector<Field> Config::*, std::optional<Endpoint> Config::*,
                  Role Config::*, NoStore Config::*, Effort Config::*, AccessFormat Config::*, LogQuery Config::*,
                  HalfClose Config::*, BrowserDictionary Config::*, std::vector<Endpoint> Site::*,
-                 std::optional<OriginTarget> Site::*, std::optional<BrowserDictionary> Site::*, std::string Site::*,
-                 bool Site::*, MemcachedServers>;
+                 std::vector<unsigned> Site::*, std::optional<OriginTarget> Site::*,
+                 std::optional<BrowserDictionary> Site::*, std::string Site::*, bool Site::*, MemcachedServers>;
 
 struct Setting {
   std::string_view key;  // "site.HOST.listeners" stands for every host

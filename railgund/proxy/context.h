@@ -68,8 +68,8 @@ struct Context {
   std::uint64_t isolation = 0;  // isolation_rules() of the settings
   bool has_store = false;
   page::Sharing sharing{};
-  HeldBytes most_held{};    // of one exchange, ever: for the simulator
-  Instant now{};            // of the input that is worked on; whoever takes inputs sets it
+  HeldBytes most_held{};  // of one exchange, ever: for the simulator
+  Instant now{};          // of the input that is worked on; whoever takes inputs sets it
   // The time of day is `now` and this. None: the shell has no clock.
   std::optional<Duration> calendar{};
   std::deque<Effect> effects{};

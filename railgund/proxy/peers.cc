@@ -112,6 +112,12 @@ const Link* Peers::pick(const std::vector<Endpoint>& endpoints, std::string_view
   return least_busy([](const Link& candidate) { return !candidate.endpoint; });
 }
 
+Duration Peers::reachable(const Endpoint& endpoint, Instant now) const {
+  const auto found = std::ranges::find_if(
+      links_, [&](const auto& named) { return named.second.greeting && named.second.endpoint == endpoint; });
+  return found == links_.end() ? Duration::zero() : now - found->second.reached;
+}
+
 bool Peers::is_pending(const std::vector<Endpoint>& endpoints) const { return lanes_.is_pending(endpoints); }
 
 NoLinkReason Peers::no_link_reason(const std::vector<Endpoint>& endpoints, std::string_view host) const {

@@ -42,6 +42,7 @@ struct Link {
   link::AskingProcess process;
   std::string via_name;  // of the pair, once it is ready (proxy/forwarding.h)
   Instant since;
+  Instant reached{};       // once it is ready: since when there has been a link to its endpoint, without a gap
   bool is_silent = false;  // answers no ping at the moment; what waits on it may go elsewhere
 
   // References may be found by content: both ends can, and keep visitors apart by the same rules. `rules`: ours.
@@ -114,6 +115,8 @@ class Peers {
   // else one that the peer made and whose certificate allows the host. Those that retire come after all others, and those
   // that are silent last. Null if there is none. Valid until the next input.
   const Link* pick(const std::vector<Endpoint>& endpoints, std::string_view host) const;
+  // How long there has been a link to the endpoint without a gap; 0: there is none.
+  Duration reachable(const Endpoint& endpoint, Instant now) const;
   // A link to one of them is being opened, or opened again, and that has not failed yet: worth waiting a moment for.
   bool is_pending(const std::vector<Endpoint>& endpoints) const;
   // What to tell people when pick() has found none.

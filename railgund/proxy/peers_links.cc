@@ -58,6 +58,7 @@ Result<void> Peers::take_events(Link& link, Instant now) {
         link.reference_hash = std::make_shared<const KeyedHash>(greeting->reference_key);
         link.via_name = pair_name(*link.reference_hash);
       }
+      link.reached = link.endpoint ? now - reachable(*link.endpoint, now) : now;
       link.greeting = std::move(*greeting);
       link.version = hello->version;
       link.takes_trailers = hello->takes_trailers;

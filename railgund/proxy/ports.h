@@ -54,6 +54,7 @@ class Ports {
   const Link* pick_link(const std::vector<Endpoint>& endpoints, std::string_view host) const {
     return router_.peers.pick(endpoints, host);
   }
+  Duration reachable(const Endpoint& listener) const { return router_.peers.reachable(listener, now()); }
   const Link* find_link(ConnectionId id) const { return router_.peers.find(id); }
   void count_lost_reference(ConnectionId link) const { router_.peers.count_lost_reference(link, now()); }
   void count_asset(ConnectionId link) const { router_.peers.count_asset(link, now()); }

@@ -78,6 +78,8 @@ class SenderExchange {
   void send_early_hints(const SenderPorts& ports);
   void add_named(page::Candidate one);
   void choose(const SenderPorts& ports);
+  // The link for this request: by the site's weights, or by the order of its listeners. Null: none can take it.
+  const Link* pick_link(const SenderPorts& ports) const;
   void ask_link(const SenderPorts& ports, const Link& link);
   void fail_loop(const SenderPorts& ports, const std::string& advice);
   void go_direct(const SenderPorts& ports, std::string reason);

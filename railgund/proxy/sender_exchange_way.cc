@@ -8,6 +8,7 @@
 #include "railgund/proxy/early_hints.h"
 #include "railgund/proxy/forwarding.h"
 #include "railgund/proxy/front_door.h"
+#include "railgund/proxy/listener_order.h"
 #include "railgund/proxy/sender_exchange.h"
 
 namespace railgun::proxy {
@@ -94,7 +95,7 @@ void SenderExchange::take(const SenderPorts& ports, std::optional<Bytes> store_i
   if (!std::holds_alternative<AwaitingStore>(state_)) return;
   record(ports.counters().spread.store_time, ports.now() - request_.started);
   // The id is checked against the key of the listener that will be asked: another listener does not know the version.
-  const Link* link = ports.pick_link(request_.site->listeners, host_name(request_.http.host));
+  const Link* link = pick_link(ports);
   if (store_item && link != nullptr) {
     if (page::VersionPtr version = page::decode_item(*store_item, *link->reference_hash, std::nullopt,
                                                      request_.config->reference_page_limit_bytes)) {
@@ -108,9 +109,23 @@ void SenderExchange::take(const SenderPorts& ports, std::optional<Bytes> store_i
   choose(ports);
 }
 
+const Link* SenderExchange::pick_link(const SenderPorts& ports) const {
+  const config::Site& site = *request_.site;
+  const std::string_view host = host_name(request_.http.host);
+  if (site.weights.empty()) return ports.pick_link(site.listeners, host);
+  std::vector<WeighedListener> listeners;
+  for (std::size_t i = 0; i < site.listeners.size(); ++i) {
+    const double weight = i < site.weights.size() ? site.weights[i] : 1;
+    const double part = part_of_weight(ports.reachable(site.listeners[i]), request_.config->link_slow_start);
+    listeners.push_back({.endpoint = site.listeners[i], .weight = weight * part});
+  }
+  // By the address when its numbers change, for everybody: there are the versions that this page may be like.
+  return ports.pick_link(listener_order(std::move(listeners), request_.keys.everybodys().shape), host);
+}
+
 void SenderExchange::choose(const SenderPorts& ports) {
   const auto* awaiting = std::get_if<AwaitingLink>(&state_);
-  if (const Link* link = ports.pick_link(request_.site->listeners, host_name(request_.http.host))) {
+  if (const Link* link = pick_link(ports)) {
     ask_link(ports, *link);
   } else if (awaiting != nullptr) {
     if (ports.now() < awaiting->deadline && ports.is_link_pending(request_.site->listeners)) return;
@@ -175,7 +190,7 @@ void SenderExchange::ask_without(const SenderPorts& ports, const Id128& lost) {
 void SenderExchange::leave_silent_link(const SenderPorts& ports) {
   if (!std::holds_alternative<OverLink>(state_) || !is_idempotent(request_.http.method)) return;
   if (request_.head_sent || request_.upload_begun || retried_) return;
-  const Link* other = ports.pick_link(request_.site->listeners, host_name(request_.http.host));
+  const Link* other = pick_link(ports);
   if (other == nullptr || other->is_silent) return;
   retried_ = true;
   ports.counters().asked_again.add();

@@ -69,5 +69,51 @@ def test_silent_clients_of_the_control_socket_lock_nobody_out():
             assert code == harness.OK, err
 
 
+def asked(daemon):
+    return statistics(daemon)["requests_started"]
+
+
+def test_listeners_share_a_site_by_their_weights():
+    server = origin.serve({"*": lambda handler: handler.answer(handler.path.encode(), content_type="text/plain")})
+    pair = harness.Pair(server.server_port)
+    other_port = harness.free_port()
+    other = harness.Daemon(pair.folder, "other", {**pair.listener.settings, "wan.port": other_port,
+                                                  "control.socket": pair.folder / "other.sock"})
+    pair.sender.settings |= {
+        f"site.{pair.host}.listeners": f"127.0.0.1:{pair.link_port} 127.0.0.1:{other_port}",
+        f"site.{pair.host}.weights": "3 1", "link.slow_start": 0}
+    pages = [f"/{chr(97 + number % 26)}{chr(97 + number // 26)}/page" for number in range(200)]
+
+    def visit():
+        before = {daemon.name: asked(daemon) for daemon in (pair.listener, other) if daemon.process}
+        for page in pages:
+            status, _, body = pair.get(page)
+            assert status == 200 and body == page.encode(), (page, status)
+        return {daemon.name: asked(daemon) - before[daemon.name] for daemon in (pair.listener, other) if daemon.process}
+
+    def links_up(count):
+        harness.wait_until(lambda: pair.sender.log.read_text().count(" is up\n") >= count, f"{count} links are up")
+
+    try:
+        other.start()
+        with pair:
+            links_up(2)
+            first = visit()
+            assert 120 <= first["listener"] <= 180 and first["listener"] + first["other"] == len(pages), first
+            assert visit() == first, "a page stays with its listener"
+            other.stop()
+            assert visit() == {"listener": len(pages)}, "the pages of the one that has stopped"
+            other.start()
+            links_up(3)
+            assert visit() == first, "they are back"
+            # A standby is asked only when there is no other.
+            pair.sender.settings[f"site.{pair.host}.weights"] = "1 0"
+            pair.sender.write()
+            assert harness.ctl(pair.sender, "reload")[0] == harness.OK
+            assert visit() == {"listener": len(pages), "other": 0}
+    finally:
+        other.stop()
+
+
 if __name__ == "__main__":
     harness.run_tests(sys.modules[__name__])
