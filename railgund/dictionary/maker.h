@@ -30,7 +30,7 @@ struct MakerLimits {
 };
 
 // The dictionary's text; empty if the samples have nothing in common. A stretch (stretches.h) enters if `share_among`
-// samples hold it, and stands behind another one only if so many hold the two in this order. Otherwise the order is by
+// samples hold it, and stands behind others only if so many hold it behind the same 64 bytes. Otherwise the order is by
 // `hash`, under a secret key: it tells nothing about the pages that the stretches came from.
 Bytes make_text(const std::vector<Sample>& samples, const MakerLimits& limits, const KeyedHash& hash);
 

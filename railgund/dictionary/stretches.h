@@ -10,8 +10,9 @@
 
 namespace railgun::dictionary {
 
-// A stretch ends behind a line's end, or behind a tag once it has this many bytes, or at the most bytes.
-inline constexpr std::size_t kLeastTagStretch = 48;
+// A stretch ends behind a line's end, or, once it has the least bytes, behind a character that ends a tag, an attribute, a
+// word or a value, or at the most bytes. So of a link that names the page what stands before the name is a stretch.
+inline constexpr std::size_t kLeastStretch = 16;
 inline constexpr std::size_t kMostStretch = 1024;
 
 // All of the text, in its order. Views into it.

@@ -1,6 +1,7 @@
 #include "railgund/dictionary/maker.h"
 
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -61,6 +62,23 @@ TEST(MakeText, DoesNotTellWhichLinesStoodOnOnePage) {
   std::swap(others[1], others[4]);
   EXPECT_FALSE(made(samples).empty());
   EXPECT_EQ(made(samples), made(others));
+}
+
+// The end of a line and the begin of the next are common. They must not join lines that one visitor alone was sent one
+// behind the other.
+TEST(MakeText, DoesNotJoinWhatStoodOneBehindTheOtherOnOnePageAlone) {
+  const auto list = [](const std::vector<int>& choices) {
+    std::string text;
+    for (const int choice : choices) text += line("choice", choice) + "\n<hr class=\"between\">\n";
+    return text;
+  };
+  const std::string text = made({sample(list({1, 2, 3, 4}), "anna"), sample(list({2, 4, 1, 3}), "bert"),
+                                 sample(list({4, 3, 2, 1}), "cora"), sample(list({3, 1, 4, 2}), "dora")});
+  for (int first = 1; first <= 4; ++first) {
+    EXPECT_NE(text.find(">the " + std::to_string(first) + ". line of "), std::string::npos);
+    for (int second = 1; second <= 4; ++second)
+      EXPECT_EQ(text.find(list({first}) + line("choice", second)), std::string::npos) << first << second;
+  }
 }
 
 // Secrets of every length and at every place of the page: in a line of their own, in one that all have but for them, and

@@ -112,7 +112,7 @@ TEST_F(ShelfTest, ReplacesADictionaryOnlyByABetterOne) {
 TEST_F(ShelfTest, StaysWithinItsBytes) {
   for (int site = 0; site < 400; ++site) {
     audience_ = {.site = id("site" + std::to_string(site)), .group = id("group" + std::to_string(site))};
-    make(lines("common", 300));
+    make(lines("common", 100));
     now_ += seconds(1);
     EXPECT_LE(shelf_.counts().bytes, std::uint64_t{8} << 20);
     EXPECT_NE(shelf_.current(audience_, now_), nullptr);

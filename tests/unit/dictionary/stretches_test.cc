@@ -19,10 +19,15 @@ TEST(Stretches, EndBehindLines) {
   EXPECT_EQ(stretches("\n\n"), (std::vector<std::string>{"\n", "\n"}));
 }
 
-TEST(Stretches, EndBehindTagsThatAreLongEnough) {
-  const std::string first(kLeastTagStretch - 1, 'x');
-  EXPECT_EQ(stretches(first + "><b>c"), (std::vector<std::string>{first + ">", "<b>c"}));
-  EXPECT_EQ(stretches(first.substr(1) + "><b>c"), (std::vector<std::string>{first.substr(1) + "><b>", "c"}));
+TEST(Stretches, EndBehindTagsAttributesAndWordsOnceTheyAreLongEnough) {
+  const std::string first(kLeastStretch - 1, 'x');
+  for (const std::string end : {">", "\"", "&", ",", ";", " "}) {
+    EXPECT_EQ(stretches(first + end + "<b>c"), (std::vector<std::string>{first + end, "<b>c"}));
+    EXPECT_EQ(stretches(first.substr(1) + end + "b" + end + "c"),
+              (std::vector<std::string>{first.substr(1) + end + "b" + end, "c"}));
+  }
+  EXPECT_EQ(stretches(R"(<a href="/index.php?title=One&action=edit">)"),
+            (std::vector<std::string>{R"(<a href="/index.php?title=One&)", R"(action=edit">)"}));
 }
 
 TEST(Stretches, AreNeverLongerThanTheMost) {
