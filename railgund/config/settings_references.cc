@@ -74,7 +74,8 @@ constexpr std::array kSettings{
     Setting{.key = "isolate.shared_by",
             .place = &Config::isolate_shared_by,
             .help = "Number of visitors who must have received the same version, byte for byte, before it is a "
-                    "reference for everybody.",
+                    "reference for everybody. What the pages of as many visitors in different networks have in common, "
+                    "stretch by stretch, is one too.",
             .least = 2,
             .most = 8},
     Setting{.key = "isolate.cookies",

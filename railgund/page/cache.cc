@@ -213,6 +213,12 @@ VersionPtr Cache::peek(const Id128& id, const Audiences& audiences) const {
   return shard.pool.is_for(id, audiences) ? shard.pool.peek(id) : nullptr;
 }
 
+const PageKeys& Cache::keys_to_keep(const Id128& id, const RequestKeys& keys) {
+  if (!keys.open) return keys.own;
+  const auto latest = [&](const Id128& key) { return at(key, [&](KeyTable& table) { return table.latest(key); }); };
+  return latest(keys.open->exact) == id && !latest(keys.own.exact) ? *keys.open : keys.own;
+}
+
 // What leaves is freed, and what is to be packed is packed, without the lock.
 template <typename Change>
 void Cache::change(Shard& shard, Change change) {

@@ -97,6 +97,10 @@ class Cache {
   static constexpr std::size_t kMostCandidates = 4;
   std::vector<Candidate> candidates(const PageKeys& keys, const PageKeys* open = nullptr);
 
+  // Under which of a request's keys its version is to be kept: everybody's, if it is the latest there and the visitor has none of
+  // his own. A version has a bounded number of keys, and those of visitors would displace everybody's.
+  const PageKeys& keys_to_keep(const Id128& id, const RequestKeys& keys);
+
   // Keeps a version and makes it the latest of its keys. The versions it replaces under the exact key leave first.
   // True if it replaced one: the page was asked for before.
   bool insert(VersionPtr version, const PageKeys& keys);

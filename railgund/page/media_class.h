@@ -21,6 +21,9 @@ enum class MediaClass : std::uint8_t {
   kError,  // an answer of an error: pages of names that somebody made up are alike, and unlike the site's pages
 };
 
+// Of which pages have templates.
+constexpr bool is_text(MediaClass media) { return media != MediaClass::kImage && media != MediaClass::kFont; }
+
 // Of an answer, by its status and the value of Content-Type.
 MediaClass media_class_of(unsigned status, std::string_view content_type);
 

@@ -18,7 +18,7 @@ class Sharing {
   static constexpr unsigned kMostVisitors = 8;
 
   // `versions`: to be watched.
-  explicit Sharing(std::size_t versions = kVersions) : versions_(versions) {}
+  explicit Sharing(std::size_t versions = kVersions) : sets_((versions + kWays - 1) / kWays) {}
 
   // `visitor` was sent `version` of `page`. True if at least `required` visitors were by now, this one among them:
   // it may be a reference for everybody. What was forgotten for want of room counts anew, so that the answer may come
@@ -31,8 +31,10 @@ class Sharing {
     std::uint32_t visitors = 0;
     std::array<std::uint32_t, kMostVisitors - 1> seen{};  // a part of each one's hash; two alike count once
   };
-  std::size_t versions_;
-  std::vector<Watched> watched_;  // by the name; empty until there is something
+  // Versions in the same set displace each other, but not two that are asked for in turn.
+  static constexpr std::size_t kWays = 8;
+  std::size_t sets_;
+  std::vector<Watched> watched_;  // sets by the name; empty until there is something
 };
 
 }  // namespace railgun::page

@@ -12,7 +12,7 @@ namespace {
 // Pages are large and few, so the window is larger than the paper's hundredth: a newcomer shall live to be asked again.
 constexpr std::size_t kWindowShare = 16;  // one part in so many
 // A version that many pages share (an error page) is not looked up under more keys than this.
-constexpr std::size_t kKeysMost = 4;
+constexpr std::size_t kKeysMost = 8;
 // Of so many that were used least recently, the page asked for least often is chosen.
 constexpr int kCompared = 4;
 // Pages asked for so often lately keep prepared state and unpacked bytes while others leave.

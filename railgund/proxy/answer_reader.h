@@ -34,6 +34,7 @@ class AnswerReader {
   // Errors: kMalformed, kDenied (a check failed), kTooLarge, kUnsupported.
   Result<std::size_t> rebuild(std::size_t room);
 
+  const std::shared_ptr<const KeyedHash>& hash() const { return hash_; }
   bool has_head() const { return answer_.has_value(); }
   // All that the link has to give is here.
   bool has_end() const { return trailer_.has_value(); }

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "railgund/config/value.h"
+#include "railgund/page/media_class.h"
 #include "railgund/page/store_item.h"
+#include "railgund/proxy/forwarding.h"
 
 namespace railgun::proxy {
 
@@ -107,6 +110,22 @@ void keep_version(const Ports& ports, const KeptVersion& kept, const page::PageK
     ports.store_put({std::move(store_key), page::encode_item(*kept.version)});
   if (is_requested_again && !kept.version->reference.is_prepared(kept.strong_may_follow))
     ports.prepare({kept.version, kept.strong_may_follow});
+}
+
+page::VersionPtr share_version(const Ports& ports, ConnectionId link, const http::Request& request,
+                               const page::RequestKeys& keys, const page::VersionPtr& version, const KeyedHash& hash) {
+  page::VersionPtr shared;
+  if (ports.was_received(keys.open->exact, version->id, keys.visitor)) {
+    shared = version;
+  } else if (page::CommonText* texts = ports.common_text(link); texts != nullptr && is_text(keys.open->media)) {
+    auto text =
+        texts->received(keys.open->exact, version->reference.bytes(),
+                        {.credentials = keys.visitor, .network = config::network_of(visitor_address(request.fields))},
+                        ports.shared_by(), hash, ports.now());
+    if (text) shared = std::make_shared<page::Version>(hash(*text), *std::move(text), page::Keep::kMemoryOnly);
+  }
+  if (shared) ports.cache().insert(shared, *keys.open);
+  return shared;
 }
 
 }  // namespace railgun::proxy

@@ -34,14 +34,14 @@ std::optional<ContentSearch> ListenerExchange::content_search(const Ports& ports
 void ListenerExchange::note_held(const Ports& ports) const {
   const page::VersionPtr& version = writer_->version();
   const Link* link = ports.find_link(stream_.key().link);
-  if (!keys_ || version == nullptr || writer_->keeps_reference() || !writer_->codes() || !is_plain_get(ask_.request) ||
-      link == nullptr || !link->may_find_content(ports.isolation()))
+  if (!keys_ || version == nullptr || writer_->keeps_reference() || !is_plain_get(ask_.request) || link == nullptr)
     return;
+  const page::VersionPtr shared =
+      keys_->is_private() ? share_version(ports, link->id, ask_.request, *keys_, version, hash_) : nullptr;
+  if (!writer_->codes() || !link->may_find_content(ports.isolation())) return;
   const std::uint64_t process = link->process.number;
   ports.cache().note_held(*version, {.process = process, .audience = keys_->own.audience});
-  if (!keys_->is_private() || !ports.was_received(keys_->open->exact, version->id, keys_->visitor)) return;
-  ports.cache().insert(version, *keys_->open);
-  ports.cache().note_held(*version, {.process = process, .audience = keys_->open->audience});
+  if (shared) ports.cache().note_held(*shared, {.process = process, .audience = keys_->open->audience});
 }
 
 // RFC 9110 15.2. But for 100, which the sender has answered.
@@ -169,7 +169,9 @@ void ListenerExchange::finish(const Ports& ports) {
                 .version = version,
                 .is_reference = writer_->keeps_reference(),
                 .strong_may_follow = writer_->may_use_strong()},
-               keys_ ? &keys_->own : nullptr,
+               !keys_    ? nullptr
+               : version ? &ports.cache().keys_to_keep(version->id, *keys_)
+                         : &keys_->own,
                keys_ && version ? page::store_key_of_version(keys_->own.site, version->id) : std::string{});
   note_held(ports);
   if (ports.logs(LogLevel::kInformation)) {

@@ -192,14 +192,15 @@ void OverLink::keep_page(const SenderRequest& request, const Ports& ports) {
       keys_after(request.http, reader_.answer().response, *request.config, request.keys, request.body_start);
   const page::VersionPtr version = reader_.version();
   // A visitor's own page is in this memory alone: nobody would look for it in the store.
+  const page::PageKeys& kept_under = version ? ports.cache().keys_to_keep(version->id, keys) : keys.own;
   keep_version(ports,
                {.reference = reader_.reference(),
                 .version = version,
                 .is_reference = reader_.keeps_reference(),
                 .strong_may_follow = reader_.strong_may_follow()},
-               &keys.own, keys.is_private() ? std::string{} : page::store_key_of_page(keys.own.exact));
+               &kept_under, keys.is_private() ? std::string{} : page::store_key_of_page(keys.own.exact));
   if (!keys.is_private() || version == nullptr || reader_.keeps_reference() || !is_plain_get(request.http)) return;
-  if (ports.was_received(keys.open->exact, version->id, keys.visitor)) ports.cache().insert(version, *keys.open);
+  (void)share_version(ports, stream_.key().link, request.http, keys, version, *reader_.hash());
 }
 
 void OverLink::count_way(const SenderRequest& request, const Ports& ports) const {

@@ -44,6 +44,7 @@ class Ports {
     Context& context = router_.context;
     return context.sharing.received(page, version, visitor, context.config->isolate_shared_by);
   }
+  unsigned shared_by() const { return router_.context.config->isolate_shared_by; }
   void log_access(AccessRecord record) const {
     router_.context.add(LogAccess{std::make_shared<const AccessRecord>(std::move(record))});
   }
@@ -58,6 +59,7 @@ class Ports {
   const Link* find_link(ConnectionId id) const { return router_.peers.find(id); }
   void count_lost_reference(ConnectionId link) const { router_.peers.count_lost_reference(link, now()); }
   void count_asset(ConnectionId link) const { router_.peers.count_asset(link, now()); }
+  page::CommonText* common_text(ConnectionId link) const { return router_.peers.common_text(link); }
   bool is_link_pending(const std::vector<Endpoint>& endpoints) const { return router_.peers.is_pending(endpoints); }
   NoLinkReason no_link_reason(const std::vector<Endpoint>& endpoints, std::string_view host) const {
     return router_.peers.no_link_reason(endpoints, host);

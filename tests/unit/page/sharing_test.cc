@@ -39,6 +39,18 @@ TEST(Sharing, RequiresAtMostTheMost) {
   EXPECT_TRUE(sharing.received(id("/b"), id("v"), id("only"), 1));
 }
 
+// A journey through an application names hundreds of parts, visitor after visitor.
+TEST(Sharing, WatchesManyVersionsInTurn) {
+  Sharing sharing;
+  int shared = 0;
+  for (const char* visitor : {"ann", "bob", "eve"}) {
+    shared = 0;
+    for (int i = 0; i < 1000; ++i)
+      shared += sharing.received(id("/" + std::to_string(i)), id("v"), id(visitor), 3) ? 1 : 0;
+  }
+  EXPECT_EQ(shared, 1000);
+}
+
 TEST(Sharing, ForgetsAndNeverTellsTooEarly) {
   Sharing sharing;
   for (int i = 0; i < 50'000; ++i)
