@@ -245,13 +245,19 @@ ROWS = [trailing_slashes, folder_of_types, polls, ordered_parameters, hashed_nam
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench references", description=__doc__)
-    parser.add_argument("rows", nargs="*", help=", ".join(row.__name__ for row in ROWS))
+    parser.add_argument("rows", nargs="*", help=", ".join(row.__name__ for row in ROWS) +
+                        "; or journeys [APPLICATION…]: through real applications")
     parser.add_argument("--pages", type=pathlib.Path, help="measure the pages of this folder instead")
-    parser.add_argument("--sites", nargs="+", default=["cnn-articles", "fr-sections"], help="resources of DIR whose pages have "
+    parser.add_argument("--sites", nargs="+", default=["booksamillion-products", "cnn-articles", "fr-sections"], help="resources of DIR whose pages have "
                         "addresses of their own (%(default)s)")
     parser.add_argument("--effort", default="auto", help="delta.effort of both ends (auto)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument("--whole", action="store_true", help="journeys: show the answers that cost most")
     options = parser.parse_args()
+    if options.rows[:1] == ["journeys"]:
+        import journeys
+        result = journeys.main(options.rows[1:], options.whole)
+        return print(json.dumps(result, indent=1)) if options.json else None
     rows = Rows({"delta.effort": options.effort})
     if options.pages:
         pages_of(rows, options.pages, options.sites)

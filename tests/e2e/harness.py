@@ -120,6 +120,7 @@ class Daemon:
         self.settings = dict(settings)
         self.process = None
         self.prefix = []  # what its command begins with, such as `ip netns exec NAME`
+        self.programs = BIN  # the folder of railgund, and of the railgunctl of the same build
 
     def write(self):
         self.config.write_text("".join(f"{key} = {value}\n" for key, value in self.settings.items()))
@@ -127,7 +128,7 @@ class Daemon:
     def start(self):
         self.write()
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([*self.prefix, BIN / "railgund", "--stderr", "--config", self.config], stdout=log, stderr=log)
+            self.process = subprocess.Popen([*self.prefix, self.programs / "railgund", "--stderr", "--config", self.config], stdout=log, stderr=log)
         return self
 
     def stop(self, with_signal=signal.SIGTERM):
