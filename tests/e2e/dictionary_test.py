@@ -3,11 +3,16 @@ alone was sent."""
 import base64
 import contextlib
 import hashlib
+import http.client
 import pathlib
 import random
 import re
+import socket
+import ssl
 import sys
+import tempfile
 
+import front
 import harness
 import origin
 from chromium import Chromium
@@ -210,6 +215,40 @@ def test_a_connection_without_tls_has_none():
             wait_until(lambda: offered(pair), "a dictionary is offered behind the front")
         finally:
             del NAVIGATION["X-Forwarded-Proto"]
+
+
+def test_dictionaries_are_offered_and_used_through_nginx_that_speaks_tls():
+    with pair_of() as pair, tempfile.TemporaryDirectory(prefix="railgun-front-") as folder:
+        authority = front.Authority(pathlib.Path(folder, "authority"))
+        certificate, tls_port = pathlib.Path(folder, "front"), harness.free_port()
+        authority.issue(certificate, ["localhost"])
+        location = f"""listen 127.0.0.1:{tls_port} ssl; ssl_certificate {certificate}.pem; ssl_certificate_key {certificate}.key;
+            location / {{ proxy_pass http://127.0.0.1:{pair.port}; proxy_http_version 1.1; proxy_set_header Host $http_host;
+              proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme; }}"""
+        context = ssl.create_default_context(cafile=str(authority.certificate))
+
+        def ask(path, visitor=1, **fields):
+            """From another address of this machine for each visitor."""
+            connection = http.client.HTTPConnection("127.0.0.1", tls_port, timeout=harness.PATIENCE)
+            connection.sock = context.wrap_socket(
+                socket.create_connection(("127.0.0.1", tls_port), harness.PATIENCE, (f"127.0.7.{visitor}", 0)), server_hostname="localhost")
+            connection.request("GET", path, headers={"Host": "localhost", **{n.replace("_", "-"): v for n, v in fields.items()}})
+            answer = connection.getresponse()
+            got = answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+            connection.close()
+            return got
+
+        with origin.Nginx(more=location):
+            for visitor in range(1, 13):
+                assert ask(f"/visit-{visitor}", visitor)[0] == 200
+            wait_until(lambda: "link" in ask("/front", **NAVIGATION)[1], "a dictionary is offered through nginx")
+            path = re.search(rf"{PATH}[0-9a-f]{{64}}", ask("/front", **NAVIGATION)[1]["link"])[0]
+            status, fields, text = ask(path)
+            assert status == 200 and hashlib.sha256(text).hexdigest() == path.removeprefix(PATH), fields
+            can = {**NAVIGATION, "Accept-Encoding": "gzip, zstd, dcz", "Available-Dictionary": held(path)}
+            status, fields, body = ask("/another", **can)
+            assert fields["content-encoding"] == "dcz" and body[8:40] == hashlib.sha256(text).digest(), fields
+            assert "Available-Dictionary" in fields["vary"], fields
 
 
 def test_chromium_gets_of_a_page_that_it_has_what_is_new_and_never_shows_an_old_one():
