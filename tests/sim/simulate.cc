@@ -3,8 +3,8 @@
 // error, never a mixture; nothing stalls; no request ever holds more bytes than proxy/held_limits.h allows; every request
 // is counted once; and when the storm is over, everything works again and pages cross as deltas. Then the same seed
 // without a storm, while both daemons are replaced again and again by successors, as upgrades in place do: no request
-// may fail. Some seeds run twice and must do the same both times; some also run through line_faults.h, contents.h and
-// late.h.
+// may fail. With every second of these seeds the versions are handed over, with the others they are lost. Some seeds run
+// twice and must do the same both times; some also run through line_faults.h, contents.h, late.h and fleet.h.
 //
 //   simulate --seeds N [--first SEED]     many; prints the seeds that failed
 //   simulate --seed SEED                  one, with what happened
@@ -13,10 +13,12 @@
 #include <string_view>
 #include <vector>
 
+#include "railgund/page/snapshot.h"
 #include "railgund/proxy/held_limits.h"
 
 #include "actors.h"
 #include "contents.h"
+#include "fleet.h"
 #include "host.h"
 #include "late.h"
 #include "line_faults.h"
@@ -32,6 +34,8 @@ constexpr std::uint64_t kLineEach = 10;
 // Every seed that this divides also has pages known by their content; and visitors who leave.
 constexpr std::uint64_t kContentsEach = 8;
 constexpr std::uint64_t kLateEach = 3;
+// And senders and listeners that share a store.
+constexpr std::uint64_t kFleetEach = 5;
 
 // Every seed that this divides runs twice.
 constexpr std::uint64_t kRepeatEach = 10;
@@ -218,15 +222,32 @@ class Storm {
     sender_cache_.clear();
   }
 
-  // The successor has the socket and, as another process, none of the versions.
+  // The successor has the socket and, as another process, none of the versions, unless they are handed over.
   void hand_over_listener() {
     say("listener handed over");
-    listener_cache_.clear();
+    hand_over(listener_cache_);
     old_listeners_.push_back(std::move(listener_));
     start_listener();
     old_listeners_.back()->core().drain(seconds(5), world_.now);
     old_listeners_.back()->settle();
     end_when_drained(old_listeners_);
+  }
+  void hand_over(page::Cache& cache) {
+    Bytes snapshot = page::snapshot_head();
+    page::SnapshotSource source(cache, true);
+    while (const auto kept = source.next()) append(snapshot, page::encode_record(*kept, page::PageForm::kRaw));
+    const std::size_t versions = cache.clear();
+    if (seed_ / 4 % 2 == 0) return;
+    page::SnapshotReader reader(snapshot.size());
+    reader.receive(snapshot);
+    while (const auto record = reader.poll().value()) {
+      const auto kept = page::decode_version(record->payload, snapshot.size());
+      if (!kept) return world_.fault("a version cannot be read again");
+      cache.restore(*kept);
+    }
+    const std::size_t restored = cache.counters().versions;
+    if (restored > versions || (!tiny_cache_ && restored < versions))
+      world_.fault(std::to_string(restored) + " of " + std::to_string(versions) + " versions were handed over");
   }
   // The successor dials its links while the one before it still serves.
   void begin_sender_upgrade() {
@@ -240,7 +261,7 @@ class Storm {
       if (!link.up) return world_.after(milliseconds(20), [this] { take_over_clients(); });
     }
     say("sender handed over");
-    sender_cache_.clear();
+    hand_over(sender_cache_);
     old_senders_.push_back(std::move(sender_));
     sender_ = std::move(next_sender_);
     old_senders_.back()->core().drain(seconds(5), world_.now);
@@ -405,6 +426,7 @@ bool run_seed(std::uint64_t seed, bool verbose, Counts& total) {
   if (fault.empty() && seed % kLineEach == 0) fault = run_line_faults(seed, verbose);
   if (fault.empty() && seed % kContentsEach == 0) fault = run_contents(seed, verbose);
   if (fault.empty() && seed % kLateEach == 0) fault = run_late(seed, verbose);
+  if (fault.empty() && seed % kFleetEach == 0) fault = run_fleet(seed, verbose);
   total.right += storm.counts().right;
   total.errors += storm.counts().errors;
   total.cut += storm.counts().cut;
