@@ -7,12 +7,17 @@
 3. CPU of both ends for each page of a crawler: new addresses of one template, half of each page new.
 4. Share of answers that are deltas in the ten seconds before and after an upgrade in place of each end, with URLS pages of
    92 KB asked for at random, and what the new process says that it took over.
+5. Look-ups in three memcached servers of which one is killed and started again, empty: hit rates, errors and wrong bytes.
+   Memory for a few of the pages alone, so that versions come from memcached.
 One worker for each end. RAILGUN_BIN names the build."""
 import argparse
 import http.client
 import json
+import os
 import pathlib
+import pwd
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -172,10 +177,80 @@ def upgrade(count):
         server.shutdown()
 
 
+class Servers:
+    """Three memcached servers on ports of their own. Use as a context manager."""
+
+    def __init__(self):
+        self.ports = [harness.free_port() for _ in range(3)]
+        self.processes = {}
+
+    def start(self, port):
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        self.processes[port] = subprocess.Popen(["memcached", "-u", user, "-l", "127.0.0.1", "-p", str(port), "-m", "256"])
+        harness.wait_until(lambda: harness.answers(port), "memcached listens")
+
+    def kill(self, port):
+        process = self.processes.pop(port)
+        process.kill()
+        process.wait()
+
+    def __enter__(self):
+        for port in self.ports:
+            self.start(port)
+        return self
+
+    def __exit__(self, *_):
+        for port in list(self.processes):
+            self.kill(port)
+
+
+def memcached(count):
+    pages = Pages(20_000, 4_000)
+    source = random.Random(5)
+    right = {f"/page/{number}": text_of(random.Random(f"/page/{number}"), pages.own_bytes) for number in range(count)}
+    wrong = asked = 0
+
+    def lookups(daemon):
+        counted = json.loads(harness.ctl(daemon, "stats", "--json")[1])["railgun"]
+        return counted["store_hits"], counted["store_gets"]
+
+    def visit(client, pair, seconds):
+        """The sender's hit rate over so many seconds of requests at random."""
+        nonlocal wrong, asked
+        hits, gets = lookups(pair.sender)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            path = f"/page/{source.randrange(count)}"
+            asked += 1
+            wrong += not client.get(path).endswith(right[path])
+        now_hits, now_gets = lookups(pair.sender)
+        return (now_hits - hits) / max(now_gets - gets, 1)
+
+    with Servers() as servers:
+        store = {"memcached.servers": " ".join(f"127.0.0.1:{port}" for port in servers.ports), "memory.limit": "1M",
+                 "reference.page_limit": "256K"}
+        with make_pair(pages, store) as pair:
+            client = Client(pair)
+            for _ in range(2):
+                for path in right:
+                    client.get(path)
+            before = visit(client, pair, 10)
+            servers.kill(servers.ports[0])
+            during = visit(client, pair, 10)
+            servers.start(servers.ports[0])
+            started = time.monotonic()
+            for path in right:
+                client.get(path)
+            back = time.monotonic() - started
+            after = visit(client, pair, 10)
+    print(f"memcached, 3 servers, {count} pages: hit rate {before:.2f}; one killed {during:.2f} ({during / before:.2f} of it); "
+          f"{back:.1f} s after its return {after:.2f} ({after / before:.2f}); {asked} answers, {wrong} wrong, 0 errors")
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("parts", nargs="*", default=["memory", "resident", "crawler", "upgrade"],
-                           help="memory, resident, crawler, upgrade (default: all)")
+    arguments.add_argument("parts", nargs="*", default=["memory", "resident", "crawler", "upgrade", "memcached"],
+                           help="memory, resident, crawler, upgrade, memcached (default: all)")
     arguments.add_argument("--count", type=int, default=200, help="pages of the memory and crawler parts")
     arguments.add_argument("--urls", type=int, default=3000, help="URLs of the resident and upgrade parts")
     options = arguments.parse_args()
@@ -188,6 +263,8 @@ def main():
         crawler(options.count)
     if "upgrade" in options.parts:
         upgrade(options.urls)
+    if "memcached" in options.parts:
+        memcached(options.count)
 
 
 if __name__ == "__main__":
