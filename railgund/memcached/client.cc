@@ -1,8 +1,10 @@
 #include "railgund/memcached/client.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -13,13 +15,15 @@
 namespace railgun::memcached {
 namespace {
 
-// Five failures in a row are no accident; a cluster's healthy members break the row, and libmemcached itself leaves a
-// single failed server of several alone.
+// Five failures of a server in a row are no accident.
 constexpr unsigned kFailures = 5;
 constexpr Duration kShortestPause = std::chrono::milliseconds(500);
 constexpr Duration kLongestPause = std::chrono::seconds(5);
 // Failures are said in the log once in so long, but for the one that opens the breaker.
 constexpr Duration kLogPause = std::chrono::seconds(10);
+
+// How the texts of a connection's errors begin.
+constexpr std::string_view kTextBegins = "memcached";
 
 struct Operation {
   std::string key;
@@ -71,8 +75,10 @@ Instant now() { return std::chrono::steady_clock::now(); }
 }  // namespace
 
 struct Client::Shared {
-  Shared(const Options& options, Log to_log)
-      : log(std::move(to_log)), queue(options.queue_items, options.queue_bytes), servers(options.servers) {}
+  Shared(const Options& options, Log to_log) : log(std::move(to_log)), queue(options.queue_items, options.queue_bytes) {
+    const MutexLock lock(mutex);
+    set(options.servers);
+  }
 
   const Log log;
   Mutex mutex;  // held for moments, never while memcached is asked or a callback runs
@@ -81,18 +87,37 @@ struct Client::Shared {
   Queue queue RAILGUN_GUARDED_BY(mutex);
   Servers servers RAILGUN_GUARDED_BY(mutex);
   std::uint64_t servers_version RAILGUN_GUARDED_BY(mutex) = 0;
-  Breaker breaker RAILGUN_GUARDED_BY(mutex){kFailures, kShortestPause, kLongestPause};
+  std::vector<Breaker> breakers RAILGUN_GUARDED_BY(mutex);  // one for each server
   Counters counters RAILGUN_GUARDED_BY(mutex);
   Instant may_log_at RAILGUN_GUARDED_BY(mutex){};
   std::vector<std::thread> threads;
 
+  void set(const Servers& to) RAILGUN_REQUIRES(mutex) {
+    servers = to;
+    ++servers_version;
+    // New ones have not failed yet.
+    breakers = std::vector<Breaker>(std::max<std::size_t>(to.endpoints.size(), 1),
+                                    Breaker(kFailures, kShortestPause, kLongestPause));
+  }
+  // Some server would be asked now. Which one it will be, the thread that asks finds out.
+  bool would_allow(Instant when) const RAILGUN_REQUIRES(mutex) {
+    return std::ranges::any_of(breakers, [when](const Breaker& each) { return each.would_allow(when); });
+  }
+  // The servers may have become fewer since the operation began.
+  Breaker& breaker_of(std::size_t server) RAILGUN_REQUIRES(mutex) {
+    return breakers[std::min(server, breakers.size() - 1)];
+  }
+  // "memcached", with the server's name if there are several.
+  std::string name_of(std::size_t server) const RAILGUN_REQUIRES(mutex) {
+    const bool has_name = servers.endpoints.size() > 1 && server < servers.endpoints.size();
+    return has_name ? "memcached " + to_string(servers.endpoints[server]) : "memcached";
+  }
   void run();
   void carry_out(Connection& connection, Operation operation);
-  // Whether to ask for it at all; counts those that are not.
-  bool admit(const Operation& operation);
-  // Counts what came of an operation; `error`: null if it went well. Says in the log when memcached goes and comes
-  // back.
-  void settle(const Error* error, std::uint64_t Counters::* counter);
+  // Whether to ask the server for it at all; counts those that are not.
+  bool admit(const Operation& operation, std::size_t server);
+  // Counts what came of an operation; `error`: null if it went well. Says in the log when a server goes and comes back.
+  void settle(std::size_t server, const Error* error, std::uint64_t Counters::* counter);
 };
 
 Client::Client(const Options& options, Log log) : shared_(std::make_unique<Shared>(options, std::move(log))) {
@@ -118,7 +143,7 @@ void Client::get(std::string key, Answer answer) {
   Operation operation{.key = std::move(key), .item = {}, .answer = std::move(answer), .since = now()};
   {
     MutexLock lock(shared_->mutex);
-    bool taken = shared_->breaker.would_allow(operation.since);
+    bool taken = shared_->would_allow(operation.since);
     while (taken && !shared_->queue.has_room(operation)) {
       taken = shared_->queue.drop_put();
       if (taken) ++shared_->counters.dropped_puts;
@@ -142,7 +167,7 @@ void Client::put(std::string key, Bytes item) {
       ++shared_->counters.too_large;
       return;
     }
-    if (!shared_->queue.has_room(operation) || !shared_->breaker.would_allow(operation.since)) {
+    if (!shared_->queue.has_room(operation) || !shared_->would_allow(operation.since)) {
       ++shared_->counters.dropped_puts;
       return;
     }
@@ -154,9 +179,7 @@ void Client::put(std::string key, Bytes item) {
 void Client::reconfigure(const Servers& servers) {
   const MutexLock lock(shared_->mutex);
   if (servers == shared_->servers) return;
-  shared_->servers = servers;
-  ++shared_->servers_version;
-  shared_->breaker.succeeded();  // the new ones have not failed yet
+  shared_->set(servers);
 }
 
 Counters Client::counters() const {
@@ -164,7 +187,7 @@ Counters Client::counters() const {
   Counters counters = shared_->counters;
   counters.queued_items = shared_->queue.items();
   counters.queued_bytes = shared_->queue.bytes();
-  counters.is_open = shared_->breaker.is_open();
+  counters.is_open = std::ranges::all_of(shared_->breakers, &Breaker::is_open);
   return counters;
 }
 
@@ -186,54 +209,56 @@ void Client::Shared::run() {
   }
 }
 
-bool Client::Shared::admit(const Operation& operation) {
+bool Client::Shared::admit(const Operation& operation, std::size_t server) {
   const MutexLock lock(mutex);
   // A look-up that waited longer than memcached may take is of no use to anyone any more.
   const bool late = operation.answer && now() - operation.since > servers.timeout;
-  if (!late && breaker.allow(now())) return true;
+  if (!late && breaker_of(server).allow(now())) return true;
   ++(operation.answer ? counters.refused_gets : counters.dropped_puts);
   return false;
 }
 
 void Client::Shared::carry_out(Connection& connection, Operation operation) {
-  if (!admit(operation)) {
+  const std::size_t server = connection.server_of(operation.key);
+  if (!admit(operation, server)) {
     if (operation.answer) operation.answer(std::nullopt);
     return;
   }
   if (operation.answer) {
     Result<std::optional<Bytes>> found = connection.get(operation.key);
     if (found) {
-      settle(nullptr, *found ? &Counters::hits : &Counters::misses);
+      settle(server, nullptr, *found ? &Counters::hits : &Counters::misses);
       operation.answer(std::move(*found));
     } else {
-      settle(&found.error(), nullptr);
+      settle(server, &found.error(), nullptr);
       operation.answer(std::nullopt);
     }
     return;
   }
   const Result<void> stored = connection.put(operation.key, operation.item);
   if (stored || stored.error().code == Errc::kTooLarge) {
-    settle(nullptr, stored ? &Counters::stored : &Counters::too_large);
+    settle(server, nullptr, stored ? &Counters::stored : &Counters::too_large);
   } else {
-    settle(&stored.error(), nullptr);
+    settle(server, &stored.error(), nullptr);
   }
 }
 
-void Client::Shared::settle(const Error* error, std::uint64_t Counters::* counter) {
+void Client::Shared::settle(std::size_t server, const Error* error, std::uint64_t Counters::* counter) {
   std::string line;
   {
     const MutexLock lock(mutex);
+    Breaker& breaker = breaker_of(server);
     if (error == nullptr) {
       ++(counters.*counter);
-      if (breaker.succeeded()) line = "memcached: answers again";
+      if (breaker.succeeded()) line = name_of(server) + ": answers again";
     } else {
       ++(error->code == Errc::kTimeout ? counters.timeouts : counters.failures);
       const Instant time = now();
       if (breaker.failed(time)) {
-        line = error->text + "; going on without it";
+        line = name_of(server) + error->text.substr(kTextBegins.size()) + "; going on without it";
         may_log_at = time + kLogPause;
       } else if (!breaker.is_open() && time >= may_log_at) {
-        line = error->text;
+        line = name_of(server) + error->text.substr(kTextBegins.size());
         may_log_at = time + kLogPause;
       }
     }

@@ -1,6 +1,6 @@
 // The page store on memcached: look-ups and writes that never block the caller, carried out by threads of its own.
 //
-// What cannot be had at once is a miss: a full queue, a server that fails (the breaker), a look-up that waited longer
+// What cannot be had at once is a miss: a full queue, a server that fails (each has a breaker), a look-up that waited longer
 // than the timeout. Writes are dropped before look-ups are refused.
 #pragma once
 
@@ -30,7 +30,7 @@ struct Counters {
   std::uint64_t too_large = 0;                       // items over the limit, ours or the server's
   std::uint64_t refused_gets = 0, dropped_puts = 0;  // full queue, breaker open, waited too long
   std::size_t queued_items = 0, queued_bytes = 0;
-  bool is_open = false;  // the breaker: memcached counts as gone
+  bool is_open = false;  // the breakers of all servers: memcached counts as gone
 };
 
 // Thread-safe. Its callbacks run on its own threads, or on the caller's before get() returns when the answer is already

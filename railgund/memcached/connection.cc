@@ -59,11 +59,13 @@ struct Connection::Handle {
   void start();
   memcached_return_t get(const std::string& key, std::optional<Bytes>& item) const;
   memcached_return_t put(const std::string& key, ByteView item) const;
+  bool has_several() const { return servers.endpoints.size() > 1; }
   // Whether a failure may only mean that the server, or another box on the way, closed the connection since the last
   // answer, because it was idle or the server was restarted. A new connection tells.
   bool may_be_stale(memcached_return_t outcome) const {
     switch (outcome) {
       case MEMCACHED_CONNECTION_FAILURE:
+        return has_answered && !has_several();
       case MEMCACHED_WRITE_FAILURE:
       case MEMCACHED_READ_FAILURE:
       case MEMCACHED_UNKNOWN_READ_FAILURE:
@@ -74,12 +76,18 @@ struct Connection::Handle {
     }
   }
   // After a failure: a late answer must not be taken for that of the next question. A single server gets a new handle,
-  // so that libmemcached does not leave it alone longer than the breaker does; of several, the others stay connected.
-  void start_afresh() {
-    if (servers.endpoints.size() > 1) {
-      memcached_quit(memcached.get());
-    } else {
-      start();
+  // so that libmemcached does not leave it alone longer than the breaker does. Of several, the others stay connected if the
+  // one has answered nothing because there was no connection to it.
+  void start_afresh(memcached_return_t outcome) {
+    if (!has_several()) return start();
+    switch (outcome) {
+      case MEMCACHED_CONNECTION_FAILURE:
+      case MEMCACHED_HOST_LOOKUP_FAILURE:
+      case MEMCACHED_SERVER_MARKED_DEAD:
+      case MEMCACHED_SERVER_TEMPORARILY_DISABLED:
+        return;
+      default:
+        memcached_quit(memcached.get());
     }
   }
 
@@ -118,16 +126,20 @@ Connection::~Connection() = default;
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 
+std::size_t Connection::server_of(const std::string& key) const {
+  return handle_->has_several() ? memcached_generate_hash(handle_->memcached.get(), key.data(), key.size()) : 0;
+}
+
 Result<std::optional<Bytes>> Connection::get(const std::string& key) {
   std::optional<Bytes> item;
   memcached_return_t outcome = handle_->get(key, item);
   if (handle_->may_be_stale(outcome)) {
-    handle_->start();
+    handle_->start_afresh(outcome);
     outcome = handle_->get(key, item);
   }
   if (outcome != MEMCACHED_SUCCESS && outcome != MEMCACHED_END && outcome != MEMCACHED_NOTFOUND) {
     const Error error = error_of(handle_->memcached.get(), outcome);
-    handle_->start_afresh();
+    handle_->start_afresh(outcome);
     return std::unexpected(error);
   }
   handle_->has_answered = true;
@@ -159,7 +171,7 @@ memcached_return_t Connection::Handle::get(const std::string& key, std::optional
 Result<void> Connection::put(const std::string& key, ByteView item) {
   memcached_return_t outcome = handle_->put(key, item);
   if (handle_->may_be_stale(outcome)) {
-    handle_->start();
+    handle_->start_afresh(outcome);
     outcome = handle_->put(key, item);
   }
   if (outcome == MEMCACHED_SUCCESS) {
@@ -171,7 +183,7 @@ Result<void> Connection::put(const std::string& key, ByteView item) {
                                      " bytes refused; its limit is set by memcached -I, ours by memcached.limit");
   }
   const Error error = error_of(handle_->memcached.get(), outcome);
-  handle_->start_afresh();
+  handle_->start_afresh(outcome);
   return std::unexpected(error);
 }
 

@@ -32,8 +32,12 @@ class Connection {
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;
 
+  // Which of the servers has the key: an index in Servers::endpoints; 0 if there is one server.
+  std::size_t server_of(const std::string& key) const;
+
   // The item, or nothing if there is none or it is over the limit.
-  // Errors: kTimeout, kUnavailable, kMalformed (what answered is no memcached). The connection starts afresh after one.
+  // Errors: kTimeout, kUnavailable, kMalformed (what answered is no memcached). The connection starts afresh after one, but
+  // for those to other servers than one that cannot be reached.
   Result<std::optional<Bytes>> get(const std::string& key);
   // Errors: as above; kTooLarge if the server has no room for an item of that size.
   Result<void> put(const std::string& key, ByteView item);

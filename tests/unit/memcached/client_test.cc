@@ -236,6 +236,41 @@ TEST_F(ClientTest, GoesOnAfterAFlushAndAfterARestart) {
   EXPECT_TRUE(has_logged("memcached: answers again"));
 }
 
+// The breaker of one server was that of all, and its failures closed the connections to the others.
+TEST_F(ClientTest, GoesOnWithTheOthersWhenOneOfThreeIsGone) {
+  std::vector<std::uint16_t> ports;
+  std::vector<std::unique_ptr<Server>> servers;
+  for (int i = 0; i < 3; ++i) {
+    ports.push_back(free_port());
+    servers.push_back(
+        std::make_unique<Server>(std::vector<std::string>{"-l", "127.0.0.1", "-p", std::to_string(ports.back())}));
+  }
+  Client client(on_ports(ports), log());
+  constexpr int kItems = 60;
+  const auto key = [](int number) { return "item" + std::to_string(number); };
+  for (int i = 0; i < kItems; ++i) ASSERT_TRUE(put_and_see(client, key(i), "1"));
+  servers[0]->stop();
+  const auto found = [&] {
+    int count = 0;
+    for (int i = 0; i < kItems; ++i) count += get(client, key(i)).has_value() ? 1 : 0;
+    return count;
+  };
+  int others = found();
+  EXPECT_GE(others, kItems / 3);
+  EXPECT_LT(others, kItems);
+  // What is not stored while it is gone is nothing else's: the others' items are all found, each time.
+  const std::string name = "memcached 127.0.0.1:" + std::to_string(ports[0]);
+  EXPECT_TRUE(eventually([&] {
+    EXPECT_EQ(found(), others);
+    return has_logged(name + ": connection failed") && has_logged("going on without it");
+  }));
+  EXPECT_FALSE(client.counters().is_open);
+  servers[0]->start();
+  for (int i = 0; i < kItems; ++i) EXPECT_TRUE(put_and_see(client, key(i), "2"));
+  EXPECT_EQ(found(), kItems);
+  EXPECT_TRUE(has_logged(name + ": answers again"));
+}
+
 TEST_F(ClientTest, AnswersMissesWhileTheServerHangsAndNeverBlocksTheCaller) {
   const Server server({"-s", socket_});
   Client warm(on_socket(), log());
