@@ -1,13 +1,11 @@
 """HAProxy and Caddy in front of the sender, as doc/OPERATIONS.md says to set them up (nginx: unix_socket_test)."""
-import contextlib
 import json
-import os
-import pathlib
 import subprocess
 import sys
 
 import harness
 import origin
+from balancers import caddy, haproxy, haproxy_that_ends_tls
 from front import Authority, Front
 
 VISITOR = "127.0.0.2"
@@ -18,39 +16,6 @@ def page(handler):
     body = b"".join(handler.body_pieces())
     told = {name: handler.headers[name] for name in ("X-Forwarded-For", "X-Forwarded-Proto", "Host")}
     handler.answer(json.dumps({**told, "body": len(body), "padding": "a page that stays as it is. " * 200}).encode())
-
-
-@contextlib.contextmanager
-def serving(command, port, folder, **environment):
-    log_file = pathlib.Path(folder, "balancer.log")
-    with open(log_file, "wb") as log:
-        process = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log, env={**os.environ, **environment})
-    try:
-        harness.wait_until(lambda: harness.answers(port) or process.poll() is not None, f"{command[0]} answers")
-        assert process.poll() is None, log_file.read_text()
-        yield
-    finally:
-        process.terminate()
-        process.wait(harness.PATIENCE)
-
-
-@contextlib.contextmanager
-def haproxy(folder, mode, lines):
-    port = harness.free_port()
-    config = pathlib.Path(folder, "haproxy.conf")
-    config.write_text(f"defaults\n mode {mode}\n timeout connect 5s\n timeout client 60s\n timeout server 60s\n timeout tunnel 60s\n" +
-                      lines.format(port=port))
-    with serving(["haproxy", "-db", "-f", config], port, folder):
-        yield port
-
-
-@contextlib.contextmanager
-def caddy(folder, lines):
-    port = harness.free_port()
-    config = pathlib.Path(folder, "Caddyfile")
-    config.write_text("{\n admin off\n auto_https off\n}\n" + lines.format(port=port))
-    with serving(["caddy", "run", "--config", config, "--adapter", "caddyfile"], port, folder, HOME=str(folder)):
-        yield port
 
 
 def ask(port, authority, *more):
@@ -88,12 +53,7 @@ def test_haproxy_ends_tls():
     pair = harness.Pair(server.server_port, sender={"trusted.proxies": "127.0.0.1"})
     (pair.folder / "nat.conf").write_text(f"default = http://127.0.0.1:{server.server_port}\n")
     authority = Authority(pair.folder / "authority")
-    authority.issue(pair.folder / "web", ["site.test"])
-    both = pair.folder / "web.both"
-    both.write_text((pair.folder / "web.key").read_text() + (pair.folder / "web.pem").read_text())
-    with pair, haproxy(pair.folder, "http", f"listen web\n bind 127.0.0.1:{{port}} ssl crt {both} alpn h2,http/1.1\n"
-                       " http-request del-header X-Forwarded-For\n option forwardfor\n"
-                       f" http-request set-header X-Forwarded-Proto https\n server sender 127.0.0.1:{pair.port}\n") as port:
+    with pair, haproxy_that_ends_tls(pair.folder, authority, "site.test", pair.port) as port:
         check(port, authority, f"{VISITOR}, 127.0.0.1")
     server.shutdown()
 

@@ -10,8 +10,8 @@ import re
 import socket
 import ssl
 import sys
-import tempfile
 
+import balancers
 import front
 import harness
 import origin
@@ -217,31 +217,37 @@ def test_a_connection_without_tls_has_none():
             del NAVIGATION["X-Forwarded-Proto"]
 
 
-def test_dictionaries_are_offered_and_used_through_nginx_that_speaks_tls():
-    with pair_of() as pair, tempfile.TemporaryDirectory(prefix="railgun-front-") as folder:
-        authority = front.Authority(pathlib.Path(folder, "authority"))
-        certificate, tls_port = pathlib.Path(folder, "front"), harness.free_port()
-        authority.issue(certificate, ["localhost"])
-        location = f"""listen 127.0.0.1:{tls_port} ssl; ssl_certificate {certificate}.pem; ssl_certificate_key {certificate}.key;
-            location / {{ proxy_pass http://127.0.0.1:{pair.port}; proxy_http_version 1.1; proxy_set_header Host $http_host;
-              proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme; }}"""
+@contextlib.contextmanager
+def nginx_that_ends_tls(folder, authority, host, sender_port):
+    certificate, port = folder / "front", harness.free_port()
+    authority.issue(certificate, [host])
+    with origin.Nginx(more=f"""listen 127.0.0.1:{port} ssl; ssl_certificate {certificate}.pem; ssl_certificate_key {certificate}.key;
+            location / {{ proxy_pass http://127.0.0.1:{sender_port}; proxy_http_version 1.1; proxy_set_header Host $http_host;
+              proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme; }}"""):
+        yield port
+
+
+def dictionaries_through(balancer):
+    """A balancer that ends TLS and is in trusted.proxies: a dictionary is made, offered, fetched and used."""
+    with pair_of() as pair:
+        authority = front.Authority(pair.folder / "authority")
         context = ssl.create_default_context(cafile=str(authority.certificate))
 
         def ask(path, visitor=1, **fields):
             """From another address of this machine for each visitor."""
-            connection = http.client.HTTPConnection("127.0.0.1", tls_port, timeout=harness.PATIENCE)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=harness.PATIENCE)
             connection.sock = context.wrap_socket(
-                socket.create_connection(("127.0.0.1", tls_port), harness.PATIENCE, (f"127.0.7.{visitor}", 0)), server_hostname="localhost")
+                socket.create_connection(("127.0.0.1", port), harness.PATIENCE, (f"127.0.7.{visitor}", 0)), server_hostname="localhost")
             connection.request("GET", path, headers={"Host": "localhost", **{n.replace("_", "-"): v for n, v in fields.items()}})
             answer = connection.getresponse()
             got = answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
             connection.close()
             return got
 
-        with origin.Nginx(more=location):
+        with balancer(pair.folder, authority, "localhost", pair.port) as port:
             for visitor in range(1, 13):
                 assert ask(f"/visit-{visitor}", visitor)[0] == 200
-            wait_until(lambda: "link" in ask("/front", **NAVIGATION)[1], "a dictionary is offered through nginx")
+            wait_until(lambda: "link" in ask("/front", **NAVIGATION)[1], "a dictionary is offered")
             path = re.search(rf"{PATH}[0-9a-f]{{64}}", ask("/front", **NAVIGATION)[1]["link"])[0]
             status, fields, text = ask(path)
             assert status == 200 and hashlib.sha256(text).hexdigest() == path.removeprefix(PATH), fields
@@ -249,6 +255,14 @@ def test_dictionaries_are_offered_and_used_through_nginx_that_speaks_tls():
             status, fields, body = ask("/another", **can)
             assert fields["content-encoding"] == "dcz" and body[8:40] == hashlib.sha256(text).digest(), fields
             assert "Available-Dictionary" in fields["vary"], fields
+
+
+def test_dictionaries_are_offered_and_used_through_nginx_that_ends_tls():
+    dictionaries_through(nginx_that_ends_tls)
+
+
+def test_dictionaries_are_offered_and_used_through_haproxy_that_ends_tls():
+    dictionaries_through(balancers.haproxy_that_ends_tls)
 
 
 def test_chromium_gets_of_a_page_that_it_has_what_is_new_and_never_shows_an_old_one():
