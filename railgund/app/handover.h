@@ -16,7 +16,7 @@ namespace railgun::app {
 
 class Handover {
  public:
-  // Writes a snapshot (page/snapshot.h) into the pipe, which does not block. The cache outlives it.
+  // Writes a snapshot (page/snapshot.h) into the pipe, which does not block. The cache outlives it. The process ignores SIGPIPE.
   Handover(const page::Cache& cache, Descriptor pipe);
   // Writes what is left, for at most kLastWrites.
   ~Handover();

@@ -1,6 +1,6 @@
 #include "railgund/app/snapshot_intake.h"
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -17,6 +17,8 @@ namespace railgun::app {
 namespace {
 
 constexpr std::size_t kPieceBytes = 256 * 1024;
+// Of a text of statistics: about 1 MB with 1,000 sites.
+constexpr std::size_t kMostStatistics = 4 << 20;
 // How often a wait looks whether the process ends.
 constexpr int kLookAgainMilliseconds = 100;
 
@@ -52,7 +54,8 @@ void SnapshotIntake::run() {
     log::notice("page versions from " + options_.where + ": took over " + std::to_string(versions_) + " (" +
                 std::to_string(page_bytes_ >> 20) + " MB) in " + std::to_string(took.count()) + " ms");
   };
-  page::SnapshotReader reader(options_.page_limit_bytes + page::SnapshotReader::kRecordOverhead);
+  page::SnapshotReader reader(std::max(options_.page_limit_bytes, kMostStatistics) +
+                              page::SnapshotReader::kRecordOverhead);
   const auto take = [&](const page::SnapshotReader::Record& record) {
     if (record.kind == page::SnapshotKind::kComplete) complete();
     if (record.kind == page::SnapshotKind::kStatistics) options_.on_statistics(std::string(as_text(record.payload)));

@@ -117,6 +117,9 @@ std::optional<KeptVersion> decode_version(ByteView payload, std::size_t page_byt
 }
 
 void SnapshotReader::receive(ByteView bytes) {
+  const std::size_t dropped = std::min(left_out_, bytes.size());
+  left_out_ -= dropped;
+  bytes = bytes.subspan(dropped);
   buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(std::exchange(used_, 0)));
   append(buffer_, bytes);
 }
@@ -137,7 +140,12 @@ Result<std::optional<SnapshotReader::Record>> SnapshotReader::poll() {
     const std::uint32_t length = in.u32();
     const std::uint64_t check = in.u64();
     if (!in.ok()) return std::nullopt;
-    if (length > limit_) return fail(Errc::kTooLarge, "a record of " + std::to_string(length) + " bytes");
+    if (length > limit_) {
+      const std::size_t here = std::min<std::size_t>(length, in.left());
+      used_ += kRecordHeadBytes + here;
+      left_out_ = length - here;
+      continue;
+    }
     const ByteView payload = in.bytes(length);
     if (!in.ok()) return std::nullopt;
     if (check != check_of(kind, payload)) return fail(Errc::kMalformed, "a record that is damaged");

@@ -41,19 +41,19 @@ class SnapshotReader {
     ByteView payload;  // valid until the next call
   };
 
-  // A record may have so many bytes: the largest page and kRecordOverhead.
+  // Larger records are left out, and never held: the largest page and kRecordOverhead.
   explicit SnapshotReader(std::size_t record_bytes_limit) : limit_(record_bytes_limit) {}
   static constexpr std::size_t kRecordOverhead = 4096;
 
   void receive(ByteView bytes);
   // The next record that is complete. Records of kinds that this program does not know are left out. Errors: kUnsupported:
-  // this is no snapshot, or of another version; kTooLarge, kMalformed: a record is, or does not check out. Nothing comes
-  // after an error.
+  // this is no snapshot, or of another version; kMalformed: a record does not check out. Nothing comes after an error.
   Result<std::optional<Record>> poll();
 
  private:
   Bytes buffer_;
-  std::size_t used_ = 0;  // of the buffer: read already
+  std::size_t used_ = 0;      // of the buffer: read already
+  std::size_t left_out_ = 0;  // bytes that are still to come of a record that is too large
   std::size_t limit_;
   bool has_head_ = false;
 };

@@ -174,7 +174,20 @@ TEST(Snapshot, ReservesNothingForALengthThatIsAClaim) {
   out.u32(0xffffffff);
   out.u64(0);
   Cache cache(1 << 20);
-  EXPECT_EQ(restore(cache, claim).error().code, Errc::kTooLarge);
+  EXPECT_EQ(restore(cache, claim), 0u);
+}
+
+TEST(Snapshot, GoesOnBehindARecordThatIsTooLarge) {
+  Cache before(1 << 20);
+  before.insert(version("behind"), keys("/1"));
+  Bytes all = snapshot_head();
+  append(all, encode_record(SnapshotKind::kStatistics, Bytes(kPageLimit + 1, 'x')));
+  append(all, ByteView(snapshot_of(before)).subspan(snapshot_head().size()));
+  for (const std::size_t piece : {std::size_t{1000}, all.size()}) {
+    Cache after(1 << 20);
+    EXPECT_EQ(restore(after, all, piece), 1u);
+    EXPECT_NE(after.find(name("behind"), keys("/").site), nullptr);
+  }
 }
 
 TEST(Snapshot, WithRecordsOfLaterProgramsIsReadWithoutThem) {
