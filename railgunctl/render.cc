@@ -211,6 +211,17 @@ std::string render_sites(const control::Status& status) {
   return table({"SITE", "LINKS UP", "REQUESTS", "DELTA", "DIRECT", "SAVED", "LISTENERS", "DIRECT ORIGIN"}, rows);
 }
 
+// One server is in the line "store".
+std::string render_store(const control::StoreInfo& store) {
+  std::vector<std::vector<std::string>> rows;
+  for (const control::StoreServer& each : store.servers) {
+    rows.push_back({each.address, control::name_of(each.state), count_text(each.hits + each.misses),
+                    share_text(each.hits, each.hits + each.misses), count_text(each.stored), count_text(each.too_large),
+                    count_text(each.errors), count_text(each.refused)});
+  }
+  return table({"MEMCACHED", "STATE", "LOOK-UPS", "FOUND", "STORED", "TOO LARGE", "ERRORS", "NOT ASKED"}, rows);
+}
+
 std::string render_certificates(const control::Status& status) {
   std::vector<std::vector<std::string>> rows;
   for (const control::CertificateInfo& each : status.certificates)
@@ -244,6 +255,7 @@ std::string render(const control::Status& status) {
   text += labelled("store", store_text(status.store));
   text += '\n' + render_links(status);
   if (status.role == control::Role::kSender) text += '\n' + render_sites(status);
+  if (status.store.servers.size() > 1) text += '\n' + render_store(status.store);
   if (!status.certificates.empty()) text += '\n' + render_certificates(status);
   return text + '\n' + render_problems(status.problems);
 }

@@ -222,11 +222,23 @@ struct Operations::State {
   control::StoreInfo store_info() {
     const auto counters = server.store_counters();
     if (!counters) return {};
-    return {.kind = control::StoreKind::kMemcached,
-            .state = counters->is_open ? control::StoreState::kDown : control::StoreState::kUp,
-            .hits = counters->hits,
-            .misses = counters->misses,
-            .errors = counters->timeouts + counters->failures};
+    const auto state = [](bool is_down) { return is_down ? control::StoreState::kDown : control::StoreState::kUp; };
+    control::StoreInfo info{.kind = control::StoreKind::kMemcached,
+                            .state = state(counters->is_open),
+                            .hits = counters->hits,
+                            .misses = counters->misses,
+                            .errors = counters->timeouts + counters->failures};
+    for (const memcached::ServerCounters& each : server.store()->servers()) {
+      info.servers.push_back({.address = each.name,
+                              .state = state(each.is_down),
+                              .hits = each.hits,
+                              .misses = each.misses,
+                              .stored = each.stored,
+                              .too_large = each.too_large,
+                              .errors = each.errors,
+                              .refused = each.refused});
+    }
+    return info;
   }
 
   // The links are asked of the workers, so the answer comes later.

@@ -99,12 +99,24 @@ void fields(auto& visit, Memory& value) {
   visit("reference_limit_bytes", value.reference_limit_bytes);
 }
 
+void fields(auto& visit, StoreServer& value) {
+  visit("address", value.address);
+  visit("state", value.state);
+  visit("hits", value.hits);
+  visit("misses", value.misses);
+  visit("stored", value.stored);
+  visit("too_large", value.too_large);
+  visit("errors", value.errors);
+  visit("refused", value.refused);
+}
+
 void fields(auto& visit, StoreInfo& value) {
   visit("kind", value.kind);
   visit("state", value.state);
   visit("hits", value.hits);
   visit("misses", value.misses);
   visit("errors", value.errors);
+  visit("servers", value.servers);
 }
 
 void fields(auto& visit, Status& value) {

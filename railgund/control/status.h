@@ -87,10 +87,20 @@ struct Memory {
   std::uint64_t reference_bytes = 0, reference_limit_bytes = 0;
 };
 
+// One memcached server: it has a share of all keys.
+struct StoreServer {
+  std::string address{};
+  StoreState state = StoreState::kUp;
+  std::uint64_t hits = 0, misses = 0, stored = 0;
+  std::uint64_t too_large = 0;            // items that it refused for their size
+  std::uint64_t errors = 0, refused = 0;  // refused: not asked for, because it is left alone or they waited too long
+};
+
 struct StoreInfo {
   StoreKind kind = StoreKind::kMemory;
   StoreState state = StoreState::kUp;
   std::uint64_t hits = 0, misses = 0, errors = 0;
+  std::vector<StoreServer> servers{};
 };
 
 struct Status {

@@ -25,6 +25,16 @@ constexpr Duration kLogPause = std::chrono::seconds(10);
 // How the texts of a connection's errors begin.
 constexpr std::string_view kTextBegins = "memcached";
 
+// What may come of an operation that went well, as it is counted.
+struct Outcome {
+  std::uint64_t Counters::* all;
+  std::uint64_t ServerCounters::* one;
+};
+constexpr Outcome kHit{&Counters::hits, &ServerCounters::hits};
+constexpr Outcome kMiss{&Counters::misses, &ServerCounters::misses};
+constexpr Outcome kStored{&Counters::stored, &ServerCounters::stored};
+constexpr Outcome kTooLarge{&Counters::too_large, &ServerCounters::too_large};
+
 struct Operation {
   std::string key;
   Bytes item;             // of a put
@@ -87,7 +97,11 @@ struct Client::Shared {
   Queue queue RAILGUN_GUARDED_BY(mutex);
   Servers servers RAILGUN_GUARDED_BY(mutex);
   std::uint64_t servers_version RAILGUN_GUARDED_BY(mutex) = 0;
-  std::vector<Breaker> breakers RAILGUN_GUARDED_BY(mutex);  // one for each server
+  struct Member {
+    ServerCounters counters;
+    Breaker breaker{kFailures, kShortestPause, kLongestPause};
+  };
+  std::vector<Member> members RAILGUN_GUARDED_BY(mutex);  // one for each server
   Counters counters RAILGUN_GUARDED_BY(mutex);
   Instant may_log_at RAILGUN_GUARDED_BY(mutex){};
   std::vector<std::thread> threads;
@@ -95,29 +109,26 @@ struct Client::Shared {
   void set(const Servers& to) RAILGUN_REQUIRES(mutex) {
     servers = to;
     ++servers_version;
-    // New ones have not failed yet.
-    breakers = std::vector<Breaker>(std::max<std::size_t>(to.endpoints.size(), 1),
-                                    Breaker(kFailures, kShortestPause, kLongestPause));
+    members.clear();
+    for (const Endpoint& endpoint : to.endpoints) members.push_back({.counters = {.name = to_string(endpoint)}});
+    if (members.empty()) members.push_back({.counters = {.name = to.socket}});
   }
   // Some server would be asked now. Which one it will be, the thread that asks finds out.
   bool would_allow(Instant when) const RAILGUN_REQUIRES(mutex) {
-    return std::ranges::any_of(breakers, [when](const Breaker& each) { return each.would_allow(when); });
+    return std::ranges::any_of(members, [when](const Member& each) { return each.breaker.would_allow(when); });
   }
   // The servers may have become fewer since the operation began.
-  Breaker& breaker_of(std::size_t server) RAILGUN_REQUIRES(mutex) {
-    return breakers[std::min(server, breakers.size() - 1)];
-  }
-  // "memcached", with the server's name if there are several.
-  std::string name_of(std::size_t server) const RAILGUN_REQUIRES(mutex) {
-    const bool has_name = servers.endpoints.size() > 1 && server < servers.endpoints.size();
-    return has_name ? "memcached " + to_string(servers.endpoints[server]) : "memcached";
+  Member& member(std::size_t server) RAILGUN_REQUIRES(mutex) { return members[std::min(server, members.size() - 1)]; }
+  // For the log: with the server's name if there are several.
+  std::string name_of(const Member& each) const RAILGUN_REQUIRES(mutex) {
+    return members.size() > 1 ? "memcached " + each.counters.name : "memcached";
   }
   void run();
   void carry_out(Connection& connection, Operation operation);
   // Whether to ask the server for it at all; counts those that are not.
   bool admit(const Operation& operation, std::size_t server);
   // Counts what came of an operation; `error`: null if it went well. Says in the log when a server goes and comes back.
-  void settle(std::size_t server, const Error* error, std::uint64_t Counters::* counter);
+  void settle(std::size_t server, const Error* error, const Outcome* outcome);
 };
 
 Client::Client(const Options& options, Log log) : shared_(std::make_unique<Shared>(options, std::move(log))) {
@@ -187,8 +198,18 @@ Counters Client::counters() const {
   Counters counters = shared_->counters;
   counters.queued_items = shared_->queue.items();
   counters.queued_bytes = shared_->queue.bytes();
-  counters.is_open = std::ranges::all_of(shared_->breakers, &Breaker::is_open);
+  counters.is_open = std::ranges::all_of(shared_->members, &Breaker::is_open, &Shared::Member::breaker);
   return counters;
+}
+
+std::vector<ServerCounters> Client::servers() const {
+  const MutexLock lock(shared_->mutex);
+  std::vector<ServerCounters> all;
+  for (const Shared::Member& each : shared_->members) {
+    all.push_back(each.counters);
+    all.back().is_down = each.breaker.is_open();
+  }
+  return all;
 }
 
 void Client::Shared::run() {
@@ -213,7 +234,9 @@ bool Client::Shared::admit(const Operation& operation, std::size_t server) {
   const MutexLock lock(mutex);
   // A look-up that waited longer than memcached may take is of no use to anyone any more.
   const bool late = operation.answer && now() - operation.since > servers.timeout;
-  if (!late && breaker_of(server).allow(now())) return true;
+  Member& asked = member(server);
+  if (!late && asked.breaker.allow(now())) return true;
+  ++asked.counters.refused;
   ++(operation.answer ? counters.refused_gets : counters.dropped_puts);
   return false;
 }
@@ -227,7 +250,7 @@ void Client::Shared::carry_out(Connection& connection, Operation operation) {
   if (operation.answer) {
     Result<std::optional<Bytes>> found = connection.get(operation.key);
     if (found) {
-      settle(server, nullptr, *found ? &Counters::hits : &Counters::misses);
+      settle(server, nullptr, *found ? &kHit : &kMiss);
       operation.answer(std::move(*found));
     } else {
       settle(server, &found.error(), nullptr);
@@ -237,28 +260,31 @@ void Client::Shared::carry_out(Connection& connection, Operation operation) {
   }
   const Result<void> stored = connection.put(operation.key, operation.item);
   if (stored || stored.error().code == Errc::kTooLarge) {
-    settle(server, nullptr, stored ? &Counters::stored : &Counters::too_large);
+    settle(server, nullptr, stored ? &kStored : &kTooLarge);
   } else {
     settle(server, &stored.error(), nullptr);
   }
 }
 
-void Client::Shared::settle(std::size_t server, const Error* error, std::uint64_t Counters::* counter) {
+void Client::Shared::settle(std::size_t server, const Error* error, const Outcome* outcome) {
   std::string line;
   {
     const MutexLock lock(mutex);
-    Breaker& breaker = breaker_of(server);
+    Member& asked = member(server);
+    Breaker& breaker = asked.breaker;
     if (error == nullptr) {
-      ++(counters.*counter);
-      if (breaker.succeeded()) line = name_of(server) + ": answers again";
+      ++(counters.*outcome->all);
+      ++(asked.counters.*outcome->one);
+      if (breaker.succeeded()) line = name_of(asked) + ": answers again";
     } else {
       ++(error->code == Errc::kTimeout ? counters.timeouts : counters.failures);
+      ++asked.counters.errors;
       const Instant time = now();
       if (breaker.failed(time)) {
-        line = name_of(server) + error->text.substr(kTextBegins.size()) + "; going on without it";
+        line = name_of(asked) + error->text.substr(kTextBegins.size()) + "; going on without it";
         may_log_at = time + kLogPause;
       } else if (!breaker.is_open() && time >= may_log_at) {
-        line = name_of(server) + error->text.substr(kTextBegins.size());
+        line = name_of(asked) + error->text.substr(kTextBegins.size());
         may_log_at = time + kLogPause;
       }
     }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "railgund/base/bytes.h"
 #include "railgund/base/log_level.h"
@@ -31,6 +32,16 @@ struct Counters {
   std::uint64_t refused_gets = 0, dropped_puts = 0;  // full queue, breaker open, waited too long
   std::size_t queued_items = 0, queued_bytes = 0;
   bool is_open = false;  // the breakers of all servers: memcached counts as gone
+};
+
+// Of one server, since it was named in the settings.
+struct ServerCounters {
+  std::string name;  // HOST:PORT, or the path of a Unix socket
+  std::uint64_t hits = 0, misses = 0, stored = 0;
+  std::uint64_t too_large = 0;  // items that it refused for their size
+  std::uint64_t errors = 0;     // timeouts and failures
+  std::uint64_t refused = 0;    // operations that it was not asked for: it is left alone, or they waited too long
+  bool is_down = false;         // it is left alone
 };
 
 // Thread-safe. Its callbacks run on its own threads, or on the caller's before get() returns when the answer is already
@@ -55,6 +66,8 @@ class Client {
   void reconfigure(const Servers& servers);
 
   Counters counters() const;
+  // In the order of Servers::endpoints.
+  std::vector<ServerCounters> servers() const;
 
  private:
   struct Shared;

@@ -111,6 +111,12 @@ void system(std::vector<Problem>& problems, const Status& status, const ProblemF
                         "memcached does not answer; page versions are kept in this process's memory only",
                         "check that memcached runs at the address in memcached.servers: railgunctl check"});
   }
+  for (const control::StoreServer& each : status.store.servers) {
+    if (each.state != control::StoreState::kDown || status.store.state == control::StoreState::kDown) continue;
+    problems.push_back({Severity::kWarning,
+                        "memcached at " + each.address + " does not answer; its part of the keys is not found",
+                        "start it again, or take it out of memcached.servers at both ends and reload"});
+  }
   // One address may have half of them.
   if (facts.handshakes_limit > 0 && facts.handshakes_open * 2 >= facts.handshakes_limit) {
     problems.push_back({Severity::kWarning,

@@ -1,4 +1,5 @@
 """Page versions in a real memcached outlive both daemons, and pages that must not be stored are not."""
+import json
 import pathlib
 import sys
 import tempfile
@@ -46,6 +47,9 @@ def test_a_restarted_pair_finds_its_references_in_memcached():
                 assert status == 200 and body == news_origin.page(Count.value, 0), "the page after the restart"
                 seen.append(share_of_page(fields))
             assert seen[-1] < 2, f"no first page after a restart is a delta: {seen}"
+            for daemon in (pair.listener, pair.sender):
+                each, = json.loads(harness.ctl(daemon, "status", "--json")[1])["store"]["servers"]
+                assert each["address"] == str(memcached.socket) and each["state"] == "up" and each["hits"] >= 1, each
             print(f"        the first answer after restart {len(seen)}: {fields['Cf-Railgun']}")
     server.shutdown()
 

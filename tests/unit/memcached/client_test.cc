@@ -249,6 +249,7 @@ TEST_F(ClientTest, GoesOnWithTheOthersWhenOneOfThreeIsGone) {
   constexpr int kItems = 60;
   const auto key = [](int number) { return "item" + std::to_string(number); };
   for (int i = 0; i < kItems; ++i) ASSERT_TRUE(put_and_see(client, key(i), "1"));
+  const std::vector<ServerCounters> before = client.servers();
   servers[0]->stop();
   const auto found = [&] {
     int count = 0;
@@ -265,6 +266,17 @@ TEST_F(ClientTest, GoesOnWithTheOthersWhenOneOfThreeIsGone) {
     return has_logged(name + ": connection failed") && has_logged("going on without it");
   }));
   EXPECT_FALSE(client.counters().is_open);
+  std::vector<ServerCounters> each = client.servers();
+  ASSERT_EQ(each.size(), 3u);
+  EXPECT_EQ(each[0].name, "127.0.0.1:" + std::to_string(ports[0]));
+  EXPECT_TRUE(each[0].is_down);
+  EXPECT_GT(each[0].refused, 0u);
+  EXPECT_GT(each[0].errors, 0u);
+  for (const std::size_t other : {std::size_t{1}, std::size_t{2}}) {
+    EXPECT_FALSE(each[other].is_down);
+    EXPECT_GT(each[other].hits, 0u);
+    EXPECT_EQ(each[other].errors, before[other].errors);
+  }
   servers[0]->start();
   for (int i = 0; i < kItems; ++i) EXPECT_TRUE(put_and_see(client, key(i), "2"));
   EXPECT_EQ(found(), kItems);

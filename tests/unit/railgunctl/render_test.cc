@@ -65,6 +65,27 @@ TEST(Render, SaysWhatIsWrongAndWhatToDo) {
             "WARNING  slow\n");
 }
 
+TEST(Render, ShowsEachOfSeveralMemcachedServers) {
+  control::Status status{.role = control::Role::kListener, .version = "0.1.0"};
+  status.store = {.kind = control::StoreKind::kMemcached,
+                  .servers = {{.address = "10.0.0.1:11211", .hits = 9, .misses = 1}}};
+  EXPECT_EQ(render(status).find("10.0.0.1:11211"), std::string::npos) << "one is in the line of the store";
+  status.store.servers.push_back({.address = "10.0.0.2:11211",
+                                  .state = control::StoreState::kDown,
+                                  .stored = 4,
+                                  .too_large = 2,
+                                  .errors = 5,
+                                  .refused = 700});
+  const std::string text = render(status);
+  EXPECT_NE(text.find("MEMCACHED"), std::string::npos) << text;
+  EXPECT_NE(text.find("10.0.0.1:11211  up           10  90.0 %       0          0       0          0\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("10.0.0.2:11211  down          0       -       4          2       5        700\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST(Render, ShowsASendersStatus) {
   control::Status status{.role = control::Role::kSender,
                          .version = "0.1.0",
@@ -90,7 +111,9 @@ TEST(Render, ShowsASendersStatus) {
   EXPECT_NE(text.find("requests    1,000: delta 90.0 %, whole 9.5 %, direct 0.50 %, errors 0.0 %\n"), std::string::npos)
       << text;
   EXPECT_NE(text.find("saved       99.0 %: 92.0 MB of pages took 920.0 KB on the link\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("visitors    got 1.0 MB dcz, 20.0 MB zstd, 3.0 MB gzip for 92.0 MB of pages\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("visitors    got 1.0 MB dcz, 20.0 MB zstd, 3.0 MB gzip for 92.0 MB of pages\n"),
+            std::string::npos)
+      << text;
   EXPECT_NE(text.find("a:2408, b:2408"), std::string::npos) << text;
   EXPECT_NE(text.find("no links\n"), std::string::npos) << text;
 }

@@ -1,5 +1,7 @@
 #include "railgund/statistics/problems.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace railgun::statistics {
@@ -103,6 +105,18 @@ TEST(Problems, LookAtTheSystem) {
   const auto problems =
       find_problems(status, {.file_limit = 1024, .clients_limit = 20000, .slow_start_after_idle = true});
   EXPECT_EQ(problems.size(), 6U);
+}
+
+TEST(Problems, NameTheMemcachedServerThatDoesNotAnswer) {
+  Status status = sender();
+  const std::size_t before = find_problems(status, {}).size();
+  status.store = {.kind = control::StoreKind::kMemcached,
+                  .servers = {{.address = "a:11211"}, {.address = "b:11211", .state = control::StoreState::kDown}}};
+  const auto problems = find_problems(status, {});
+  ASSERT_EQ(problems.size(), before + 1);
+  EXPECT_TRUE(std::ranges::any_of(problems, [](const control::Problem& each) {
+    return each.text.find("memcached at b:11211") != std::string::npos;
+  }));
 }
 
 TEST(Problems, NameCertificatesForVisitorsThatEndSoonOrWereLeftOut) {
