@@ -35,6 +35,8 @@ using statistics::Totals;
 using Reply = ControlServer::Reply;
 
 constexpr Duration kRetry = std::chrono::seconds(1);
+// While another process still holds the socket and is about to leave it.
+constexpr Duration kTakeOverRetry = std::chrono::milliseconds(50);
 constexpr std::size_t kMaxFileBytes = 1 << 20;
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
@@ -183,10 +185,12 @@ struct Operations::State {
       control = std::move(*opened);
       return;
     }
-    // After an upgrade the previous process still answers there until it ends.
+    // After an upgrade the previous process still answers there until it drains.
+    const Instant now = server.loop().now();
+    if (now < server.taking_over_until()) return retry.set(now + kTakeOverRetry);
     if (!open_failure_logged) log::error("control.socket: " + opened.error().text + "; trying again every second");
     open_failure_logged = true;
-    retry.set(server.loop().now() + kRetry);
+    retry.set(now + kRetry);
   }
 
   void handle(const control::Request& request, const Reply& reply) {

@@ -31,6 +31,9 @@ constexpr unsigned kWebSocketMode = 0666;
 // What a client on a Unix socket counts as.
 net::SocketAddress this_machine() { return net::SocketAddress::parse("127.0.0.1", 0).value_or(net::SocketAddress()); }
 
+// A successor serves after ten seconds at the latest (app/lifecycle.cc), and its predecessor leaves its endpoints then.
+constexpr Duration kTakingOver = std::chrono::seconds(15);
+
 // Four hex digits that stand for this program in Cf-Railgun.
 std::string build_digits() { return to_hex(ByteView(hash128(as_bytes(RAILGUN_VERSION)).bytes)).substr(0, 4); }
 
@@ -84,6 +87,7 @@ Server::Server(ServerOptions options, config::ConfigPtr config)
       ticket_secret_(to_bytes(tls::random_bytes<tls::kTicketSecretBytes>())),
       build_(build_digits()),
       started_(loop_.now()),
+      taking_over_until_(started_ + (is_successor() ? kTakingOver : Duration::zero())),
       memory_limit_bytes_(applied_memory_limit(*config_)),
       cache_(cache_limits(*config_, memory_limit_bytes_)),
       shelf_(shelf_limits(*config_), tls::random_bytes<kSecretBytes>()),

@@ -71,6 +71,7 @@ class Server final : public statistics::Source, public activation::Daemon {
   const Trust& trust() const { return *trust_; }
   const std::string& build() const { return build_; }
   Instant started_at() const override { return started_; }
+  Instant taking_over_until() const override { return taking_over_until_; }
 
   std::vector<const proxy::Counters*> worker_counters() const override;
   page::CacheCounters cache_counters() const override { return cache_.counters(); }
@@ -111,6 +112,7 @@ class Server final : public statistics::Source, public activation::Daemon {
   Bytes reference_key_;
   net::EventLoop loop_;
   Instant started_;
+  Instant taking_over_until_;
   std::size_t memory_limit_bytes_;  // memory.limit as applied
   page::Cache cache_;
   dictionary::Shelf shelf_;

@@ -17,6 +17,8 @@ namespace railgun::statistics {
 namespace {
 
 constexpr Duration kRetry = std::chrono::seconds(1);
+// While another process still holds the endpoint and is about to leave it.
+constexpr Duration kTakeOverRetry = std::chrono::milliseconds(50);
 constexpr Duration kMemoryAge = std::chrono::seconds(1);
 // Soon after the start, so that a wrong address shows at once.
 constexpr Duration kFirstReport = std::chrono::seconds(1);
@@ -55,7 +57,6 @@ void Service::release_endpoints() {
   post_.reset();
 }
 
-// Retries, because the previous process still holds the port for a while after an upgrade.
 void Service::open() {
   const config::ConfigPtr settings = source_.settings();
   const config::Config& config = *settings;
@@ -68,6 +69,8 @@ void Service::open() {
     log::information("statistics at http://" + to_string(listening_->local()) + "/");
     return;
   }
+  // After an upgrade the previous process still holds the port until it drains.
+  if (loop_.now() < source_.taking_over_until()) return retry_.set(loop_.now() + kTakeOverRetry);
   if (!open_failure_logged_) log::error("stats.listen: " + opened.error().text + "; trying again every second");
   open_failure_logged_ = true;
   retry_.set(loop_.now() + kRetry);

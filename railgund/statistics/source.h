@@ -28,6 +28,8 @@ class Source {
   // The settings in force.
   virtual config::ConfigPtr settings() const = 0;
   virtual Instant started_at() const = 0;
+  // Until then the process before this one may still hold an endpoint; if there was one.
+  virtual Instant taking_over_until() const = 0;
   // One for each worker; valid as long as the source.
   virtual std::vector<const proxy::Counters*> worker_counters() const = 0;
   virtual page::CacheCounters cache_counters() const = 0;

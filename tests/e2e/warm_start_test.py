@@ -65,6 +65,8 @@ def upgraded_ends(ends):
                 succession.upgrade(getattr(pair, end), files[end])
             for end in ends:
                 assert taken_over(getattr(pair, end)) >= PAGES
+                text = getattr(pair, end).log.read_text()
+                assert "control.socket" not in text and "stats.listen" not in text, f"what is as it should be is no error: {text}"
             found = deltas(pair)
             assert found == PAGES, f"{found} of {PAGES} are deltas after the upgrade of {ends}"
             if "sender" in ends:
