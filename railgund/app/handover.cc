@@ -1,5 +1,6 @@
 #include "railgund/app/handover.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -16,8 +17,17 @@
 namespace railgun::app {
 namespace {
 
-// How often new versions are looked for, and a wait looks whether the process ends.
+// How often new versions are looked for, and a wait looks whether the process ends. A look goes through the whole cache, so
+// the pause after it is kPauses times as long, up to the longest.
 constexpr int kLookAgainMilliseconds = 50;
+constexpr int kLongestPauseMilliseconds = 1000;
+constexpr int kPauses = 20;
+int pause_after(Duration look) {
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(look * kPauses).count();
+  return std::clamp(static_cast<int>(std::min<std::int64_t>(milliseconds, kLongestPauseMilliseconds)),
+                    kLookAgainMilliseconds, kLongestPauseMilliseconds);
+}
+
 // Workers come first.
 constexpr int kNiceness = 5;
 
@@ -65,10 +75,12 @@ void Handover::run() {
       statistics = std::exchange(statistics_, std::nullopt);
     }
     if (statistics && !write(page::encode_record(page::SnapshotKind::kStatistics, as_bytes(*statistics)))) return;
+    const Instant before = net::steady_now();
     if (const auto kept = source.next()) {
       if (!write(page::encode_record(*kept, page::PageForm::kRaw))) return;
       continue;
     }
+    const Duration look = net::steady_now() - before;
     if (!std::exchange(said_complete, true)) {
       if (!write(page::encode_record(page::SnapshotKind::kComplete, {}))) return;
       continue;
@@ -76,7 +88,7 @@ void Handover::run() {
     if (is_last) return;
     pollfd closed{.fd = pipe_.get(), .events = 0, .revents = 0};
     // Its other end is closed.
-    if (poll(&closed, 1, kLookAgainMilliseconds) > 0) return;
+    if (poll(&closed, 1, pause_after(look)) > 0) return;
   }
 }
 

@@ -18,7 +18,7 @@ class Handover {
  public:
   // Writes a snapshot (page/snapshot.h) into the pipe, which does not block. The cache outlives it. The process ignores SIGPIPE.
   Handover(const page::Cache& cache, Descriptor pipe);
-  // Writes what is left, for at most kLastWrites.
+  // Writes what is left, for at most kLastWrites and a second.
   ~Handover();
   Handover(const Handover&) = delete;
   Handover& operator=(const Handover&) = delete;

@@ -21,7 +21,7 @@ constexpr Duration kDrainCheck = std::chrono::milliseconds(50);
 // How often a successor checks its links, and when it serves without them. Its predecessor serves meanwhile.
 constexpr Duration kLinkCheck = std::chrono::milliseconds(20);
 constexpr Duration kLinkTimeout = std::chrono::seconds(3);
-// The same for page versions: they come at 1.3 GB a second (./dev bench scale upgrade), packed ones more slowly.
+// The same for page versions: they come at 1.3 GB a second (./dev bench scale upgrade).
 constexpr Duration kVersionsTimeout = std::chrono::seconds(10);
 // Enough for a few pages, so that writing and reading go on side by side.
 constexpr int kSnapshotPipeBytes = 1 << 20;
@@ -102,10 +102,11 @@ void Lifecycle::take_versions_over() {
                                                                .on_statistics = take_over});
 }
 
-// Best effort: what is not written has to be learned again.
+// Best effort: what is not written has to be learned again. A process that ends before it has read the file leaves it as
+// it is.
 void Lifecycle::save_versions() {
   const config::ConfigPtr config = server_.config();
-  if (config->cache_directory.empty() || has_successor()) return;
+  if (config->cache_directory.empty() || has_successor() || (intake_ && !intake_->is_complete())) return;
   const auto saved = save_cache(server_.cache(), config->cache_directory, config->memory_limit_bytes, kSaveTimeout);
   if (saved) {
     log::notice("cache.directory: wrote " + std::to_string(saved->versions) + " page versions (" +

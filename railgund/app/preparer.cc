@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "railgund/delta/starting_text.h"
 #include "railgund/log/panic.h"
 #include "railgund/net/clock.h"
 
@@ -50,6 +51,7 @@ void Preparer::run() {
   const log::ReporterStack stack;
   prctl(PR_SET_NAME, "preparer");
   setpriority(PRIO_PROCESS, 0, kNiceness);  // of this thread only
+  (void)delta::starting_text();             // so that the first page of the process does not wait for it
   MutexLock lock(mutex_);
   for (;;) {
     while (!stopping_ && waiting_.empty()) lock.wait(changed_);

@@ -11,13 +11,12 @@
 #include "railgund/log/log.h"
 #include "railgund/log/panic.h"
 #include "railgund/net/clock.h"
-#include "railgund/page/snapshot.h"
 
 namespace railgun::app {
 namespace {
 
 constexpr std::size_t kPieceBytes = 256 * 1024;
-// Of a text of statistics: about 1 MB with 1,000 sites.
+// A text of statistics is smaller: its sites are bounded (proxy::SiteTable), and so is its history.
 constexpr std::size_t kMostStatistics = 4 << 20;
 // How often a wait looks whether the process ends.
 constexpr int kLookAgainMilliseconds = 100;
@@ -47,44 +46,52 @@ SnapshotIntake::~SnapshotIntake() {
 void SnapshotIntake::run() {
   const log::ReporterStack stack;
   prctl(PR_SET_NAME, "snapshot");
-  const Instant begun = net::steady_now();
-  const auto complete = [&] {
-    if (complete_.exchange(true, std::memory_order_acq_rel)) return;
-    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(net::steady_now() - begun);
-    log::notice("page versions from " + options_.where + ": took over " + std::to_string(versions_) + " (" +
-                std::to_string(page_bytes_ >> 20) + " MB) in " + std::to_string(took.count()) + " ms");
-  };
-  page::SnapshotReader reader(std::max(options_.page_limit_bytes, kMostStatistics) +
-                              page::SnapshotReader::kRecordOverhead);
-  const auto take = [&](const page::SnapshotReader::Record& record) {
-    if (record.kind == page::SnapshotKind::kComplete) complete();
-    if (record.kind == page::SnapshotKind::kStatistics) options_.on_statistics(std::string(as_text(record.payload)));
-    if (record.kind != page::SnapshotKind::kVersion) return;
-    const auto kept = page::decode_version(record.payload, options_.page_limit_bytes);
-    if (!kept) return;
-    cache_.restore(*kept);
-    ++versions_;
-    page_bytes_ += kept->version->reference.size();
-  };
-  const auto read_all = [&]() -> Result<void> {
-    Bytes piece(kPieceBytes);
-    for (;;) {
-      const auto count = read_some(from_.get(), piece, stopping_);
-      if (!count) return std::unexpected(count.error());
-      if (*count == 0) return {};
-      reader.receive(ByteView(piece).first(*count));
-      for (;;) {
-        const auto record = reader.poll();
-        if (!record) return std::unexpected(record.error());
-        if (!*record || stopping_.load(std::memory_order_relaxed)) break;
-        take(**record);
-      }
-    }
-  };
+  begun_ = net::steady_now();
   if (const auto outcome = read_all(); !outcome)
     log::error("page versions from " + options_.where + ": " + outcome.error().text + "; the rest is left");
   complete();
   from_.reset();
+}
+
+Result<void> SnapshotIntake::read_all() {
+  page::SnapshotReader reader(std::max(options_.page_limit_bytes, kMostStatistics) +
+                              page::SnapshotReader::kRecordOverhead);
+  Bytes piece(kPieceBytes);
+  for (;;) {
+    const auto count = read_some(from_.get(), piece, stopping_);
+    if (!count) return std::unexpected(count.error());
+    if (*count == 0) return {};
+    reader.receive(ByteView(piece).first(*count));
+    for (;;) {
+      const auto record = reader.poll();
+      if (!record) return std::unexpected(record.error());
+      if (!*record || stopping_.load(std::memory_order_relaxed)) break;
+      take(**record);
+    }
+  }
+}
+
+void SnapshotIntake::take(const page::SnapshotReader::Record& record) {
+  switch (record.kind) {
+    case page::SnapshotKind::kComplete:
+      return complete();
+    case page::SnapshotKind::kStatistics:
+      return options_.on_statistics(std::string(as_text(record.payload)));
+    case page::SnapshotKind::kVersion:
+      break;
+  }
+  const auto kept = page::decode_version(record.payload, options_.page_limit_bytes);
+  if (!kept) return;
+  cache_.restore(*kept);
+  ++versions_;
+  page_bytes_ += kept->version->reference.size();
+}
+
+void SnapshotIntake::complete() {
+  if (complete_.exchange(true, std::memory_order_acq_rel)) return;
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(net::steady_now() - begun_);
+  log::notice("page versions from " + options_.where + ": took over " + std::to_string(versions_) + " (" +
+              std::to_string(page_bytes_ >> 20) + " MB) in " + std::to_string(took.count()) + " ms");
 }
 
 }  // namespace railgun::app

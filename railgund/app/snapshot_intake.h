@@ -9,7 +9,10 @@
 #include <thread>
 
 #include "railgund/base/descriptor.h"
+#include "railgund/base/result.h"
+#include "railgund/base/time.h"
 #include "railgund/page/cache.h"
+#include "railgund/page/snapshot.h"
 
 namespace railgun::app {
 
@@ -33,11 +36,15 @@ class SnapshotIntake {
 
  private:
   void run();
+  Result<void> read_all();
+  void take(const page::SnapshotReader::Record& record);
+  void complete();
 
   page::Cache& cache_;
   Descriptor from_;
   const Options options_;
   std::atomic<bool> complete_ = false, stopping_ = false;
+  Instant begun_{};
   std::size_t versions_ = 0, page_bytes_ = 0;
   std::thread thread_;
 };

@@ -26,20 +26,24 @@ std::uint64_t age_of(std::string_view directive) {
 
 }  // namespace
 
-bool is_fresh_for_everybody(const Fields& fields) {
-  bool is_fresh = false;
-  for (const Field& field : fields) {
-    if (same_name(field.name, "set-cookie")) return false;
+bool is_for_everybody(const Fields& fields) {
+  return std::ranges::none_of(fields, [](const Field& field) {
+    if (same_name(field.name, "set-cookie")) return true;
     const bool is_control = same_name(field.name, "cache-control");
-    if (!is_control && !same_name(field.name, "vary")) continue;
-    for (const std::string_view word : http::split_list(field.value)) {
+    if (!is_control && !same_name(field.name, "vary")) return false;
+    return std::ranges::any_of(http::split_list(field.value), [&](std::string_view word) {
       const auto is_one_of = [&](auto... names) { return (same_name(name_of(word), names) || ...); };
-      if (is_control ? is_one_of("private", "no-store", "no-cache") : is_one_of("*", "cookie", "authorization"))
-        return false;
-      is_fresh = is_fresh || (is_control && age_of(word) > 0);
-    }
-  }
-  return is_fresh;
+      return is_control ? is_one_of("private", "no-store", "no-cache") : is_one_of("*", "cookie", "authorization");
+    });
+  });
+}
+
+bool is_fresh_for_everybody(const Fields& fields) {
+  return is_for_everybody(fields) && std::ranges::any_of(fields, [](const Field& field) {
+           return same_name(field.name, "cache-control") &&
+                  std::ranges::any_of(http::split_list(field.value),
+                                      [](std::string_view directive) { return age_of(directive) > 0; });
+         });
 }
 
 bool make_keepable(Fields& fields) {

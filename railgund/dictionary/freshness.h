@@ -17,8 +17,10 @@ inline constexpr unsigned kTestedChromium = 156;
 // False, with nothing changed: the answer may not be kept (no-store), or is for shared caches (s-maxage).
 bool make_keepable(Fields& fields);
 
-// The answer is fresh by the origin's own words, and a shared cache could give it to everybody (RFC 9111 3): max-age is
-// not 0, and there is no private, no-store, no-cache, Set-Cookie, or Vary by Cookie or Authorization.
+// A shared cache could give the answer to everybody (RFC 9111 3): there is no private, no-store, no-cache, Set-Cookie, or
+// Vary by Cookie or Authorization.
+bool is_for_everybody(const Fields& fields);
+// The same, and it is fresh by the origin's own words: max-age is not 0.
 bool is_fresh_for_everybody(const Fields& fields);
 
 }  // namespace railgun::dictionary

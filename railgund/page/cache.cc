@@ -112,6 +112,10 @@ auto Cache::at(const Id128& key, Work work) const {
   return work(shard.keys);
 }
 
+std::optional<Id128> Cache::latest(const Id128& key) const {
+  return at(key, [&](KeyTable& table) { return table.latest(key); });
+}
+
 VersionPtr Cache::find(const Id128& id, const Id128& site) {
   if (shortage() >= Shortage::kFindNothing) return nullptr;
   VersionPtr version;
@@ -173,7 +177,6 @@ std::vector<Candidate> Cache::candidates(const PageKeys& keys, const PageKeys* o
     VersionPtr version = found.empty() ? find(id, keys.site) : peek(id);
     if (version) found.push_back({.version = std::move(version), .by = by});
   };
-  const auto latest = [&](const Id128& key) { return at(key, [&](KeyTable& table) { return table.latest(key); }); };
   const auto add_latest = [&](const PageKeys& of) {
     if (const auto id = latest(of.exact)) add(*id, FoundBy::kExact);
     if (const auto id = latest(of.address)) add(*id, FoundBy::kAddress);
@@ -215,7 +218,6 @@ VersionPtr Cache::peek(const Id128& id, const Audiences& audiences) const {
 
 const PageKeys& Cache::keys_to_keep(const Id128& id, const RequestKeys& keys) {
   if (!keys.open) return keys.own;
-  const auto latest = [&](const Id128& key) { return at(key, [&](KeyTable& table) { return table.latest(key); }); };
   return latest(keys.open->exact) == id && !latest(keys.own.exact) ? *keys.open : keys.own;
 }
 

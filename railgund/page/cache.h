@@ -107,8 +107,8 @@ class Cache {
   // Keeps a version under its id alone, for one site (it came from the store).
   void insert(VersionPtr version, const Id128& site);
 
-  // For the next process (page/snapshot.h). The ids of versions inserted with a sequence above `after`, newest first; 200
-  // ns for each version that is kept.
+  // For the next process (page/snapshot.h). The ids of versions inserted with a sequence above `after`, newest first.
+  // Looks at every version that is kept.
   std::vector<Numbered> numbered_since(std::uint64_t after) const;
   // Nothing if it has left. Of a packed version a copy, so that to read its bytes unpacks nothing here.
   std::optional<KeptVersion> kept(const Id128& id) const;
@@ -159,6 +159,7 @@ class Cache {
   // Calls work(KeyTable&) with the key's table.
   template <typename Work>
   auto at(const Id128& key, Work work) const;
+  std::optional<Id128> latest(const Id128& key) const;
   // Enters a version under all of its keys: a newcomer, or one that may be older than what is there. As under `exact`.
   KeyTable::Added name(const Numbered& version, const PageKeys& keys, bool is_newcomer);
   void replace(const Id128& id);

@@ -6,6 +6,7 @@
 #include "railgund/base/text.h"
 #include "railgund/config/address_class.h"
 #include "railgund/config/value.h"
+#include "railgund/dictionary/freshness.h"
 
 namespace railgun::proxy {
 namespace {
@@ -308,23 +309,16 @@ bool is_worth_delta(const http::Request& request, const http::Response& response
 }
 
 bool is_asset(const http::Request& request, const http::Response& response) {
-  if (!is_plain_get(request) || response.status != 200 || find_field(response.fields, "set-cookie") != nullptr)
-    return false;
+  if (!is_plain_get(request) || response.status != 200) return false;
   switch (page::media_class_of(response.status, field_value(response.fields, "content-type"))) {
     case page::MediaClass::kScript:
     case page::MediaClass::kStyle:
     case page::MediaClass::kImage:
     case page::MediaClass::kFont:
-      break;
+      return dictionary::is_for_everybody(response.fields);
     default:
       return false;
   }
-  constexpr std::array<std::string_view, 3> kOwn = {"private", "no-store", "no-cache"};
-  return std::none_of(response.fields.begin(), response.fields.end(), [&](const Field& field) {
-    return same_name(field.name, "cache-control") &&
-           std::any_of(kOwn.begin(), kOwn.end(),
-                       [&](std::string_view directive) { return has_directive(field.value, directive); });
-  });
 }
 
 bool may_be_known(const http::Request& request, const http::Response& response) {

@@ -131,9 +131,11 @@ def resident(count):
                   f"{peak[name] / 2**20:.0f} MB, {now['references']} versions in {now['reference_bytes'] / 2**20:.0f} MB")
 
 
-def crawler(count):
+def crawler(count, effort):
     pages = Pages(92_516, 46_000)
-    with make_pair(pages, {}) as pair:
+    quiet_pair = make_pair(pages, {})
+    quiet_pair.listener.settings["delta.effort"] = effort
+    with quiet_pair as pair:
         client = Client(pair)
         for number in range(20):
             client.get(f"/first/{number}")
@@ -141,7 +143,8 @@ def crawler(count):
         for number in range(count):
             client.get(f"/first/x{number}")
         spent = {name: (daemon.cpu_seconds() - before[name]) / count * 1000 for name, daemon in both(pair)}
-        print(f"crawler, {count} new pages: " + ", ".join(f"{name} {ms:.2f} ms" for name, ms in spent.items()) +
+        site = json.loads(harness.ctl(pair.sender, "stats", "--json")[1])["railgun"]["sites"][pair.host]
+        print(f"crawler, delta.effort = {effort}, {count} new pages: {site['coded_bytes'] / site['requests']:,.0f} bytes on the link a page, " + ", ".join(f"{name} {ms:.2f} ms" for name, ms in spent.items()) +
               f", both {sum(spent.values()):.2f} ms a page")
 
 
@@ -253,6 +256,7 @@ def main():
                            help="memory, resident, crawler, upgrade, memcached (default: all)")
     arguments.add_argument("--count", type=int, default=200, help="pages of the memory and crawler parts")
     arguments.add_argument("--urls", type=int, default=3000, help="URLs of the resident and upgrade parts")
+    arguments.add_argument("--effort", default="auto", help="delta.effort in the crawler part")
     options = arguments.parse_args()
     if "memory" in options.parts:
         memory_a_page(92_516, options.count)
@@ -260,7 +264,7 @@ def main():
     if "resident" in options.parts:
         resident(options.urls)
     if "crawler" in options.parts:
-        crawler(options.count)
+        crawler(options.count, options.effort)
     if "upgrade" in options.parts:
         upgrade(options.urls)
     if "memcached" in options.parts:

@@ -13,12 +13,12 @@
 #include <string_view>
 #include <vector>
 
-#include "railgund/page/snapshot.h"
 #include "railgund/proxy/held_limits.h"
 
 #include "actors.h"
 #include "contents.h"
 #include "fleet.h"
+#include "hand_over.h"
 #include "host.h"
 #include "late.h"
 #include "line_faults.h"
@@ -233,21 +233,8 @@ class Storm {
     end_when_drained(old_listeners_);
   }
   void hand_over(page::Cache& cache) {
-    Bytes snapshot = page::snapshot_head();
-    page::SnapshotSource source(cache, true);
-    while (const auto kept = source.next()) append(snapshot, page::encode_record(*kept, page::PageForm::kRaw));
-    const std::size_t versions = cache.clear();
-    if (seed_ / 4 % 2 == 0) return;
-    page::SnapshotReader reader(snapshot.size());
-    reader.receive(snapshot);
-    while (const auto record = reader.poll().value()) {
-      const auto kept = page::decode_version(record->payload, snapshot.size());
-      if (!kept) return world_.fault("a version cannot be read again");
-      cache.restore(*kept);
-    }
-    const std::size_t restored = cache.counters().versions;
-    if (restored > versions || (!tiny_cache_ && restored < versions))
-      world_.fault(std::to_string(restored) + " of " + std::to_string(versions) + " versions were handed over");
+    const bool keeps = seed_ / 4 % 2 == 1;
+    if (std::string fault = sim::hand_over(cache, keeps, !tiny_cache_); !fault.empty()) world_.fault(fault);
   }
   // The successor dials its links while the one before it still serves.
   void begin_sender_upgrade() {

@@ -13,6 +13,7 @@
 #include "railgund/app/cache_file.h"
 #include "railgund/app/snapshot_intake.h"
 
+#include "../eventually.h"
 #include "../temporary_folder.h"
 
 namespace railgun::app {
@@ -21,18 +22,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kRoom = 4 << 20;
-// After this, what must happen counts as hanging.
-constexpr Duration kTimeout = 1min;
-
-template <typename Condition>
-bool eventually(Condition condition) {
-  const auto end = std::chrono::steady_clock::now() + kTimeout;
-  while (std::chrono::steady_clock::now() < end) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(5ms);
-  }
-  return false;
-}
+using test::eventually;
+using test::kTimeout;
 
 Id128 name(int number) { return hash128(as_bytes(std::to_string(number))); }
 page::PageKeys keys(int number) { return page::page_keys(true, "example.com", "/" + std::to_string(number), {}, {}); }

@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../eventually.h"
+
 namespace railgun::memcached {
 namespace {
 
@@ -22,19 +24,8 @@ using namespace std::chrono_literals;
 
 constexpr const char* kProgram = "/usr/bin/memcached";
 
-// After this, what must happen counts as hanging.
-constexpr Duration kTimeout = 1min;
-
-// Tries again until it is so.
-template <typename Condition>
-bool eventually(Condition condition) {
-  const auto end = std::chrono::steady_clock::now() + kTimeout;
-  while (std::chrono::steady_clock::now() < end) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(5ms);
-  }
-  return false;
-}
+using test::eventually;
+using test::kTimeout;
 
 // A memcached of our own, ended with the object.
 class Server {
