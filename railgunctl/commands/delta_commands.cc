@@ -67,7 +67,7 @@ struct Recording {
   double every_seconds = 60;
   unsigned count = 10;
 };
-constexpr Duration kFetchPatience = std::chrono::seconds(30);
+constexpr Duration kFetchTimeout = std::chrono::seconds(30);
 
 // Tells on `progress` how it goes. A fetch that fails is told and leaves a version out.
 Result<void> record(const Recording& recording, const std::string& folder, std::ostream& progress) {
@@ -82,7 +82,7 @@ Result<void> record(const Recording& recording, const std::string& folder, std::
   for (unsigned i = 0; i < recording.count; ++i) {
     std::this_thread::sleep_until(begin + std::chrono::duration_cast<Duration>(i * every));
     for (std::size_t k = 0; k < recorders.size(); ++k) {
-      const auto recorded = recorders[k].record(kFetchPatience);
+      const auto recorded = recorders[k].record(kFetchTimeout);
       progress << i + 1 << " of " << recording.count << ": ";
       if (recorded) {
         progress << recorded->file.string() << ", " << bytes_text(recorded->bytes) << '\n' << std::flush;

@@ -171,7 +171,7 @@ class Server::Session final : private net::StreamHandler {
       return;
     }
     waits_since_ = kNever;
-    gather_until_ = now() + kGatherPatience;
+    gather_until_ = now() + kGatherTimeout;
     server_.handler_(*resource,
                      [watch = server_.alive_.watch(), id = id_, resource = *resource](const std::string& body) {
                        Server* const server = watch.get();

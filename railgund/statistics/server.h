@@ -24,7 +24,7 @@ class Server {
  public:
   static constexpr std::size_t kConnections = 32;
   // How long the workers may take to say what they know.
-  static constexpr Duration kGatherPatience = std::chrono::seconds(5);
+  static constexpr Duration kGatherTimeout = std::chrono::seconds(5);
 
   // Makes the body of an answer; `done` is called on the loop, at once or later, at most once.
   using Done = std::function<void(std::string body)>;
