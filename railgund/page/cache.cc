@@ -20,6 +20,8 @@ constexpr std::size_t kSmallPageBytes = 1024;
 constexpr std::size_t kBasesShare = 8;
 // The index of contents takes one part in so many: 170 bytes for each version, if these are of 20 KB.
 constexpr std::size_t kContentsShare = 128;
+// What visitors' pages have in common may take one part in so many, over all workers.
+constexpr std::size_t kCommonParts = 32;
 // Of pages under way: what they may take of a small cache all the same, and what is a small one.
 constexpr std::size_t kLeastUnderWay = std::size_t{1} << 20;
 constexpr std::size_t kSmallUnderWay = 128 * 1024;
@@ -54,11 +56,15 @@ Cache::Cache(CacheLimits limits)
   for (std::size_t i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>(CacheLimits{}, sketch_));
 }
 
+std::size_t Cache::bytes_beside_pools() const {
+  return sketch_.memory_bytes() + bases_.bytes() + contents_.memory_bytes() +
+         common_bytes_.load(std::memory_order_relaxed);
+}
+
 // Without what all shards have in common.
 CacheLimits Cache::limits_of_shard() const {
   const std::size_t limit = limit_bytes_.load(std::memory_order_relaxed);
-  const std::size_t for_pools =
-      limit - std::min(limit, sketch_.memory_bytes() + bases_.bytes() + contents_.memory_bytes());
+  const std::size_t for_pools = limit - std::min(limit, bytes_beside_pools());
   const std::size_t prepared = std::min(prepared_share_bytes_.load(std::memory_order_relaxed), for_pools);
   return {.bytes = for_pools / shards_.size(), .prepared_share_bytes = prepared / shards_.size()};
 }
@@ -100,6 +106,18 @@ bool Cache::UnderWay::set(Cache& cache, std::size_t bytes) {
 
 void Cache::UnderWay::release() {
   if (cache_ != nullptr) cache_->under_way_bytes_.fetch_sub(std::exchange(bytes_, 0), std::memory_order_relaxed);
+}
+
+std::size_t Cache::CommonShare::limit(const Cache& cache) const {
+  if (cache.shortage() >= Shortage::kKeepNothing) return 0;
+  const std::size_t most = cache.limit_bytes_.load(std::memory_order_relaxed) / kCommonParts;
+  const std::size_t others = cache.common_bytes_.load(std::memory_order_relaxed) - bytes_;
+  return (most - std::min(most, others)) / 2;
+}
+
+void Cache::CommonShare::set(Cache& cache, std::size_t bytes) {
+  cache_ = &cache;
+  cache.common_bytes_.fetch_add(bytes - std::exchange(bytes_, bytes), std::memory_order_relaxed);
 }
 
 // By the last byte: the maps within a shard go by the first.
@@ -375,7 +393,7 @@ std::size_t Cache::clear() {
 
 CacheCounters Cache::counters() const {
   CacheCounters sum;
-  sum.bytes = sketch_.memory_bytes() + bases_.bytes() + contents_.memory_bytes();
+  sum.bytes = bytes_beside_pools();
   for (const auto& shard : shards_) {
     const MutexLock lock(shard->mutex);
     sum.hits += shard->pool.hits();

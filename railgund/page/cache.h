@@ -75,6 +75,29 @@ class Cache {
     std::size_t bytes_ = 0;
   };
 
+  // What one worker holds of what visitors' pages have in common (CommonText). It counts within the cache's limit, of which
+  // all workers together may use a thirty-second, until it ends.
+  class CommonShare {
+   public:
+    CommonShare() = default;
+    CommonShare(CommonShare&& other) noexcept
+        : cache_(std::exchange(other.cache_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+    CommonShare& operator=(CommonShare&&) = delete;
+    ~CommonShare() {
+      if (cache_ != nullptr) set(*cache_, 0);
+    }
+
+    // The most this worker may hold now: half of what the others leave, so that all come to hold the same. Nothing while a
+    // shortage forbids to keep versions.
+    std::size_t limit(const Cache& cache) const;
+    // It holds so many bytes. `cache`: the same each time; it outlives this.
+    void set(Cache& cache, std::size_t bytes);
+
+   private:
+    Cache* cache_ = nullptr;  // null: nothing counts
+    std::size_t bytes_ = 0;
+  };
+
   // Prepared state counts as it was when each version was last looked up or recounted. A version larger than a shard
   // (64 MB or more; all of a smaller limit) is not kept.
   explicit Cache(CacheLimits limits);
@@ -151,6 +174,7 @@ class Cache {
  private:
   struct Shard;
 
+  std::size_t bytes_beside_pools() const;
   CacheLimits limits_of_shard() const;
   void make_room();
   void keep(VersionPtr version, const Id128& site, const PageKeys* keys, std::uint64_t sequence);
@@ -173,6 +197,7 @@ class Cache {
   std::atomic<Shortage> shortage_ = Shortage::kNone;
   std::atomic<std::size_t> limit_bytes_, prepared_share_bytes_;
   std::atomic<std::size_t> under_way_bytes_ = 0;
+  std::atomic<std::size_t> common_bytes_ = 0;  // of all CommonShare
   std::atomic<std::uint64_t> next_sequence_ = 1;
   FrequencySketch sketch_;
   TemplateBases bases_;

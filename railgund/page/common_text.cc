@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace railgun::page {
 namespace {
@@ -68,34 +70,77 @@ std::vector<Stretch> in_order(const std::vector<Stretch>& stretches, const std::
   return longest;
 }
 
+// What an entry takes besides its hashes: its nodes in the list and the table, and a visitor with the text of its network.
+constexpr std::size_t kEntryBytes = 192;
+constexpr std::size_t kVisitorBytes = 112;
+
 }  // namespace
 
-std::optional<Bytes> CommonText::received(const Id128& page, ByteView text, const Visitor& visitor, unsigned required,
+std::size_t CommonText::Watched::bytes() const {
+  return kEntryBytes + common.capacity() * sizeof(common[0]) + visitors.size() * kVisitorBytes;
+}
+
+void CommonText::set_limit(std::size_t bytes) {
+  limit_bytes_ = bytes;
+  drop_oldest_over(bytes);
+}
+
+void CommonText::drop(Entry entry) {
+  bytes_ -= entry->bytes();
+  slots_.erase(entry->slot);
+  watched_.erase(entry);
+}
+
+void CommonText::drop_oldest_over(std::size_t bytes) {
+  while (bytes_ > bytes && !watched_.empty()) drop(watched_.begin());
+}
+
+void CommonText::forget(std::uint64_t link) {
+  for (Entry entry = watched_.begin(); entry != watched_.end();) {
+    const Entry next = std::next(entry);
+    if (entry->place.link == link) drop(entry);
+    entry = next;
+  }
+}
+
+std::optional<Bytes> CommonText::received(const Place& place, ByteView text, const Visitor& visitor, unsigned required,
                                           const KeyedHash& hash, Instant now) {
   if (visitor.network.empty() || text.size() < kLeastText || text.size() > kMostPageBytes) return std::nullopt;
-  if (watched_.empty()) watched_.resize(kPages);
-  Watched& watched = watched_[std::hash<Id128>{}(page) % kPages];
-  if (watched.page != page || (!watched.visitors.empty() && now - watched.begun > kWithin))
-    watched = Watched{.page = page, .common = {}, .visitors = {}};
-  const bool was_here = std::ranges::any_of(watched.visitors, [&](const Visitor& one) {
-    return one.credentials == visitor.credentials || one.network == visitor.network;
-  });
-  if (was_here) return std::nullopt;
-
+  while (!watched_.empty() && now - watched_.front().begun > kWithin) drop(watched_.begin());
+  const std::uint64_t slot = place.link * kPages + std::hash<Id128>{}(place.page) % kPages;
+  auto found = slots_.find(slot);
+  if (found != slots_.end() && found->second->place.page != place.page) {
+    drop(found->second);
+    found = slots_.end();
+  }
   std::vector<Stretch> stretches = stretches_of(text, hash);
   keep_unique(stretches);
-  if (watched.visitors.empty()) {
-    watched.begun = now;
-  } else {
-    stretches = in_order(stretches, watched.common);
+  Watched watched{.place = place, .slot = slot, .common = {}, .visitors = {}, .begun = now};
+  if (found != slots_.end()) {
+    const Watched& before = *found->second;
+    const bool was_here = std::ranges::any_of(before.visitors, [&](const Visitor& one) {
+      return one.credentials == visitor.credentials || one.network == visitor.network;
+    });
+    if (was_here) return std::nullopt;
+    stretches = in_order(stretches, before.common);
+    watched.visitors = before.visitors;
+    watched.begun = before.begun;
   }
   watched.visitors.push_back(visitor);
   if (watched.visitors.size() < required) {
-    watched.common.clear();
+    watched.common.reserve(stretches.size());
     for (const Stretch& one : stretches) watched.common.push_back(one.hash);
+    bytes_ += watched.bytes();
+    if (found == slots_.end()) {
+      slots_.emplace(slot, watched_.insert(watched_.end(), std::move(watched)));
+    } else {
+      bytes_ -= found->second->bytes();
+      *found->second = std::move(watched);
+    }
+    drop_oldest_over(limit_bytes_);
     return std::nullopt;
   }
-  watched = Watched{.page = page, .common = {}, .visitors = {}};
+  if (found != slots_.end()) drop(found->second);
   Bytes common;
   for (const Stretch& one : stretches) append(common, one.bytes);
   if (common.size() < kLeastText || common.size() < text.size() / kLeastShare) return std::nullopt;

@@ -6,8 +6,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "railgund/base/bytes.h"
@@ -16,15 +18,21 @@
 
 namespace railgun::page {
 
+// For all links of a worker. Within the limit in bytes, each link watches its own pages.
 class CommonText {
  public:
-  // So many addresses are watched, with at most 32 KB for each. One makes room for another.
+  // The most addresses that are watched for one link, with at most 32 KB for each. One makes room for another.
   static constexpr std::size_t kPages = 128;
   static constexpr std::size_t kMostPageBytes = 128 * 1024;
 
   // All of them come within this time: one visitor seldom changes network and session twice in it.
   static constexpr Duration kWithin = std::chrono::minutes(30);
 
+  // Where a page was sent. Links are told apart by their numbers, which are not used again.
+  struct Place {
+    std::uint64_t link;
+    Id128 page;
+  };
   // Who counts as another visitor: one with other credentials *and* in another network. Applications that change a
   // visitor's cookie with each answer would make many of one.
   struct Visitor {
@@ -32,20 +40,38 @@ class CommonText {
     std::string network;  // empty: not known, does not count
   };
 
-  // `visitor` was sent `text` at `page`. What the texts of `required` visitors (this one is the last) have in common: their
+  explicit CommonText(std::size_t limit_bytes = 0) : limit_bytes_(limit_bytes) {}
+
+  // The most it may hold, 0 until it is set. What is over it is dropped: what has been watched longest goes first.
+  void set_limit(std::size_t bytes);
+  std::size_t bytes() const { return bytes_; }
+
+  // `visitor` was sent `text` at `place`. What the texts of `required` visitors (this one is the last) have in common: their
   // stretches that are the same and come in the same order. Nothing before there are so many, or if it is little.
   // `hash`: of stretches, so that nobody can make two that look the same.
-  std::optional<Bytes> received(const Id128& page, ByteView text, const Visitor& visitor, unsigned required,
+  std::optional<Bytes> received(const Place& place, ByteView text, const Visitor& visitor, unsigned required,
                                 const KeyedHash& hash, Instant now);
+  // The link is gone.
+  void forget(std::uint64_t link);
 
  private:
   struct Watched {
-    Id128 page{};
+    Place place{};
+    std::uint64_t slot = 0;             // its key in slots_
     std::vector<std::uint64_t> common;  // hashes of the stretches of all texts so far, in order
-    std::vector<Visitor> visitors;
-    Instant begun{};  // when the first of them came
+    std::vector<Visitor> visitors;      // at least one
+    Instant begun{};                    // when the first of them came
+    std::size_t bytes() const;
   };
-  std::vector<Watched> watched_;  // by the page; empty until there is something
+  using Entry = std::list<Watched>::iterator;
+
+  void drop(Entry entry);
+  void drop_oldest_over(std::size_t bytes);
+
+  std::size_t limit_bytes_;
+  std::size_t bytes_ = 0;       // of all entries
+  std::list<Watched> watched_;  // the first begun first
+  std::unordered_map<std::uint64_t, Entry> slots_;
 };
 
 }  // namespace railgun::page

@@ -13,6 +13,7 @@
 #include "railgund/base/time.h"
 #include "railgund/config/config.h"
 #include "railgund/page/cache.h"
+#include "railgund/page/common_text.h"
 #include "railgund/page/sharing.h"
 #include "railgund/proxy/counters.h"
 #include "railgund/proxy/effect.h"
@@ -68,8 +69,10 @@ struct Context {
   std::uint64_t isolation = 0;  // isolation_rules() of the settings
   bool has_store = false;
   page::Sharing sharing{};
-  HeldBytes most_held{};  // of one exchange, ever: for the simulator
-  Instant now{};          // of the input that is worked on; whoever takes inputs sets it
+  page::CommonText common_text{};
+  page::Cache::CommonShare common_share{};  // of the cache's limit, what common_text holds
+  HeldBytes most_held{};                    // of one exchange, ever: for the simulator
+  Instant now{};                            // of the input that is worked on; whoever takes inputs sets it
   // The time of day is `now` and this. None: the shell has no clock.
   std::optional<Duration> calendar{};
   std::deque<Effect> effects{};

@@ -117,11 +117,10 @@ page::VersionPtr share_version(const Ports& ports, ConnectionId link, const http
   page::VersionPtr shared;
   if (ports.was_received(keys.open->exact, version->id, keys.visitor)) {
     shared = version;
-  } else if (page::CommonText* texts = ports.common_text(link); texts != nullptr && is_text(keys.open->media)) {
-    auto text =
-        texts->received(keys.open->exact, version->reference.bytes(),
-                        {.credentials = keys.visitor, .network = config::network_of(visitor_address(request.fields))},
-                        ports.shared_by(), hash, ports.now());
+  } else if (is_text(keys.open->media)) {
+    auto text = ports.common_text(
+        link, keys.open->exact, version->reference.bytes(),
+        {.credentials = keys.visitor, .network = config::network_of(visitor_address(request.fields))}, hash);
     if (text) shared = std::make_shared<page::Version>(hash(*text), *std::move(text), page::Keep::kMemoryOnly);
   }
   if (shared) ports.cache().insert(shared, *keys.open);

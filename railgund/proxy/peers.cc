@@ -176,11 +176,6 @@ void Peers::count_asset(ConnectionId id, Instant now) {
   if (Link* link = find_link(id)) link->assets_.add(Link::kAssets, now);
 }
 
-page::CommonText* Peers::common_text(ConnectionId id) {
-  Link* link = find_link(id);
-  return link == nullptr ? nullptr : &link->common_;
-}
-
 link::Mux* Peers::use(ConnectionId id) {
   Link* link = find_link(id);
   if (link == nullptr) return nullptr;

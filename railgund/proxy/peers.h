@@ -13,7 +13,6 @@
 #include "railgund/base/hash.h"
 #include "railgund/base/rate_limit.h"
 #include "railgund/link/mux.h"
-#include "railgund/page/common_text.h"
 #include "railgund/proxy/context.h"
 #include "railgund/proxy/deadlines.h"
 #include "railgund/proxy/lanes.h"
@@ -66,7 +65,6 @@ struct Link {
   bool is_used_ = false;  // since it was looked at last: it is in Peers::used_
   RateUse lost_;
   RateUse assets_;
-  page::CommonText common_;
   ReportedState reported_;
 };
 
@@ -132,8 +130,6 @@ class Peers {
   void reject(StreamKey stream, link::ResetCode code);
   // Its peer has lost a version that a listener had found by content.
   void count_lost_reference(ConnectionId link, Instant now);
-  // Of the pages that were answered on this link; null: it is gone.
-  page::CommonText* common_text(ConnectionId link);
   // An asset was coded for the first time.
   void count_asset(ConnectionId link, Instant now);
 

@@ -150,6 +150,8 @@ void Peers::lose(ConnectionId id, const std::string& reason, bool flush, Instant
   if (flush && link->is_connected_) link->mux_.pull(final_bytes, SIZE_MAX, now);
   if (lanes_.lost(id, reason, now)) context_.log(LogLevel::kError, "cannot reach " + link->peer_name + ": " + reason);
   links_.erase(id);
+  context_.common_text.forget(static_cast<std::uint64_t>(id));
+  context_.common_share.set(context_.cache, context_.common_text.bytes());
   deadlines_.remove(id);
   events_.push_back({id, LinkLost{reason}});
   context_.add(Close{.connection = id, .final_bytes = std::move(final_bytes)});

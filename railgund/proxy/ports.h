@@ -44,7 +44,17 @@ class Ports {
     Context& context = router_.context;
     return context.sharing.received(page, version, visitor, context.config->isolate_shared_by);
   }
-  unsigned shared_by() const { return router_.context.config->isolate_shared_by; }
+  // See page::CommonText. `link`: that the text was answered on. Nothing if that is gone.
+  std::optional<Bytes> common_text(ConnectionId link, const Id128& page, ByteView text,
+                                   const page::CommonText::Visitor& visitor, const KeyedHash& hash) const {
+    if (find_link(link) == nullptr) return std::nullopt;
+    Context& context = router_.context;
+    context.common_text.set_limit(context.common_share.limit(context.cache));
+    auto common = context.common_text.received({.link = static_cast<std::uint64_t>(link), .page = page}, text, visitor,
+                                               context.config->isolate_shared_by, hash, now());
+    context.common_share.set(context.cache, context.common_text.bytes());
+    return common;
+  }
   void log_access(AccessRecord record) const {
     router_.context.add(LogAccess{std::make_shared<const AccessRecord>(std::move(record))});
   }
@@ -59,7 +69,6 @@ class Ports {
   const Link* find_link(ConnectionId id) const { return router_.peers.find(id); }
   void count_lost_reference(ConnectionId link) const { router_.peers.count_lost_reference(link, now()); }
   void count_asset(ConnectionId link) const { router_.peers.count_asset(link, now()); }
-  page::CommonText* common_text(ConnectionId link) const { return router_.peers.common_text(link); }
   bool is_link_pending(const std::vector<Endpoint>& endpoints) const { return router_.peers.is_pending(endpoints); }
   NoLinkReason no_link_reason(const std::vector<Endpoint>& endpoints, std::string_view host) const {
     return router_.peers.no_link_reason(endpoints, host);

@@ -302,6 +302,29 @@ TEST(Cache, DoesLessTheLessMemoryThereIs) {
 }
 
 // 200 visitors who asked for a page of 7 MB and read nothing took 1.7 GB.
+TEST(Cache, CountsWhatWorkersHoldBesideIt) {
+  constexpr std::size_t kMB = std::size_t{1} << 20;
+  Cache cache(64 * kMB);
+  const std::size_t before = cache.counters().bytes;
+  Cache::CommonShare first, second;
+  EXPECT_EQ(first.limit(cache), kMB);
+  first.set(cache, kMB);
+  EXPECT_EQ(cache.counters().bytes, before + kMB);
+  EXPECT_EQ(second.limit(cache), kMB / 2);
+  second.set(cache, kMB / 2);
+  EXPECT_EQ(first.limit(cache), kMB / 4 * 3);
+  cache.set_shortage(Shortage::kKeepNothing);
+  EXPECT_EQ(first.limit(cache), 0U);
+  cache.set_shortage(Shortage::kNone);
+  cache.set_limits(CacheLimits{32 * kMB, kMB});
+  EXPECT_EQ(first.limit(cache), kMB / 4);
+  {
+    const Cache::CommonShare ends(std::move(first));
+    EXPECT_EQ(cache.counters().bytes, before + kMB / 2 * 3);
+  }
+  EXPECT_EQ(cache.counters().bytes, before + kMB / 2);
+}
+
 TEST(Cache, LimitsThePagesThatAreUnderWay) {
   constexpr std::size_t kMB = 1 << 20;
   Cache cache(64 * kMB);  // 16 MB for pages under way, 12 of them for large ones

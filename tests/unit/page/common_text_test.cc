@@ -1,5 +1,7 @@
 #include "railgund/page/common_text.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "railgund/base/text.h"
@@ -7,7 +9,8 @@
 namespace railgun::page {
 namespace {
 
-const Id128 kPage = hash128(as_bytes("page"));
+const CommonText::Place kPlace{.link = 1, .page = hash128(as_bytes("page"))};
+constexpr std::size_t kRoom = 1 << 20;
 
 // A page of forty entries, some of them a visitor's own.
 std::string page_of(const std::string& name, bool ends_with_more = false) {
@@ -28,12 +31,12 @@ CommonText::Visitor visitor(int number, const std::string& network = "") {
 class CommonTextTest : public testing::Test {
  protected:
   std::optional<std::string> receive(const std::string& text, const CommonText::Visitor& by, unsigned required = 3) {
-    const auto common = texts_.received(kPage, as_bytes(text), by, required, hash_, now_);
+    const auto common = texts_.received(kPlace, as_bytes(text), by, required, hash_, now_);
     return common ? std::optional(std::string(as_text(*common))) : std::nullopt;
   }
 
   KeyedHash hash_{Bytes(32, 3)};
-  CommonText texts_;
+  CommonText texts_{kRoom};
   Instant now_{};
 };
 
@@ -56,7 +59,7 @@ TEST_F(CommonTextTest, CountsNobodyTwice) {
   EXPECT_FALSE(receive(page_of("ann"), visitor(2, "192.0.1.0")));
   EXPECT_FALSE(receive(page_of("ann"), visitor(1, "198.51.100.0")));
   // Whose network is not known is nobody.
-  EXPECT_FALSE(texts_.received(kPage, as_bytes(page_of("eve")), {.credentials = {}, .network = ""}, 3, hash_, now_));
+  EXPECT_FALSE(texts_.received(kPlace, as_bytes(page_of("eve")), {.credentials = {}, .network = ""}, 3, hash_, now_));
   EXPECT_FALSE(receive(page_of("bob"), visitor(3)));
   EXPECT_TRUE(receive(page_of("cid"), visitor(4)));
 }
@@ -94,11 +97,58 @@ TEST_F(CommonTextTest, IsNothingWherePagesHaveLittleInCommon) {
   EXPECT_FALSE(receive(std::string(CommonText::kMostPageBytes + 1, '>'), visitor(5), 1));
 }
 
-TEST_F(CommonTextTest, WatchesABoundedNumberOfPages) {
+TEST_F(CommonTextTest, HoldsNoMoreThanItsLimitForAllLinksTogether) {
+  constexpr std::size_t kLimit = 100'000;
+  texts_.set_limit(kLimit);
+  std::size_t most = 0;
+  for (std::uint64_t link = 1; link <= 1000; ++link) {
+    for (int page = 0; page < 3; ++page) {
+      const CommonText::Place place{.link = link, .page = hash128(as_bytes("page" + std::to_string(page)))};
+      EXPECT_FALSE(texts_.received(place, as_bytes(page_of("ann")), visitor(1), 3, hash_, now_));
+      most = std::max(most, texts_.bytes());
+      ASSERT_LE(texts_.bytes(), kLimit);
+    }
+  }
+  EXPECT_GT(most, kLimit / 2);
+  texts_.set_limit(kLimit / 4);
+  EXPECT_LE(texts_.bytes(), kLimit / 4);
+  EXPECT_GT(texts_.bytes(), 0U);
+  texts_.set_limit(0);
+  EXPECT_EQ(texts_.bytes(), 0U);
+  // Without room nothing is known of the visitors before.
+  EXPECT_FALSE(receive(page_of("ann"), visitor(1), 2));
+  EXPECT_FALSE(receive(page_of("bob"), visitor(2), 2));
+}
+
+TEST_F(CommonTextTest, DropsWhatHasBeenWatchedLongest) {
+  EXPECT_FALSE(receive(page_of("ann"), visitor(1), 2));
+  texts_.set_limit(2 * texts_.bytes() + texts_.bytes() / 2);
+  for (std::uint64_t link = 2; link <= 3; ++link) {
+    const CommonText::Place other{.link = link, .page = kPlace.page};
+    EXPECT_FALSE(texts_.received(other, as_bytes(page_of("ann")), visitor(1), 2, hash_, now_));
+  }
+  EXPECT_FALSE(receive(page_of("bob"), visitor(2), 2));
+  EXPECT_TRUE(texts_.received({.link = 3, .page = kPlace.page}, as_bytes(page_of("bob")), visitor(2), 2, hash_, now_));
+}
+
+TEST_F(CommonTextTest, ForgetsWhatCameOverALinkThatIsGone) {
+  const CommonText::Place other{.link = 2, .page = kPlace.page};
+  EXPECT_FALSE(receive(page_of("ann"), visitor(1), 2));
+  const std::size_t of_one = texts_.bytes();
+  EXPECT_FALSE(texts_.received(other, as_bytes(page_of("ann")), visitor(1), 2, hash_, now_));
+  texts_.forget(1);
+  EXPECT_EQ(texts_.bytes(), of_one);
+  EXPECT_FALSE(receive(page_of("bob"), visitor(2), 2));
+  EXPECT_TRUE(texts_.received(other, as_bytes(page_of("bob")), visitor(2), 2, hash_, now_));
+}
+
+TEST_F(CommonTextTest, WatchesABoundedNumberOfPagesForEachLink) {
   for (std::size_t i = 0; i < 10 * CommonText::kPages; ++i) {
     const Id128 page = hash128(as_bytes("page" + std::to_string(i)));
-    EXPECT_FALSE(texts_.received(page, as_bytes(page_of("ann")), visitor(1), 3, hash_, now_));
+    const std::string text(1024, 'x');
+    EXPECT_FALSE(texts_.received({.link = 1, .page = page}, as_bytes(text), visitor(1), 3, hash_, now_));
   }
+  EXPECT_LE(texts_.bytes(), CommonText::kPages * 512);
 }
 
 }  // namespace
