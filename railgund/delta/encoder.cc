@@ -57,7 +57,12 @@ struct Encoder::State {
   Coded code_fast(ByteView window, bool last);
   // Nothing if it is too much for the tier.
   std::optional<Coded> code_strong(ByteView window, bool last);
-  Coded code_zstd(ByteView window, bool last);
+  Coded code_zstd(ByteView window, bool last, ZstdSearch search);
+  // What pages without a reference, or with one that is little like them, are worth.
+  ZstdSearch search_of_page() const {
+    return (!reference || options.is_first_visit) && thorough_may_pay(options) ? ZstdSearch::kThorough
+                                                                               : ZstdSearch::kUsual;
+  }
   Reference::Prepared& of_reference() {
     if (!prepared) prepared = reference->prepared();
     return *prepared;
@@ -70,7 +75,7 @@ void Encoder::State::code(ByteView window, bool last) {
   Coded coded{.head = {.last = last}, .payload = {}};
   if (!window.empty()) {
     const bool walks_here = reference && options.effort != Effort::kZstd && may_walk();
-    std::optional<Coded> walked = walks_here ? code_walk(window, last) : code_zstd(window, last);
+    std::optional<Coded> walked = walks_here ? code_walk(window, last) : code_zstd(window, last, search_of_page());
     if (!walked) {
       code(window.first(window.size() / 2), false);
       code(window.subspan(window.size() / 2), last);
@@ -102,7 +107,13 @@ std::optional<Encoder::State::Coded> Encoder::State::code_walk(ByteView window, 
   Reference::Prepared& ready = of_reference();
   const std::size_t expected = strong ? strong->expected() : fast ? fast->expected() : 0;
   parse(ready, expected, window, last, {}, instructions);
-  const Tier tier = choice.tier(gap_bytes_of(instructions), instructions.size(), ready.has_primed_lines());
+  const std::size_t gap_bytes = gap_bytes_of(instructions);
+  if (choice.is_new_text(gap_bytes, window.size())) {
+    fast.reset();
+    strong.reset();
+    return code_zstd(window, last, ZstdSearch::kThorough);
+  }
+  const Tier tier = choice.tier(gap_bytes, instructions.size(), ready.has_primed_lines());
 
   std::optional<Coded> walked;
   if (tier == Tier::kStrong && (strong || walks.may_begin(page_bytes))) walked = code_strong(window, last);
@@ -114,11 +125,11 @@ std::optional<Encoder::State::Coded> Encoder::State::code_walk(ByteView window, 
   }
   if (!walked) {
     fast.reset();
-    return code_zstd(window, last);
+    return code_zstd(window, last, search_of_page());
   }
   if (options.effort != Effort::kAuto || !TierChoice::may_be_beaten(walked->payload.size())) return walked;
 
-  Coded plain = code_zstd(window, last);
+  Coded plain = code_zstd(window, last, search_of_page());
   if (plain.payload.size() >= walked->payload.size()) {
     zstd.reset();
     return walked;
@@ -146,12 +157,9 @@ std::optional<Encoder::State::Coded> Encoder::State::code_strong(ByteView window
   return coded;
 }
 
-Encoder::State::Coded Encoder::State::code_zstd(ByteView window, bool last) {
+Encoder::State::Coded Encoder::State::code_zstd(ByteView window, bool last, ZstdSearch search) {
   Coded coded{.head = {.tier = Tier::kZstd, .continues = zstd.has_value(), .last = last}, .payload = {}};
-  if (!zstd) {
-    const bool is_thorough = (!reference || options.is_first_visit) && thorough_may_pay(options);
-    zstd.emplace(reference ? reference->bytes() : ByteView(), is_thorough ? ZstdSearch::kThorough : ZstdSearch::kUsual);
-  }
+  if (!zstd) zstd.emplace(reference ? reference->bytes() : ByteView(), search);
   zstd->encode(window, last, coded.payload);
   return coded;
 }

@@ -14,8 +14,21 @@ constexpr std::uint64_t kSentInstruction = 30;
 // bytes of the page.
 constexpr std::uint64_t kThoroughByte = 33;
 constexpr std::uint64_t kBytesForOneLess = 50;
+// New text: the fast tier takes this long for a byte of it in a pair, whose caches are cold; zstd's thorough search a tenth
+// of it, and sends a byte more for so many bytes in gaps (`./dev bench scale crawler` with each delta.effort).
+constexpr std::uint64_t kFastNewByte = 64;
+constexpr std::uint64_t kZstdNewByte = 12;
+constexpr std::uint64_t kNewBytesForOneMore = 42;
+// Less than this costs little either way; and where more than two thirds of a window are known, zstd spends its time on
+// what is known.
+constexpr std::size_t kLeastNewBytes = 16 * 1024;
+constexpr std::size_t kNewShare = 3;
 // A link of unknown speed is taken for one of 16 Mbit/s.
 constexpr std::uint64_t kUsualLink = 2'000'000;
+
+std::uint64_t link_of(const EncoderOptions& options) {
+  return options.link_bytes_per_second != 0 ? options.link_bytes_per_second : kUsualLink;
+}
 
 }  // namespace
 
@@ -27,8 +40,14 @@ bool strong_may_pay(std::uint64_t link_bytes_per_second) {
 
 bool thorough_may_pay(const EncoderOptions& options) {
   if (options.effort == Effort::kStrong) return true;
-  const std::uint64_t link = options.link_bytes_per_second != 0 ? options.link_bytes_per_second : kUsualLink;
-  return options.effort == Effort::kAuto && 10'000'000'000 / kBytesForOneLess / link >= kThoroughByte;
+  return options.effort == Effort::kAuto && 10'000'000'000 / kBytesForOneLess / link_of(options) >= kThoroughByte;
+}
+
+bool TierChoice::is_new_text(std::size_t gap_bytes, std::size_t window_bytes) const {
+  if (options_.effort != Effort::kAuto || options_.is_first_visit) return false;
+  if (gap_bytes < kLeastNewBytes || gap_bytes < window_bytes / kNewShare) return false;
+  const std::uint64_t saved = 1'000'000'000 / kNewBytesForOneMore / link_of(options_);
+  return saved < 2 * (kFastNewByte - kZstdNewByte);
 }
 
 Tier TierChoice::tier(std::size_t gap_bytes, std::size_t instructions, bool primed) {
@@ -49,8 +68,7 @@ Tier TierChoice::tier(std::size_t gap_bytes, std::size_t instructions, bool prim
   const Duration strong = time_of(kStrongGapByte);
   // The strong tier sends about a sixth less. Both ends take the time.
   const std::uint64_t sent = (gap_bytes * kSentGapByte + instructions * kSentInstruction) / 16;
-  const std::uint64_t link = options_.link_bytes_per_second != 0 ? options_.link_bytes_per_second : kUsualLink;
-  const Duration saved(static_cast<std::int64_t>(sent * 1'000'000'000 / 6 / link));
+  const Duration saved(static_cast<std::int64_t>(sent * 1'000'000'000 / 6 / link_of(options_)));
   if (primed && strong <= budget_ && saved >= 2 * (strong - fast)) {
     budget_ -= strong;
     return Tier::kStrong;

@@ -156,7 +156,7 @@ class Chain:
             head, body = get(self.port)
             right = len(body) == PAGE_BYTES and body.startswith(before) and body.endswith(after)
             if not head.startswith(b"HTTP/1.1 200") or not right:
-                sys.exit(f"bench: {self.name} answers wrongly: {head[:200]!r}, {len(body)} bytes")
+                sys.exit(f"bench: {self.name} answers wrongly: {head[:200]!r}, {len(body)} bytes: {body[:200]!r}")
 
     def run(self, seconds, connections, script):
         before, edge, far = hop_counters(self.hop_port), cpu_seconds(self.edge_pid), cpu_seconds(self.far_pid)

@@ -4,12 +4,14 @@
 1. Memory of a kept page, of 92 KB and of 2 KB: what the cache charges, and resident memory of both ends, after each of
    COUNT pages was asked for once (cold) and a second time with 32 new bytes (warm). Room enough for all.
 2. Resident memory of both ends with 3,000 URLs of 92 KB and memory.limit as it is by default.
-3. CPU of both ends for each page of a crawler: new addresses of one template, half of each page new.
+3. CPU of both ends for each page of a crawler: new addresses of one template, half of each page new; beside nginx with gzip -6.
 4. Share of answers that are deltas in the ten seconds before and after an upgrade in place of each end, with URLS pages of
    92 KB asked for at random, and what the new process says that it took over.
 5. Look-ups in three memcached servers of which one is killed and started again, empty: hit rates, errors and wrong bytes.
    Memory for a few of the pages alone, so that versions come from memcached.
-One worker for each end. RAILGUN_BIN names the build."""
+6. CPU of a warm page, memory and requests a second with 1, 2, 4, 8 and 64 workers.
+7. Resident memory over REQUESTS requests for 20,000 URLs with memory.limit = 64M.
+One worker for each end but in 6. RAILGUN_BIN names the build."""
 import argparse
 import http.client
 import json
@@ -24,8 +26,11 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 import harness  # noqa: E402
+import long_run  # noqa: E402
 import origin  # noqa: E402
 import succession  # noqa: E402
+import workers  # noqa: E402
+from pair import cpu_seconds  # noqa: E402
 
 
 def text_of(source, count):
@@ -131,21 +136,45 @@ def resident(count):
                   f"{peak[name] / 2**20:.0f} MB, {now['references']} versions in {now['reference_bytes'] / 2**20:.0f} MB")
 
 
+def nginx_with_gzip(server_port):
+    """What a page costs nginx, which asks the origin and compresses: the work that a pair is compared with."""
+    gzip = "gzip on; gzip_comp_level 6; gzip_types *; gzip_http_version 1.0; gzip_proxied any;"
+    return origin.Nginx(more=f"location /first/ {{ {gzip} proxy_pass http://127.0.0.1:{server_port}; }}")
+
+
+def cpu_of_nginx(port, process, paths):
+    """Milliseconds of CPU a page, and its bytes."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    before, received = cpu_seconds(process.pid), 0
+    for path in paths:
+        connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
+        received += len(connection.getresponse().read())
+    return (cpu_seconds(process.pid) - before) / len(paths) * 1000, received / len(paths)
+
+
 def crawler(count, effort):
     pages = Pages(92_516, 46_000)
-    quiet_pair = make_pair(pages, {})
-    quiet_pair.listener.settings["delta.effort"] = effort
-    with quiet_pair as pair:
+    server = origin.serve({"*": pages.answer})
+    paths = [f"/first/x{number}" for number in range(count)]
+    quiet = {"log.level": 0}
+    with nginx_with_gzip(server.server_port) as nginx, QuietPair(
+            server.server_port, listener=quiet | {"delta.effort": effort}, sender=quiet) as pair:
         client = Client(pair)
         for number in range(20):
             client.get(f"/first/{number}")
-        before = {name: daemon.cpu_seconds() for name, daemon in both(pair)}
-        for number in range(count):
-            client.get(f"/first/x{number}")
-        spent = {name: (daemon.cpu_seconds() - before[name]) / count * 1000 for name, daemon in both(pair)}
+        cpu_of_nginx(nginx.port, nginx.process, paths[:20])
+        before = {name: cpu_seconds(daemon.process.pid) for name, daemon in both(pair)}
+        for path in paths:
+            client.get(path)
+        spent = {name: (cpu_seconds(daemon.process.pid) - before[name]) / count * 1000 for name, daemon in both(pair)}
         site = json.loads(harness.ctl(pair.sender, "stats", "--json")[1])["railgun"]["sites"][pair.host]
-        print(f"crawler, delta.effort = {effort}, {count} new pages: {site['coded_bytes'] / site['requests']:,.0f} bytes on the link a page, " + ", ".join(f"{name} {ms:.2f} ms" for name, ms in spent.items()) +
-              f", both {sum(spent.values()):.2f} ms a page")
+        theirs, gzip_bytes = cpu_of_nginx(nginx.port, nginx.process, paths)
+        print(f"crawler, delta.effort = {effort}, {count} new pages of 92 KB, half of each new: "
+              f"{site['coded_bytes'] / site['requests']:,.0f} bytes on the link a page (gzip -6: {gzip_bytes:,.0f}), "
+              + ", ".join(f"{name} {ms:.2f} ms" for name, ms in spent.items())
+              + f", both {sum(spent.values()):.2f} ms a page: {sum(spent.values()) / theirs:.2f} x nginx with gzip -6 "
+              f"({theirs:.2f} ms; bar 1.5)")
+    server.shutdown()
 
 
 def share_of_deltas(client, source, count, seconds):
@@ -250,12 +279,16 @@ def memcached(count):
           f"{back:.1f} s after its return {after:.2f} ({after / before:.2f}); {asked} answers, {wrong} wrong, 0 errors")
 
 
+PARTS = ["memory", "resident", "crawler", "upgrade", "memcached", "workers", "long"]
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("parts", nargs="*", default=["memory", "resident", "crawler", "upgrade", "memcached"],
-                           help="memory, resident, crawler, upgrade, memcached (default: all)")
+    arguments.add_argument("parts", nargs="*", default=PARTS, help=f"{', '.join(PARTS)} (default: all)")
     arguments.add_argument("--count", type=int, default=200, help="pages of the memory and crawler parts")
     arguments.add_argument("--urls", type=int, default=3000, help="URLs of the resident and upgrade parts")
+    arguments.add_argument("--requests", type=int, default=1_000_000, help="requests of the long part")
+    arguments.add_argument("--page", type=int, default=92_516, help="bytes of a page of the long part")
     arguments.add_argument("--effort", default="auto", help="delta.effort in the crawler part")
     options = arguments.parse_args()
     if "memory" in options.parts:
@@ -269,6 +302,10 @@ def main():
         upgrade(options.urls)
     if "memcached" in options.parts:
         memcached(options.count)
+    if "workers" in options.parts:
+        workers.report([1, 2, 4, 8, 64])
+    if "long" in options.parts:
+        long_run.report(options.requests, 20_000, options.page, 64)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,19 @@ TEST(TierChoice, StaysWithinTheBudgetOfAPage) {
   EXPECT_EQ(windows, 3);
 }
 
+TEST(TierChoice, TakesAPageOfNewTextForItsTimeUnlessTheLinkIsSlow) {
+  const auto is_new = [](std::size_t gap_bytes, std::size_t window_bytes, EncoderOptions options) {
+    return TierChoice(options).is_new_text(gap_bytes, window_bytes);
+  };
+  EXPECT_TRUE(is_new(46'000, 92'000, {}));
+  EXPECT_TRUE(is_new(46'000, 92'000, {.link_bytes_per_second = kUsual}));
+  EXPECT_FALSE(is_new(46'000, 92'000, {.link_bytes_per_second = kSlow}));
+  EXPECT_FALSE(is_new(46'000, 1'000'000, {}));
+  EXPECT_FALSE(is_new(10'000, 20'000, {}));
+  EXPECT_FALSE(is_new(46'000, 92'000, {.effort = Effort::kFast}));
+  EXPECT_FALSE(is_new(46'000, 92'000, {.is_first_visit = true}));
+}
+
 TEST(TierChoice, ObeysWhoAsksForATier) {
   for (const auto& [effort, tier] : {std::pair{Effort::kFast, Tier::kFast}, std::pair{Effort::kStrong, Tier::kStrong},
                                      std::pair{Effort::kZstd, Tier::kZstd}}) {
