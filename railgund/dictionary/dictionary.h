@@ -16,7 +16,7 @@ class Dictionary {
   // For a few answers: each coder reads the bytes anew.
   Dictionary(Bytes bytes, const Hash& hash);
   // For many answers: the bytes are prepared for zstd once, at this level, which takes a copy of them and tables of
-  // about the same size.
+  // several times their size.
   Dictionary(Bytes bytes, const Hash& hash, int level);
 
   // Whether zstd takes the bytes as they are: not if they begin as a file of `zstd --train` does, whose tables it would

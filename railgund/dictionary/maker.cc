@@ -209,7 +209,7 @@ std::size_t coded_bytes(const std::vector<Sample>& samples, const Dictionary* di
     room.resize(ZSTD_compressBound(sample.text.size()));
     const std::size_t size = dictionary == nullptr
                                  ? ZSTD_compressCCtx(state.get(), room.data(), room.size(), sample.text.data(),
-                                                     sample.text.size(), kPreparedLevel)
+                                                     sample.text.size(), kSiteLevel)
                                  : ZSTD_compress_usingCDict(state.get(), room.data(), room.size(), sample.text.data(),
                                                             sample.text.size(), dictionary->prepared());
     RAILGUN_CHECK(ZSTD_isError(size) == 0);

@@ -26,7 +26,8 @@ struct MakerLimits {
   // So many samples must hold a stretch for it to enter. 1: pages that are public enter as they are; of others, stretches
   // that two hold.
   unsigned share_among = 3;
-  std::size_t dictionary_bytes = 128 * 1024;
+  // zstd prepares tables of 0.8 MB for up to 127.5 KB, and of 3 MB for more.
+  std::size_t dictionary_bytes = 127 * 1024;
 };
 
 // The dictionary's text; empty if the samples have nothing in common. A stretch (stretches.h) enters if `share_among`
@@ -37,7 +38,8 @@ Bytes make_text(const std::vector<Sample>& samples, const MakerLimits& limits, c
 // What the samples take when coded against a prepared dictionary; null: without one.
 std::size_t coded_bytes(const std::vector<Sample>& samples, const Dictionary* dictionary);
 
-// The level at which dictionaries for many answers are prepared.
-inline constexpr int kPreparedLevel = 3;
+// The level of zstd for pages against a dictionary of their site. It takes twice the CPU time of level 3, a fifth of gzip
+// -6's, and 5 to 15 % fewer bytes. Level 9 takes as much again for 1 %.
+inline constexpr int kSiteLevel = 7;
 
 }  // namespace railgun::dictionary

@@ -135,7 +135,7 @@ void Shelf::work(const Audience& audience, Instant now) {
   Bytes text = make_text(samples, limits, hash_);
   if (text.size() >= kLeastBytes && Dictionary::is_possible(text)) {
     const Hash name = hash_of(text);
-    made = std::make_shared<const Dictionary>(std::move(text), name, kPreparedLevel);
+    made = std::make_shared<const Dictionary>(std::move(text), name, kSiteLevel);
     const std::size_t before = coded_bytes(samples, present.get());
     if (coded_bytes(samples, made.get()) * 100 > before * (present == nullptr ? kFirstPercent : kNextPercent))
       made = nullptr;

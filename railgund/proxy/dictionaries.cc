@@ -23,6 +23,8 @@ namespace {
 constexpr std::string_view kSwitch = "railgun-dictionary";
 // A browser keeps a dictionary as long as it is fresh.
 constexpr std::string_view kFreshness = "public, max-age=604800, immutable";
+// The level of zstd for scripts and styles against an earlier version.
+constexpr int kFileLevel = 9;
 
 page::RequestKeys keys_for(const http::Request& request, std::string_view target, const config::Config& config) {
   const page::Isolation isolation = {.visitors = true,
@@ -82,10 +84,10 @@ bool keep_file(const http::Request& request, std::string_view destination, const
 }
 
 // The same text, prepared: what is coded against it has changed more than a page does from one answer to the next.
+// A browser keeps the file for long, so it may take 1 to 3 ms; it has 5 to 30 % fewer bytes than at level 3.
 dictionary::DictionaryPtr well_prepared(const dictionary::DictionaryPtr& found) {
   if (found == nullptr) return nullptr;
-  return std::make_shared<const dictionary::Dictionary>(to_bytes(found->bytes()), found->hash(),
-                                                        dictionary::kPreparedLevel);
+  return std::make_shared<const dictionary::Dictionary>(to_bytes(found->bytes()), found->hash(), kFileLevel);
 }
 
 // The visitor has another cookie after the answer. Nobody gets a new name by one that is deleted (Max-Age=0), or that is

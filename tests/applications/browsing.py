@@ -4,6 +4,7 @@ and each part that it names on the same site, by curl over HTTP/2 and HTTP/1.1 a
 and Chromium has to load the same parts, and to show the same text. `./dev test-applications [NAME…]` runs it."""
 import contextlib
 import html
+import http.cookies
 import os
 import pathlib
 import random
@@ -32,6 +33,16 @@ def run(*command, **more):
     done = subprocess.run([str(word) for word in command], timeout=300, capture_output=True, text=True, **more)
     assert done.returncode == 0, (command, done.stdout[-2000:], done.stderr[-2000:])
     return done.stdout
+
+
+def keep_cookies(jar, answer):
+    """Changes the cookies (name to value) as a browser does that gets this answer (of http.client)."""
+    for line in answer.headers.get_all("Set-Cookie", []):
+        for name, morsel in http.cookies.SimpleCookie(line).items():
+            if morsel["max-age"] == "0":
+                jar.pop(name, None)
+            else:
+                jar[name] = morsel.value
 
 
 @contextlib.contextmanager

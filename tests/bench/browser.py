@@ -3,8 +3,9 @@
 browser.dictionary, beside gzip -6 of the same page. Bytes are what Chromium says that the document took on the line, with the
 compressed head; of a page that has not changed since (304), the head alone.
 
-again: the second visit of a page (way `page`). first: a page of a site that the browser knows, visited for the first time (way
-`site`), of a public site; shared: the same when each visitor has a cookie of his own, so only what visitors share may be used.
+again: the second visit of a page (way `page`), at a site that others visited before. first: a page of a site that the browser knows,
+visited for the first time (way `site`), of a public site; shared: the same when each visitor has a cookie of his own, so only what
+visitors share may be used.
 
 upgrade: scripts and styles of two releases, downloaded with npm, whose names or queries hold the version: what the later ones take in a
 browser that has the former ones.
@@ -15,7 +16,6 @@ import base64
 import contextlib
 import gzip
 import hashlib
-import http.cookies
 import json
 import pathlib
 import statistics
@@ -86,8 +86,11 @@ def browser_at(front):
 
 
 def again(application):
-    """Each page twice. The browser keeps it a moment after it has shown it."""
+    """Each page twice, after others have been here. The browser keeps it a moment after it has shown it. Of pages that it must not
+    keep (`no-store`) it has the site's dictionary alone."""
     with front_of(application, "page") as front, browser_at(front) as browser:
+        visit(front, PAGES[application], cookies=True)
+        time.sleep(PAUSE)
         found = []
         for path in PAGES[application]:
             browser.visit("https://site.test" + path)
@@ -97,15 +100,18 @@ def again(application):
 
 
 def visit(front, pages, cookies):
-    """Twelve visitors, each from a network of his own, each keeping what the application gives him (and a cookie of his own)."""
+    """Twelve visitors, each from a network of his own, each keeping the cookies that the application gives him (and one of his own)."""
     for number in range(12):
         jar = {"own": f"visitor{number}"} if cookies else {}
         for path in (pages[number % len(pages)], pages[(number + 1) % len(pages)]):
             own = {"Cookie": "; ".join(f"{name}={value}" for name, value in jar.items())} if jar else {}
-            status, fields, _ = front.get(path, {"X-Forwarded-For": f"198.51.{number}.7", **own})
-            assert status in (200, 404), (path, status)
-            given = http.cookies.SimpleCookie(fields.get("Set-Cookie", ""))
-            jar |= {name: morsel.value for name, morsel in given.items()}
+            connection = front.connection()
+            connection.request("GET", path, headers={"Host": "site.test", "X-Forwarded-For": f"198.51.{number}.7", **own})
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status in (200, 404), (path, answer.status)
+            browsing.keep_cookies(jar, answer)
+            connection.close()
 
 
 def first(application, cookies=False):

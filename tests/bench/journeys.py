@@ -7,7 +7,6 @@ import contextlib
 import gzip
 import html.parser
 import http.client
-import http.cookies
 import json
 import pathlib
 import random
@@ -87,9 +86,7 @@ class Visitor:
         self.connection.request(method, path, body=body, headers=fields)
         answer = self.connection.getresponse()
         page = answer.read()
-        for line in answer.headers.get_all("Set-Cookie", []):
-            for name, morsel in http.cookies.SimpleCookie(line).items():
-                self.jar[name] = morsel.value
+        browsing.keep_cookies(self.jar, answer)
         kind = answer.headers.get("Content-Type", "")
         self.answers += 1
         self.gzipped += len(gzip.compress(page, 6)) if TEXT.search(kind) else len(page)

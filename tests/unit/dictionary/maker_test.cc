@@ -136,8 +136,14 @@ TEST(CodedBytes, AreFewerWithADictionary) {
   std::string text;
   for (int i = 0; i < 50; ++i) text += to_hex(hash128(as_bytes(std::to_string(i)))) + "\n";
   const std::vector<Sample> samples = {sample(text, "anna")};
-  const Dictionary dictionary(samples[0].text, hash_of(samples[0].text), kPreparedLevel);
+  const Dictionary dictionary(samples[0].text, hash_of(samples[0].text), kSiteLevel);
   EXPECT_LT(coded_bytes(samples, &dictionary) * 3, coded_bytes(samples, nullptr));
+}
+
+// A few bytes more, and zstd would take three times as much for its tables.
+TEST(Maker, TheLargestDictionaryTakesAMegabyteOfMemory) {
+  const Bytes text(MakerLimits{}.dictionary_bytes, 'x');
+  EXPECT_LT(Dictionary(text, hash_of(text), kSiteLevel).memory_bytes(), 1'200'000U);
 }
 
 }  // namespace
