@@ -25,6 +25,8 @@ inline constexpr std::uint64_t kFeatureTrailers = 1;
 inline constexpr std::uint64_t kFeatureContent = 2;
 // An asker takes deltas against the starting text (delta/starting_text.h).
 inline constexpr std::uint64_t kFeatureStartingText = 4;
+// This end takes tunnels that are coded (tunnel/coder.h).
+inline constexpr std::uint64_t kFeatureTunnels = 8;
 
 struct Greeting {
   std::uint8_t lowest_version = kLowestVersion;

@@ -25,7 +25,7 @@ Bytes greeting_of(Role role, const Limits& limits, ByteView payload, const Askin
   greeting.link_window_bytes = static_cast<std::uint32_t>(limits.link_window_bytes);
   greeting.head_bytes = static_cast<std::uint32_t>(limits.head_bytes);
   greeting.payload = to_bytes(payload);
-  greeting.features = kFeatureTrailers | kFeatureContent | kFeatureStartingText;
+  greeting.features = kFeatureTrailers | kFeatureContent | kFeatureStartingText | kFeatureTunnels;
   greeting.process = process;
   return encode_greeting(greeting);
 }

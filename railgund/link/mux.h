@@ -68,6 +68,7 @@ struct HelloReceived {
   bool takes_trailers = false;     // send_trailers() may be called
   bool finds_content = false;      // kFeatureContent (link/greeting.h)
   bool has_starting_text = false;  // kFeatureStartingText
+  bool codes_tunnels = false;      // kFeatureTunnels
   AskingProcess process;           // of an asker
 };
 struct HeadReceived {

@@ -67,6 +67,7 @@ Result<void> Mux::State::receive_greeting(ByteView& bytes, Instant now) {
                                  .takes_trailers = (greeting.features & kFeatureTrailers) != 0,
                                  .finds_content = (greeting.features & kFeatureContent) != 0,
                                  .has_starting_text = (greeting.features & kFeatureStartingText) != 0,
+                                 .codes_tunnels = (greeting.features & kFeatureTunnels) != 0,
                                  .process = greeting.process});
   peer = std::move(greeting);
   const std::size_t allowed = role == Role::kAsker ? peer->streams : limits.streams;

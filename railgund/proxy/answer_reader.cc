@@ -28,6 +28,7 @@ Result<void> AnswerReader::head(ByteView prelude, Fields fields) {
   if (answer_->coding == Coding::kDelta && !answer_->found)
     decoder_.emplace(answer_->is_first_visit ? delta::starting_text() : page::reference_of(reference()),
                      delta::DecoderLimits{});
+  if (answer_->codes_tunnel) tunnel_.emplace(tunnel::is_websocket(answer_->response.upgrade));
   page_fits_ = is_of_a_kept_kind();
   return {};
 }
@@ -60,6 +61,15 @@ Result<std::size_t> AnswerReader::rebuild(std::size_t room) {
   std::size_t used = 0;
   if (answer_ && waits_for_reference()) return used;
   while (answer_ && !coded_.empty() && body().size() < room) {
+    if (tunnel_) {
+      Bytes made;
+      const auto taken = tunnel_->decode(coded_.view(), room - body().size(), made);
+      if (!taken) return std::unexpected(taken.error());
+      used += *taken;
+      coded_.consume(*taken);
+      take_page(std::move(made));
+      continue;
+    }
     if (!decoder_) {
       const std::size_t count = std::min(coded_.size(), room - body().size());
       used += count;
@@ -114,6 +124,7 @@ void AnswerReader::body_taken(std::size_t count) {
 }
 
 Result<void> AnswerReader::complete() {
+  if (tunnel_ && !tunnel_->is_between_chunks()) return fail(Errc::kMalformed, "tunnel that ends within a chunk");
   if (decoder_) {
     if (auto ended = decoder_->end(); !ended) return ended;
     take_page(decoder_->take());

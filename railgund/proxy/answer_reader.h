@@ -13,6 +13,7 @@
 #include "railgund/base/result.h"
 #include "railgund/delta/decoder.h"
 #include "railgund/proxy/message_codec.h"
+#include "railgund/tunnel/coder.h"
 
 namespace railgun::proxy {
 
@@ -36,6 +37,8 @@ class AnswerReader {
 
   const std::shared_ptr<const KeyedHash>& hash() const { return hash_; }
   bool has_head() const { return answer_.has_value(); }
+  // A tunnel is decoded in a context.
+  bool has_context() const { return tunnel_ && tunnel_->has_context(); }
   // All that the link has to give is here.
   bool has_end() const { return trailer_.has_value(); }
   const Answer& answer() const { return *answer_; }
@@ -44,7 +47,7 @@ class AnswerReader {
   void body_taken(std::size_t count);
   // Bytes from the link that are not rebuilt yet, and those of the page that the client has taken but that may become a
   // version.
-  std::size_t coded_held_bytes() const { return coded_.size(); }
+  std::size_t coded_held_bytes() const { return coded_.size() + (tunnel_ ? tunnel_->held_bytes() : 0); }
   std::size_t kept_bytes() const { return page_fits_ ? taken_ : 0; }
   // The page does not become a version.
   void keep_nothing();
@@ -78,7 +81,8 @@ class AnswerReader {
   bool answers_head_request_;
 
   std::optional<Answer> answer_;
-  std::optional<delta::Decoder> decoder_;  // none: raw
+  std::optional<delta::Decoder> decoder_;  // of a delta
+  std::optional<tunnel::Decoder> tunnel_;  // of a tunnel that is coded; neither: raw
   std::optional<AnswerTrailer> trailer_;   // once the end has come
   ByteQueue coded_;
   // The page so far, as long as it may be kept, and how much of it the client has taken; of a body that is not kept,

@@ -66,6 +66,7 @@ void forget_gzip(http::Response& response) {
 AnswerWriter::AnswerWriter(const config::Config& config, const KeyedHash& hash, const To& to)
     : has_starting_text_(to.has_starting_text),
       has_coded_much_(to.has_coded_much),
+      takes_coded_tunnel_(to.codes_tunnel),
       hash_(hash),
       page_limit_bytes_(config.reference_page_limit_bytes),
       no_store_(config.reference_no_store),
@@ -101,6 +102,10 @@ void AnswerWriter::begin(const http::Request& request, http::Response response, 
       if (found != references.end()) compared_ = std::move(*found);
     }
     head_ready_ = !compared_;
+    if (response.status == 101 && takes_coded_tunnel_) {
+      answer_.codes_tunnel = true;
+      tunnel_.emplace(tunnel::is_websocket(response.upgrade));
+    }
   }
   answer_.response = std::move(response);
 }
@@ -114,7 +119,7 @@ std::optional<Answer> AnswerWriter::take_head() {
 Result<void> AnswerWriter::write(ByteView body, Instant now) {
   RAILGUN_CHECK(!finished_);
   if (answer_.coding == Coding::kRaw) {
-    write_unchanged(body, now);
+    tunnel_ ? write_tunnel(body, now) : write_unchanged(body, now);
     return {};
   }
   if (gunzip_ == nullptr) {
@@ -146,6 +151,22 @@ void AnswerWriter::write_unchanged(ByteView body, Instant now) {
   }
   stop_comparing();
   pass(body);
+}
+
+void AnswerWriter::write_tunnel(ByteView bytes, Instant now) {
+  page_bytes_ += bytes.size();
+  Bytes made;
+  while (!bytes.empty()) {
+    const ByteView piece = bytes.first(std::min(bytes.size(), tunnel::kMostPieceBytes));
+    tunnel_->encode(piece, now, may_begin_context_, made);
+    bytes = bytes.subspan(piece.size());
+  }
+  add_coded(std::move(made));
+}
+
+void AnswerWriter::add_coded(Bytes made) {
+  coded_bytes_ += made.size();
+  coded_.append(std::move(made));
 }
 
 void AnswerWriter::pass(ByteView body) {
@@ -237,10 +258,7 @@ std::unique_ptr<delta::Encoder> AnswerWriter::make_encoder() {
 }
 
 void AnswerWriter::take_coded() {
-  if (encoder_ == nullptr) return;
-  Bytes made = encoder_->take();
-  coded_bytes_ += made.size();
-  coded_.append(std::move(made));
+  if (encoder_ != nullptr) add_coded(encoder_->take());
 }
 
 void AnswerWriter::begin_without_body() {
@@ -252,6 +270,11 @@ void AnswerWriter::begin_without_body() {
 }
 
 void AnswerWriter::on_deadline(Instant now) {
+  if (tunnel_) {
+    Bytes made;
+    tunnel_->on_deadline(now, made);
+    return add_coded(std::move(made));
+  }
   if (now < flush_at_) return;
   flush_at_ = kNever;
   begin_without_body();
@@ -334,6 +357,7 @@ Result<void> AnswerWriter::finish() {
   }
   flush_at_ = kNever;
   finished_ = true;
+  tunnel_.reset();
   AnswerTrailer trailer;
   if (answer_.coding == Coding::kRaw) {
     trailer = finish_unchanged();

@@ -16,6 +16,7 @@
 #include "railgund/http/content_coding.h"
 #include "railgund/page/cache.h"
 #include "railgund/proxy/message_codec.h"
+#include "railgund/tunnel/coder.h"
 
 namespace railgun::proxy {
 
@@ -40,6 +41,7 @@ class AnswerWriter {
     std::uint64_t bytes_per_second = 0;  // 0: not known
     bool has_starting_text = false;      // the sender takes deltas against it
     bool has_coded_much = false;         // assets get no more CPU time than other pages for now
+    bool codes_tunnel = false;           // the sender takes the data of a 101 coded
   };
   // `hash`: of this listener's reference ids; it outlives the writer.
   AnswerWriter(const config::Config& config, const KeyedHash& hash, const To& to);
@@ -53,6 +55,11 @@ class AnswerWriter {
   bool has_begun() const { return head_taken_; }
   // Decides by what has come of the body, so that the head can be sent.
   void begin_without_body();
+
+  // A tunnel that has no context may begin one with the next write().
+  void allow_context(bool may_begin) { may_begin_context_ = may_begin; }
+  bool has_context() const { return tunnel_ && tunnel_->has_context(); }
+  bool codes_tunnel() const { return tunnel_.has_value(); }
 
   // Bytes of the origin's body. Errors: kMalformed, kTooLarge from undoing the origin's gzip: the answer is to be cut.
   Result<void> write(ByteView body, Instant now);
@@ -74,7 +81,7 @@ class AnswerWriter {
   // Codes what is held, if that is so many bytes.
   void flush_if_over(std::size_t bytes);
   // A slow origin: when what is held must go out, so that the client sees it.
-  Instant deadline() const { return flush_at_; }
+  Instant deadline() const { return tunnel_ ? tunnel_->deadline() : flush_at_; }
   void on_deadline(Instant now);
 
   // After finish().
@@ -100,6 +107,8 @@ class AnswerWriter {
   // The body's bytes are passed as they are, but for those that a version has, too: they wait until they differ.
   void write_unchanged(ByteView body, Instant now);
   void pass(ByteView body);
+  void write_tunnel(ByteView bytes, Instant now);
+  void add_coded(Bytes made);
   void stop_comparing();
   bool is_equal_so_far(ByteView body) const;
   AnswerTrailer finish_unchanged();
@@ -119,6 +128,7 @@ class AnswerWriter {
   delta::EncoderOptions encoder_options_;
   bool has_starting_text_;
   bool has_coded_much_;
+  bool takes_coded_tunnel_;
   bool is_asset_ = false;  // and may take more CPU time
   const KeyedHash& hash_;
   std::size_t page_limit_bytes_;
@@ -139,6 +149,8 @@ class AnswerWriter {
 
   std::unique_ptr<delta::Encoder> encoder_;    // null: raw, or not chosen yet
   std::unique_ptr<http::GzipDecoder> gunzip_;  // null: the origin's bytes are the page
+  std::optional<tunnel::Encoder> tunnel_;      // of a tunnel whose data is coded
+  bool may_begin_context_ = false;
   page::VersionPtr reference_;
   std::optional<page::Keep> keep_;
   Bytes page_;  // the whole page, as long as it may be kept

@@ -80,6 +80,7 @@ struct Context {
   std::uint64_t last_ticket = 0;
   FrequentErrorLimits limited_log{};
   std::size_t streamed_requests = 0;  // that have left before enough of their body was here
+  std::size_t tunnel_contexts = 0;    // in which tunnels are coded
 
   std::optional<WallTime> time_of_day() const {
     if (!calendar) return std::nullopt;

@@ -80,6 +80,7 @@ struct Counters {
   Counter asked_again;      // requests that were repeated, at most once each
   Counter hints_sent;       // early hints from memory
   Counter answers_late;     // answers that their visitors gave up, and that were taken to their end and kept
+  Counter tunnel_bytes, tunnel_link_bytes;  // of tunnels that are coded, both directions: theirs, and on the link
   // Bodies as they went to clients, by coding.
   Counter client_bytes_identity, client_bytes_gzip, client_bytes_br, client_bytes_zstd, client_bytes_dcz;
   Counter client_page_bytes;  // the same bodies before they were coded

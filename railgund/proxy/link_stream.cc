@@ -37,6 +37,8 @@ void LinkStream::consumed(std::size_t bytes) {
   if (peers_ != nullptr && bytes > 0) peers_->consumed(key_, bytes);
 }
 
+bool LinkStream::set_context(bool has_context) { return peers_ == nullptr || peers_->set_context(key_, has_context); }
+
 void LinkStream::reset(link::ResetCode code) {
   Peers* peers = std::exchange(peers_, nullptr);
   if (peers == nullptr) return;

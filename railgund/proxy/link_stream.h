@@ -45,6 +45,9 @@ class LinkStream {
   void send(ByteView data);
   void end(ByteView trailer);
   void consumed(std::size_t bytes);
+  // What comes on it is a tunnel that is decoded in a context, or is not any more. False: the link has too many of them,
+  // and the stream is to be reset.
+  bool set_context(bool has_context);
 
   // Ends it at once, in both directions. No more events come.
   void reset(link::ResetCode code);

@@ -6,6 +6,7 @@
 
 #include "railgund/page/store_item.h"
 #include "railgund/proxy/forwarding.h"
+#include "railgund/proxy/held_limits.h"
 #include "railgund/proxy/host_rule.h"
 
 namespace railgun::proxy {
@@ -13,6 +14,7 @@ ListenerExchange::ListenerExchange(config::ConfigPtr config, LinkStream stream, 
                                    Instant now)
     : config_(std::move(config)), stream_(std::move(stream)), ask_(std::move(ask)), hash_(hash), started_(now) {
   upload_ended_ = !has_body();
+  if (ask_.codes_tunnel) upload_decoder_.emplace(tunnel::is_websocket(ask_.request.upgrade));
 }
 
 std::uint64_t ListenerExchange::number() const {
@@ -33,7 +35,8 @@ void ListenerExchange::count_held(Context& context) {
 }
 
 HeldBytes ListenerExchange::held_bytes() const {
-  HeldBytes held{.upload = upload_.size(), .decoded = inbox_.size()};
+  HeldBytes held{.upload = upload_.size() + coded_upload_.size(), .decoded = inbox_.size()};
+  if (upload_decoder_) held.upload += upload_decoder_->held_bytes();
   if (writer_) {
     held.decoded += writer_->held_bytes();
     held.coded = writer_->coded().size();
@@ -130,7 +133,7 @@ void ListenerExchange::take(const Ports& ports, TicketId ticket, const std::opti
 
 void ListenerExchange::take(const Ports& ports, StreamInput event) {
   if (const auto* data = std::get_if<link::DataReceived>(&event)) {
-    upload_.append(data->data);
+    (upload_decoder_ ? coded_upload_ : upload_).append(data->data);
     take_body_start(data->data);
   } else if (auto* trailers = std::get_if<link::TrailersReceived>(&event)) {
     upload_trailers_ = std::move(trailers->fields);
@@ -178,7 +181,8 @@ void ListenerExchange::take_body_start(ByteView bytes) {
 
 void ListenerExchange::pump(const Ports& ports) {
   if (finished_) return;
-  pump_request();
+  pump_request(ports);
+  if (finished_) return;
   if (answer_sent_) {
     if (call_over_) end();
     return;
@@ -187,18 +191,40 @@ void ListenerExchange::pump(const Ports& ports) {
   if (writer_ && !finished_) pump_answer(ports);
 }
 
-void ListenerExchange::pump_request() {
+void ListenerExchange::pump_request(const Ports& ports) {
   if (!has_body() || upload_closed_) return;
   if (upload_ended_) call_->upload_at_hand();
-  const std::size_t moved = std::min(upload_.size(), call_->writable_bytes());
-  if (moved > 0) {
+  for (;;) {
+    if (!decode_upload(ports)) return;
+    const std::size_t moved = std::min(upload_.size(), call_->writable_bytes());
+    if (moved == 0) break;
     call_->send(upload_.view().first(moved));
     upload_.consume(moved);
-    stream_.consumed(moved);
+    if (!upload_decoder_) stream_.consumed(moved);
   }
   if (!upload_ended_ || !upload_.empty() || call_->writable_bytes() == 0) return;
   call_->end(upload_trailers_);
   upload_closed_ = true;
+  upload_decoder_.reset();
+  stream_.set_context(false);
+}
+
+bool ListenerExchange::decode_upload(const Ports& ports) {
+  if (!upload_decoder_) return true;
+  while (!coded_upload_.empty() && upload_.size() < kLeastRoom) {
+    Bytes made;
+    const auto used = upload_decoder_->decode(coded_upload_.view(), kLeastRoom - upload_.size(), made);
+    if (!used) return fail(ports, link::ResetCode::kBadMessage, used.error().text), false;
+    coded_upload_.consume(*used);
+    stream_.consumed(*used);
+    ports.count_tunnel(made.size(), *used);
+    upload_.append(std::move(made));
+  }
+  const bool is_cut = upload_ended_ && coded_upload_.empty() && !upload_decoder_->is_between_chunks();
+  if (!is_cut && stream_.set_context(upload_decoder_->has_context())) return true;
+  fail(ports, link::ResetCode::kBadMessage,
+       is_cut ? "a tunnel ends within a chunk" : "the link has too many tunnels with a context");
+  return false;
 }
 
 void ListenerExchange::fail(const Ports& ports, link::ResetCode code, const std::string& reason) {
@@ -233,8 +259,11 @@ Instant ListenerExchange::deadline() const {
 void ListenerExchange::on_deadline(const Ports& ports) {
   if (writer_) {
     const Stopwatch work(ports.counters().clock);
+    const std::uint64_t coded_before = writer_->coded_bytes();
     writer_->on_deadline(ports.now());
     encode_time_ += work.elapsed();
+    if (writer_->codes_tunnel()) ports.count_tunnel(0, writer_->coded_bytes() - coded_before);
+    if (!writer_->has_context()) context_.reset();
   }
   pump(ports);
 }

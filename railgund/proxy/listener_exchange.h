@@ -15,6 +15,7 @@
 #include "railgund/proxy/message_codec.h"
 #include "railgund/proxy/ports.h"
 #include "railgund/proxy/shown_address.h"
+#include "railgund/tunnel/coder.h"
 
 namespace railgun::proxy {
 
@@ -54,7 +55,9 @@ class ListenerExchange {
   // Moves what can be moved, both ways; after any event.
   void pump(const Ports& ports);
   void take_body_start(ByteView bytes);
-  void pump_request();
+  void pump_request(const Ports& ports);
+  // Decodes what the client sends through a tunnel, as the origin takes it. False: the request has failed.
+  bool decode_upload(const Ports& ports);
   void pass_interim(const http::InterimReceived& interim);
   void begin_answer(const Ports& ports);
   // Sends the answer's head, once its body has begun or is held back for too long.
@@ -96,7 +99,9 @@ class ListenerExchange {
   std::optional<OriginCall> call_;  // from begin() to the end
   // The request's body. Bounded by the stream's window.
   ByteQueue upload_;
-  Bytes body_start_{};  // for the keys: at most page::Action::kMostBody bytes
+  std::optional<tunnel::Decoder> upload_decoder_{};  // of a tunnel whose data is coded
+  ByteQueue coded_upload_{};                         // before that. Bounded likewise
+  Bytes body_start_{};                               // for the keys: at most page::Action::kMostBody bytes
   Fields upload_trailers_;
   bool upload_ended_ = false;
   bool upload_closed_ = false;  // its end was passed on
@@ -105,6 +110,7 @@ class ListenerExchange {
   Duration origin_time_{};
   std::uint16_t origin_flags_ = 0;
   std::optional<AnswerWriter> writer_;  // once the answer has begun
+  std::optional<Share> context_{};      // in which it codes a tunnel
   bool has_body_begun_ = false;         // of the origin's answer, before its head was sent
   Instant head_at_latest_ = kNever;
   // The origin's body, before the writer. Bounded by the origin connection's limit on unread bytes.

@@ -68,7 +68,8 @@ void ListenerExchange::begin_answer(const Ports& ports) {
   if (link != nullptr)
     to = {.bytes_per_second = link->speed.bytes_per_second(),
           .has_starting_text = link->has_starting_text,
-          .has_coded_much = link->has_coded_many_assets(ports.now())};
+          .has_coded_much = link->has_coded_many_assets(ports.now()),
+          .codes_tunnel = ask_.codes_tunnel};
   writer_.emplace(*config_, hash_, to);
   std::optional<ContentSearch> search = content_search(ports);
   if (keys_) {
@@ -130,6 +131,11 @@ bool ListenerExchange::write_some(const Ports& ports) {
   const std::size_t taken = writer_->coded().size() < room ? std::min(inbox_.size(), piece) : std::size_t{0};
   const bool is_last = origin_ended_ && !writer_->is_finished() && taken == inbox_.size();
   if (taken == 0 && !is_last) return false;
+  if (writer_->codes_tunnel()) {
+    if (!context_) context_ = ports.tunnel_context();
+    writer_->allow_context(context_.has_value());
+  }
+  const std::uint64_t coded_before = writer_->coded_bytes();
   const Stopwatch work(ports.counters().clock);
   Result<void> done = taken == 0 ? Result<void>{} : writer_->write(inbox_.view().first(taken), ports.now());
   if (done && is_last) {
@@ -138,6 +144,8 @@ bool ListenerExchange::write_some(const Ports& ports) {
     writer_->flush_if_over(window_beside(all_held));
   }
   encode_time_ += work.elapsed();
+  if (writer_->codes_tunnel()) ports.count_tunnel(taken, writer_->coded_bytes() - coded_before);
+  if (!writer_->has_context()) context_.reset();
   inbox_.consume(taken);
   if (taken > 0) call_->consumed(taken);
   // Asking again would not help: the sender is told so.

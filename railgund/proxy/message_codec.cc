@@ -22,7 +22,7 @@ constexpr std::size_t kBuildChars = 4;
 // Bits of a prelude's first byte.
 constexpr std::uint8_t kHasUpgrade = 0x01;       // both
 constexpr std::uint8_t kAcceptsTrailers = 0x02;  // request
-constexpr std::uint8_t kIsDelta = 0x02;          // answer
+constexpr std::uint8_t kIsDelta = 0x02;          // answer; with kHasUpgrade: the tunnel is coded
 constexpr std::uint8_t kHasReference = 0x04;     // answer; its index in bits 4 and 5
 constexpr std::uint8_t kFromListener = 0x08;     // answer
 constexpr unsigned kReferenceShift = 4;
@@ -31,6 +31,7 @@ constexpr std::uint8_t kIsHeldBack = 0x40;    // answer
 constexpr std::uint8_t kIsFound = 0x80;       // answer; the reference's id ends the prelude
 constexpr std::uint8_t kTakesFound = 0x04;    // request
 constexpr std::uint8_t kHasLost = 0x08;       // request; the last id is of a version that the sender does not hold
+constexpr std::uint8_t kCodesTunnel = 0x10;   // request, with kHasUpgrade
 
 // A body's length as one varint: 0 none, 1 told by the end of the stream, n + 2 so many bytes.
 std::uint64_t encode_length(const http::BodyLength& body) {
@@ -102,9 +103,9 @@ EncodedHead encode_ask(const Ask& ask) {
   EncodedHead head;
   ByteWriter out(head.prelude);
   const http::Request& request = ask.request;
-  out.u8(static_cast<std::uint8_t>((request.upgrade.empty() ? 0 : kHasUpgrade) |
-                                   (request.accepts_trailers ? kAcceptsTrailers : 0) |
-                                   (ask.takes_found ? kTakesFound : 0) | (ask.lost ? kHasLost : 0)));
+  out.u8(static_cast<std::uint8_t>(
+      (request.upgrade.empty() ? 0 : kHasUpgrade) | (request.accepts_trailers ? kAcceptsTrailers : 0) |
+      (ask.takes_found ? kTakesFound : 0) | (ask.lost ? kHasLost : 0) | (ask.codes_tunnel ? kCodesTunnel : 0)));
   out.varint(encode_length(request.body));
   for (const Id128& id : ask.references) out.bytes(id.bytes);
   if (ask.lost) out.bytes(ask.lost->bytes);
@@ -125,14 +126,17 @@ Result<Ask> decode_ask(ByteView prelude, Fields fields) {
   const std::uint64_t length = in.varint();
   const bool has_lost = (flags & kHasLost) != 0;
   const std::size_t ids = in.left() / sizeof(Id128);
-  constexpr std::uint8_t kKnownFlags = kHasUpgrade | kAcceptsTrailers | kTakesFound | kHasLost;
+  constexpr std::uint8_t kKnownFlags = kHasUpgrade | kAcceptsTrailers | kTakesFound | kHasLost | kCodesTunnel;
+  const bool codes_tunnel = (flags & kCodesTunnel) != 0;
   if (!in.ok() || (flags & ~kKnownFlags) != 0 || in.left() % sizeof(Id128) != 0 ||
-      ids > kMostReferences + (has_lost ? 1 : 0) || (has_lost && ids == 0)) {
+      ids > kMostReferences + (has_lost ? 1 : 0) || (has_lost && ids == 0) ||
+      (codes_tunnel && (flags & kHasUpgrade) == 0)) {
     return fail(Errc::kMalformed, "request with a malformed prelude");
   }
   Ask ask;
   while (!in.at_end()) ask.references.push_back(*id128_from(in.bytes(sizeof(Id128))));
   ask.takes_found = (flags & kTakesFound) != 0;
+  ask.codes_tunnel = codes_tunnel;
   if (has_lost) {
     ask.lost = ask.references.back();
     ask.references.pop_back();
@@ -172,7 +176,7 @@ EncodedHead encode_answer(const Answer& answer) {
   ByteWriter out(head.prelude);
   std::uint8_t first = 0;
   if (!answer.response.upgrade.empty()) first |= kHasUpgrade;
-  if (answer.coding == Coding::kDelta) first |= kIsDelta;
+  if (answer.coding == Coding::kDelta || answer.codes_tunnel) first |= kIsDelta;
   if (answer.reference) first |= static_cast<std::uint8_t>(kHasReference | *answer.reference << kReferenceShift);
   if (answer.is_first_visit) first |= kIsFirstVisit;
   if (answer.from_listener) first |= kFromListener;
@@ -203,7 +207,8 @@ Result<Answer> decode_answer(ByteView prelude, Fields fields, std::size_t refere
   if (!in.ok() || !in.at_end() || flags > 0xffff || microseconds > 1'000'000'000'000ULL) {
     return fail(Errc::kMalformed, "answer with a malformed prelude");
   }
-  answer.coding = (first & kIsDelta) != 0 ? Coding::kDelta : Coding::kRaw;
+  answer.codes_tunnel = (first & kIsDelta) != 0 && (first & kHasUpgrade) != 0;
+  answer.coding = (first & kIsDelta) != 0 && !answer.codes_tunnel ? Coding::kDelta : Coding::kRaw;
   if ((first & kHasReference) != 0) answer.reference = static_cast<std::uint8_t>(first >> kReferenceShift & 3);
   if (answer.reference && (*answer.reference >= references || answer.coding != Coding::kDelta)) {
     return fail(Errc::kMalformed, "answer against a reference that was not named");

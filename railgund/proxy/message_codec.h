@@ -36,13 +36,16 @@ struct Ask {
   bool takes_found = false;
   // The answer before this was against this version, which the sender does not hold.
   std::optional<Id128> lost{};
+  // The data of an upgrade is coded (tunnel/coder.h), and that of its answer may be.
+  bool codes_tunnel = false;
 };
 struct EncodedHead {
   Bytes prelude;
   Fields fields;
 };
 // `ask.request.accepts_trailers`: only to a listener that takes trailers (Link::takes_trailers). `takes_found`, `lost`:
-// only for one that finds references by content (Link::finds_content).
+// only for one that finds references by content (Link::finds_content). `codes_tunnel`: only of an upgrade, for one that
+// takes coded tunnels (Link::codes_tunnels).
 EncodedHead encode_ask(const Ask& ask);
 // Errors: kMalformed.
 Result<Ask> decode_ask(ByteView prelude, Fields fields);
@@ -65,6 +68,7 @@ struct Answer {
   Duration origin_time{};      // from asking the origin to its answer's head
   bool is_held_back = false;   // a delta whose first bytes may come long after its head
   bool from_listener = false;  // no origin's answer: the listener's own error page
+  bool codes_tunnel = false;   // a 101 whose data is coded; only if the request's is
 
   bool is_against_reference() const { return reference || found; }
 };

@@ -25,6 +25,8 @@ Result<OverLink> OverLink::ask(SenderRequest& request, const SenderPorts& ports,
   if (link.finds_content) ask.lost = request.lost;
   ask.takes_found = !ask.lost && is_plain_get(request.http) && has_references(request.http) &&
                     link.may_find_content(ports.isolation());
+  ask.codes_tunnel =
+      link.codes_tunnels && !request.http.upgrade.empty() && request.http.body.kind == http::BodyLength::Kind::kNone;
   const EncodedHead head = encode_ask(ask);
   auto stream = ports.open_stream(link, head.prelude, head.fields);
   if (!stream) return std::unexpected(stream.error());
@@ -32,6 +34,7 @@ Result<OverLink> OverLink::ask(SenderRequest& request, const SenderPorts& ports,
   AnswerReader reader(std::move(named), link.reference_hash, request.config->reference_page_limit_bytes,
                       request.http.method == "HEAD");
   OverLink over(*std::move(stream), std::move(reader), link, ports.now());
+  if (ask.codes_tunnel) over.upload_coder_.emplace(tunnel::is_websocket(request.http.upgrade));
   over.pump_request(request, ports);
   return over;
 }
@@ -48,6 +51,8 @@ Progress OverLink::take(SenderRequest& request, const SenderPorts& ports, Stream
 Progress OverLink::read(const SenderRequest& request, const Ports& ports, StreamInput event) {
   if (auto* head = std::get_if<link::HeadReceived>(&event)) {
     if (auto read = reader_.head(head->prelude, std::move(head->fields)); !read) return BadAnswer{read.error()};
+    if (reader_.answer().codes_tunnel && !upload_coder_)
+      return BadAnswer{{Errc::kMalformed, "a tunnel that is coded and was not asked for so"}};
     if (const auto& found = reader_.answer().found) {
       // It may have left, or be another visitor's.
       page::VersionPtr version = ports.cache().find(*found, request.keys);
@@ -120,16 +125,50 @@ Progress OverLink::pump(SenderRequest& request, const SenderPorts& ports) {
 
 void OverLink::pump_request(SenderRequest& request, const SenderPorts& ports) {
   if (upload_closed_) return;
-  if (!request.upload.empty()) {
-    const std::size_t moved = std::min(request.upload.size(), stream_.sendable());
-    if (moved > 0) stream_.send(request.upload.view().first(moved));
-    request.upload_taken(ports, moved);
+  if (upload_coder_) {
+    request.upload_taken(ports, send_coded(request.upload.view(), ports));
+  } else if (!request.upload.empty()) {
+    request.upload_taken(ports, send_upload(request.upload.view()));
   }
-  if (!request.upload_ended || !request.upload.empty()) return;
+  if (!request.upload_ended || !request.upload.empty() || !coded_upload_.empty()) return;
   // Those that do not fit the link are dropped, as any hop may do (RFC 9110 6.5.1).
   if (takes_trailers_) (void)stream_.send_trailers(request.upload_trailers);
   stream_.end({});
   upload_closed_ = true;
+  upload_coder_.reset();
+  context_.reset();
+}
+
+std::size_t OverLink::send_upload(ByteView upload) {
+  const std::size_t count = std::min(upload.size(), stream_.sendable());
+  if (count > 0) stream_.send(upload.first(count));
+  return count;
+}
+
+std::size_t OverLink::send_coded(ByteView upload, const Ports& ports) {
+  std::size_t coded = 0;
+  for (;;) {
+    if (!coded_upload_.empty()) coded_upload_.consume(send_upload(coded_upload_.view()));
+    if (!coded_upload_.empty() || coded == upload.size()) return coded;
+    const ByteView piece = upload.subspan(coded, std::min(upload.size() - coded, tunnel::kMostPieceBytes));
+    if (!context_) context_ = ports.tunnel_context();
+    Bytes made;
+    upload_coder_->encode(piece, ports.now(), context_.has_value(), made);
+    if (!upload_coder_->has_context()) context_.reset();
+    ports.count_tunnel(piece.size(), made.size());
+    coded_upload_.append(std::move(made));
+    coded += piece.size();
+  }
+}
+
+Progress OverLink::on_deadline(SenderRequest& request, const SenderPorts& ports) {
+  if (ports.now() < deadline()) return UnderWay{};
+  Bytes made;
+  upload_coder_->on_deadline(ports.now(), made);
+  if (!upload_coder_->has_context()) context_.reset();
+  ports.count_tunnel(0, made.size());
+  coded_upload_.append(std::move(made));
+  return pump(request, ports);
 }
 
 Progress OverLink::pump_answer(SenderRequest& request, const SenderPorts& ports) {
@@ -139,9 +178,15 @@ Progress OverLink::pump_answer(SenderRequest& request, const SenderPorts& ports)
     const Stopwatch work(ports.counters().clock);
     // What waits for the client at its connection takes of the room: only one of the two is full for a slow client.
     const std::size_t room = room_beside(ports.held_decoded());
+    const std::uint64_t rebuilt_before = reader_.page_bytes();
     auto used = reader_.rebuild(room - std::min(room, ports.client.waiting_bytes()));
     decode_time_ += work.elapsed();
     if (!used) return BadAnswer{used.error()};
+    if (reader_.answer().codes_tunnel) {
+      ports.count_tunnel(reader_.page_bytes() - rebuilt_before, *used);
+      if (!stream_.set_context(reader_.has_context()))
+        return BadAnswer{{Errc::kMalformed, "the link has too many tunnels with a context"}};
+    }
     consumed += *used;
     // A delta's head waits for its first checked bytes: until then the request can still be repeated. It does not wait for
     // an origin that holds its page back.

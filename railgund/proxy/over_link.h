@@ -23,6 +23,10 @@ class OverLink {
   // Moves what can be moved, both ways.
   Progress pump(SenderRequest& request, const SenderPorts& ports);
 
+  // When a context that is hardly used is to end.
+  Instant deadline() const { return upload_coder_ && !upload_closed_ ? upload_coder_->deadline() : kNever; }
+  Progress on_deadline(SenderRequest& request, const SenderPorts& ports);
+
   // The page is too much to be held until it is complete: it is not kept.
   void keep_nothing() { reader_.keep_nothing(); }
   // The client has left. Whether the answer has begun and may be kept once it is complete.
@@ -33,7 +37,9 @@ class OverLink {
   void keep_late(const SenderRequest& request, const Ports& ports);
 
   HeldBytes held_bytes() const {
-    return {.decoded = reader_.body().size(), .coded = reader_.coded_held_bytes(), .page = reader_.kept_bytes()};
+    return {.decoded = reader_.body().size(),
+            .coded = reader_.coded_held_bytes() + coded_upload_.size(),
+            .page = reader_.kept_bytes()};
   }
 
   // After a BadAnswer: tells the listener.
@@ -58,6 +64,9 @@ class OverLink {
 
   Progress take_interim(const SenderPorts& ports, link::HeadReceived head);
   void pump_request(SenderRequest& request, const SenderPorts& ports);
+  // Of the upload, as much as the link takes. Says how much went.
+  std::size_t send_upload(ByteView upload);
+  std::size_t send_coded(ByteView upload, const Ports& ports);
   void keep_page(const SenderRequest& request, const Ports& ports);
   // Of an answer that is complete: how its reference was found, or why it had none.
   void count_way(const SenderRequest& request, const Ports& ports) const;
@@ -72,6 +81,10 @@ class OverLink {
   Instant asked_;
   Duration decode_time_{};
   bool upload_closed_ = false;  // the request's end was sent, or nobody wants it any more
+  // Of a tunnel whose data is coded, what the client sends.
+  std::optional<tunnel::Encoder> upload_coder_{};
+  std::optional<Share> context_{};  // of upload_coder_
+  ByteQueue coded_upload_{};        // waits for the link: at most one chunk and the end of a context
 };
 
 }  // namespace railgun::proxy

@@ -203,7 +203,19 @@ void Peers::consumed(StreamKey stream, std::size_t bytes) {
   if (link::Mux* mux = use(stream.link)) mux->consumed(stream.stream, bytes);
 }
 
+// False: the link has too many.
+bool Peers::set_context(StreamKey stream, bool has_context) {
+  const auto owned = streams_.find(stream);
+  Link* link = find_link(stream.link);
+  if (owned == streams_.end() || link == nullptr || owned->second.has_context == has_context) return true;
+  if (has_context && link->contexts_ >= Link::kMostContexts) return false;
+  owned->second.has_context = has_context;
+  link->contexts_ += has_context ? 1 : -1;
+  return true;
+}
+
 void Peers::forget(StreamKey stream) {
+  set_context(stream, false);
   const auto owned = streams_.find(stream);
   if (owned == streams_.end()) return;
   const std::size_t unread = owned->second.unread_bytes;

@@ -38,6 +38,7 @@ struct Link {
   bool takes_trailers = false;                      // LinkStream::send_trailers() may be called
   bool finds_content = false;      // the peer takes part in finding references by content, once it is ready
   bool has_starting_text = false;  // the peer takes deltas against it, once it is ready
+  bool codes_tunnels = false;      // the peer takes coded tunnels, once it is ready
   // A sender's: our own as this link was told, or the peer's, once it is ready.
   link::AskingProcess process;
   std::string via_name;  // of the pair, once it is ready (proxy/forwarding.h)
@@ -57,6 +58,9 @@ struct Link {
   // dozens of them; whoever asks for new ones all the time gets them coded as other pages are.
   static constexpr Rate kAssets{.burst = 64, .interval = std::chrono::milliseconds(250)};
   bool has_coded_many_assets(Instant now) const { return !assets_.has_room(kAssets, now); }
+  // The most tunnels of a link whose peer may have a context in use (tunnel::kDecoderContextBytes each). Ours have far fewer
+  // at a time (Ports::tunnel_context); the ends of some may still be on their way.
+  static constexpr std::size_t kMostContexts = 1024;
 
  private:
   friend class Peers;
@@ -65,6 +69,7 @@ struct Link {
   bool is_used_ = false;  // since it was looked at last: it is in Peers::used_
   RateUse lost_;
   RateUse assets_;
+  std::size_t contexts_ = 0;  // of tunnels that come from the peer
   ReportedState reported_;
 };
 
@@ -164,6 +169,7 @@ class Peers {
   struct Owned {
     ExchangeId exchange;
     std::size_t unread_bytes = 0;
+    bool has_context = false;  // counted in Link::contexts_
   };
   struct StreamHash {
     std::size_t operator()(const StreamKey& key) const {
@@ -204,6 +210,7 @@ class Peers {
   // For LinkStream.
   std::size_t sendable(StreamKey stream) const;
   void consumed(StreamKey stream, std::size_t bytes);
+  bool set_context(StreamKey stream, bool has_context);
   // The stream belongs to nobody from now on: what still comes on it is dropped, and credited.
   void forget(StreamKey stream);
 

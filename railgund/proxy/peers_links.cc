@@ -64,6 +64,7 @@ Result<void> Peers::take_events(Link& link, Instant now) {
       link.takes_trailers = hello->takes_trailers;
       link.finds_content = hello->finds_content;
       link.has_starting_text = hello->has_starting_text;
+      link.codes_tunnels = hello->codes_tunnels;
       if (!from_listener) link.process = hello->process;
       const Lanes::Replaced replaced = lanes_.up(link.id);
       for (const ConnectionId attempt : replaced.attempts) discard(attempt);

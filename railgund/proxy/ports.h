@@ -35,6 +35,17 @@ class Ports {
   std::optional<Share> stream_request(std::size_t most) const {
     return Share::take(router_.context.streamed_requests, most);
   }
+  // The most tunnels of a worker that are coded in a context at a time (tunnel::kEncoderContextBytes each: 16 MB).
+  static constexpr std::size_t kMostTunnelContexts = 96;
+  // One of these; nothing if there are so many, or memory is short.
+  std::optional<Share> tunnel_context() const {
+    if (cache().shortage() >= page::Shortage::kKeepNothing) return std::nullopt;
+    return Share::take(router_.context.tunnel_contexts, kMostTunnelContexts);
+  }
+  void count_tunnel(std::uint64_t bytes, std::uint64_t link_bytes) const {
+    counters().tunnel_bytes.add(bytes);
+    counters().tunnel_link_bytes.add(link_bytes);
+  }
   void store_put(StorePut put) const {
     router_.context.counters.store_puts.add();
     router_.context.add(std::move(put));

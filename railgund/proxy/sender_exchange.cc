@@ -297,6 +297,7 @@ void SenderExchange::log_access(const SenderPorts& ports, bool is_complete) cons
 Instant SenderExchange::deadline() const {
   return std::visit(
       [](const auto& state) {
+        if constexpr (requires { state.deadline(); }) return state.deadline();
         if constexpr (requires { state.deadline; }) return Instant(state.deadline);
         return kNever;
       },
@@ -312,6 +313,8 @@ void SenderExchange::on_deadline(const SenderPorts& ports) {
     if (request_.streamed) leave(ports);
   } else if (std::holds_alternative<AwaitingStore>(state_)) {
     take(ports, std::optional<Bytes>{});
+  } else if (auto* over = std::get_if<OverLink>(&state_)) {
+    handle(ports, over->on_deadline(request_, ports));
   } else {
     links_changed(ports);
   }

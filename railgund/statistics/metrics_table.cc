@@ -133,6 +133,11 @@ constexpr auto kMetrics = std::to_array<Metric>({
    .role = Role::kSender, .help = "Dictionaries made and kept since the start."},
   {.member = &Shelf::bytes, .json = "dictionary_bytes", .prometheus = "railgun_dictionary_memory_bytes",
    .type = Type::kGauge, .role = Role::kSender, .help = "Memory of dictionaries and of the pages that new ones are made from (browser.memory)."},
+  // Tunnels.
+  {.member = &C::tunnel_bytes, .json = "tunnel_bytes", .prometheus = "railgun_tunnel_bytes_total", .label = {"side", "tunnel"},
+   .help = "Bytes of WebSockets and other upgrades over links that code them, in both directions."},
+  {.member = &C::tunnel_link_bytes, .json = "tunnel_link_bytes", .prometheus = "railgun_tunnel_bytes_total", .label = {"side", "link"},
+   .help = "Bytes that stood for them on links."},
   // Requests under way.
   {.member = &C::held_upload, .json = "held_upload_bytes", .prometheus = "railgun_held_bytes",
    .label = {"kind", "upload"}, .type = Type::kGauge, .help = "Bytes of uploads that requests hold for a slow origin or link."},
@@ -362,6 +367,7 @@ constexpr auto kFamilies = std::to_array<Family>({
   {"railgun_answers_total", "Answers by the way they took."},
   {"railgun_client_bytes_total", "Bodies sent to clients, by coding."},
   {"railgun_held_bytes", "Bytes that requests under way hold."},
+  {"railgun_tunnel_bytes_total", "Bytes of tunnels that are coded, as they are and on links."},
   {"railgun_http2_ended_total", "HTTP/2 connections ended because of their clients' conduct, by what it was."},
   {"railgun_client_handshakes_total", "Connections of clients to listen.tls, by what became of the TLS handshake."},
   {"railgun_link_bytes_total", "Bytes on links."},

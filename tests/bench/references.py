@@ -11,12 +11,14 @@ import json
 import pathlib
 import random
 import re
+import socket
 import sys
 import zlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 import harness  # noqa: E402
 import origin  # noqa: E402
+import websocket  # noqa: E402
 
 
 def words(seed, count):
@@ -203,6 +205,41 @@ def unsafe_methods(rows):
     rows.run("answers to POST", 150, steps, 2)
 
 
+def websocket_messages(rows):
+    """Both directions of an echo. The bar is what permessage-deflate of both ends takes with a context (RFC 7692), and a fifth more."""
+    texts = websocket.messages(320)
+    taught = 20
+    server = origin.serve({"/socket": websocket.websocket})
+    with harness.Pair(server.server_port, sender=rows.settings, listener=rows.settings) as pair:
+        def counters():
+            code, output, error = harness.ctl(pair.sender, "stats", "--json")
+            if code != harness.OK:
+                sys.exit(f"bench: railgunctl stats: {error}")
+            return json.loads(output)["railgun"]
+        with socket.create_connection(("127.0.0.1", pair.port), timeout=harness.PATIENCE) as client:
+            client.sendall(b"GET /socket HTTP/1.1\r\nHost: site.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                           b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+            file = client.makefile("rb")
+            while file.readline().strip():
+                pass
+            for n, text in enumerate(texts):
+                if n == taught:
+                    before = counters()
+                client.sendall(websocket.frame(1, text, mask=True))
+                if websocket.read_frame(file) != (1, text):
+                    sys.exit(f"bench: message {n} came back wrong")
+            after = counters()
+    coder = zlib.compressobj(6, zlib.DEFLATED, -15)
+    deflated = [len(coder.compress(text) + coder.flush(zlib.Z_SYNC_FLUSH)) - 4 for text in texts][taught:]
+    count = 2 * (len(texts) - taught)
+    # Heads of frames: two bytes, and four of a key from the client.
+    bar = 1.2 * (2 * sum(deflated) + (2 + 6) * len(deflated)) / count
+    rows.results["WebSocket messages"] = {
+        "bytes": (after["tunnel_link_bytes"] - before["tunnel_link_bytes"]) / count, "bar": bar, "answers": count,
+        "page": (after["tunnel_bytes"] - before["tunnel_bytes"]) / count}
+    server.shutdown()
+
+
 def type_of(page):
     """By what it begins with."""
     start = page.lstrip()[:100].lower()
@@ -240,7 +277,7 @@ def first_visits(rows):
 
 
 ROWS = [trailing_slashes, folder_of_types, polls, ordered_parameters, hashed_names, other_names, changed_names, charts, fonts, icons,
-        unsafe_methods, first_visits]
+        unsafe_methods, websocket_messages, first_visits]
 
 
 def main():

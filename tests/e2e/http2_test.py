@@ -11,7 +11,7 @@ import threading
 import harness
 from front import Front
 from http2_client import DATA, GOAWAY, PING, Attacker, Client, connect, h2, headers, ping
-from websocket import frame, websocket
+from websocket import frame, messages, websocket
 
 PAGE = b"<html>" + b"".join(b"line %d of a page\n" % i for i in range(5000)) + b"</html>"
 
@@ -100,6 +100,11 @@ def test_uploads_of_any_size():
         assert client.get("/echo", method="POST", body=body, fields=length)[2] == b"3000000"
 
 
+def tunnel_bytes(front):
+    counters = front.counters()
+    return int(counters["tunnel_bytes"]), int(counters["tunnel_link_bytes"])
+
+
 def test_a_websocket_echoes_beside_pages():
     with Front({"/socket": websocket, "/page": lambda handler: handler.answer(PAGE)}) as front:
         with Client(connect(front)) as client:
@@ -109,6 +114,14 @@ def test_a_websocket_echoes_beside_pages():
                                 fields=[(":protocol", "websocket"), ("sec-websocket-version", "13")])
             head = client.wait(stream, h2.events.ResponseReceived)[-1]
             assert dict(head.headers)[":status"] == "200" and "sec-websocket-accept" not in dict(head.headers), head
+            for text in messages(100):
+                client.send(stream, frame(1, text, mask=True))
+                expected, got = frame(1, text, mask=False), b""
+                while len(got) < len(expected):
+                    got += client.wait(stream, h2.events.DataReceived)[-1].data
+                assert got == expected
+            tunnel, link = tunnel_bytes(front)
+            assert tunnel > 2 * sum(map(len, messages(100))) and link * 2 < tunnel, (tunnel, link)
             source = random.Random(3)
             for size in (1, 125, 126, 65_535, 300_000):
                 payload = source.randbytes(size)

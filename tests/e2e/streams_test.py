@@ -1,6 +1,7 @@
 """Many requests at once, answers that come little by little, WebSockets, and bodies much larger than any buffer."""
 import base64
 import concurrent.futures
+import json
 import os
 import random
 import signal
@@ -12,7 +13,7 @@ import time
 import harness
 import origin
 import transfer
-from websocket import accept_of, frame, read_frame, websocket
+from websocket import accept_of, frame, messages, read_frame, websocket
 
 # The origin answers no request before it has all of them.
 TOGETHER = 100
@@ -76,20 +77,64 @@ def test_events_arrive_as_the_origin_writes_them():
     server.shutdown()
 
 
+def open_websocket(client):
+    """Gives the file to read from."""
+    key = base64.b64encode(os.urandom(16)).decode()
+    client.sendall(f"GET /socket HTTP/1.1\r\nHost: site.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                   f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
+    file = client.makefile("rb")
+    assert b" 101 " in file.readline(), "no 101"
+    fields = {}
+    while line := file.readline().strip():
+        name, _, value = line.decode().partition(": ")
+        fields[name.lower()] = value
+    assert fields["sec-websocket-accept"] == accept_of(key) and fields["upgrade"].lower() == "websocket", fields
+    return file
+
+
+def tunnel_bytes(daemon):
+    """Of tunnels: their own, and those on the link that stood for them."""
+    code, out, err = harness.ctl(daemon, "stats", "--json")
+    assert code == harness.OK, err
+    counters = json.loads(out)["railgun"]
+    return counters["tunnel_bytes"], counters["tunnel_link_bytes"]
+
+
+def test_messages_of_a_websocket_cross_as_what_is_new_in_them():
+    server = origin.serve({"/socket": websocket})
+    with harness.Pair(server.server_port) as pair:
+        with socket.create_connection(("127.0.0.1", pair.port), timeout=harness.PATIENCE) as client:
+            file = open_websocket(client)
+            texts = messages(300)
+            for text in texts:
+                # Each one arrives and comes back before the next is sent: nothing waits for more.
+                client.sendall(frame(1, text, mask=True))
+                assert read_frame(file) == (1, text)
+            plain = sum(2 * len(text) for text in texts)
+            for daemon in (pair.sender, pair.listener):
+                tunnel, link = tunnel_bytes(daemon)
+                print(f"        {tunnel} bytes as {link}")
+                assert plain < tunnel < plain + 12 * len(texts) + 1000, (plain, tunnel)
+                assert link * 3 < tunnel, (tunnel, link)
+            # What is random passes as it is.
+            source = random.Random(5)
+            before = tunnel_bytes(pair.sender)
+            for _ in range(40):
+                payload = source.randbytes(20_000)
+                writer = threading.Thread(target=client.sendall, args=(frame(2, payload, mask=True),))
+                writer.start()
+                assert read_frame(file) == (2, payload)
+                writer.join()
+            tunnel, link = (after - earlier for after, earlier in zip(tunnel_bytes(pair.sender), before))
+            assert tunnel < link < tunnel + tunnel // 50, (tunnel, link)
+    server.shutdown()
+
+
 def test_a_websocket_echoes_through_the_pair():
     server = origin.serve({"/socket": websocket, "/page": lambda handler: handler.answer(b"a page")})
     with harness.Pair(server.server_port) as pair:
         with socket.create_connection(("127.0.0.1", pair.port), timeout=harness.PATIENCE) as client:
-            key = base64.b64encode(os.urandom(16)).decode()
-            client.sendall(f"GET /socket HTTP/1.1\r\nHost: site.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                           f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
-            file = client.makefile("rb")
-            assert b" 101 " in file.readline(), "no 101"
-            fields = {}
-            while line := file.readline().strip():
-                name, _, value = line.decode().partition(": ")
-                fields[name.lower()] = value
-            assert fields["sec-websocket-accept"] == accept_of(key) and fields["upgrade"].lower() == "websocket", fields
+            file = open_websocket(client)
             source = random.Random(3)
             for size in (1, 125, 126, 65535, 65536, 500_000):
                 payload = source.randbytes(size)

@@ -1,6 +1,7 @@
 """WebSocket frames (RFC 6455), and an origin's handler that echoes them."""
 import base64
 import hashlib
+import json
 import os
 import struct
 
@@ -33,6 +34,13 @@ def read_frame(file):
     payload = file.read(length)
     pad = (key * (length // 4 + 1))[:length]
     return first & 0x0F, (int.from_bytes(payload, "big") ^ int.from_bytes(pad, "big")).to_bytes(length, "big")
+
+
+def messages(count):
+    """Texts as applications send them: JSON that repeats, with numbers that do not."""
+    return [json.dumps({"type": "update", "room": "lobby", "user": {"id": 4711 + i % 5, "name": "A Visitor", "status": "online"},
+                        "position": {"x": i * 7919 % 1000, "y": i * 104729 % 1000}, "time": 1795991211829 + 137 * i}).encode()
+            for i in range(count)]
 
 
 def accept_of(key):

@@ -370,20 +370,23 @@ TEST_F(ListenerTest, ClosesTheOriginsConnectionWhenTheSenderCancels) {
 
 class ListenerTunnelTest : public ListenerTest {
  protected:
-  void open() {
+  void open(bool codes_tunnel = false) {
     start();
     Ask ask;
     ask.request.method = "GET";
     ask.request.target = "/ws";
     ask.request.host = "site.test";
     ask.request.upgrade = "websocket";
+    ask.codes_tunnel = codes_tunnel;
     const EncodedHead head = encode_ask(ask);
     stream_ = sender_.mux.open(head.prelude, head.fields).value();
     carry();
     origin_ = origin();
     bench_.sent(origin_);
     bench_.receive(origin_, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
-    EXPECT_EQ(answered().response.status, 101U);
+    const Answer answer = answered();
+    EXPECT_EQ(answer.response.status, 101U);
+    EXPECT_EQ(answer.codes_tunnel, codes_tunnel);
   }
   bool is_closed() {
     const auto closes = bench_.take<Close>();
@@ -429,6 +432,77 @@ TEST_F(ListenerTunnelTest, PassesTheOriginsEndOnAndStillCarriesTheClients) {
   EXPECT_EQ(sender_.mux.open_streams(), 0U);
   EXPECT_EQ(bench_.counters.requests_completed.get(), 1U);
   EXPECT_EQ(bench_.counters.requests_failed.get(), 0U);
+}
+
+TEST_F(ListenerTunnelTest, CodesATunnelInBothDirectionsIfTheSenderAsksForIt) {
+  open(true);
+  tunnel::Encoder encoder(true);
+  tunnel::Decoder decoder(true);
+  std::size_t plain = 0, coded = 0;
+  for (int i = 0; i < 40; ++i) {
+    const std::string message =
+        R"({"event":"phx_reply","topic":"lobby","payload":{"status":"ok"},"ref":)" + std::to_string(i) + "}";
+    Bytes up;
+    encoder.encode(as_bytes(message), bench_.now, true, up);
+    sender_.mux.send_data(stream_, up);
+    carry();
+    ASSERT_EQ(bench_.sent(origin_), message);
+
+    bench_.receive(origin_, message);
+    carry();
+    const std::string down = body();
+    Bytes back;
+    ASSERT_TRUE(decoder.decode(as_bytes(down), 1000, back).has_value());
+    ASSERT_EQ(as_text(back), message);
+    plain += message.size();
+    coded += down.size();
+  }
+  EXPECT_LT(coded * 2, plain);
+  EXPECT_EQ(bench_.counters.tunnel_bytes.get(), 2 * plain);
+
+  sender_.mux.send_end(stream_, {});
+  carry();
+  bench_.core->receive_end(origin_, bench_.now);
+  carry();
+  EXPECT_EQ(sender_.take<link::EndReceived>().size(), 1U);
+  EXPECT_TRUE(is_closed());
+  EXPECT_EQ(bench_.counters.requests_completed.get(), 1U);
+}
+
+// Three kilobytes of chunks stand for megabytes: an origin that takes nothing must not make us hold them.
+TEST_F(ListenerTunnelTest, DecodesNoMoreOfATunnelThanTheOriginTakes) {
+  open(true);
+  tunnel::Encoder encoder(true);
+  Bytes coded;
+  std::string expected;
+  for (int i = 0; i < 100; ++i) {
+    const std::string piece(tunnel::kMostPieceBytes, static_cast<char>('a' + i % 26));
+    expected += piece;
+    encoder.encode(as_bytes(piece), bench_.now, true, coded);
+  }
+  ASSERT_LT(coded.size() * 100, expected.size());
+  std::string got;
+  for (ByteView rest = coded; got.size() < expected.size();) {
+    const std::size_t count = std::min(rest.size(), sender_.mux.sendable(stream_));
+    if (count > 0) sender_.mux.send_data(stream_, rest.first(count));
+    rest = rest.subspan(count);
+    carry();
+    EXPECT_LE(bench_.counters.held_upload.get(), 64 * 1024U);
+    const std::string more = bench_.sent(origin_);
+    ASSERT_TRUE(!more.empty() || count > 0);
+    got += more;
+  }
+  EXPECT_TRUE(got == expected);
+}
+
+TEST_F(ListenerTunnelTest, ResetsATunnelWhoseCodedDataIsMalformed) {
+  open(true);
+  sender_.mux.send_data(stream_, as_bytes("\x02"));
+  carry();
+  const auto resets = sender_.take<link::StreamReset>();
+  ASSERT_EQ(resets.size(), 1U);
+  EXPECT_EQ(resets[0].code, link::ResetCode::kBadMessage);
+  EXPECT_TRUE(is_closed());
 }
 
 TEST_F(ListenerTunnelTest, ClosesTheOriginsConnectionWhenItKeepsSilentAfterTheClientsEnd) {

@@ -177,6 +177,35 @@ TEST(Ask, SaysWhatMayBeFoundAndWhatIsLost) {
   EXPECT_FALSE(decode_ask(Bytes{0x08, 0x00}, head.fields));
 }
 
+TEST(Ask, SaysThatItsTunnelIsCoded) {
+  Ask ask = plain_ask();
+  ask.request.upgrade = "websocket";
+  ask.codes_tunnel = true;
+  const EncodedHead head = encode_ask(ask);
+  EXPECT_EQ(head.prelude, (Bytes{0x11, 0x00}));
+  EXPECT_TRUE(decode_ask(head.prelude, head.fields)->codes_tunnel);
+  // Without an upgrade there is no tunnel.
+  ask.request.upgrade.clear();
+  const EncodedHead without = encode_ask(ask);
+  EXPECT_EQ(without.prelude, (Bytes{0x10, 0x00}));
+  EXPECT_FALSE(decode_ask(without.prelude, without.fields));
+}
+
+TEST(Answer, SaysThatItsTunnelIsCoded) {
+  Answer answer;
+  answer.response.status = 101;
+  answer.response.upgrade = "websocket";
+  answer.codes_tunnel = true;
+  const EncodedHead head = encode_answer(answer);
+  EXPECT_EQ(head.prelude, (Bytes{0x03, 0x00, 0x00, 0x00}));
+  const Answer back = decode_answer(head.prelude, head.fields, 1).value();
+  EXPECT_TRUE(back.codes_tunnel);
+  EXPECT_EQ(back.coding, Coding::kRaw);
+  // Neither against a reference nor against the starting text.
+  EXPECT_FALSE(decode_answer(Bytes{0x07, 0x00, 0x00, 0x00}, head.fields, 1));
+  EXPECT_FALSE(decode_answer(Bytes{0x13, 0x00, 0x00, 0x00}, head.fields, 1));
+}
+
 TEST(Answer, SaysThatItIsAFirstVisit) {
   Answer answer = delta_answer();
   answer.reference.reset();

@@ -254,5 +254,27 @@ TEST_F(PeersTest, ALinkCodesSoManyAssetsAtOnceAndThenFewASecond) {
   EXPECT_FALSE(link->has_coded_many_assets(now_));
 }
 
+// Each takes 40 KB (tunnel/coder.h).
+TEST_F(PeersTest, ALinkHasABoundedNumberOfTunnelsWithAContext) {
+  const ConnectionId near = dials(sender_context_).at(0).connection;
+  accept(near);
+  const Link* link = sender_.pick({kListener}, "site.test");
+  ASSERT_NE(link, nullptr);
+  EXPECT_TRUE(link->codes_tunnels);
+  std::vector<LinkStream> streams;
+  for (std::size_t i = 0; i <= Link::kMostContexts; ++i)
+    streams.push_back(sender_.open(link->id, ExchangeId{i}, {}, {}).value());
+  LinkStream& last = streams.back();
+  for (std::size_t i = 0; i < Link::kMostContexts; ++i) ASSERT_TRUE(streams[i].set_context(true)) << i;
+  EXPECT_TRUE(streams[0].set_context(true)) << "it has one already";
+  EXPECT_FALSE(last.set_context(true));
+  EXPECT_TRUE(streams[0].set_context(false));
+  EXPECT_TRUE(last.set_context(true));
+  EXPECT_FALSE(streams[0].set_context(true));
+  // What ends has none any more.
+  streams[1].reset(link::ResetCode::kCancelled);
+  EXPECT_TRUE(streams[0].set_context(true));
+}
+
 }  // namespace
 }  // namespace railgun::proxy

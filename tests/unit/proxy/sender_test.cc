@@ -810,9 +810,18 @@ TEST_F(SenderTest, RefusesAClientWhoseAddressHasTooManyConnections) {
 
 const std::string kUpgrade = "GET /ws HTTP/1.1\r\nHost: site.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
 
+// A message in a frame of a client's, whose mask is this key four times.
+std::string masked_frame(const std::string& message, char key) {
+  std::string frame = "\x81";
+  frame.push_back(static_cast<char>(0x80 | message.size()));
+  frame.append(4, key);
+  for (const char c : message) frame.push_back(static_cast<char>(c ^ key));
+  return frame;
+}
+
 class SenderTunnelTest : public SenderTest {
  protected:
-  void open() {
+  void open(bool codes_tunnel = false) {
     start();
     link_up();
     client_ = ask(kUpgrade);
@@ -820,6 +829,7 @@ class SenderTunnelTest : public SenderTest {
     Answer answer;
     answer.response.status = 101;
     answer.response.upgrade = "websocket";
+    answer.codes_tunnel = codes_tunnel;
     const EncodedHead head = encode_answer(answer);
     ASSERT_TRUE(listener_.mux.send_head(stream_, head.prelude, head.fields).has_value());
     carry();
@@ -866,6 +876,89 @@ TEST_F(SenderTunnelTest, PassesTheOriginsEndOnAndStillCarriesTheClients) {
   EXPECT_TRUE(is_closed());
   EXPECT_EQ(listener_.mux.open_streams(), 0U);
   EXPECT_EQ(completed(), 1U);
+}
+
+TEST_F(SenderTunnelTest, CodesWhatTheClientSendsAndDecodesWhatComes) {
+  open(true);
+  tunnel::Decoder decoder(true);
+  tunnel::Encoder encoder(true);
+  std::size_t plain = 0, coded = 0;
+  for (char i = 1; i <= 40; ++i) {
+    const std::string message =
+        R"({"jsonrpc":"2.0","method":"scene.update","params":{"object":"lamp"},"id":)" + std::to_string(i) + "}";
+    const std::string up = masked_frame(message, i);
+    bench_.receive(client_, up);
+    carry();
+    // Each message arrives at once.
+    const auto data = listener_.take<link::DataReceived>();
+    ASSERT_EQ(data.size(), 1U);
+    Bytes back;
+    ASSERT_TRUE(decoder.decode(data[0].data, 1000, back).has_value());
+    ASSERT_EQ(as_text(back), up);
+    plain += up.size();
+    coded += data[0].data.size();
+
+    Bytes down;
+    encoder.encode(as_bytes(message), bench_.now, true, down);
+    listener_.mux.send_data(stream_, down);
+    carry();
+    ASSERT_EQ(bench_.sent(client_), message);
+  }
+  EXPECT_LT(coded * 2, plain);
+  EXPECT_GT(bench_.counters.tunnel_bytes.get(), plain);
+  EXPECT_LT(bench_.counters.tunnel_link_bytes.get() * 2, bench_.counters.tunnel_bytes.get());
+
+  bench_.core->receive_end(client_, bench_.now);
+  listener_.mux.send_end(stream_, encode_trailer({}));
+  carry();
+  EXPECT_EQ(listener_.take<link::EndReceived>().size(), 1U);
+  EXPECT_TRUE(is_closed());
+  EXPECT_EQ(completed(), 1U);
+}
+
+TEST_F(SenderTunnelTest, TellsTheListenerThatAnIdleTunnelHasNoContextAnyMore) {
+  open(true);
+  bench_.receive(client_, masked_frame(std::string(100, 'a'), 1));
+  for (int i = 0; i < 10; ++i) bench_.receive(client_, masked_frame(std::string(100, 'a'), 2));
+  carry();
+  tunnel::Decoder decoder(true);
+  const auto receive = [&] {
+    for (const link::DataReceived& data : listener_.take<link::DataReceived>()) {
+      Bytes back;
+      EXPECT_TRUE(decoder.decode(data.data, 10'000, back).has_value());
+    }
+  };
+  receive();
+  EXPECT_TRUE(decoder.has_context());
+  for (int i = 0; i < 13; ++i) {
+    bench_.pass(5s);
+    carry();
+  }
+  receive();
+  EXPECT_FALSE(decoder.has_context());
+  EXPECT_FALSE(is_closed());
+}
+
+TEST_F(SenderTunnelTest, CutsATunnelWhoseCodedDataIsMalformed) {
+  open(true);
+  listener_.mux.send_data(stream_, as_bytes("\x03 no chunk"));
+  carry();
+  EXPECT_TRUE(is_closed());
+  const auto resets = listener_.take<link::StreamReset>();
+  ASSERT_EQ(resets.size(), 1U);
+  EXPECT_EQ(resets[0].code, link::ResetCode::kBadMessage);
+}
+
+TEST_F(SenderTunnelTest, CutsATunnelThatEndsWithinAChunk) {
+  open(true);
+  listener_.mux.send_data(stream_, as_bytes("\x10"
+                                            "abc"));
+  carry();
+  EXPECT_EQ(bench_.sent(client_), "abc");
+  listener_.mux.send_end(stream_, encode_trailer({}));
+  carry();
+  EXPECT_TRUE(is_closed());
+  EXPECT_EQ(completed(), 0U);
 }
 
 TEST_F(SenderTunnelTest, EndsAHalfClosedTunnelThatIsSilent) {
