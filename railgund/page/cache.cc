@@ -199,21 +199,24 @@ std::vector<Candidate> Cache::candidates(const PageKeys& keys, const PageKeys* o
     if (const auto id = latest(of.exact)) add(*id, FoundBy::kExact);
     if (const auto id = latest(of.address)) add(*id, FoundBy::kAddress);
   };
-  const auto add_kin = [&](const PageKeys& of) {
-    const auto kin = [&](const Id128& key, std::size_t most) {
-      return at(key, [&](KeyTable& table) { return table.kin(key, of.media, most); });
-    };
-    if (of.shape != of.address) {
-      for (const Id128& id : kin(of.shape, kShapesMost)) add(id, FoundBy::kShape);
-    }
+  const auto kin = [&](const PageKeys& of, const Id128& key, std::size_t most) {
+    return at(key, [&](KeyTable& table) { return table.kin(key, of.media, most); });
+  };
+  const auto add_shapes = [&](const PageKeys& of) {
+    if (of.shape == of.address) return;
+    for (const Id128& id : kin(of, of.shape, kShapesMost)) add(id, FoundBy::kShape);
+  };
+  const auto add_siblings = [&](const PageKeys& of) {
     // What is no text is the same as before, or has nothing in common with its neighbours.
     if (of.media == MediaClass::kImage || of.media == MediaClass::kFont) return;
-    for (const Id128& id : kin(of.sibling, kMostCandidates)) add(id, FoundBy::kSibling);
+    for (const Id128& id : kin(of, of.sibling, kMostCandidates)) add(id, FoundBy::kSibling);
   };
   add_latest(keys);
   if (open != nullptr) add_latest(*open);
-  add_kin(keys);
-  if (open != nullptr) add_kin(*open);
+  add_shapes(keys);
+  if (open != nullptr) add_shapes(*open);
+  add_siblings(keys);
+  if (open != nullptr) add_siblings(*open);
   if (found.empty()) {
     Shard& shard = shard_of(keys.exact);
     const MutexLock lock(shard.mutex);

@@ -11,7 +11,7 @@ namespace railgun::page {
 namespace {
 
 // A stretch ends behind one of these, if it is long enough: shorter ones are found in many places.
-constexpr std::string_view kEnds = ">\n;,}";
+constexpr std::string_view kEnds = ">\n;,}\"&";
 constexpr std::size_t kLeastStretch = 32;
 constexpr std::size_t kMostStretch = 256;
 // Less is no help as a reference.
@@ -36,11 +36,12 @@ std::vector<Stretch> stretches_of(ByteView text, const KeyedHash& hash) {
   return all;
 }
 
-// Without those that come more than once: where they belong is not known.
-void keep_unique(std::vector<Stretch>& all) {
-  std::unordered_map<std::uint64_t, int> count;
-  for (const Stretch& one : all) ++count[one.hash];
-  std::erase_if(all, [&](const Stretch& one) { return count[one.hash] > 1; });
+// The rows of a table have much in common: the second of two stretches that are the same is another one than the first.
+void tell_apart(std::vector<Stretch>& all) {
+  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
+  std::unordered_map<std::uint64_t, std::uint64_t> count;
+  count.reserve(all.size());
+  for (Stretch& one : all) one.hash += kOdd * count[one.hash]++;
 }
 
 // The longest part of `stretches` that is in `common`, in the same order (the longest increasing sequence of places).
@@ -114,7 +115,7 @@ std::optional<Bytes> CommonText::received(const Place& place, ByteView text, con
     found = slots_.end();
   }
   std::vector<Stretch> stretches = stretches_of(text, hash);
-  keep_unique(stretches);
+  tell_apart(stretches);
   Watched watched{.place = place, .slot = slot, .common = {}, .visitors = {}, .begun = now};
   if (found != slots_.end()) {
     const Watched& before = *found->second;

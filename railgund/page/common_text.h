@@ -21,9 +21,10 @@ namespace railgun::page {
 // For all links of a worker. Within the limit in bytes, each link watches its own pages.
 class CommonText {
  public:
-  // The most addresses that are watched for one link, with at most 32 KB for each. One makes room for another.
-  static constexpr std::size_t kPages = 128;
-  static constexpr std::size_t kMostPageBytes = 128 * 1024;
+  // The most addresses that are watched for one link, with at most 96 KB for each. One makes room for another. A visit to
+  // an application asks for some hundred, scripts included, and the first is to be known when the third visitor comes.
+  static constexpr std::size_t kPages = 4096;
+  static constexpr std::size_t kMostPageBytes = 384 * 1024;
 
   // All of them come within this time: one visitor seldom changes network and session twice in it.
   static constexpr Duration kWithin = std::chrono::minutes(30);
@@ -47,7 +48,7 @@ class CommonText {
   std::size_t bytes() const { return bytes_; }
 
   // `visitor` was sent `text` at `place`. What the texts of `required` visitors (this one is the last) have in common: their
-  // stretches that are the same and come in the same order. Nothing before there are so many, or if it is little.
+  // stretches that are the same and come in the same order. A stretch that all have several times comes so often. Nothing before there are so many, or if it is little.
   // `hash`: of stretches, so that nobody can make two that look the same.
   std::optional<Bytes> received(const Place& place, ByteView text, const Visitor& visitor, unsigned required,
                                 const KeyedHash& hash, Instant now);

@@ -224,6 +224,12 @@ PageKeys page_keys(bool secure, std::string_view host, std::string_view target, 
                    action);
 }
 
+PageKeys keys_of_kin(PageKeys keys) {
+  // No request has this key.
+  keys.exact = keys.address = key_of(Kind::kExact, to_bytes(keys.shape.bytes), {});
+  return keys;
+}
+
 RequestKeys request_keys(bool secure, std::string_view host, std::string_view target, const Fields& request_fields,
                          const Isolation& isolation, const Action& action) {
   if (!isolation.visitors) {

@@ -80,6 +80,9 @@ struct RequestKeys {
     return {.own = own.audience, .open = open ? std::optional<Id128>(open->audience) : std::nullopt};
   }
 };
+// Keys by which a version is found as kin alone: by pages of the same shape and folder, and not as the last version of a page.
+PageKeys keys_of_kin(PageKeys keys);
+
 RequestKeys request_keys(bool secure, std::string_view host, std::string_view target, const Fields& request_fields,
                          const Isolation& isolation, const Action& action = {});
 

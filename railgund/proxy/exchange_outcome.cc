@@ -114,17 +114,25 @@ void keep_version(const Ports& ports, const KeptVersion& kept, const page::PageK
 
 page::VersionPtr share_version(const Ports& ports, ConnectionId link, const http::Request& request,
                                const page::RequestKeys& keys, const page::VersionPtr& version, const KeyedHash& hash) {
-  page::VersionPtr shared;
-  if (ports.was_received(keys.open->exact, version->id, keys.visitor)) {
-    shared = version;
-  } else if (is_text(keys.open->media)) {
-    auto text = ports.common_text(
-        link, keys.open->exact, version->reference.bytes(),
-        {.credentials = keys.visitor, .network = config::network_of(visitor_address(request.fields))}, hash);
-    if (text) shared = std::make_shared<page::Version>(hash(*text), *std::move(text), page::Keep::kMemoryOnly);
+  const page::PageKeys& open = *keys.open;
+  if (ports.was_received(open.exact, version->id, keys.visitor)) {
+    ports.cache().insert(version, open);
+    return version;
   }
-  if (shared) ports.cache().insert(shared, *keys.open);
-  return shared;
+  if (!is_text(open.media)) return nullptr;
+  const page::CommonText::Visitor visitor{.credentials = keys.visitor,
+                                          .network = config::network_of(visitor_address(request.fields))};
+  const auto share_common = [&](const Id128& place, const page::PageKeys& found_by) {
+    page::VersionPtr shared;
+    auto text = ports.common_text(link, place, version->reference.bytes(), visitor, hash);
+    if (text) shared = std::make_shared<page::Version>(hash(*text), *std::move(text), page::Keep::kMemoryOnly);
+    if (shared) ports.cache().insert(shared, found_by);
+    return shared;
+  };
+  // An address with a session or the time in it never comes again, but others of its shape do.
+  page::VersionPtr of_shape = open.shape == open.address ? nullptr : share_common(open.shape, page::keys_of_kin(open));
+  page::VersionPtr of_page = share_common(open.exact, open);
+  return of_page ? of_page : of_shape;
 }
 
 }  // namespace railgun::proxy

@@ -62,7 +62,8 @@ struct KeptVersion {
 void keep_version(const Ports& ports, const KeptVersion& kept, const page::PageKeys* keys, std::string store_key);
 
 // A visitor's own page has a new version: what it shares with those of other visitors becomes a version for everybody. That is all
-// of it if isolate.shared_by of them were sent the same; else what they have in common (page::CommonText). Null: neither yet.
+// of it if isolate.shared_by of them were sent the same; else what they have in common (page::CommonText), at this address or at
+// addresses of its shape. Null: neither yet.
 // `hash`: of the listener's reference ids.
 page::VersionPtr share_version(const Ports& ports, ConnectionId link, const http::Request& request,
                                const page::RequestKeys& keys, const page::VersionPtr& version, const KeyedHash& hash);

@@ -61,6 +61,24 @@ def test_what_pages_of_several_visitors_have_in_common_is_known_for_the_next():
     assert min(whole) / 3 < later < min(whole) * 2 / 3, (whole, later)
 
 
+def test_an_address_with_a_session_in_it_is_known_by_its_shape():
+    server = origin.serve(ROUTES)
+    source = random.Random(2)
+
+    def address():
+        return f"/account?token={source.randbytes(16).hex()}&_={source.randrange(10 ** 15, 10 ** 16)}"
+    with harness.Pair(server.server_port, sender={"trusted.proxies": "127.0.0.1"}) as pair:
+        whole = [visit(pair, address(), number) for number in range(SHARED_BY)]
+        later = visit(pair, address(), SHARED_BY)
+        # One visitor's own half is not known for another, whoever asks for the same address.
+        own = address()
+        visit(pair, own, SHARED_BY + 1)
+        others = visit(pair, own, SHARED_BY + 2)
+    server.shutdown()
+    assert min(whole) / 3 < later < min(whole) * 2 / 3, (whole, later)
+    assert min(whole) / 3 < others < min(whole) * 2 / 3, (whole, others)
+
+
 def test_one_visitor_with_many_cookies_is_one():
     server = origin.serve(ROUTES)
     with harness.Pair(server.server_port, sender={"trusted.proxies": "127.0.0.1"}) as pair:

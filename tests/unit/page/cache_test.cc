@@ -463,6 +463,26 @@ TEST(CacheContents, OfEverybodyAreFoundForEachVisitor) {
   EXPECT_EQ(cache.find(kept->id, request("/b/2", "s=ann")), kept);
 }
 
+// An application puts a session and the time into each address: a visitor's other pages are in the same folder, but what
+// all have in common at addresses of this shape is nearer.
+TEST(Cache, NamesEverybodysOfTheShapeBeforeAVisitorsOwnOfTheFolder) {
+  Cache cache(4 << 20);
+  const RequestKeys before = request("/list?_=1795991211829", "s=ann");
+  cache.insert(version("common"), keys_of_kin(*before.open));
+  for (int i = 0; i < 8; ++i) {
+    const std::string address = std::string("/page-") + static_cast<char>('a' + i);
+    cache.insert(version("own" + std::to_string(i)), request(address, "s=bob").own);
+  }
+  const RequestKeys later = request("/list?_=1795991214830", "s=bob");
+  const std::vector<Candidate> named = cache.candidates(later.own, &*later.open);
+  ASSERT_FALSE(named.empty());
+  EXPECT_EQ(named[0].version->id, name("common"));
+  EXPECT_EQ(named[0].by, FoundBy::kShape);
+  // It is no version of a page.
+  const RequestKeys again = request("/list?_=1795991211829", "s=bob");
+  EXPECT_EQ(cache.candidates(again.own, &*again.open)[0].by, FoundBy::kShape);
+}
+
 // Each visitor's keys took a place, and the fifth visitor's displaced everybody's.
 TEST(Cache, KeepsWhatIsEverybodysSoHoweverManyVisitorsAreSentIt) {
   Cache cache(4 << 20);

@@ -53,6 +53,23 @@ TEST_F(CommonTextTest, HoldsWhatAllVisitorsWereSentAndNothingOfOne) {
   EXPECT_FALSE(receive(page_of("dan"), visitor(4)));
 }
 
+// The rows of a table: each is much like the others.
+TEST_F(CommonTextTest, HoldsAStretchAsOftenAsAllHaveIt) {
+  const std::string row = "<tr class=\"a row like all the others\"><td>A cell with the same text</td></tr>\n";
+  const auto table = [&](int rows) {
+    std::string text = page_of("ann");
+    for (int i = 0; i < rows; ++i) text += row;
+    return text;
+  };
+  EXPECT_FALSE(receive(table(20), visitor(1)));
+  EXPECT_FALSE(receive(table(12), visitor(2)));
+  const auto common = receive(table(16), visitor(3));
+  ASSERT_TRUE(common);
+  int rows = 0;
+  for (std::size_t at = common->find(row); at != std::string::npos; at = common->find(row, at + 1)) ++rows;
+  EXPECT_EQ(rows, 12);
+}
+
 TEST_F(CommonTextTest, CountsNobodyTwice) {
   EXPECT_FALSE(receive(page_of("ann"), visitor(1)));
   // The same visitor with a new cookie, and from another network.
