@@ -4,100 +4,27 @@ and each part that it names on the same site, by curl over HTTP/2 and HTTP/1.1 a
 and Chromium has to load the same parts, and to show the same text. `./dev test-applications [NAME…]` runs it."""
 import contextlib
 import html
-import http.cookies
-import os
 import pathlib
-import random
 import re
-import subprocess
 import sys
 import tempfile
 import time
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-import harness
+import installed
 from chromium import Chromium
 from curl import curl
 from front import Front
+from installed import run
 
-TITLES = ("One", "Two", "Three", "Four", "Five", "Six")  # articles of the wiki
-PYTHON = "/usr/bin/python3"  # the one that Debian's Django is for
 WAYS = [(version, coding) for version in ("--http1.1", "--http2") for coding in ("identity", "gzip", "br", "zstd")]
 PIECE = re.compile(rb"[0-9A-Za-z]+")
 TIME = re.compile(r"\d{10,}")  # in an address
 PART = re.compile(r"""(?:src|href)=["']?([^"'\s>]+)""")
 
 
-def run(*command, **more):
-    done = subprocess.run([str(word) for word in command], timeout=300, capture_output=True, text=True, **more)
-    assert done.returncode == 0, (command, done.stdout[-2000:], done.stderr[-2000:])
-    return done.stdout
-
-
-def keep_cookies(jar, answer):
-    """Changes the cookies (name to value) as a browser does that gets this answer (of http.client)."""
-    for line in answer.headers.get_all("Set-Cookie", []):
-        for name, morsel in http.cookies.SimpleCookie(line).items():
-            if morsel["max-age"] == "0":
-                jar.pop(name, None)
-            else:
-                jar[name] = morsel.value
-
-
-@contextlib.contextmanager
-def serving(command, port, folder, **environment):
-    with open(folder / "origin.log", "wb") as log:
-        process = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log, cwd=folder,
-                                   env={**os.environ, **environment})
-    try:
-        harness.wait_until(lambda: harness.answers(port), "the application answers")
-        yield port
-    finally:
-        process.terminate()
-        process.wait(harness.PATIENCE)
-
-
-def php(folder, root, **environment):
-    port = harness.free_port()
-    return serving(["php", "-d", "display_errors=0", "-S", f"127.0.0.1:{port}", "-t", root], port, folder,
-                   PHP_CLI_SERVER_WORKERS="4", **environment)
-
-
-@contextlib.contextmanager
-def mediawiki(folder):
-    run("php", "/usr/share/mediawiki/maintenance/install.php", "--dbtype", "sqlite", "--dbpath", folder / "db", "--dbname", "wiki",
-        "--confpath", folder, "--server", "https://site.test", "--scriptpath", "", "--with-extensions=", "--skins=Vector",
-        "--pass", "a-long-pass-word", "Wiki", "Admin")
-    for title in TITLES:
-        source = random.Random(title)
-        words = ["".join(source.choice("aeioubcdfglmnprst") for _ in range(source.randint(2, 9))) for _ in range(300)]
-        text = "\n".join(f"== {source.choice(words)} ==\n{' '.join(source.choices(words, k=120))} [[{source.choice(words)}]]."
-                         for _ in range(8))
-        run("php", "/usr/share/mediawiki/maintenance/edit.php", "--conf", folder / "LocalSettings.php", "-u", "Admin", title,
-            input=f"This is {title}.\n{text}")
-    with php(folder, "/usr/share/mediawiki", MW_CONFIG_FILE=str(folder / "LocalSettings.php")) as port:
-        yield port, [f"/index.php?title={title}" for title in ("One", "Two", "Special:RecentChanges", "Special:UserLogin", "None")]
-
-
-@contextlib.contextmanager
-def dokuwiki(folder):
-    with php(folder, "/usr/share/dokuwiki") as port:
-        yield port, ["/doku.php?id=wiki:syntax", "/doku.php?id=wiki:dokuwiki", "/doku.php?id=wiki:welcome&do=login"]
-
-
-@contextlib.contextmanager
-def django(folder):
-    run("django-admin", "startproject", "site_of_test", folder)
-    with open(folder / "site_of_test/settings.py", "a") as settings:
-        settings.write("ALLOWED_HOSTS = ['*']\n")
-    run(PYTHON, "manage.py", "migrate", cwd=folder)
-    port = harness.free_port()
-    with serving([PYTHON, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"], port, folder) as port:
-        yield port, ["/admin/login/", "/", "/admin/login/?next=/none"]
-
-
-APPLICATIONS = {one.__name__: one for one in (mediawiki, dokuwiki, django)}
+APPLICATIONS = {name: installed.APPLICATIONS[name] for name in ("mediawiki", "dokuwiki", "django")}
 
 
 class Original:

@@ -26,10 +26,11 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "e2e"), str(HERE.parent / "applications")]
-import browsing  # noqa: E402
 import harness  # noqa: E402
+import installed  # noqa: E402
 from chromium import Chromium  # noqa: E402
 from front import Front  # noqa: E402
+from visitor import keep_cookies  # noqa: E402
 
 PAUSE = 1.5  # seconds until a browser has kept what it may
 BARS = {"again": 0.05, "first": 0.40, "shared": 0.55, "upgrade": 0.15, "cpu": 0.5}
@@ -43,7 +44,7 @@ RELEASES = [("jquery", "3.6.0", "3.6.1", "dist/jquery.min.js"), ("jquery", "3.6.
 # Chromium mistrusts authorities that are not public, for dictionaries.
 KNOWN_ROOT = "--disable-features=CompressionDictionaryTransportRequireKnownRootCert"
 # Pages of one template, more than those that the tests ask for.
-PAGES = {"mediawiki": [f"/index.php?title={title}" for title in browsing.TITLES],
+PAGES = {"mediawiki": [f"/index.php?title={title}" for title in installed.TITLES],
          "dokuwiki": ["/doku.php?id=" + name for name in
                       ("wiki:syntax", "wiki:dokuwiki", "wiki:welcome", "playground:playground", "start&do=index", "start&do=recent")],
          "django": ["/admin/login/", "/admin/login/?next=/one", "/admin/login/?next=/two"]}
@@ -73,7 +74,7 @@ def document_bytes(browser, address):
 @contextlib.contextmanager
 def front_of(application, mode):
     with tempfile.TemporaryDirectory(prefix="railgun-bench-") as folder, \
-            browsing.APPLICATIONS[application](pathlib.Path(folder)) as (port, _), \
+            installed.APPLICATIONS[application](pathlib.Path(folder)) as (port, _), \
             Front({}, port, **{"browser.dictionary": mode, "trusted.proxies": "127.0.0.1", "log.level": 0}) as front:
         yield front
 
@@ -110,7 +111,7 @@ def visit(front, pages, cookies):
             answer = connection.getresponse()
             answer.read()
             assert answer.status in (200, 404), (path, answer.status)
-            browsing.keep_cookies(jar, answer)
+            keep_cookies(jar, answer)
             connection.close()
 
 

@@ -3,153 +3,56 @@ with an empty browser cache each time. Bytes of bodies on the link, beside gzip 
 is); the first journey, and the median of three that follow when three other visitors have been there. Each edits and searches
 something else. With --whole, the answers that
 cost most of the last journey."""
-import contextlib
-import gzip
-import html.parser
-import http.client
 import json
 import pathlib
-import random
 import re
 import statistics
 import sys
 import tempfile
+import time
 import urllib.parse
-import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "e2e"), str(HERE.parent / "applications")]
-import browsing  # noqa: E402
 import harness  # noqa: E402
+import installed  # noqa: E402
+from installed import PASSWORD, TITLES  # noqa: E402
+from visitor import Forms, Visitor, picture  # noqa: E402
 
 # On the link against gzip: of later journeys, and of the first.
-BARS = {"mediawiki": 1 / 40, "django": 1 / 40, "dokuwiki": 1 / 40}
+BARS = {"wordpress": 1 / 60, "mediawiki": 1 / 40, "django": 1 / 40, "dokuwiki": 1 / 40, "phpmyadmin": 1 / 20, "netdata": 1 / 40}
 FIRST = 0.75
 # What so many visitors were sent alike is everybody's (isolate.shared_by); then come the later journeys.
 SHARED_BY = 3
 LATER = 3
-TEXT = re.compile(r"text/|javascript|json|xml|svg")
-PART = re.compile(r"""(?:src|href)=["']([^"'<>\s]+)""")
 LOGGED = re.compile(r" I [A-Z]+ (\S+) \d+ (\d+) bytes as (\d+),")
 
 
-class Forms(html.parser.HTMLParser):
-    """The fields of each form of a page, as a browser would send them back."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.forms, self.area = [], None
-        self.feed(page)
-
-    def handle_starttag(self, tag, attributes):
-        given = dict(attributes)
-        if tag == "form":
-            self.forms.append(({"action": given.get("action") or ""}, {}))
-        elif self.forms and tag in ("input", "textarea") and given.get("name"):
-            if given.get("type") not in ("submit", "checkbox", "radio", "file", "image"):
-                self.forms[-1][1][given["name"]] = given.get("value") or ""
-            self.area = given["name"] if tag == "textarea" else None
-
-    def handle_data(self, data):
-        if self.area and self.forms:
-            self.forms[-1][1][self.area] += data
-
-    def handle_endtag(self, tag):
-        if tag == "textarea":
-            self.area = None
-
-    def with_field(self, name):
-        """The address and the fields of the form that has this field."""
-        for attributes, fields in self.forms:
-            if name in fields:
-                return attributes["action"], dict(fields)
-        raise AssertionError(f"no form with {name}: {[list(fields) for _, fields in self.forms]}")
-
-
-class Visitor:
-    """A browser with an empty cache: keeps cookies, follows redirects, and loads each part of a page once."""
-
-    def __init__(self, pair, number):
-        self.network, self.pair, self.jar, self.held = f"198.51.{number}.7", pair, {}, set()
-        self.answers = self.gzipped = 0
-        self.where = "/"
-        self.connection = http.client.HTTPConnection("127.0.0.1", pair.port, timeout=harness.PATIENCE)
-
-    def ask(self, path, method="GET", body=None, content_type=None):
-        fields = {"Host": "site.test", "User-Agent": "journey", "X-Forwarded-Proto": "https",
-                  "X-Forwarded-For": self.network, "Accept": "*/*",
-                  "Referer": f"https://site.test{self.where}"}
-        if self.jar:
-            fields["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.jar.items())
-        if content_type:
-            fields["Content-Type"] = content_type
-        self.connection.request(method, path, body=body, headers=fields)
-        answer = self.connection.getresponse()
-        page = answer.read()
-        browsing.keep_cookies(self.jar, answer)
-        kind = answer.headers.get("Content-Type", "")
-        self.answers += 1
-        self.gzipped += len(gzip.compress(page, 6)) if TEXT.search(kind) else len(page)
-        if location := answer.headers.get("Location"):
-            return self.ask(self.resolve(path, location))
-        return answer.status, kind, page, path
-
-    @staticmethod
-    def resolve(base, link):
-        url = urllib.parse.urlsplit(urllib.parse.urljoin(f"https://site.test{base}", html.unescape(link)))
-        return (url.path or "/") + (f"?{url.query}" if url.query else "")
-
-    def visit(self, path, fields=None, files=None):
-        """A page by its address, or by sending a form; then its parts. The page's text."""
-        method, body, content_type = "GET", None, None
-        if files is not None:
-            method, (body, content_type) = "POST", multipart(fields, files)
-        elif fields is not None:
-            method, body, content_type = "POST", urllib.parse.urlencode(fields), "application/x-www-form-urlencoded"
-        status, kind, page, self.where = self.ask(self.resolve(self.where, path), method, body, content_type)
-        assert status < 400, (path, status, page[:500])
-        text = page.decode("utf-8", "replace")
-        if "html" in kind:
-            self.load_parts(self.where, text)
-        return text
-
-    def load_parts(self, base, text):
-        found = [link for link in PART.findall(text) if re.search(r"\.(css|js|png|svg|gif|ico|jpg|woff2?)\b|load\.php|(css|js|jquery)\.php", link)]
-        for part in dict.fromkeys(found):
-            url = urllib.parse.urljoin(f"https://site.test{base}", html.unescape(part))
-            path = self.resolve(base, part)
-            if not url.startswith("https://site.test/") or path in self.held or "detail.php" in path or "title=File" in path:
-                continue
-            self.held.add(path)
-            _, kind, page, _ = self.ask(path)
-            if "css" in kind:
-                links = re.findall(r"""url\(["']?(?!data:)([^"')]+)""", page.decode("utf-8", "replace"))
-                self.load_parts(path, " ".join(f'src="{link}"' for link in links))
-
-
-def multipart(fields, files):
-    edge, parts = "----journey", []
-    for name, value in fields.items():
-        parts.append(f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode())
-    for name, (file, kind, data) in files.items():
-        parts.append(f'--{edge}\r\nContent-Disposition: form-data; name="{name}"; filename="{file}"\r\nContent-Type: {kind}\r\n\r\n'
-                     .encode() + data + b"\r\n")
-    return b"".join(parts) + f"--{edge}--\r\n".encode(), f"multipart/form-data; boundary={edge}"
-
-
-def picture(number):
-    """A PNG of 24 x 24 whose pixels are made up."""
-    def chunk(kind, data):
-        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
-    rows = b"".join(b"\0" + random.Random(number * 100 + row).randbytes(72) for row in range(24))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", (24).to_bytes(4, "big") * 2 + b"\x08\x02\0\0\0") + chunk(b"IDAT", zlib.compress(rows)) + \
-        chunk(b"IEND", b"")
+def wordpress(visitor, number):
+    title = TITLES[number % len(TITLES)].lower()
+    _, fields = Forms(visitor.visit("/wp-login.php")).with_field("pwd")
+    visitor.visit("/wp-login.php", {**fields, "log": "admin", "pwd": PASSWORD, "wp-submit": "Log In"})
+    for path in ("/", "/one/", "/two/", "/three/", "/wp-admin/edit.php"):
+        text = visitor.visit(path)
+    post = re.search(rf'post=(\d+)&amp;action=edit" aria-label="&#8220;{title}', text, re.IGNORECASE)[1]
+    nonce = re.search(r'createNonceMiddleware\( "(\w+)"', visitor.visit(f"/wp-admin/post.php?post={post}&action=edit"))[1]
+    content = f"<!-- wp:paragraph --><p>An addition of journey {number}.</p><!-- /wp:paragraph -->"
+    status, _, page, _ = visitor.ask(f"/wp-json/wp/v2/posts/{post}?_locale=user", "POST", json.dumps({"id": int(post), "content": content}),
+                                     "application/json", {"X-WP-Nonce": nonce, "X-HTTP-Method-Override": "PUT"})
+    assert status == 200, (status, page[:500])
+    visitor.visit(f"/{title}/")
+    _, fields = Forms(visitor.visit("/wp-admin/media-new.php?browser-uploader")).with_field("_wpnonce")
+    visitor.visit("/wp-admin/media-new.php", {**fields, "html-upload": "Upload"},
+                  {"async-upload": (f"picture{number}.png", "image/png", picture(number))})
+    visitor.visit(f"/?s=journey+{number}")
+    text = visitor.visit("/wp-admin/profile.php")
+    visitor.visit(re.search(r'href="([^"]*wp-login\.php\?action=logout[^"]*)"', text)[1])
 
 
 def mediawiki(visitor, number):
-    title = browsing.TITLES[number % len(browsing.TITLES)]
+    title = TITLES[number % len(TITLES)]
     action, fields = Forms(visitor.visit("/index.php?title=Special:UserLogin")).with_field("wpPassword")
-    visitor.visit(action, {**fields, "wpName": "Admin", "wpPassword": "a-long-pass-word"})
+    visitor.visit(action, {**fields, "wpName": "Admin", "wpPassword": PASSWORD})
     for name in ("One", "Two", "Three", "Special:RecentChanges"):
         visitor.visit(f"/index.php?title={name}")
     action, fields = Forms(visitor.visit(f"/index.php?title={title}&action=edit")).with_field("wpTextbox1")
@@ -166,7 +69,7 @@ def mediawiki(visitor, number):
 
 def django(visitor, number):
     action, fields = Forms(visitor.visit("/admin/login/?next=/admin/")).with_field("password")
-    visitor.visit(action or "/admin/login/?next=/admin/", {**fields, "username": "admin", "password": "a-long-pass-word"})
+    visitor.visit(action or "/admin/login/?next=/admin/", {**fields, "username": "admin", "password": PASSWORD})
     visitor.visit("/admin/auth/user/")
     action, fields = Forms(visitor.visit("/admin/auth/user/add/")).with_field("password1")
     text = visitor.visit("/admin/auth/user/add/", {**fields, "username": f"visitor{number}", "password1": "another-pass-word",
@@ -188,27 +91,58 @@ def dokuwiki(visitor, number):
         visitor.visit(f"/doku.php?id={page}")
 
 
-JOURNEYS = {one.__name__: one for one in (mediawiki, django, dokuwiki)}
+def phpmyadmin(visitor, number):
+    _, fields = Forms(visitor.visit("/index.php")).with_field("pma_password")
+    text = visitor.visit("/index.php?route=/", {**fields, "pma_username": "root", "pma_password": PASSWORD})
+    token = re.search(r'token:"([^"]+)"', text)[1]
+    query = {"ajax_request": "true", "ajax_page_request": "true", "token": token}
+
+    def go(route, fields=None, files=None, **more):
+        """What its scripts ask for when somebody follows a link, or sends a form; the page is in JSON."""
+        if fields is None and files is None:
+            more |= query | {"_nocache": f"{time.time_ns()}"}
+        text = visitor.visit(f"/index.php?route={route}&" + urllib.parse.urlencode(more), fields and fields | query, files)
+        answer = json.loads(text)
+        assert answer["success"], (route, text[:1000])
+        return answer
+
+    visitor.visit("/index.php?route=/navigation&ajax_request=1", {"server": "1", "token": token})
+    go("/database/structure", db="library")
+    for table in ("books", "readers"):
+        go("/sql", db="library", table=table, pos="0")
+        go("/table/structure", db="library", table=table)
+    go("/sql", db="library", table="books", pos="25")
+    go("/sql", {"db": "library", "table": "books", "sql_query": f"UPDATE books SET text = 'An edition of journey {number}.' WHERE id = {number + 1}"})
+    go("/sql", db="library", table="books", pos="0")
+    go("/database/import", db="library")
+    go("/import", {"db": "library", "import_type": "database", "format": "sql", "charset_of_file": "utf-8", "sql_compatibility": "NONE"},
+       {"import_file": ("readers.sql", "application/sql", f"INSERT INTO readers VALUES ({number}, 'Reader {number}');\n".encode())})
+    go("/database/search", {"db": "library", "criteriaSearchString": f"journey {number}", "criteriaSearchType": "1",
+                            "criteriaTables[]": "books", "submit_search": "Go"})
+    visitor.visit("/index.php?route=/logout", {"token": token})
 
 
-@contextlib.contextmanager
-def serving(name):
-    with tempfile.TemporaryDirectory(prefix="railgun-bench-") as folder:
-        folder = pathlib.Path(folder)
-        with browsing.APPLICATIONS[name](folder) as (port, _):
-            if name == "django":
-                browsing.run(browsing.PYTHON, "manage.py", "createsuperuser", "--noinput", "--username", "admin", "--email",
-                             "admin@site.test", cwd=folder, env={"DJANGO_SUPERUSER_PASSWORD": "a-long-pass-word", "PATH": "/usr/bin:/bin"})
-            if name == "mediawiki":
-                with open(folder / "LocalSettings.php", "a") as settings:
-                    settings.write(f"$wgEnableUploads = true; $wgUploadDirectory = '{folder}/uploads'; $wgUseImageMagick = false;\n")
-                (folder / "uploads").mkdir()
-            yield port
+def netdata(visitor, number):
+    """The dashboard has no log-in. Its scripts ask for the charts on the screen each second."""
+    visitor.visit("/")
+    for path in ("/api/v1/info", "/api/v1/charts", "/api/v1/alarms?all", "/api/v1/registry?action=hello"):
+        visitor.ask(path)
+    charts = ("system.cpu", "system.load", "system.ram", "system.io", "system.net", "system.processes", "system.intr", "mem.available")
+    for second in range(6):
+        for chart in charts[:8 - number % 2]:
+            visitor.ask(f"/api/v1/data?chart={chart}&format=json&points={120 + number}&group=average&gtime=0&options=ms%7Cflip%7Cjsonwrap%7C"
+                        f"nonzero&after=-{120 + number}&_={time.time_ns() // 1000000}")
+        time.sleep(1)
+
+
+JOURNEYS = {one.__name__: one for one in (wordpress, mediawiki, django, dokuwiki, phpmyadmin, netdata)}
 
 
 def travel(name, shows_whole=False):
     """For each journey its bytes on the link, and gzip's."""
-    with serving(name) as port, harness.Pair(port, sender={"trusted.proxies": "127.0.0.1"}) as pair:
+    with tempfile.TemporaryDirectory(prefix="railgun-bench-") as folder, \
+            installed.APPLICATIONS[name](pathlib.Path(folder)) as (port, _), \
+            harness.Pair(port, sender={"trusted.proxies": "127.0.0.1"}) as pair:
         costs, answers, coded = [], 0, 0
         for number in range(SHARED_BY + LATER):
             visitor = Visitor(pair, number)
