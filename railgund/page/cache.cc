@@ -415,10 +415,18 @@ CacheCounters Cache::counters() const {
 
 void Cache::forget_all(const std::vector<Departed>& departed) {
   for (const Departed& gone : departed) {
+    const auto is_in_use = [&](Id128 PageKeys::* which, const Id128& key) {
+      return std::ranges::find(gone.remaining, key, which) != gone.remaining.end();
+    };
     for (const PageKeys& keys : gone.keys) {
-      for (const Id128& key : {keys.exact, keys.address}) at(key, [&](KeyTable& table) { table.forget(key, gone.id); });
-      for (const Id128& key : {keys.shape, keys.sibling})
-        at(key, [&](KeyTable& table) { table.forget_kin(key, gone.id); });
+      for (const auto which : {&PageKeys::exact, &PageKeys::address}) {
+        const Id128& key = keys.*which;
+        if (!is_in_use(which, key)) at(key, [&](KeyTable& table) { table.forget(key, gone.id); });
+      }
+      for (const auto which : {&PageKeys::shape, &PageKeys::sibling}) {
+        const Id128& key = keys.*which;
+        if (!is_in_use(which, key)) at(key, [&](KeyTable& table) { table.forget_kin(key, gone.id); });
+      }
     }
   }
 }

@@ -245,8 +245,9 @@ void VersionPool::add_keys(Entry& entry, const PageKeys& keys, std::vector<Depar
   if (known != entry.keys.end()) entry.keys.erase(known);
   entry.keys.push_back(keys);
   if (entry.keys.size() <= kKeysMost) return;
-  departed.push_back({.id = entry.version->id, .version = nullptr, .keys = {entry.keys.front()}});
+  const PageKeys oldest = entry.keys.front();
   entry.keys.erase(entry.keys.begin());
+  departed.push_back({.id = entry.version->id, .version = nullptr, .keys = {oldest}, .remaining = entry.keys});
 }
 
 // Prepared state grows while others hold the version, so its size is read again each time.

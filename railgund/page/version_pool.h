@@ -35,6 +35,8 @@ struct Departed {
   VersionPtr version;
   std::vector<PageKeys> keys;
   std::shared_ptr<const void> prepared = nullptr;
+  // Of a version that stays: the keys that it still has. What they have in common with `keys` is not forgotten.
+  std::vector<PageKeys> remaining{};
 };
 
 // A version that has to be packed, by whoever called the pool and outside its lock.

@@ -302,6 +302,23 @@ TEST(Cache, DoesLessTheLessMemoryThereIs) {
 }
 
 // 200 visitors who asked for a page of 7 MB and read nothing took 1.7 GB.
+// A poll whose answer stays the same was found by the shape of its address up to the ninth time, and then every other time.
+TEST(Cache, FindsAVersionByItsShapeHoweverManyAddressesItHas) {
+  Cache cache(1 << 20);
+  for (int i = 0; i < 20; ++i) {
+    const PageKeys poll = keys("/poll?_=" + std::to_string(1000 + i));
+    const auto found = cache.candidates(poll);
+    ASSERT_EQ(found.size(), i == 0 ? 0U : 1U) << i;
+    if (i > 0) {
+      EXPECT_EQ(found[0].by, FoundBy::kShape);
+    }
+    cache.insert(version("the same"), poll);
+  }
+  // The first ones have left.
+  EXPECT_EQ(cache.candidates(keys("/poll?_=1000"))[0].by, FoundBy::kShape);
+  EXPECT_EQ(cache.candidates(keys("/poll?_=1019"))[0].by, FoundBy::kExact);
+}
+
 TEST(Cache, CountsWhatWorkersHoldBesideIt) {
   constexpr std::size_t kMB = std::size_t{1} << 20;
   Cache cache(64 * kMB);
