@@ -6,6 +6,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -28,12 +29,12 @@ def run(*command, **more):
 def running(command, folder, is_up, **environment):
     with open(folder / "origin.log", "ab") as log:
         process = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log, cwd=folder,
-                                   env={**os.environ, **environment})
+                                   env={**os.environ, **environment}, start_new_session=True)
     try:
         harness.wait_until(is_up, f"{command[0]} answers")
         yield
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)  # PHP's workers do not end with their parent
         process.wait(harness.PATIENCE)
 
 
