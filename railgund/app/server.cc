@@ -46,7 +46,8 @@ memcached::Servers store_servers(const config::Config& config) {
           .socket = config.memcached_socket,
           .timeout = config.memcached_timeout,
           .expiration = config.memcached_expiration,
-          .item_limit_bytes = config.memcached_limit_bytes};
+          .item_limit_bytes = config.memcached_limit_bytes,
+          .replicas = config.memcached_replicas};
 }
 
 bool wants_store(const config::Config& config) {

@@ -162,6 +162,7 @@ struct Config {
   std::string memcached_socket;  // instead of servers
   Duration memcached_timeout = std::chrono::milliseconds(100), memcached_expiration = std::chrono::seconds(600);
   std::size_t memcached_limit_bytes = 1000000;  // largest item
+  unsigned memcached_replicas = 0;              // further servers that keep each item
   unsigned memcached_threads = 2;
   std::size_t memcached_queue_items = 4096;  // operations waiting for those threads
   std::size_t memcached_queue_bytes = 16 << 20;

@@ -36,6 +36,13 @@ constexpr std::array kSettings{
             .form = Form::kByteCount,
             .least = 1024,
             .most = kGiB},
+    Setting{
+        .key = "memcached.replicas",
+        .place = &Config::memcached_replicas,
+        .help =
+            "Number of further servers that keep each version too, so that it is found while one server is gone. Every "
+            "version then takes so much more memory there, and a look-up that finds nothing asks so many more.",
+        .most = 3},
     Setting{.key = "memcached.threads",
             .place = &Config::memcached_threads,
             .takes = Takes::kRestart,

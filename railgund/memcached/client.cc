@@ -25,15 +25,8 @@ constexpr Duration kLogPause = std::chrono::seconds(10);
 // How the texts of a connection's errors begin.
 constexpr std::string_view kTextBegins = "memcached";
 
-// What may come of an operation that went well, as it is counted.
-struct Outcome {
-  std::uint64_t Counters::* all;
-  std::uint64_t ServerCounters::* one;
-};
-constexpr Outcome kHit{&Counters::hits, &ServerCounters::hits};
-constexpr Outcome kMiss{&Counters::misses, &ServerCounters::misses};
-constexpr Outcome kStored{&Counters::stored, &ServerCounters::stored};
-constexpr Outcome kTooLarge{&Counters::too_large, &ServerCounters::too_large};
+// What may come of asking a server, if it went well, as it is counted.
+using Outcome = std::uint64_t ServerCounters::*;
 
 struct Operation {
   std::string key;
@@ -124,11 +117,20 @@ struct Client::Shared {
     return members.size() > 1 ? "memcached " + each.counters.name : "memcached";
   }
   void run();
-  void carry_out(Connection& connection, Operation operation);
-  // Whether to ask the server for it at all; counts those that are not.
+  void carry_out(Connection& connection, const Operation& operation);
+  void look_up(Connection& connection, const Operation& operation);
+  void store(Connection& connection, const Operation& operation);
+  // At one of its places; whether it is stored, or is too large for the server.
+  std::optional<bool> store_at(Connection& connection, const Operation& operation, const Connection::Place& place);
+  // Whether to ask the server for it at all; counts there if not.
   bool admit(const Operation& operation, std::size_t server);
-  // Counts what came of an operation; `error`: null if it went well. Says in the log when a server goes and comes back.
-  void settle(std::size_t server, const Error* error, const Outcome* outcome);
+  // Counts what came of asking a server; `error`: null if it went well. Says in the log when one goes and comes back.
+  void settle(std::size_t server, const Error* error, Outcome outcome);
+  // Counts what came of an operation.
+  void count(std::uint64_t Counters::* outcome) {
+    const MutexLock lock(mutex);
+    ++(counters.*outcome);
+  }
 };
 
 Client::Client(const Options& options, Log log) : shared_(std::make_unique<Shared>(options, std::move(log))) {
@@ -219,13 +221,13 @@ void Client::Shared::run() {
   for (;;) {
     while (!stopping && queue.items() == 0) lock.wait(work);
     if (stopping) return;
-    Operation operation = queue.pop();
+    const Operation operation = queue.pop();
     const bool renew = !connection || version != servers_version;
     const Servers current = renew ? servers : Servers{};
     version = servers_version;
     lock.unlock();
     if (renew) connection.emplace(current);
-    carry_out(*connection, std::move(operation));
+    carry_out(*connection, operation);
     lock.lock();
   }
 }
@@ -237,44 +239,69 @@ bool Client::Shared::admit(const Operation& operation, std::size_t server) {
   Member& asked = member(server);
   if (!late && asked.breaker.allow(now())) return true;
   ++asked.counters.refused;
-  ++(operation.answer ? counters.refused_gets : counters.dropped_puts);
   return false;
 }
 
-void Client::Shared::carry_out(Connection& connection, Operation operation) {
-  const std::size_t server = connection.server_of(operation.key);
-  if (!admit(operation, server)) {
-    if (operation.answer) operation.answer(std::nullopt);
-    return;
-  }
-  if (operation.answer) {
-    Result<std::optional<Bytes>> found = connection.get(operation.key);
-    if (found) {
-      settle(server, nullptr, *found ? &kHit : &kMiss);
-      operation.answer(std::move(*found));
-    } else {
-      settle(server, &found.error(), nullptr);
-      operation.answer(std::nullopt);
-    }
-    return;
-  }
-  const Result<void> stored = connection.put(operation.key, operation.item);
-  if (stored || stored.error().code == Errc::kTooLarge) {
-    settle(server, nullptr, stored ? &kStored : &kTooLarge);
-  } else {
-    settle(server, &stored.error(), nullptr);
-  }
+void Client::Shared::carry_out(Connection& connection, const Operation& operation) {
+  operation.answer ? look_up(connection, operation) : store(connection, operation);
 }
 
-void Client::Shared::settle(std::size_t server, const Error* error, const Outcome* outcome) {
+// A replica is asked if a server before it does not have the item, or is gone; it then gets the item back.
+void Client::Shared::look_up(Connection& connection, const Operation& operation) {
+  std::vector<Connection::Place> without;
+  bool was_asked = false;
+  for (const Connection::Place& place : connection.places_of(operation.key)) {
+    if (!admit(operation, place.server)) continue;
+    was_asked = true;
+    Result<std::optional<Bytes>> found = connection.get(operation.key, place.name);
+    settle(place.server, found ? nullptr : &found.error(),
+           found && *found ? &ServerCounters::hits : &ServerCounters::misses);
+    if (found && *found) {
+      count(&Counters::hits);
+      const Operation copy{
+          .key = operation.key, .item = without.empty() ? Bytes{} : **found, .answer = {}, .since = now()};
+      operation.answer(std::move(*found));
+      for (const Connection::Place& empty : without) store_at(connection, copy, empty);
+      return;
+    }
+    if (found) without.push_back(place);
+  }
+  if (!without.empty()) count(&Counters::misses);
+  if (!was_asked) count(&Counters::refused_gets);
+  operation.answer(std::nullopt);
+}
+
+void Client::Shared::store(Connection& connection, const Operation& operation) {
+  bool was_asked = false, is_stored = false, is_too_large = false;
+  for (const Connection::Place& place : connection.places_of(operation.key)) {
+    if (!admit(operation, place.server)) continue;
+    was_asked = true;
+    if (const auto stored = store_at(connection, operation, place)) (*stored ? is_stored : is_too_large) = true;
+  }
+  if (!was_asked) return count(&Counters::dropped_puts);
+  if (is_stored) return count(&Counters::stored);
+  if (is_too_large) count(&Counters::too_large);
+}
+
+std::optional<bool> Client::Shared::store_at(Connection& connection, const Operation& operation,
+                                             const Connection::Place& place) {
+  const Result<void> stored = connection.put(operation.key, operation.item, place.name);
+  if (!stored && stored.error().code != Errc::kTooLarge) {
+    settle(place.server, &stored.error(), nullptr);
+    return std::nullopt;
+  }
+  settle(place.server, nullptr, stored ? &ServerCounters::stored : &ServerCounters::too_large);
+  return stored.has_value();
+}
+
+void Client::Shared::settle(std::size_t server, const Error* error, Outcome outcome) {
   std::string line;
   {
     const MutexLock lock(mutex);
     Member& asked = member(server);
     Breaker& breaker = asked.breaker;
     if (error == nullptr) {
-      ++(counters.*outcome->all);
-      ++(asked.counters.*outcome->one);
+      ++(asked.counters.*outcome);
       if (breaker.succeeded()) line = name_of(asked) + ": answers again";
     } else {
       ++(error->code == Errc::kTimeout ? counters.timeouts : counters.failures);

@@ -34,6 +34,9 @@ void set(memcached_st* handle, memcached_behavior_t behavior, std::uint64_t valu
   memcached_behavior_set(handle, behavior, value);
 }
 
+// Names tried to find a replica's server; with two servers and fair hashing none of them fits once in 2^32 keys.
+constexpr unsigned kNames = 32;
+
 // The texts that users of the original look for in their logs.
 Error error_of(const memcached_st* handle, memcached_return_t outcome) {
   const std::string detail = ": " + std::string(memcached_strerror(handle, outcome));
@@ -57,8 +60,11 @@ Error error_of(const memcached_st* handle, memcached_return_t outcome) {
 struct Connection::Handle {
   explicit Handle(const Servers& to) : servers(to) { start(); }
   void start();
-  memcached_return_t get(const std::string& key, std::optional<Bytes>& item) const;
-  memcached_return_t put(const std::string& key, ByteView item) const;
+  std::size_t server_of(const std::string& name) const {
+    return has_several() ? memcached_generate_hash(memcached.get(), name.data(), name.size()) : 0;
+  }
+  memcached_return_t get(const std::string& key, std::string_view name, std::optional<Bytes>& item) const;
+  memcached_return_t put(const std::string& key, std::string_view name, ByteView item) const;
   bool has_several() const { return servers.endpoints.size() > 1; }
   // Whether a failure may only mean that the server, or another box on the way, closed the connection since the last
   // answer, because it was idle or the server was restarted. A new connection tells.
@@ -126,16 +132,24 @@ Connection::~Connection() = default;
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 
-std::size_t Connection::server_of(const std::string& key) const {
-  return handle_->has_several() ? memcached_generate_hash(handle_->memcached.get(), key.data(), key.size()) : 0;
+std::vector<Connection::Place> Connection::places_of(const std::string& key) const {
+  std::vector<Place> places = {{.server = handle_->server_of(key)}};
+  const std::size_t wanted = std::min<std::size_t>(handle_->servers.replicas + 1, handle_->servers.endpoints.size());
+  for (unsigned i = 0; places.size() < wanted && i < kNames; ++i) {
+    std::string name = key + '/' + std::to_string(i);
+    const std::size_t server = handle_->server_of(name);
+    if (std::ranges::none_of(places, [server](const Place& place) { return place.server == server; }))
+      places.push_back({.server = server, .name = std::move(name)});
+  }
+  return places;
 }
 
-Result<std::optional<Bytes>> Connection::get(const std::string& key) {
+Result<std::optional<Bytes>> Connection::get(const std::string& key, std::string_view name) {
   std::optional<Bytes> item;
-  memcached_return_t outcome = handle_->get(key, item);
+  memcached_return_t outcome = handle_->get(key, name, item);
   if (handle_->may_be_stale(outcome)) {
     handle_->start_afresh(outcome);
-    outcome = handle_->get(key, item);
+    outcome = handle_->get(key, name, item);
   }
   if (outcome != MEMCACHED_SUCCESS && outcome != MEMCACHED_END && outcome != MEMCACHED_NOTFOUND) {
     const Error error = error_of(handle_->memcached.get(), outcome);
@@ -147,11 +161,13 @@ Result<std::optional<Bytes>> Connection::get(const std::string& key) {
 }
 
 // memcached_get() would be shorter, but it takes the answer to another question for its own.
-memcached_return_t Connection::Handle::get(const std::string& key, std::optional<Bytes>& item) const {
+memcached_return_t Connection::Handle::get(const std::string& key, std::string_view name,
+                                           std::optional<Bytes>& item) const {
   memcached_st* handle = memcached.get();
   const char* const text = key.data();
   const std::size_t length = key.size();
-  memcached_return_t outcome = memcached_mget(handle, &text, &length, 1);
+  if (name.empty()) name = key;
+  memcached_return_t outcome = memcached_mget_by_key(handle, name.data(), name.size(), &text, &length, 1);
   item.reset();
   if (outcome == MEMCACHED_SUCCESS) {
     const std::unique_ptr<memcached_result_st, FreeResult> found(memcached_fetch_result(handle, nullptr, &outcome));
@@ -168,11 +184,11 @@ memcached_return_t Connection::Handle::get(const std::string& key, std::optional
   return outcome;
 }
 
-Result<void> Connection::put(const std::string& key, ByteView item) {
-  memcached_return_t outcome = handle_->put(key, item);
+Result<void> Connection::put(const std::string& key, ByteView item, std::string_view name) {
+  memcached_return_t outcome = handle_->put(key, name, item);
   if (handle_->may_be_stale(outcome)) {
     handle_->start_afresh(outcome);
-    outcome = handle_->put(key, item);
+    outcome = handle_->put(key, name, item);
   }
   if (outcome == MEMCACHED_SUCCESS) {
     handle_->has_answered = true;
@@ -187,9 +203,11 @@ Result<void> Connection::put(const std::string& key, ByteView item) {
   return std::unexpected(error);
 }
 
-memcached_return_t Connection::Handle::put(const std::string& key, ByteView item) const {
-  return memcached_set(memcached.get(), key.data(), key.size(), reinterpret_cast<const char*>(item.data()), item.size(),
-                       expiration_of(servers.expiration), 0);
+memcached_return_t Connection::Handle::put(const std::string& key, std::string_view name, ByteView item) const {
+  if (name.empty()) name = key;
+  return memcached_set_by_key(memcached.get(), name.data(), name.size(), key.data(), key.size(),
+                              reinterpret_cast<const char*>(item.data()), item.size(),
+                              expiration_of(servers.expiration), 0);
 }
 
 }  // namespace railgun::memcached

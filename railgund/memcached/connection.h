@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "railgund/base/bytes.h"
@@ -22,6 +23,7 @@ struct Servers {
   Duration timeout = std::chrono::milliseconds(100);  // of connecting, and of each wait for the server
   Duration expiration = std::chrono::seconds(600);    // 0: none
   std::size_t item_limit_bytes = 1000000;
+  unsigned replicas = 0;  // further servers that have each item, as far as there are so many
   bool operator==(const Servers&) const = default;
 };
 
@@ -32,15 +34,20 @@ class Connection {
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;
 
-  // Which of the servers has the key: an index in Servers::endpoints; 0 if there is one server.
-  std::size_t server_of(const std::string& key) const;
+  // A server that has an item: the first is where the key itself belongs, a replica's where another name belongs.
+  struct Place {
+    std::size_t server = 0;  // an index in Servers::endpoints; 0 if there is one server
+    std::string name{};      // empty: the key
+  };
+  // One on each of 1 + Servers::replicas servers, or of as many as there are: the same on every machine.
+  std::vector<Place> places_of(const std::string& key) const;
 
-  // The item, or nothing if there is none or it is over the limit.
+  // The item, or nothing if there is none or it is over the limit. `name`: of the place.
   // Errors: kTimeout, kUnavailable, kMalformed (what answered is no memcached). The connection starts afresh after one, but
   // for those to other servers than one that cannot be reached.
-  Result<std::optional<Bytes>> get(const std::string& key);
+  Result<std::optional<Bytes>> get(const std::string& key, std::string_view name = {});
   // Errors: as above; kTooLarge if the server has no room for an item of that size.
-  Result<void> put(const std::string& key, ByteView item);
+  Result<void> put(const std::string& key, ByteView item, std::string_view name = {});
 
  private:
   struct Handle;

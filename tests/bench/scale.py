@@ -7,7 +7,8 @@
 3. CPU of both ends for each page of a crawler: new addresses of one template, half of each page new; beside nginx with gzip -6.
 4. Share of answers that are deltas in the ten seconds before and after an upgrade in place of each end, with URLS pages of
    92 KB asked for at random, and what the new process says that it took over.
-5. Look-ups in three memcached servers of which one is killed and started again, empty: hit rates, errors and wrong bytes.
+5. Look-ups in three memcached servers of which one is killed and started again, empty: hit rates, errors and wrong bytes;
+   without replicas, and with one of each version.
    Memory for a few of the pages alone, so that versions come from memcached.
 6. CPU of a warm page, memory and requests a second with 1, 2, 4, 8 and 64 workers.
 7. Resident memory over REQUESTS requests for 20,000 URLs with memory.limit = 64M.
@@ -236,7 +237,7 @@ class Servers:
             self.kill(port)
 
 
-def memcached(count):
+def memcached(count, replicas):
     pages = Pages(20_000, 4_000)
     source = random.Random(5)
     right = {f"/page/{number}": text_of(random.Random(f"/page/{number}"), pages.own_bytes) for number in range(count)}
@@ -260,7 +261,7 @@ def memcached(count):
 
     with Servers() as servers:
         store = {"memcached.servers": " ".join(f"127.0.0.1:{port}" for port in servers.ports), "memory.limit": "1M",
-                 "reference.page_limit": "256K"}
+                 "memcached.replicas": replicas, "reference.page_limit": "256K"}
         with make_pair(pages, store) as pair:
             client = Client(pair)
             for _ in range(2):
@@ -275,7 +276,7 @@ def memcached(count):
                 client.get(path)
             back = time.monotonic() - started
             after = visit(client, pair, 10)
-    print(f"memcached, 3 servers, {count} pages: hit rate {before:.2f}; one killed {during:.2f} ({during / before:.2f} of it); "
+    print(f"memcached, 3 servers, {replicas} replicas, {count} pages: hit rate {before:.2f}; one killed {during:.2f} ({during / before:.2f} of it); "
           f"{back:.1f} s after its return {after:.2f} ({after / before:.2f}); {asked} answers, {wrong} wrong, 0 errors")
 
 
@@ -301,7 +302,8 @@ def main():
     if "upgrade" in options.parts:
         upgrade(options.urls)
     if "memcached" in options.parts:
-        memcached(options.count)
+        memcached(options.count, 0)
+        memcached(options.count, 1)
     if "workers" in options.parts:
         workers.report([1, 2, 4, 8, 64])
     if "long" in options.parts:

@@ -1,6 +1,7 @@
 // With a real memcached on a Unix socket or a free port.
 #include "railgund/memcached/client.h"
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <filesystem>
@@ -275,6 +276,49 @@ TEST_F(ClientTest, GoesOnWithTheOthersWhenOneOfThreeIsGone) {
   for (int i = 0; i < kItems; ++i) EXPECT_TRUE(put_and_see(client, key(i), "2"));
   EXPECT_EQ(found(), kItems);
   EXPECT_TRUE(has_logged(name + ": answers again"));
+}
+
+TEST_F(ClientTest, FindsReplicasWhileAServerIsGoneAndGivesThemBackToIt) {
+  std::vector<std::uint16_t> ports;
+  std::vector<std::unique_ptr<Server>> servers;
+  for (int i = 0; i < 3; ++i) {
+    ports.push_back(free_port());
+    servers.push_back(
+        std::make_unique<Server>(std::vector<std::string>{"-l", "127.0.0.1", "-p", std::to_string(ports.back())}));
+  }
+  Options options = on_ports(ports);
+  options.threads = 1;
+  options.servers.replicas = 1;
+  Client client(options, log());
+  constexpr int kItems = 60;
+  const auto key = [](int number) { return "item" + std::to_string(number); };
+  const auto found = [&] {
+    int count = 0;
+    for (int i = 0; i < kItems; ++i) count += get(client, key(i)) == "1" ? 1 : 0;
+    return count;
+  };
+  // All three are up once each has stored something.
+  ASSERT_TRUE(eventually([&] {
+    for (int i = 0; i < kItems; ++i) client.put(key(i), to_bytes(as_bytes("1")));
+    const auto each = client.servers();
+    return found() == kItems &&
+           std::ranges::all_of(each, [](const ServerCounters& one) { return one.stored > 0 && one.hits > 0; });
+  }));
+  for (int i = 0; i < kItems; ++i) client.put(key(i), to_bytes(as_bytes("1")));
+
+  servers[0]->stop();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(found(), kItems);
+  // Empty at first: it misses, and is given what the replicas found.
+  servers[0]->start();
+  const std::uint64_t hits = client.servers()[0].hits;
+  EXPECT_TRUE(eventually([&] {
+    EXPECT_EQ(found(), kItems);
+    return client.servers()[0].hits >= hits + 10;
+  }));
+  // A look-up counts once, however many were asked.
+  const Counters before = client.counters();
+  EXPECT_EQ(get(client, "unknown"), std::nullopt);
+  EXPECT_EQ(client.counters().misses, before.misses + 1);
 }
 
 TEST_F(ClientTest, AnswersMissesWhileTheServerHangsAndNeverBlocksTheCaller) {
