@@ -77,7 +77,7 @@ struct Counters {
   Counter whole_left_bytes;
   Counter references_lost;  // that the listener found by content, and that were not here any more
   Counter check_failures;   // answers that could not be rebuilt
-  Counter asked_again;      // requests that were repeated, at most once each
+  Counter asked_again;      // times that requests were repeated
   Counter hints_sent;       // early hints from memory
   Counter answers_late;     // answers that their visitors gave up, and that were taken to their end and kept
   Counter tunnel_bytes, tunnel_link_bytes;  // of tunnels that are coded, both directions: theirs, and on the link

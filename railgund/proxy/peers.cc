@@ -88,20 +88,22 @@ Peers::Quality Peers::quality(const Link& link) {
   return link.mux_.is_retiring() ? Quality::kRetiring : Quality::kGood;
 }
 
-const Link* Peers::pick(const std::vector<Endpoint>& endpoints, std::string_view host) const {
+const Link* Peers::pick(const std::vector<Endpoint>& endpoints, std::string_view host, Instant now) const {
   for (const Quality wanted : {Quality::kGood, Quality::kRetiring, Quality::kSilent}) {
-    if (const Link* link = pick(endpoints, host, wanted)) return link;
+    if (const Link* link = pick(endpoints, host, wanted, now)) return link;
   }
   return nullptr;
 }
 
-const Link* Peers::pick(const std::vector<Endpoint>& endpoints, std::string_view host, Quality wanted) const {
+const Link* Peers::pick(const std::vector<Endpoint>& endpoints, std::string_view host, Quality wanted,
+                        Instant now) const {
+  const auto rank = [&](const Link& link) { return std::pair(link.load_.is_heavy(now), link.mux_.open_streams()); };
   const auto least_busy = [&](auto&& matches) {
     const Link* best = nullptr;
     for (const auto& [id, link] : links_) {
       if (!link.greeting || !link.mux_.can_open() || quality(link) != wanted) continue;
       if (!matches(link) || !allows(link.hosts, host)) continue;
-      if (best == nullptr || link.mux_.open_streams() < best->mux_.open_streams()) best = &link;
+      if (best == nullptr || rank(link) < rank(*best)) best = &link;
     }
     return best;
   };

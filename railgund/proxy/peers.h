@@ -16,6 +16,7 @@
 #include "railgund/proxy/context.h"
 #include "railgund/proxy/deadlines.h"
 #include "railgund/proxy/lanes.h"
+#include "railgund/proxy/link_load.h"
 #include "railgund/proxy/link_speed.h"
 #include "railgund/proxy/link_stream.h"
 #include "railgund/proxy/message_codec.h"
@@ -70,6 +71,7 @@ struct Link {
   RateUse lost_;
   RateUse assets_;
   std::size_t contexts_ = 0;  // of tunnels that come from the peer
+  LinkLoad load_;
   ReportedState reported_;
 };
 
@@ -116,10 +118,10 @@ class Peers {
   // Links that are up take the keepalive timeouts of the settings.
   void keep(const std::vector<Endpoint>& endpoints, unsigned lanes, Instant now);
 
-  // A link that can take a stream now: to the first of the endpoints that has one, the one with the fewest streams;
-  // else one that the peer made and whose certificate allows the host. Those that retire come after all others, and those
-  // that are silent last. Null if there is none. Valid until the next input.
-  const Link* pick(const std::vector<Endpoint>& endpoints, std::string_view host) const;
+  // A link that can take a stream now: to the first of the endpoints that has one, one that is not heavy (LinkLoad), with
+  // the fewest streams; else one that the peer made and whose certificate allows the host. Those that retire come after all
+  // others, and those that are silent last. Null if there is none. Valid until the next input.
+  const Link* pick(const std::vector<Endpoint>& endpoints, std::string_view host, Instant now) const;
   // How long there has been a link to the endpoint without a gap; 0: there is none.
   Duration reachable(const Endpoint& endpoint, Instant now) const;
   // A link to one of them is being opened, or opened again, and that has not failed yet: worth waiting a moment for.
@@ -198,7 +200,7 @@ class Peers {
   void leave_retiring(const Link& successor, Instant now);
   enum class Quality { kGood, kRetiring, kSilent };
   static Quality quality(const Link& link);
-  const Link* pick(const std::vector<Endpoint>& endpoints, std::string_view host, Quality wanted) const;
+  const Link* pick(const std::vector<Endpoint>& endpoints, std::string_view host, Quality wanted, Instant now) const;
   link::Limits limits() const;
   std::vector<ConnectionId> ids() const;
 

@@ -33,6 +33,7 @@ void Peers::receive(ConnectionId id, ByteView bytes, Instant now) {
   Link* link = find_link(id);
   if (link == nullptr) return;
   context_.counters.link_bytes_received.add(bytes.size());
+  link->load_.add(bytes.size(), now);
   if (std::exchange(link->is_silent, false)) {
     for (const ConnectionId attempt : lanes_.heard(id)) discard(attempt);
   }
@@ -167,6 +168,7 @@ std::size_t Peers::pull(ConnectionId id, Bytes& to, std::size_t most, Instant no
   if (link == nullptr || !link->is_connected_) return 0;
   const std::size_t count = link->mux_.pull(to, most, now);
   context_.counters.link_bytes_sent.add(count);
+  link->load_.add(count, now);
   link->reported_.pulled(link->mux_.wants_write());
   while (auto event = link->mux_.poll()) events_.push_back({id, std::move(*event)});
   update(*link, now);

@@ -74,7 +74,7 @@ class Ports {
 
   // Links: as Peers has them.
   const Link* pick_link(const std::vector<Endpoint>& endpoints, std::string_view host) const {
-    return router_.peers.pick(endpoints, host);
+    return router_.peers.pick(endpoints, host, now());
   }
   Duration reachable(const Endpoint& listener) const { return router_.peers.reachable(listener, now()); }
   const Link* find_link(ConnectionId id) const { return router_.peers.find(id); }

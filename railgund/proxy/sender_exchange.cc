@@ -146,7 +146,8 @@ void SenderExchange::handle(const SenderPorts& ports, Progress progress) {
   if (std::holds_alternative<Complete>(progress)) {
     finish(ports);
   } else if (const auto* failed = std::get_if<LinkFailed>(&progress)) {
-    retry_or_fail(ports, failed->not_processed || is_idempotent(request_.http.method),
+    // The links of a listener or a line that is gone are lost, or found silent, one after the other.
+    retry_or_fail(ports, failed->not_processed || is_idempotent(request_.http.method), request_.config->wan_lanes,
                   "The link broke before the answer came: " + failed->reason);
   } else if (const auto* bad = std::get_if<BadAnswer>(&progress)) {
     ports.counters().check_failures.add();
@@ -155,7 +156,7 @@ void SenderExchange::handle(const SenderPorts& ports, Progress progress) {
     // What was named may be what is wrong: the page comes whole next time.
     for (const page::Candidate& one : request_.named) ports.cache().erase(one.version->id);
     request_.named.clear();
-    retry_or_fail(ports, is_idempotent(request_.http.method),
+    retry_or_fail(ports, is_idempotent(request_.http.method), 1,
                   "The answer that came over the link could not be rebuilt");
   } else if (const auto* origin = std::get_if<OriginFailed>(&progress)) {
     const std::string text = request_.address() + ": " + origin->error.text;

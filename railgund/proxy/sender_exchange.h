@@ -86,7 +86,9 @@ class SenderExchange {
   void handle(const SenderPorts& ports, Progress progress);
   void leave_silent_link(const SenderPorts& ports);
   void ask_without(const SenderPorts& ports, const Id128& lost);
-  void retry_or_fail(const SenderPorts& ports, bool may_repeat, const std::string& line);
+  bool may_repeat(unsigned most) const;
+  // The request goes another way, at most so often in all.
+  void retry_or_fail(const SenderPorts& ports, bool is_allowed, unsigned most, const std::string& line);
   void finish(const SenderPorts& ports);
   // `extra`: fields of the answer.
   void fail(const SenderPorts& ports, unsigned status, const std::string& line, Fields extra = {});
@@ -98,7 +100,7 @@ class SenderExchange {
   ConnectionId client_;
   http2::StreamId stream_;
   SenderRequest request_;
-  bool retried_ = false;
+  unsigned repeats_ = 0;
   std::variant<Choosing, AwaitingChallenge, AwaitingBody, AwaitingStore, AwaitingLink, OverLink, Direct, OwnAnswer,
                Finished>
       state_;

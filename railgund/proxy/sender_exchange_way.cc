@@ -178,7 +178,7 @@ void SenderExchange::go_direct(const SenderPorts& ports, std::string reason) {
 void SenderExchange::ask_without(const SenderPorts& ports, const Id128& lost) {
   if (request_.lost || !is_plain_get(request_.http)) {
     ports.counters().check_failures.add();
-    return retry_or_fail(ports, is_idempotent(request_.http.method), "The answer's reference is not known here");
+    return retry_or_fail(ports, is_idempotent(request_.http.method), 1, "The answer's reference is not known here");
   }
   ports.counters().references_lost.add();
   request_.lost = lost;
@@ -189,10 +189,10 @@ void SenderExchange::ask_without(const SenderPorts& ports, const Id128& lost) {
 // The request's link answers no ping: it is repeated on another one, if it may be and there is one that does.
 void SenderExchange::leave_silent_link(const SenderPorts& ports) {
   if (!std::holds_alternative<OverLink>(state_) || !is_idempotent(request_.http.method)) return;
-  if (request_.head_sent || request_.upload_begun || retried_) return;
+  if (!may_repeat(request_.config->wan_lanes)) return;
   const Link* other = pick_link(ports);
   if (other == nullptr || other->is_silent) return;
-  retried_ = true;
+  ++repeats_;
   ports.counters().asked_again.add();
   state_ = Choosing{};  // which resets the stream
   choose(ports);
@@ -204,10 +204,14 @@ void SenderExchange::fail_loop(const SenderPorts& ports, const std::string& advi
   fail(ports, 508, "The request came back to where it had been: '" + request_.http.host + "' leads in a circle");
 }
 
-// The request goes another way, once, if the client has seen nothing of an answer and no byte of its body is gone.
-void SenderExchange::retry_or_fail(const SenderPorts& ports, bool may_repeat, const std::string& line) {
-  if (!may_repeat || request_.head_sent || request_.upload_begun || retried_) return fail(ports, 527, line);
-  retried_ = true;
+// The client has seen nothing of an answer, no byte of the request's body is gone, and it was repeated less often than `most`.
+bool SenderExchange::may_repeat(unsigned most) const {
+  return !request_.head_sent && !request_.upload_begun && repeats_ < most;
+}
+
+void SenderExchange::retry_or_fail(const SenderPorts& ports, bool is_allowed, unsigned most, const std::string& line) {
+  if (!is_allowed || !may_repeat(most)) return fail(ports, 527, line);
+  ++repeats_;
   ports.counters().asked_again.add();
   state_ = Choosing{};
   choose(ports);

@@ -38,7 +38,7 @@ constexpr auto kMetrics = std::to_array<Metric>({
   {.member = &C::answers_late, .json = "answers_late", .prometheus = "railgun_answers_late_total",
    .role = Role::kSender, .help = "Answers whose client left and that were completed all the same, as references."},
   {.member = &C::asked_again, .json = "asked_again", .prometheus = "railgun_requests_repeated_total",
-   .role = Role::kSender, .help = "Requests sent to a listener a second time, after a broken link or a failed check."},
+   .role = Role::kSender, .help = "Requests sent to a listener again, after a broken or silent link or a failed check."},
   {.member = &C::answers_delta, .json = "answers_delta", .history = "delta",
    .prometheus = "railgun_answers_total", .label = {"way", "delta"}, .help = "Answers coded against a reference."},
   {.member = &C::answers_full, .json = "answers_full", .history = "full",

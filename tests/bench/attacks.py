@@ -3,7 +3,9 @@ memory that it takes. The bar: no error, the 99th percentile within twice the id
 what a busy machine adds), and 32 MB more for both daemons together. `./dev bench attacks [NAME...]`."""
 import contextlib
 import json
+import os
 import pathlib
+import random
 import resource
 import socket
 import struct
@@ -21,6 +23,7 @@ SECONDS = 6
 FLOOR = 0.005
 BAR_BYTES = 32 << 20
 BIG = 16 << 20
+PAGE = random.Random(3).randbytes(46_000).hex().encode()
 
 
 def connect(port, small=False):
@@ -160,7 +163,10 @@ def serve():
         handler.chunk(b"data: 1\n\n")
         time.sleep(3600)
 
-    server = origin.serve({"/big": big, "/stream": stream, "*": lambda handler: handler.answer(b"yes", content_type="text/plain")})
+    def page(handler):
+        handler.answer(PAGE[:1000] + os.urandom(16).hex().encode() + PAGE[1000:])
+
+    server = origin.serve({"/big": big, "/stream": stream, "/page": page, "*": lambda handler: handler.answer(b"yes", content_type="text/plain")})
     print(server.server_port, flush=True)
     sys.stdin.read()
 

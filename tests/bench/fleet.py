@@ -243,7 +243,7 @@ def needs(model, edges, listeners, urls, requests, memory, cores):
         "listener's CPU": cores_for("listener", per_listener) / cores,
         "sender's memory": urls / room,
         "listener's memory": wanted / room,
-        "links": edges * cores,  # of a listener: one from each worker of each edge
+        "links": edges * cores * harness.LANES,  # of a listener: from each worker of each edge
         "found": warm_share,
         "link": link,
     }

@@ -207,6 +207,9 @@ class Relay:
         return before
 
 
+LANES = 2  # links of a worker to a listener, if wan.lanes does not say otherwise
+
+
 class Pair:
     """An origin's listener and a sender in front of it. Use as a context manager."""
 
@@ -248,7 +251,9 @@ class Pair:
         return self
 
     def link_is_up(self):
-        return "is up" in self.sender.log.read_text()
+        """All links to the listener are."""
+        links = int(self.sender.settings["workers"]) * int(self.sender.settings.get("wan.lanes", LANES))
+        return self.sender.log.read_text().count(" is up\n") >= links
 
     def __exit__(self, kind, *_):
         if kind is not None:

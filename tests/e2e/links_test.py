@@ -97,14 +97,14 @@ def test_listeners_share_a_site_by_their_weights():
     try:
         other.start()
         with pair:
-            links_up(2)
+            links_up(2 * harness.LANES)
             first = visit()
             assert 120 <= first["listener"] <= 180 and first["listener"] + first["other"] == len(pages), first
             assert visit() == first, "a page stays with its listener"
             other.stop()
             assert visit() == {"listener": len(pages)}, "the pages of the one that has stopped"
             other.start()
-            links_up(3)
+            links_up(3 * harness.LANES)
             assert visit() == first, "they are back"
             # A standby is asked only when there is no other.
             pair.sender.settings[f"site.{pair.host}.weights"] = "1 0"

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 
-from harness import PATIENCE, Pair, free_port, run_tests, wait_until
+from harness import LANES, PATIENCE, Pair, free_port, run_tests, wait_until
 from origin import serve_repetition
 from statistics_client import TOKEN, ask, listening, own_address
 
@@ -67,7 +67,7 @@ def test_both_roles_are_drawn_without_a_word_on_the_console():
             assert state(dom) == "live" and not console, (state(dom), console)
             for chart in ("savings", "requests", "latency"):
                 assert drawn(dom, chart), f"{role}: {chart} is not drawn: {text}"
-            assert f"Railgun {role}" in text and "site.test" in text and "1 up" in text, text
+            assert f"Railgun {role}" in text and "site.test" in text and f"{LANES} up" in text, text
             assert re.search(r"Kept off the link since the start \d+\.\d+ %", text), text
             if role == "sender":
                 assert re.search(r"Found by Answers Kept off the link The same page \d+", text), text

@@ -31,7 +31,7 @@ class Visitors:
     def __enter__(self):
         # Each worker has a link of its own.
         workers = self.pair.sender.settings["workers"]
-        harness.wait_until(lambda: self.pair.sender.log.read_text().count(" is up\n") >= workers, "all links are up")
+        harness.wait_until(lambda: self.pair.sender.log.read_text().count(" is up\n") >= workers * harness.LANES, "all links are up")
         for thread in self.threads:
             thread.start()
         return self

@@ -33,6 +33,7 @@ class Line {
     sender->role = config::Role::kSender;
     sender->listen = {{"edge", 80}};
     sender->sites = {{.host = "site.test", .listeners = std::move(listeners), .origin = {}}};
+    sender->wan_lanes = 1 + static_cast<unsigned>(seed / 10 % 3);
     sender_config_ = sender;
     auto listener = std::make_shared<config::Config>();
     listener->origins = config::parse_origin_map("default = origin:80\n", "nat").value();

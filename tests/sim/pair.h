@@ -14,14 +14,14 @@ namespace railgun::sim {
 
 class Pair {
  public:
-  // The links are up. Each eighth seed has a long line, each third several lanes.
+  // The links are up. Each eighth seed has a long line; one to three lanes.
   explicit Pair(std::uint64_t seed, const config::Config& listener_settings = {})
       : world(seed, {.delay = std::chrono::milliseconds(seed % 8 == 0 ? 40 : 5)}), origin(world, ledger_) {
     auto sender_config = std::make_shared<config::Config>();
     sender_config->role = config::Role::kSender;
     sender_config->listen = {{"edge", 80}};
     sender_config->sites = {{.host = "site.test", .listeners = {{"listener", 2408}}, .origin = {}}};
-    if (seed % 3 == 0) sender_config->wan_lanes = 3;
+    sender_config->wan_lanes = 1 + static_cast<unsigned>(seed % 3);
     auto listener_config = std::make_shared<config::Config>(listener_settings);
     listener_config->origins = config::parse_origin_map("default = origin:80\n", "nat").value();
     world.servers["origin:80"] = [this](PipePtr pipe) { origin.accept(std::move(pipe)); };

@@ -65,11 +65,37 @@ class PeersTest : public testing::Test {
   Peers listener_{listener_context_, link::Role::kAnswerer, Greeting{.reference_key = Bytes(32, 1), .build = "0001"}};
 };
 
+// On a line that loses packets everybody waited for the packets of somebody's download.
+TEST_F(PeersTest, WhereOneLinkCarriesALargeAnswerTheNextRequestsTakeAnother) {
+  sender_.keep({kListener}, 2, now_);
+  const std::vector<Dial> both = dials(sender_context_);
+  ASSERT_EQ(both.size(), 2U);
+  const ConnectionId far = accept(both[0].connection);
+  accept(both[1].connection);
+  const auto download = sender_.open(both[0].connection, ExchangeId{1}, {}, {});
+  ASSERT_TRUE(download.has_value());
+  carry(both[0].connection, far);
+  // One request is on each link.
+  ASSERT_EQ(sender_.pick({kListener}, "site.test", now_)->id, both[1].connection);
+  const auto second = sender_.open(both[1].connection, ExchangeId{2}, {}, {});
+  const auto third = sender_.open(both[1].connection, ExchangeId{3}, {}, {});
+  ASSERT_TRUE(second && third);
+  EXPECT_EQ(sender_.pick({kListener}, "site.test", now_)->id, both[0].connection);
+
+  LinkStream answer = listener_.take({far, download->key().stream}, ExchangeId{1});
+  ASSERT_TRUE(answer.send_head({}, {}));
+  answer.send(Bytes(100'000, 'x'));
+  carry(both[0].connection, far);
+  EXPECT_EQ(sender_.pick({kListener}, "site.test", now_)->id, both[1].connection);
+  now_ += 2s;
+  EXPECT_EQ(sender_.pick({kListener}, "site.test", now_)->id, both[0].connection);
+}
+
 TEST_F(PeersTest, WhenAListenerGoesAwayItsSuccessorIsDialledBeforeTheOldStreamsEnd) {
   const std::vector<Dial> first = dials(sender_context_);
   ASSERT_EQ(first.size(), 1U);
   const ConnectionId far = accept(first[0].connection);
-  const Link* link = sender_.pick({kListener}, "site.test");
+  const Link* link = sender_.pick({kListener}, "site.test", now_);
   ASSERT_NE(link, nullptr);
   // An upgrade of the listener while a slow request is under way made all others wait for its end.
   const auto slow = sender_.open(link->id, ExchangeId{1}, {}, {});
@@ -85,13 +111,13 @@ TEST_F(PeersTest, WhenAListenerGoesAwayItsSuccessorIsDialledBeforeTheOldStreamsE
   ASSERT_EQ(second.size(), 1U);
   EXPECT_EQ(second[0].endpoint, kListener);
   // The old link serves on until the new one is up, but not longer than the listener's timeout.
-  EXPECT_EQ(sender_.pick({kListener}, "site.test"), link);
+  EXPECT_EQ(sender_.pick({kListener}, "site.test", now_), link);
   now_ += 1s;
   EXPECT_EQ(listener_.deadline(), now_);
   listener_.on_deadline(now_);
   carry(first[0].connection, far);
   EXPECT_TRUE(sender_.owns(first[0].connection));
-  EXPECT_EQ(sender_.pick({kListener}, "site.test"), nullptr);
+  EXPECT_EQ(sender_.pick({kListener}, "site.test", now_), nullptr);
   EXPECT_TRUE(sender_.is_pending({kListener}));
 }
 
@@ -99,7 +125,7 @@ TEST_F(PeersTest, WhenAListenerGoesAwayItsSuccessorIsDialledBeforeTheOldStreamsE
 TEST_F(PeersTest, AListenerThatHandsOverKeepsItsLinksUntilTheNewOnesAreUp) {
   const std::vector<Dial> first = dials(sender_context_);
   const ConnectionId far = accept(first.at(0).connection);
-  const Link* link = sender_.pick({kListener}, "site.test");
+  const Link* link = sender_.pick({kListener}, "site.test", now_);
   ASSERT_NE(link, nullptr);
   const auto slow = sender_.open(link->id, ExchangeId{1}, {}, {});
   ASSERT_TRUE(slow.has_value());
@@ -114,11 +140,11 @@ TEST_F(PeersTest, AListenerThatHandsOverKeepsItsLinksUntilTheNewOnesAreUp) {
   const ConnectionId next = listener_context_.new_connection();
   successor.accepted(next, "sender", {}, now_);
   sender_.connected(second[0].connection, {}, now_);
-  EXPECT_EQ(sender_.pick({kListener}, "site.test"), link);
+  EXPECT_EQ(sender_.pick({kListener}, "site.test", now_), link);
   Bytes hello;
   successor.pull(next, hello, SIZE_MAX, now_);
   sender_.receive(second[0].connection, hello, now_);
-  const Link* replacement = sender_.pick({kListener}, "site.test");
+  const Link* replacement = sender_.pick({kListener}, "site.test", now_);
   ASSERT_NE(replacement, nullptr);
   EXPECT_EQ(replacement->id, second[0].connection);
   // What is under way on the old one goes on; nothing new begins there, and the listener knows.
@@ -196,8 +222,8 @@ TEST_F(PeersTest, ASilentLinkIsReplacedWhileItMayStillComeBack) {
   EXPECT_EQ(sender_.status(now_).size(), 1U) << "the attempt is no news for people";
 
   accept(next);
-  ASSERT_NE(sender_.pick({kListener}, "site.test"), nullptr);
-  EXPECT_EQ(sender_.pick({kListener}, "site.test")->id, next);
+  ASSERT_NE(sender_.pick({kListener}, "site.test", now_), nullptr);
+  EXPECT_EQ(sender_.pick({kListener}, "site.test", now_)->id, next);
   EXPECT_TRUE(is_told_of_silence()) << "again, as there is another link now";
   EXPECT_TRUE(sender_.owns(old)) << "what cannot be repeated may still end on it";
 }
@@ -231,8 +257,8 @@ TEST_F(PeersTest, SaysWhyThereIsNoLink) {
   now_ = sender_.deadline();
   sender_.on_deadline(now_);
   accept(dials(sender_context_).at(0).connection, {"www.test", "*.b.test"});
-  EXPECT_NE(sender_.pick({kListener}, "www.test"), nullptr);
-  ASSERT_EQ(sender_.pick({kListener}, "site.test"), nullptr);
+  EXPECT_NE(sender_.pick({kListener}, "www.test", now_), nullptr);
+  ASSERT_EQ(sender_.pick({kListener}, "site.test", now_), nullptr);
   const NoLinkReason reason = sender_.no_link_reason({kListener}, "site.test");
   EXPECT_EQ(reason.brief, "its listener's certificate is not for this host");
   EXPECT_NE(reason.advice.find("is for www.test, *.b.test and not for site.test"), std::string::npos);
@@ -242,7 +268,7 @@ TEST_F(PeersTest, SaysWhyThereIsNoLink) {
 // They cost both ends time (delta/first_visit.h).
 TEST_F(PeersTest, ALinkCodesSoManyAssetsAtOnceAndThenFewASecond) {
   accept(dials(sender_context_).at(0).connection);
-  const Link* link = sender_.pick({kListener}, "site.test");
+  const Link* link = sender_.pick({kListener}, "site.test", now_);
   ASSERT_NE(link, nullptr);
   EXPECT_TRUE(link->has_starting_text);
   for (unsigned i = 0; i < Link::kAssets.burst; ++i) {
@@ -258,7 +284,7 @@ TEST_F(PeersTest, ALinkCodesSoManyAssetsAtOnceAndThenFewASecond) {
 TEST_F(PeersTest, ALinkHasABoundedNumberOfTunnelsWithAContext) {
   const ConnectionId near = dials(sender_context_).at(0).connection;
   accept(near);
-  const Link* link = sender_.pick({kListener}, "site.test");
+  const Link* link = sender_.pick({kListener}, "site.test", now_);
   ASSERT_NE(link, nullptr);
   EXPECT_TRUE(link->codes_tunnels);
   std::vector<LinkStream> streams;

@@ -23,6 +23,7 @@ class SenderTest : public testing::Test {
   void start(bool has_origin = false, bool has_store = false) {
     auto config = std::make_shared<config::Config>(config_);
     config->role = config::Role::kSender;
+    config->wan_lanes = 1;  // its connections are told apart by their order
     config->sites = {{.host = site_, .listeners = {{"listener", 2408}}, .origin = {}}};
     config->sites[0].error_page_text = error_page_;
     config->sites[0].early_hints = early_hints_;
