@@ -1,10 +1,11 @@
-// Runs pairs through storms, by seed: links cut, daemons killed, stores that lie, clients that stall, origins that
-// break off, prepared state that leaves while it is used, a listener whose certificate is for another host. What must hold: a client gets the origin's bytes or an
-// error, never a mixture; nothing stalls; no request ever holds more bytes than proxy/held_limits.h allows; every request
-// is counted once; and when the storm is over, everything works again and pages cross as deltas. Then the same seed
-// without a storm, while both daemons are replaced again and again by successors, as upgrades in place do: no request
-// may fail. With every second of these seeds the versions are handed over, with the others they are lost. Some seeds run
-// twice and must do the same both times; some also run through line_faults.h, contents.h, late.h and fleet.h.
+// Runs pairs through storms, by seed: links cut, daemons killed, stores that lie, clients that stall, origins that break off,
+// prepared state that leaves while it is used, a listener whose certificate is for another host. What must hold: a client
+// gets the origin's bytes or an error, never a mixture; nothing stalls; no request ever holds more bytes than
+// proxy/held_limits.h allows; every request is counted once; and when the storm is over, everything works again and pages
+// cross as deltas. Then the same seed without a storm, while both daemons are replaced again and again by successors, as
+// upgrades in place do: no request may fail. With every second of these seeds the versions are handed over, with the others
+// they are lost. Some seeds run twice and must do the same both times; some also run through line_faults.h, contents.h,
+// kin.h, late.h and fleet.h.
 //
 //   simulate --seeds N [--first SEED]     many; prints the seeds that failed
 //   simulate --seed SEED                  one, with what happened
@@ -14,6 +15,7 @@
 
 #include "contents.h"
 #include "fleet.h"
+#include "kin.h"
 #include "late.h"
 #include "line_faults.h"
 #include "storm.h"
@@ -26,6 +28,8 @@ constexpr std::uint64_t kLineEach = 10;
 // Every seed that this divides also has pages known by their content; and visitors who leave.
 constexpr std::uint64_t kContentsEach = 8;
 constexpr std::uint64_t kLateEach = 3;
+// And pages that are found by their addresses.
+constexpr std::uint64_t kKinEach = 8;
 // And senders and listeners that share a store.
 constexpr std::uint64_t kFleetEach = 5;
 
@@ -43,6 +47,7 @@ bool run_seed(std::uint64_t seed, bool verbose, Counts& total) {
   if (fault.empty() && seed % kLineEach == 0) fault = run_line_faults(seed, verbose);
   if (fault.empty() && seed % kContentsEach == 0) fault = run_contents(seed, verbose);
   if (fault.empty() && seed % kLateEach == 0) fault = run_late(seed, verbose);
+  if (fault.empty() && seed % kKinEach == 0) fault = run_kin(seed, verbose);
   if (fault.empty() && seed % kFleetEach == 0) fault = run_fleet(seed, verbose);
   total.right += storm.counts().right;
   total.errors += storm.counts().errors;
