@@ -19,9 +19,9 @@ constexpr std::uint64_t kBytesForOneLess = 50;
 constexpr std::uint64_t kFastNewByte = 64;
 constexpr std::uint64_t kZstdNewByte = 12;
 constexpr std::uint64_t kNewBytesForOneMore = 42;
-// Less than this costs little either way; and where more than two thirds of a window are known, zstd spends its time on
-// what is known.
-constexpr std::size_t kLeastNewBytes = 16 * 1024;
+// Less than this costs little either way, and zstd sends more; and where more than two thirds of a window are known, zstd
+// spends its time on what is known.
+constexpr std::size_t kLeastNewBytes = 4 * 1024;
 constexpr std::size_t kNewShare = 3;
 // A link of unknown speed is taken for one of 16 Mbit/s.
 constexpr std::uint64_t kUsualLink = 2'000'000;

@@ -40,7 +40,8 @@ TEST(TierChoice, TakesAPageOfNewTextForItsTimeUnlessTheLinkIsSlow) {
   EXPECT_TRUE(is_new(46'000, 92'000, {.link_bytes_per_second = kUsual}));
   EXPECT_FALSE(is_new(46'000, 92'000, {.link_bytes_per_second = kSlow}));
   EXPECT_FALSE(is_new(46'000, 1'000'000, {}));
-  EXPECT_FALSE(is_new(10'000, 20'000, {}));
+  EXPECT_TRUE(is_new(5'000, 10'000, {}));
+  EXPECT_FALSE(is_new(3'000, 6'000, {}));
   EXPECT_FALSE(is_new(46'000, 92'000, {.effort = Effort::kFast}));
   EXPECT_FALSE(is_new(46'000, 92'000, {.is_first_visit = true}));
 }
