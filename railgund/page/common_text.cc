@@ -18,10 +18,7 @@ constexpr std::size_t kMostStretch = 256;
 constexpr std::size_t kLeastText = 1024;
 constexpr std::size_t kLeastShare = 8;  // one part in so many of the page
 
-struct Stretch {
-  std::uint64_t hash;
-  ByteView bytes;
-};
+using Stretch = CommonText::Text::Stretch;
 
 std::vector<Stretch> stretches_of(ByteView text, const KeyedHash& hash) {
   std::vector<Stretch> all;
@@ -77,6 +74,14 @@ constexpr std::size_t kVisitorBytes = 112;
 
 }  // namespace
 
+const std::vector<Stretch>& CommonText::Text::stretches() {
+  if (stretches_.empty()) {
+    stretches_ = stretches_of(bytes_, hash_);
+    tell_apart(stretches_);
+  }
+  return stretches_;
+}
+
 std::size_t CommonText::Watched::bytes() const {
   return kEntryBytes + common.capacity() * sizeof(common[0]) + visitors.size() * kVisitorBytes;
 }
@@ -104,9 +109,10 @@ void CommonText::forget(std::uint64_t link) {
   }
 }
 
-std::optional<Bytes> CommonText::received(const Place& place, ByteView text, const Visitor& visitor, unsigned required,
-                                          const KeyedHash& hash, Instant now) {
-  if (visitor.network.empty() || text.size() < kLeastText || text.size() > kMostPageBytes) return std::nullopt;
+std::optional<Bytes> CommonText::received(const Place& place, Text& text, const Visitor& visitor, unsigned required,
+                                          Instant now) {
+  const std::size_t size = text.bytes().size();
+  if (visitor.network.empty() || size < kLeastText || size > kMostPageBytes) return std::nullopt;
   while (!watched_.empty() && now - watched_.front().begun > kWithin) drop(watched_.begin());
   const std::uint64_t slot = place.link * kPages + std::hash<Id128>{}(place.page) % kPages;
   auto found = slots_.find(slot);
@@ -114,23 +120,24 @@ std::optional<Bytes> CommonText::received(const Place& place, ByteView text, con
     drop(found->second);
     found = slots_.end();
   }
-  std::vector<Stretch> stretches = stretches_of(text, hash);
-  tell_apart(stretches);
   Watched watched{.place = place, .slot = slot, .common = {}, .visitors = {}, .begun = now};
-  if (found != slots_.end()) {
+  std::vector<Stretch> common;
+  if (found == slots_.end()) {
+    common = text.stretches();
+  } else {
     const Watched& before = *found->second;
     const bool was_here = std::ranges::any_of(before.visitors, [&](const Visitor& one) {
       return one.credentials == visitor.credentials || one.network == visitor.network;
     });
     if (was_here) return std::nullopt;
-    stretches = in_order(stretches, before.common);
+    common = in_order(text.stretches(), before.common);
     watched.visitors = before.visitors;
     watched.begun = before.begun;
   }
   watched.visitors.push_back(visitor);
   if (watched.visitors.size() < required) {
-    watched.common.reserve(stretches.size());
-    for (const Stretch& one : stretches) watched.common.push_back(one.hash);
+    watched.common.reserve(common.size());
+    for (const Stretch& one : common) watched.common.push_back(one.hash);
     bytes_ += watched.bytes();
     if (found == slots_.end()) {
       slots_.emplace(slot, watched_.insert(watched_.end(), std::move(watched)));
@@ -142,10 +149,10 @@ std::optional<Bytes> CommonText::received(const Place& place, ByteView text, con
     return std::nullopt;
   }
   if (found != slots_.end()) drop(found->second);
-  Bytes common;
-  for (const Stretch& one : stretches) append(common, one.bytes);
-  if (common.size() < kLeastText || common.size() < text.size() / kLeastShare) return std::nullopt;
-  return common;
+  Bytes bytes;
+  for (const Stretch& one : common) append(bytes, one.bytes);
+  if (bytes.size() < kLeastText || bytes.size() < size / kLeastShare) return std::nullopt;
+  return bytes;
 }
 
 }  // namespace railgun::page

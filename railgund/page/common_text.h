@@ -41,6 +41,25 @@ class CommonText {
     std::string network;  // empty: not known, does not count
   };
 
+  // A page as it is compared: in stretches, which are made once however many places it is compared at.
+  class Text {
+   public:
+    struct Stretch {
+      std::uint64_t hash;
+      ByteView bytes;
+    };
+
+    // `hash`: of stretches, so that nobody can make two that look the same. Both outlive it.
+    Text(ByteView bytes, const KeyedHash& hash) : bytes_(bytes), hash_(hash) {}
+    ByteView bytes() const { return bytes_; }
+    const std::vector<Stretch>& stretches();
+
+   private:
+    ByteView bytes_;
+    const KeyedHash& hash_;
+    std::vector<Stretch> stretches_;  // empty until they are asked for
+  };
+
   explicit CommonText(std::size_t limit_bytes = 0) : limit_bytes_(limit_bytes) {}
 
   // The most it may hold, 0 until it is set. What is over it is dropped: what has been watched longest goes first.
@@ -48,10 +67,9 @@ class CommonText {
   std::size_t bytes() const { return bytes_; }
 
   // `visitor` was sent `text` at `place`. What the texts of `required` visitors (this one is the last) have in common: their
-  // stretches that are the same and come in the same order. A stretch that all have several times comes so often. Nothing before there are so many, or if it is little.
-  // `hash`: of stretches, so that nobody can make two that look the same.
-  std::optional<Bytes> received(const Place& place, ByteView text, const Visitor& visitor, unsigned required,
-                                const KeyedHash& hash, Instant now);
+  // stretches that are the same and come in the same order; one that all have several times comes so often. Nothing
+  // before there are so many visitors, or if it is little.
+  std::optional<Bytes> received(const Place& place, Text& text, const Visitor& visitor, unsigned required, Instant now);
   // The link is gone.
   void forget(std::uint64_t link);
 

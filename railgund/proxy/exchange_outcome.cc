@@ -122,11 +122,12 @@ page::VersionPtr share_version(const Ports& ports, ConnectionId link, const http
   if (!is_text(open.media)) return nullptr;
   const page::CommonText::Visitor visitor{.credentials = keys.visitor,
                                           .network = config::network_of(visitor_address(request.fields))};
-  const auto share_common = [&](const Id128& place, const page::PageKeys& found_by) {
-    page::VersionPtr shared;
-    auto text = ports.common_text(link, place, version->reference.bytes(), visitor, hash);
-    if (text) shared = std::make_shared<page::Version>(hash(*text), *std::move(text), page::Keep::kMemoryOnly);
-    if (shared) ports.cache().insert(shared, found_by);
+  page::CommonText::Text text(version->reference.bytes(), hash);
+  const auto share_common = [&](const Id128& place, const page::PageKeys& found_by) -> page::VersionPtr {
+    auto common = ports.common_text(link, place, text, visitor);
+    if (!common) return nullptr;
+    auto shared = std::make_shared<page::Version>(hash(*common), *std::move(common), page::Keep::kMemoryOnly);
+    ports.cache().insert(shared, found_by);
     return shared;
   };
   // An address with a session or the time in it never comes again, but others of its shape do.

@@ -56,13 +56,13 @@ class Ports {
     return context.sharing.received(page, version, visitor, context.config->isolate_shared_by);
   }
   // See page::CommonText. `link`: that the text was answered on. Nothing if that is gone.
-  std::optional<Bytes> common_text(ConnectionId link, const Id128& page, ByteView text,
-                                   const page::CommonText::Visitor& visitor, const KeyedHash& hash) const {
+  std::optional<Bytes> common_text(ConnectionId link, const Id128& page, page::CommonText::Text& text,
+                                   const page::CommonText::Visitor& visitor) const {
     if (find_link(link) == nullptr) return std::nullopt;
     Context& context = router_.context;
     context.common_text.set_limit(context.common_share.limit(context.cache));
     auto common = context.common_text.received({.link = static_cast<std::uint64_t>(link), .page = page}, text, visitor,
-                                               context.config->isolate_shared_by, hash, now());
+                                               context.config->isolate_shared_by, now());
     context.common_share.set(context.cache, context.common_text.bytes());
     return common;
   }

@@ -30,8 +30,10 @@ CommonText::Visitor visitor(int number, const std::string& network = "") {
 
 class CommonTextTest : public testing::Test {
  protected:
-  std::optional<std::string> receive(const std::string& text, const CommonText::Visitor& by, unsigned required = 3) {
-    const auto common = texts_.received(kPlace, as_bytes(text), by, required, hash_, now_);
+  std::optional<std::string> receive(const std::string& text, const CommonText::Visitor& by, unsigned required = 3,
+                                     const CommonText::Place& place = kPlace) {
+    CommonText::Text page(as_bytes(text), hash_);
+    const auto common = texts_.received(place, page, by, required, now_);
     return common ? std::optional(std::string(as_text(*common))) : std::nullopt;
   }
 
@@ -76,7 +78,7 @@ TEST_F(CommonTextTest, CountsNobodyTwice) {
   EXPECT_FALSE(receive(page_of("ann"), visitor(2, "192.0.1.0")));
   EXPECT_FALSE(receive(page_of("ann"), visitor(1, "198.51.100.0")));
   // Whose network is not known is nobody.
-  EXPECT_FALSE(texts_.received(kPlace, as_bytes(page_of("eve")), {.credentials = {}, .network = ""}, 3, hash_, now_));
+  EXPECT_FALSE(receive(page_of("eve"), {.credentials = {}, .network = ""}, 3, kPlace));
   EXPECT_FALSE(receive(page_of("bob"), visitor(3)));
   EXPECT_TRUE(receive(page_of("cid"), visitor(4)));
 }
@@ -121,7 +123,7 @@ TEST_F(CommonTextTest, HoldsNoMoreThanItsLimitForAllLinksTogether) {
   for (std::uint64_t link = 1; link <= 1000; ++link) {
     for (int page = 0; page < 3; ++page) {
       const CommonText::Place place{.link = link, .page = hash128(as_bytes("page" + std::to_string(page)))};
-      EXPECT_FALSE(texts_.received(place, as_bytes(page_of("ann")), visitor(1), 3, hash_, now_));
+      EXPECT_FALSE(receive(page_of("ann"), visitor(1), 3, place));
       most = std::max(most, texts_.bytes());
       ASSERT_LE(texts_.bytes(), kLimit);
     }
@@ -142,28 +144,28 @@ TEST_F(CommonTextTest, DropsWhatHasBeenWatchedLongest) {
   texts_.set_limit(2 * texts_.bytes() + texts_.bytes() / 2);
   for (std::uint64_t link = 2; link <= 3; ++link) {
     const CommonText::Place other{.link = link, .page = kPlace.page};
-    EXPECT_FALSE(texts_.received(other, as_bytes(page_of("ann")), visitor(1), 2, hash_, now_));
+    EXPECT_FALSE(receive(page_of("ann"), visitor(1), 2, other));
   }
   EXPECT_FALSE(receive(page_of("bob"), visitor(2), 2));
-  EXPECT_TRUE(texts_.received({.link = 3, .page = kPlace.page}, as_bytes(page_of("bob")), visitor(2), 2, hash_, now_));
+  EXPECT_TRUE(receive(page_of("bob"), visitor(2), 2, {.link = 3, .page = kPlace.page}));
 }
 
 TEST_F(CommonTextTest, ForgetsWhatCameOverALinkThatIsGone) {
   const CommonText::Place other{.link = 2, .page = kPlace.page};
   EXPECT_FALSE(receive(page_of("ann"), visitor(1), 2));
   const std::size_t of_one = texts_.bytes();
-  EXPECT_FALSE(texts_.received(other, as_bytes(page_of("ann")), visitor(1), 2, hash_, now_));
+  EXPECT_FALSE(receive(page_of("ann"), visitor(1), 2, other));
   texts_.forget(1);
   EXPECT_EQ(texts_.bytes(), of_one);
   EXPECT_FALSE(receive(page_of("bob"), visitor(2), 2));
-  EXPECT_TRUE(texts_.received(other, as_bytes(page_of("bob")), visitor(2), 2, hash_, now_));
+  EXPECT_TRUE(receive(page_of("bob"), visitor(2), 2, other));
 }
 
 TEST_F(CommonTextTest, WatchesABoundedNumberOfPagesForEachLink) {
   for (std::size_t i = 0; i < 10 * CommonText::kPages; ++i) {
     const Id128 page = hash128(as_bytes("page" + std::to_string(i)));
     const std::string text(1024, 'x');
-    EXPECT_FALSE(texts_.received({.link = 1, .page = page}, as_bytes(text), visitor(1), 3, hash_, now_));
+    EXPECT_FALSE(receive(text, visitor(1), 3, {.link = 1, .page = page}));
   }
   EXPECT_LE(texts_.bytes(), CommonText::kPages * 512);
 }
