@@ -53,7 +53,7 @@ struct Config {
   // The link.
   std::string wan_ip;  // empty: all addresses
   std::uint16_t wan_port = 2408;
-  unsigned wan_lanes = 2;  // links of one sender's worker to one listener
+  unsigned wan_lanes = 2;  // links of one worker to one other end
   bool wan_tls = true;
   std::vector<Endpoint> wan_dial;  // the senders that a listener behind NAT connects to
   bool wan_accept = false;         // a sender accepts links from listeners, on wan_ip and wan_port

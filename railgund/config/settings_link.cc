@@ -26,11 +26,10 @@ constexpr std::array kSettings{
     Setting{.key = "wan.lanes",
             .place = &Config::wan_lanes,
             .takes = Takes::kRestart,
-            .concerns = Concerns::kSender,
             .help =
-                "Number of links from each worker to each listener. Each carries many requests at once. While one "
-                "carries a "
-                "large answer, other requests take another, so that they do not wait for packets that a line loses.",
+                "Number of links from each worker to each listener, or to each sender of wan.dial. Each carries many "
+                "requests at once. While one carries a large answer, other requests take another, so that they do not "
+                "wait for packets that a line loses.",
             .least = 1,
             .most = 1000},
     Setting{.key = "wan.dial",

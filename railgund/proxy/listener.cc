@@ -28,7 +28,7 @@ void Listener::configure(config::ConfigPtr config, bool has_store, Instant now) 
   router_.context.config = std::move(config);
   router_.context.has_store = has_store;
   router_.origins.close_idle();
-  router_.peers.keep(router_.context.config->wan_dial, 1, now);
+  router_.peers.keep(router_.context.config->wan_dial, router_.context.config->wan_lanes, now);
   settle();
 }
 

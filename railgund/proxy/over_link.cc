@@ -76,11 +76,12 @@ Progress OverLink::read(const SenderRequest& request, const Ports& ports, Stream
     if (!reader_.has_end()) {
       if (reset->code == link::ResetCode::kBadMessage)
         return OriginFailed{{Errc::kMalformed, "its body is broken; the listener's log says how"}};
-      return LinkFailed{"the listener gave up the request", reset->code == link::ResetCode::kRefused};
+      return LinkFailed{.reason = "the listener gave up the request",
+                        .not_processed = reset->code == link::ResetCode::kRefused};
     }
   } else if (const auto* lost = std::get_if<StreamLost>(&event)) {
     // If the whole answer is here, only the client has yet to take it.
-    if (!reader_.has_end()) return LinkFailed{lost->reason, false};
+    if (!reader_.has_end()) return LinkFailed{.reason = lost->reason, .not_processed = false, .link_lost = true};
     upload_closed_ = true;
   }
   return UnderWay{};

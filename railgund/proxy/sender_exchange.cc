@@ -146,9 +146,8 @@ void SenderExchange::handle(const SenderPorts& ports, Progress progress) {
   if (std::holds_alternative<Complete>(progress)) {
     finish(ports);
   } else if (const auto* failed = std::get_if<LinkFailed>(&progress)) {
-    // The links of a listener or a line that is gone are lost, or found silent, one after the other.
-    retry_or_fail(ports, failed->not_processed || is_idempotent(request_.http.method), request_.config->wan_lanes,
-                  "The link broke before the answer came: " + failed->reason);
+    retry_or_fail(ports, failed->not_processed || is_idempotent(request_.http.method),
+                  failed->link_lost ? most_moves() : 1, "The link broke before the answer came: " + failed->reason);
   } else if (const auto* bad = std::get_if<BadAnswer>(&progress)) {
     ports.counters().check_failures.add();
     ports.log(LogLevel::kError, "bad answer for " + request_.address() + ": " + bad->error.text);

@@ -3,6 +3,7 @@
 // in with each call.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -86,8 +87,11 @@ class SenderExchange {
   void handle(const SenderPorts& ports, Progress progress);
   void leave_silent_link(const SenderPorts& ports);
   void ask_without(const SenderPorts& ports, const Id128& lost);
+  // How often a request is repeated when its link is lost or silent: the links of a listener that is gone, or of a dark line,
+  // are found to be so one after the other. For other reasons it is repeated once.
+  unsigned most_moves() const { return std::min(request_.config->wan_lanes, kMostMoves); }
   bool may_repeat(unsigned most) const;
-  // The request goes another way, at most so often in all.
+  // The request goes another way, unless it was repeated so often already.
   void retry_or_fail(const SenderPorts& ports, bool is_allowed, unsigned most, const std::string& line);
   void finish(const SenderPorts& ports);
   // `extra`: fields of the answer.
@@ -100,6 +104,8 @@ class SenderExchange {
   ConnectionId client_;
   http2::StreamId stream_;
   SenderRequest request_;
+  // So that a request that ends every listener it comes to does not end them all.
+  static constexpr unsigned kMostMoves = 3;
   unsigned repeats_ = 0;
   std::variant<Choosing, AwaitingChallenge, AwaitingBody, AwaitingStore, AwaitingLink, OverLink, Direct, OwnAnswer,
                Finished>

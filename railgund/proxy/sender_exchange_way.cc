@@ -189,7 +189,7 @@ void SenderExchange::ask_without(const SenderPorts& ports, const Id128& lost) {
 // The request's link answers no ping: it is repeated on another one, if it may be and there is one that does.
 void SenderExchange::leave_silent_link(const SenderPorts& ports) {
   if (!std::holds_alternative<OverLink>(state_) || !is_idempotent(request_.http.method)) return;
-  if (!may_repeat(request_.config->wan_lanes)) return;
+  if (!may_repeat(most_moves())) return;
   const Link* other = pick_link(ports);
   if (other == nullptr || other->is_silent) return;
   ++repeats_;

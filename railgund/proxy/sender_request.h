@@ -43,7 +43,8 @@ struct UnderWay {};
 struct Complete {};  // the client's connection has been given all of it
 struct LinkFailed {
   std::string reason;
-  bool not_processed;  // the listener has not begun: safe to ask again whatever the method
+  bool not_processed;      // the listener has not begun: safe to ask again whatever the method
+  bool link_lost = false;  // else the listener gave up the request alone
 };
 struct BadAnswer {
   Error error;

@@ -23,7 +23,7 @@ class SenderTest : public testing::Test {
   void start(bool has_origin = false, bool has_store = false) {
     auto config = std::make_shared<config::Config>(config_);
     config->role = config::Role::kSender;
-    config->wan_lanes = 1;  // its connections are told apart by their order
+    config->wan_lanes = lanes_;
     config->sites = {{.host = site_, .listeners = {{"listener", 2408}}, .origin = {}}};
     config->sites[0].error_page_text = error_page_;
     config->sites[0].early_hints = early_hints_;
@@ -68,6 +68,7 @@ class SenderTest : public testing::Test {
   config::Config config_;
   std::string site_ = "site.test";
   std::string error_page_;
+  unsigned lanes_ = 1;  // connections are told apart by their order
   bool early_hints_ = false;
   CoreBench<Sender> bench_;
   FarEnd listener_{link::Role::kAnswerer, Greeting{.reference_key = Bytes(32, 1), .build = "0001"}};
@@ -504,7 +505,9 @@ TEST_F(SenderTest, PassesInterimAnswersOnWithoutALink) {
   EXPECT_EQ(bench_.sent(client), "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
 }
 
+// However many links there are: they are repeated over for lost links alone.
 TEST_F(SenderTest, AsksAgainOnceWhenAListenerGivesUp) {
+  lanes_ = 4;
   start();
   link_up();
   const ConnectionId client = ask(kGet);
