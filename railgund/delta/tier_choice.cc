@@ -14,7 +14,7 @@ constexpr std::uint64_t kSentInstruction = 30;
 // bytes of the page.
 constexpr std::uint64_t kThoroughByte = 33;
 constexpr std::uint64_t kBytesForOneLess = 50;
-// New text: the fast tier takes this long for a byte of it in a pair, whose caches are cold; zstd's thorough search a tenth
+// New text: the fast tier takes this long for a byte of it in a pair, whose caches are cold; zstd's thorough search a fifth
 // of it, and sends a byte more for so many bytes in gaps (`./dev bench scale crawler` with each delta.effort).
 constexpr std::uint64_t kFastNewByte = 64;
 constexpr std::uint64_t kZstdNewByte = 12;

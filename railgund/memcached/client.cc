@@ -120,7 +120,7 @@ struct Client::Shared {
   void carry_out(Connection& connection, const Operation& operation);
   void look_up(Connection& connection, const Operation& operation);
   void store(Connection& connection, const Operation& operation);
-  // At one of its places; whether it is stored, or is too large for the server.
+  // At one of its places. True: it is stored. False: it is too large for the server. Nothing: that failed.
   std::optional<bool> store_at(Connection& connection, const Operation& operation, const Connection::Place& place);
   // Whether to ask the server for it at all; counts there if not.
   bool admit(const Operation& operation, std::size_t server);
@@ -246,7 +246,7 @@ void Client::Shared::carry_out(Connection& connection, const Operation& operatio
   operation.answer ? look_up(connection, operation) : store(connection, operation);
 }
 
-// A replica is asked if a server before it does not have the item, or is gone; it then gets the item back.
+// The servers are asked one after the other until one has the item. Those before it that answered and have it not are given it.
 void Client::Shared::look_up(Connection& connection, const Operation& operation) {
   std::vector<Connection::Place> without;
   bool was_asked = false;

@@ -200,7 +200,7 @@ NETDATA = """[global]
 
 
 def has_charts(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/charts") as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/charts", timeout=harness.PATIENCE) as answer:
         return b"mem.available" in answer.read()
 
 

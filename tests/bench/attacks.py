@@ -18,6 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import harness  # noqa: E402
 import http2_client  # noqa: E402
 import origin  # noqa: E402
+import pair as bench  # noqa: E402
 
 SECONDS = 6
 FLOOR = 0.005
@@ -202,12 +203,7 @@ def visitor(pair):
 
 
 def resident(pair):
-    total = 0
-    for daemon in (pair.sender, pair.listener):
-        for line in pathlib.Path(f"/proc/{daemon.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS"):
-                total += int(line.split()[1]) << 10
-    return total
+    return sum(bench.resident_now(daemon.process.pid) for daemon in (pair.sender, pair.listener))
 
 
 def measure(attack_on, origin_port):

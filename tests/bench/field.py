@@ -111,12 +111,12 @@ init = function() math.randomseed(os.time()) end""" + bench.REPORT
 
 
 @contextlib.contextmanager
-def pair_on_a_line(**figures):
+def pair_on_a_line(lanes=harness.LANES, **figures):
     """The sender here, the listener and its origin at the other end of a line."""
     with line.Line(**figures) as wan, \
             subprocess.Popen([*wan.inside, sys.executable, attacks.__file__, "serve"], stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, text=True) as server:
-        pair = harness.Pair(int(server.stdout.readline()), listener=QUIET, sender=QUIET)
+        pair = harness.Pair(int(server.stdout.readline()), listener=QUIET, sender={**QUIET, "wan.lanes": lanes})
         pair.listener.prefix = wan.inside
         pair.listener.settings["wan.ip"] = line.THERE
         pair.sender.settings["site.site.test.listeners"] = f"{line.THERE}:{pair.link_port}"
@@ -158,7 +158,7 @@ def blackout(options):
 
 def loss(options):
     times, round_trip = [], 0.05
-    with pair_on_a_line(delay_seconds=round_trip / 2, rate=10e6, loss=0.01) as (pair, _):
+    with pair_on_a_line(options.lanes, delay_seconds=round_trip / 2, rate=10e6, loss=0.01) as (pair, _):
         stopping = threading.Event()
 
         def load_the_link():
@@ -288,7 +288,8 @@ def measure(way, options):
         return way(options)
     if os.geteuid() != 0:
         return "not measured: needs root", False
-    done = subprocess.run(["unshare", "-n", sys.executable, __file__, "--inside", "--seconds", str(options.seconds), way.__name__],
+    done = subprocess.run(["unshare", "-n", sys.executable, __file__, "--inside", "--seconds", str(options.seconds), "--lanes",
+                           str(options.lanes), way.__name__],
                           stdout=subprocess.PIPE, text=True)
     return tuple(json.loads(done.stdout.splitlines()[-1])) if done.returncode == 0 else ("failed", False)
 
@@ -300,6 +301,7 @@ def main():
     parser.add_argument("--answers", type=int, default=100_000, help="of reloads (100,000)")
     parser.add_argument("--requests", type=int, default=200_000, help="of soak (200,000)")
     parser.add_argument("--seconds", type=int, default=30, help="of loss (30)")
+    parser.add_argument("--lanes", type=int, default=harness.LANES, help=f"wan.lanes of loss ({harness.LANES})")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

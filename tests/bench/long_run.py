@@ -53,23 +53,12 @@ def origin(folder, count, page_bytes):
         nginx.stop()
 
 
-def resident_now(daemon):
-    fields = pathlib.Path(f"/proc/{daemon.process.pid}/statm").read_text().split()
-    return int(fields[1]) * 4096
-
-
-class Limited(bench.QuietPair):
-    def __init__(self, origin_port, settings):
-        harness.Pair.__init__(self, origin_port, host=bench.HOST, listener=settings, sender=settings)
-
-
 def report(requests, urls, page_bytes, limit_mb):
-    settings = {"log.level": 0, "memory.limit": f"{limit_mb}M", "workers": 1}
     with tempfile.TemporaryDirectory(prefix="railgun-long-") as name:
         folder = pathlib.Path(name)
         script = folder / "ask.lua"
         script.write_text(ASK.format(last=urls - 1) + bench.REPORT)
-        with origin(folder, urls, page_bytes) as port, Limited(port, settings) as pair:
+        with origin(folder, urls, page_bytes) as port, bench.QuietPair(port, {"memory.limit": f"{limit_mb}M"}) as pair:
             ask(pair, script, requests, urls, limit_mb)
 
 
@@ -92,7 +81,7 @@ def ask(pair, script, requests, urls, limit_mb):
             continue
         next_look = asked + slice_requests
         for name, daemon in daemons.items():
-            seen[name].append((asked, resident_now(daemon)))
+            seen[name].append((asked, bench.resident_now(daemon.process.pid)))
         print(f"  {asked:>9,} requests, {time.monotonic() - begun:5.0f} s: " + ", ".join(
             f"{name} {sizes[-1][1] / 2**20:.0f} MB" for name, sizes in seen.items()), flush=True)
     print(f"{asked:,} requests for {urls:,} URLs at random, {received / asked:,.0f} bytes an answer, memory.limit {limit_mb} MB")

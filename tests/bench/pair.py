@@ -120,6 +120,10 @@ def pss_bytes(pid):
     return total
 
 
+def resident_now(pid):
+    return int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+
+
 def hop_counters(port):
     """Bytes sent by every socket of a connection to that port, by its two addresses."""
     listing = subprocess.run(["ss", "-tinH", f"( sport = :{port} or dport = :{port} )"], check=True,
@@ -187,10 +191,11 @@ class Chain:
 
 
 class QuietPair(harness.Pair):
-    """Logs as much as nginx does here: errors."""
+    """Logs as much as nginx does here: errors. `settings`: of both ends."""
 
-    def __init__(self, origin_port):
-        super().__init__(origin_port, host=HOST, listener={"log.level": 0}, sender={"log.level": 0})
+    def __init__(self, origin_port, settings=None):
+        settings = {"log.level": 0, **(settings or {})}
+        super().__init__(origin_port, host=HOST, listener=settings, sender=settings)
 
     def link_is_up(self):
         return get(self.port, "/small")[0].startswith(b"HTTP/1.1 200")

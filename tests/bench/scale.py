@@ -10,7 +10,7 @@
 5. Look-ups in three memcached servers of which one is killed and started again, empty: hit rates, errors and wrong bytes;
    without replicas, and with one of each version.
    Memory for a few of the pages alone, so that versions come from memcached.
-6. CPU of a warm page, memory and requests a second with 1, 2, 4, 8 and 64 workers.
+6. CPU of a warm page, memory and requests a second with 1, 2, 4, 8 and 64 workers; memory of a link.
 7. Resident memory over REQUESTS requests for 20,000 URLs with memory.limit = 64M.
 One worker for each end but in 6. RAILGUN_BIN names the build."""
 import argparse
@@ -306,6 +306,7 @@ def main():
         memcached(options.count, 1)
     if "workers" in options.parts:
         workers.report([1, 2, 4, 8, 64])
+        workers.report_links()
     if "long" in options.parts:
         long_run.report(options.requests, 20_000, options.page, 64)
 

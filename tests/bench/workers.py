@@ -12,14 +12,14 @@ import pair as bench
 CONNECTIONS = 32
 
 
-class Workers(bench.QuietPair):
-    def __init__(self, origin_port, count):
-        settings = {"log.level": 0, "workers": count}
+class Links(bench.QuietPair):
+    """Waits until so many links are up."""
+
+    def __init__(self, origin_port, settings, count):
+        super().__init__(origin_port, settings)
         self.count = count
-        harness.Pair.__init__(self, origin_port, host=bench.HOST, listener=settings, sender=settings)
 
     def link_is_up(self):
-        """Each worker of the sender has a link of its own."""
         status, output, _ = harness.ctl(self.sender, "status", "--json")
         links = json.loads(output)["links"] if status == 0 else []
         return sum(link["state"] == "up" for link in links) == self.count
@@ -34,7 +34,7 @@ def measure(counts, seconds, rounds):
         script.write_text(bench.REPORT)
         with bench.nginx_origin(folder, page) as origin_port:
             for count in counts:
-                with Workers(origin_port, count) as pair:
+                with Links(origin_port, {"workers": count}, count * harness.LANES) as pair:
                     chain = pair.chain()
                     chain.check(page)
                     chain.run(1, CONNECTIONS, script)
@@ -57,3 +57,15 @@ def report(counts, seconds=4, rounds=3):
         print(f"{count:7}{row['requests_per_second']:8.0f}{row['edge_cpu']:12.3f}{row['far_cpu']:14.3f}{row['pair_cpu']:8.3f}"
               f"{row['pair_cpu'] / first:8.2f}{row['hop_bytes']:12,.0f}{row['sender'] / 2**20:11.0f}"
               f"{row['listener'] / 2**20:13.0f}")
+
+
+def report_links(count=300):
+    """Resident memory of a further link, of each end."""
+    found = {}
+    with tempfile.TemporaryDirectory(prefix="railgun-links-") as name, \
+            bench.nginx_origin(pathlib.Path(name), bench.page_with_mark()) as origin_port:
+        for links in (1, 1 + count):
+            with Links(origin_port, {"wan.lanes": links}, links) as pair:
+                found[links] = {end: bench.resident_now(getattr(pair, end).process.pid) for end in ("sender", "listener")}
+    print(f"a link, of {count}: " + ", ".join(
+        f"{(found[1 + count][end] - found[1][end]) / count / 1024:.0f} KB at the {end}" for end in ("sender", "listener")))

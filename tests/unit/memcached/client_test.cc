@@ -84,6 +84,22 @@ struct Listening {
 
 std::uint16_t free_port() { return Listening().port; }
 
+constexpr int kItems = 60;
+std::string key(int number) { return "item" + std::to_string(number); }
+
+// Each on a port of its own.
+struct ThreeServers {
+  ThreeServers() {
+    for (int i = 0; i < 3; ++i) {
+      ports.push_back(free_port());
+      each.push_back(
+          std::make_unique<Server>(std::vector<std::string>{"-l", "127.0.0.1", "-p", std::to_string(ports.back())}));
+    }
+  }
+  std::vector<std::uint16_t> ports;
+  std::vector<std::unique_ptr<Server>> each;
+};
+
 class ClientTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -230,22 +246,14 @@ TEST_F(ClientTest, GoesOnAfterAFlushAndAfterARestart) {
 
 // The breaker of one server was that of all, and its failures closed the connections to the others.
 TEST_F(ClientTest, GoesOnWithTheOthersWhenOneOfThreeIsGone) {
-  std::vector<std::uint16_t> ports;
-  std::vector<std::unique_ptr<Server>> servers;
-  for (int i = 0; i < 3; ++i) {
-    ports.push_back(free_port());
-    servers.push_back(
-        std::make_unique<Server>(std::vector<std::string>{"-l", "127.0.0.1", "-p", std::to_string(ports.back())}));
-  }
+  ThreeServers three;
   // One thread: each has a handle of libmemcached, which leaves a server alone for a second that was not up when it asked.
-  Options options = on_ports(ports);
+  Options options = on_ports(three.ports);
   options.threads = 1;
   Client client(options, log());
-  constexpr int kItems = 60;
-  const auto key = [](int number) { return "item" + std::to_string(number); };
   for (int i = 0; i < kItems; ++i) ASSERT_TRUE(put_and_see(client, key(i), "1"));
   const std::vector<ServerCounters> before = client.servers();
-  servers[0]->stop();
+  three.each[0]->stop();
   const auto found = [&] {
     int count = 0;
     for (int i = 0; i < kItems; ++i) count += get(client, key(i)).has_value() ? 1 : 0;
@@ -255,7 +263,7 @@ TEST_F(ClientTest, GoesOnWithTheOthersWhenOneOfThreeIsGone) {
   EXPECT_GE(others, kItems / 3);
   EXPECT_LT(others, kItems);
   // What is not stored while it is gone is nothing else's: the others' items are all found, each time.
-  const std::string name = "memcached 127.0.0.1:" + std::to_string(ports[0]);
+  const std::string name = "memcached 127.0.0.1:" + std::to_string(three.ports[0]);
   EXPECT_TRUE(eventually([&] {
     EXPECT_EQ(found(), others);
     return has_logged(name + ": connection failed") && has_logged("going on without it");
@@ -263,7 +271,7 @@ TEST_F(ClientTest, GoesOnWithTheOthersWhenOneOfThreeIsGone) {
   EXPECT_FALSE(client.counters().is_open);
   std::vector<ServerCounters> each = client.servers();
   ASSERT_EQ(each.size(), 3u);
-  EXPECT_EQ(each[0].name, "127.0.0.1:" + std::to_string(ports[0]));
+  EXPECT_EQ(each[0].name, "127.0.0.1:" + std::to_string(three.ports[0]));
   EXPECT_TRUE(each[0].is_down);
   EXPECT_GT(each[0].refused, 0u);
   EXPECT_GT(each[0].errors, 0u);
@@ -272,26 +280,18 @@ TEST_F(ClientTest, GoesOnWithTheOthersWhenOneOfThreeIsGone) {
     EXPECT_GT(each[other].hits, 0u);
     EXPECT_EQ(each[other].errors, before[other].errors);
   }
-  servers[0]->start();
+  three.each[0]->start();
   for (int i = 0; i < kItems; ++i) EXPECT_TRUE(put_and_see(client, key(i), "2"));
   EXPECT_EQ(found(), kItems);
   EXPECT_TRUE(has_logged(name + ": answers again"));
 }
 
 TEST_F(ClientTest, FindsReplicasWhileAServerIsGoneAndGivesThemBackToIt) {
-  std::vector<std::uint16_t> ports;
-  std::vector<std::unique_ptr<Server>> servers;
-  for (int i = 0; i < 3; ++i) {
-    ports.push_back(free_port());
-    servers.push_back(
-        std::make_unique<Server>(std::vector<std::string>{"-l", "127.0.0.1", "-p", std::to_string(ports.back())}));
-  }
-  Options options = on_ports(ports);
+  ThreeServers three;
+  Options options = on_ports(three.ports);
   options.threads = 1;
   options.servers.replicas = 1;
   Client client(options, log());
-  constexpr int kItems = 60;
-  const auto key = [](int number) { return "item" + std::to_string(number); };
   const auto found = [&] {
     int count = 0;
     for (int i = 0; i < kItems; ++i) count += get(client, key(i)) == "1" ? 1 : 0;
@@ -300,16 +300,16 @@ TEST_F(ClientTest, FindsReplicasWhileAServerIsGoneAndGivesThemBackToIt) {
   // All three are up once each has stored something.
   ASSERT_TRUE(eventually([&] {
     for (int i = 0; i < kItems; ++i) client.put(key(i), to_bytes(as_bytes("1")));
-    const auto each = client.servers();
+    const auto counted = client.servers();
     return found() == kItems &&
-           std::ranges::all_of(each, [](const ServerCounters& one) { return one.stored > 0 && one.hits > 0; });
+           std::ranges::all_of(counted, [](const ServerCounters& one) { return one.stored > 0 && one.hits > 0; });
   }));
   for (int i = 0; i < kItems; ++i) client.put(key(i), to_bytes(as_bytes("1")));
 
-  servers[0]->stop();
+  three.each[0]->stop();
   for (int i = 0; i < 5; ++i) EXPECT_EQ(found(), kItems);
   // Empty at first: it misses, and is given what the replicas found.
-  servers[0]->start();
+  three.each[0]->start();
   const std::uint64_t hits = client.servers()[0].hits;
   EXPECT_TRUE(eventually([&] {
     EXPECT_EQ(found(), kItems);
